@@ -1,0 +1,2 @@
+DROP TABLE articles;
+DROP FUNCTION is_image;

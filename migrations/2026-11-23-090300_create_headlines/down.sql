@@ -1,0 +1,2 @@
+DROP TABLE headlines;
+DROP FUNCTION point_at_live_article;

@@ -1,0 +1,128 @@
+//! HTTP in, HTTP out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Article, ArticleFilter, NewArticle};
+use crate::api_keys::{Editor, Reader};
+use crate::http::address::Address;
+use crate::http::conditional::Preconditions;
+use crate::http::document::Body;
+use crate::http::list::{List, Paging};
+use crate::problem::Problem;
+use crate::resource::{self, Shown};
+use crate::server::AppState;
+use crate::timeline::TimelineParameters;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_articles)
+        .service(create_article)
+        .service(get_article)
+        .service(replace_article)
+        .service(update_article)
+        .service(delete_article);
+}
+
+/// List articles
+///
+/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
+/// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
+/// for them.
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters),
+    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[get("/v1/articles")]
+async fn list_articles(
+    app: Data<AppState>,
+    reader: Reader,
+    list: List<ArticleFilter>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(status) = list.filter.timeline.status {
+        reader.may_filter(status)?;
+    }
+    let mut conn = app.connection().await?;
+    Article::list(&mut conn, reader.sight(), &list).await
+}
+
+/// Create an article
+///
+/// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[post("/v1/articles")]
+async fn create_article(
+    app: Data<AppState>,
+    editor: Editor,
+    body: Body,
+) -> Result<Shown<Article>, Problem> {
+    resource::create(&app, &editor, body).await
+}
+
+/// Get an article
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410.
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The article.", body = Article)))]
+#[get("/v1/articles/{id}")]
+async fn get_article(
+    app: Data<AppState>,
+    reader: Reader,
+    address: Address,
+) -> Result<Shown<Article>, Problem> {
+    resource::get(&app, &reader, &address).await
+}
+
+/// Replace an article
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with one that is in the
+/// trash, it takes it out again (201).
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The article as it is now.", body = Article),
+        (status = CREATED, description = "The article as it was created.", body = Article),
+    ))]
+#[put("/v1/articles/{id}")]
+async fn replace_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Article>, Problem> {
+    resource::replace(&app, &editor, &address, &conditions, body).await
+}
+
+/// Change an article
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The article as it is now.", body = Article)))]
+#[patch("/v1/articles/{id}")]
+async fn update_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Article>, Problem> {
+    resource::change(&app, &editor, &address, &conditions, body).await
+}
+
+/// Delete an article
+///
+/// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/articles/{id}")]
+async fn delete_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    resource::remove::<Article>(&app, &editor, &address, &conditions).await
+}

@@ -1,0 +1,18 @@
+//! Articles: the stories.
+
+mod handlers;
+mod model;
+mod render;
+
+pub use handlers::routes;
+pub use model::{Article, ArticleRef, ArticleSummary, NewArticle};
+pub use render::{Rendered, render};
+
+crate::text_enum! {
+    /// The form that a body is written in.
+    BodyFormat {
+        /// CommonMark.
+        Markdown = "markdown",
+        Html = "html",
+    }
+}

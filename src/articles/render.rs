@@ -1,0 +1,218 @@
+//! What follows from a body: safe HTML, plain text, and how long it takes to read.
+
+use std::sync::LazyLock;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::BodyFormat;
+
+/// Words that a reader reads in a minute.
+const WORDS_A_MINUTE: usize = 200;
+
+/// Everything that is kept beside a body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    pub html: String,
+    pub text: String,
+    pub word_count: i32,
+    /// At least 1.
+    pub reading_minutes: i32,
+}
+
+/// Renders a body once, so that reading renders nothing.
+pub fn render(body: &str, format: BodyFormat) -> Rendered {
+    let html = match format {
+        BodyFormat::Markdown => {
+            let mut html = String::new();
+            pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(body));
+            SANITISER.clean(&html).to_string()
+        }
+        BodyFormat::Html => SANITISER.clean(body).to_string(),
+    };
+    let text = plain_text(&html);
+    // Words as UAX #29 finds them: an apostrophe joins (`l’économie` is one), vowel marks belong to their letter.
+    let words = text.unicode_words().count();
+    Rendered {
+        html,
+        text,
+        word_count: i32::try_from(words).unwrap_or(i32::MAX),
+        reading_minutes: i32::try_from(words.div_ceil(WORDS_A_MINUTE).max(1)).unwrap_or(i32::MAX),
+    }
+}
+
+static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut sanitiser = ammonia::Builder::default();
+    sanitiser
+        .add_generic_attributes(["dir"])
+        .url_schemes(["http", "https"].into())
+        .link_rel(Some("noopener noreferrer"));
+    sanitiser
+});
+
+/// The text of HTML that is well formed, as the sanitiser leaves it: a line for each block.
+fn plain_text(html: &str) -> String {
+    let tokenizer = Tokenizer::new(TextSink::default(), TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    let text = tokenizer.sink.0.take();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_matches([' ', '\t']))
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join("\n")
+}
+
+#[derive(Default)]
+struct TextSink(std::cell::RefCell<String>);
+
+impl TokenSink for TextSink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut text = self.0.borrow_mut();
+        match token {
+            Token::CharacterTokens(characters) => {
+                // A line end within a block is a space to whoever reads it.
+                text.push_str(&characters.replace(['\n', '\r'], " "));
+            }
+            Token::TagToken(tag)
+                if is_block(&tag.name) || (tag.kind == TagKind::StartTag && &*tag.name == "br") =>
+            {
+                text.push('\n');
+            }
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+fn is_block(tag: &str) -> bool {
+    matches!(
+        tag,
+        "article"
+            | "aside"
+            | "blockquote"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "div"
+            | "dl"
+            | "dt"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hgroup"
+            | "hr"
+            | "li"
+            | "nav"
+            | "ol"
+            | "p"
+            | "pre"
+            | "section"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_becomes_html_text_and_counts() {
+        let rendered = render(
+            "## Titre\n\nUn *mot*\net [un lien](https://a.example).\n\n- un\n- deux",
+            BodyFormat::Markdown,
+        );
+        assert_eq!(
+            rendered.html,
+            "<h2>Titre</h2>\n<p>Un <em>mot</em>\net <a href=\"https://a.example\" rel=\"noopener noreferrer\">un lien</a>.</p>\n\
+             <ul>\n<li>un</li>\n<li>deux</li>\n</ul>\n"
+        );
+        assert_eq!(rendered.text, "Titre\nUn mot et un lien.\nun\ndeux");
+        assert_eq!((rendered.word_count, rendered.reading_minutes), (8, 1));
+    }
+
+    #[test]
+    fn nothing_dangerous_comes_through_in_either_form() {
+        for body in [
+            "<script>alert(1)</script>ok",
+            "<img src=x onerror=alert(1)>ok",
+            "<a href=\"javascript:alert(1)\">ok</a>",
+            "<p style=\"position:fixed\">ok</p>",
+            "<iframe src=\"https://a.example\"></iframe>ok",
+            "[ok](javascript:alert(1))",
+            "<svg><style><img src=x onerror=alert(1)></style></svg>ok",
+        ] {
+            for format in [BodyFormat::Html, BodyFormat::Markdown] {
+                let html = render(body, format).html;
+                for wrong in [
+                    "<script",
+                    "onerror=\"",
+                    "onerror=a",
+                    "href=\"javascript",
+                    "style",
+                    "<iframe",
+                    "<svg",
+                ] {
+                    assert!(!html.contains(wrong), "{body} gave {html}");
+                }
+            }
+        }
+        let kept = render(
+            "<p lang=\"ar\" dir=\"rtl\">نص</p><figure><figcaption>x</figcaption></figure>",
+            BodyFormat::Html,
+        );
+        assert_eq!(
+            kept.html,
+            "<p lang=\"ar\" dir=\"rtl\">نص</p><figure><figcaption>x</figcaption></figure>"
+        );
+    }
+
+    #[test]
+    fn words_are_counted_as_their_language_has_them() {
+        let words = |text: &str| render(text, BodyFormat::Markdown).word_count;
+        assert_eq!(
+            words("L’économie d'aujourd’hui « monte » de 23,6\u{a0}% : 1.000 personnes"),
+            7
+        );
+        assert_eq!(words("قالَ المُتحدّث إنّ ٢٠ شخصًا حضروا، و«الجلسة» انتهت."), 8);
+        assert_eq!(words("It’s the minister’s e-mail"), 5);
+        assert_eq!(words(""), 0);
+        assert_eq!(render("", BodyFormat::Markdown).reading_minutes, 1);
+        assert_eq!(
+            render(&"mot ".repeat(201), BodyFormat::Markdown).reading_minutes,
+            2
+        );
+    }
+
+    #[test]
+    fn blocks_of_html_do_not_run_together() {
+        assert_eq!(
+            render("<p>un</p><p>deux<br>trois</p>", BodyFormat::Html).text,
+            "un\ndeux\ntrois"
+        );
+    }
+}

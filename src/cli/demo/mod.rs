@@ -1,0 +1,190 @@
+//! `manchette demo`: the sample content, two days of a site in French, Arabic and a little English.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Error, reach, say};
+use crate::articles::{Article, BodyFormat, NewArticle};
+use crate::categories::{Category, NewCategory};
+use crate::config::Config;
+use crate::headlines::{Headline, NewHeadline, Priority};
+use crate::image::Image;
+use crate::problem::Problem;
+use crate::resource;
+use crate::schema::{categories, events};
+use crate::status::Status;
+
+pub async fn run(config: &Config) -> Result<(), Error> {
+    let reached = reach(config, "demo").await?;
+    let mut conn = reached.address.connect_unbounded().await?;
+    let loaded = load(&mut conn).await;
+    drop(conn);
+    reached.done();
+    if loaded? {
+        say("The sample content is loaded.\n")
+    } else {
+        Err(
+            "this database has, or had, content: the sample content is only for an empty one"
+                .into(),
+        )
+    }
+}
+
+#[derive(Deserialize)]
+struct SampleCategory {
+    slug: String,
+    name: String,
+    names: std::collections::BTreeMap<String, String>,
+    description: Option<String>,
+    parent: Option<String>,
+    position: i32,
+    media_topic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SampleArticle {
+    slug: String,
+    title: String,
+    short_title: Option<String>,
+    kicker: Option<String>,
+    lede: Option<String>,
+    body: String,
+    body_format: BodyFormat,
+    language: String,
+    minutes_ago: i64,
+    category: Option<String>,
+    dateline: Option<String>,
+    image: Option<Image>,
+    canonical_url: Option<String>,
+    source: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SampleHeadline {
+    title: String,
+    language: String,
+    minutes_ago: i64,
+    priority: Priority,
+    pinned: bool,
+    category: Option<String>,
+    article: Option<String>,
+    url: Option<String>,
+    source: Option<String>,
+    expires_in_minutes: Option<i64>,
+}
+
+/// Loads the sample content, all of it or nothing. False, and nothing is done, where anything was ever written.
+pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
+    let categories: Vec<SampleCategory> = serde_json::from_str(include_str!("categories.json"))?;
+    let articles: Vec<SampleArticle> = serde_json::from_str(include_str!("articles.json"))?;
+    let headlines: Vec<SampleHeadline> = serde_json::from_str(include_str!("headlines.json"))?;
+    let now = Utc::now();
+    Ok(conn
+        .transaction(async |conn| {
+            if !is_empty(conn).await? {
+                return Ok(false);
+            }
+            let sections = insert_categories(conn, categories).await?;
+            let stories = insert_articles(conn, articles, &sections, now).await?;
+            insert_headlines(conn, headlines, &sections, &stories, now).await?;
+            Ok::<_, Problem>(true)
+        })
+        .await?)
+}
+
+/// Whether nothing was ever written, looked at by one at a time.
+async fn is_empty(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+    diesel::sql_query("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
+        .execute(conn)
+        .await?;
+    let written: i64 = events::table.count().get_result(conn).await?;
+    let there: i64 = categories::table.count().get_result(conn).await?;
+    Ok(written == 0 && there == 0)
+}
+
+type Ids = HashMap<String, Uuid>;
+
+async fn insert_categories(
+    conn: &mut AsyncPgConnection,
+    samples: Vec<SampleCategory>,
+) -> Result<Ids, Problem> {
+    let mut ids = Ids::new();
+    for sample in samples {
+        let new = NewCategory {
+            slug: Some(sample.slug.clone()),
+            name: sample.name,
+            names: sample.names,
+            description: sample.description,
+            parent_id: sample.parent.map(|parent| ids[&parent]),
+            position: sample.position,
+            media_topic: sample.media_topic,
+        };
+        let category = resource::insert::<Category>(conn, new).await?;
+        ids.insert(sample.slug, category.id);
+    }
+    Ok(ids)
+}
+
+async fn insert_articles(
+    conn: &mut AsyncPgConnection,
+    samples: Vec<SampleArticle>,
+    sections: &Ids,
+    now: DateTime<Utc>,
+) -> Result<Ids, Problem> {
+    let mut ids = Ids::new();
+    for sample in samples {
+        let new = NewArticle {
+            slug: Some(sample.slug.clone()),
+            title: sample.title,
+            short_title: sample.short_title,
+            kicker: sample.kicker,
+            lede: sample.lede,
+            body: sample.body,
+            body_format: sample.body_format,
+            language: sample.language,
+            status: Status::Published,
+            published_at: Some(now - Duration::minutes(sample.minutes_ago)),
+            category_id: sample.category.map(|category| sections[&category]),
+            dateline: sample.dateline,
+            image: sample.image,
+            canonical_url: sample.canonical_url,
+            source: sample.source,
+        };
+        let article = resource::insert::<Article>(conn, new).await?;
+        ids.insert(sample.slug, article.summary.id);
+    }
+    Ok(ids)
+}
+
+async fn insert_headlines(
+    conn: &mut AsyncPgConnection,
+    samples: Vec<SampleHeadline>,
+    sections: &Ids,
+    stories: &Ids,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    for sample in samples {
+        let new = NewHeadline {
+            title: sample.title,
+            language: sample.language,
+            status: Status::Published,
+            published_at: Some(now - Duration::minutes(sample.minutes_ago)),
+            priority: sample.priority,
+            pinned: sample.pinned,
+            expires_at: sample
+                .expires_in_minutes
+                .map(|minutes| now + Duration::minutes(minutes)),
+            category_id: sample.category.map(|category| sections[&category]),
+            article_id: sample.article.map(|article| stories[&article]),
+            url: sample.url,
+            source: sample.source,
+        };
+        resource::insert::<Headline>(conn, new).await?;
+    }
+    Ok(())
+}

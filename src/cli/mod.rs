@@ -1,0 +1,135 @@
+//! The commands: one file each.
+
+pub mod demo;
+pub mod keys;
+pub mod migrate;
+pub mod openapi;
+pub mod serve;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use clap::Subcommand;
+use secrecy::ExposeSecret;
+
+use crate::config::{Cli, Config};
+use crate::db::Address;
+use crate::db::embedded::{Claim, Embedded, Options, socket_beside};
+use crate::db::migrations::{self, Schema};
+
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (also what no command means).
+    Serve,
+    /// Apply pending migrations, under a lock: any number may try at once.
+    Migrate,
+    /// Load the sample content into a database that is still empty.
+    Demo,
+    /// Make, list and revoke keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// In words for whoever typed it.
+pub fn run(cli: Cli) -> Result<(), Error> {
+    let config = cli.config;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Openapi => openapi::run(),
+        command => actix_web::rt::System::new().block_on(async move {
+            match command {
+                Command::Serve => serve::run(config).await,
+                Command::Migrate => migrate::run(&config).await,
+                Command::Demo => demo::run(&config).await,
+                Command::Keys(command) => keys::run(&config, command).await,
+                Command::Openapi => openapi::run(),
+            }
+        }),
+    }
+}
+
+/// The database that a command works on. Where it had to start a Postgres for that, that stops again with this.
+struct Reached {
+    address: Address,
+    embedded: Option<Embedded>,
+}
+
+impl Reached {
+    fn done(self) {
+        if let Some(embedded) = self.embedded {
+            embedded.stop();
+        }
+    }
+}
+
+/// Finds the database: the one that is set; else the one beside a running server; else one that is started for this.
+async fn reach(config: &Config, command: &str) -> Result<Reached, Error> {
+    if let Some(url) = &config.database.database_url {
+        return Ok(Reached {
+            address: Address::from_url(url.expose_secret(), &config.database)?,
+            embedded: None,
+        });
+    }
+    let begun = Instant::now();
+    loop {
+        match Claim::take(&config.database.data_dir, command)? {
+            Ok(claim) => {
+                let embedded = Embedded::start(&options(config), claim, &config.database).await?;
+                let address = embedded.address(&config.database)?;
+                migrations::migrate(&address).await?;
+                return Ok(Reached {
+                    address,
+                    embedded: Some(embedded),
+                });
+            }
+            Err(claimed) => {
+                let socket = socket_beside(&config.database.data_dir);
+                if let Ok(address) = socket
+                    .and_then(|socket| Address::from_socket(&socket, "manchette", &config.database))
+                    && let Ok(mut conn) = address.connect().await
+                    && matches!(migrations::schema(&mut conn).await, Ok(Schema::Current))
+                {
+                    return Ok(Reached {
+                        address,
+                        embedded: None,
+                    });
+                }
+                if begun.elapsed() > Duration::from_secs(30) {
+                    return Err(format!(
+                        "the data folder is in use ({}), but its Postgres doesn't answer",
+                        claimed.by
+                    )
+                    .into());
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        data_dir: config.database.data_dir.clone(),
+        postgres_bin: config.database.postgres_bin.clone(),
+        user: config.database.postgres_user.clone(),
+        max_connections: config.connections(),
+        durable: true,
+    }
+}
+
+/// Writes to standard output. A reader that went away is no failure of ours.
+fn say(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("can't write: {error}").into())
+        }
+        _ => Ok(()),
+    }
+}

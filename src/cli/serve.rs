@@ -1,0 +1,201 @@
+//! `manchette serve`: the server, from its first word to its last.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServerHandle;
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Error, demo, options, say};
+use crate::api_keys::{ApiKey, Scope, Token};
+use crate::config::Config;
+use crate::db::Address;
+use crate::db::embedded::{Claim, Embedded};
+use crate::db::migrations::{self, Schema};
+use crate::server;
+
+pub async fn run(config: Config) -> Result<(), Error> {
+    // First of all the port: should somebody have it, nothing was started in vain.
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
+    let at = listener.local_addr()?;
+    let (address, embedded, key) = match &config.database.database_url {
+        Some(url) => {
+            let address = Address::from_url(url.expose_secret(), &config.database)?;
+            check_schema(&address).await?;
+            (address, None, None)
+        }
+        None => {
+            let embedded = start_embedded(&config).await?;
+            let address = embedded.address(&config.database)?;
+            let key = prepare(&config, &address).await?;
+            (address, Some(embedded), Some(key))
+        }
+    };
+    let signals = [
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    ];
+    let server = server::start(listener, &address, &config)?;
+    tokio::spawn(stop_on(signals, server.handle()));
+    say(&greeting(at, key.as_ref()))?;
+    server.await?;
+    if let Some(embedded) = embedded {
+        embedded.stop();
+    }
+    log::info!("stopped");
+    Ok(())
+}
+
+/// The first signal lets requests in flight finish, the second doesn't.
+async fn stop_on([mut interrupt, mut terminate]: [Signal; 2], server: ServerHandle) {
+    for graceful in [true, false] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        log::info!("stopping{}", if graceful { "" } else { " at once" });
+        actix_web::rt::spawn(server.stop(graceful));
+    }
+}
+
+async fn start_embedded(config: &Config) -> Result<Embedded, Error> {
+    let folder = &config.database.data_dir;
+    let begun = Instant::now();
+    let claim = loop {
+        match Claim::take(folder, "serve")? {
+            Ok(claim) => break claim,
+            // A command that works on the folder for a moment is waited for; another server is left alone.
+            Err(claimed)
+                if claimed.by.starts_with("serve") || begun.elapsed() > Duration::from_secs(60) =>
+            {
+                return Err(format!(
+                    "another manchette ({}) has the data folder {}: choose another with --data-dir",
+                    claimed.by,
+                    folder.display()
+                )
+                .into());
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    };
+    Embedded::start(&options(config), claim, &config.database).await
+}
+
+/// Everything that a data folder has that belongs to us alone: the schema, the sample content, a key.
+async fn prepare(config: &Config, address: &Address) -> Result<FolderKey, Error> {
+    migrations::migrate(address).await?;
+    let mut conn = address.connect_unbounded().await?;
+    if !config.no_demo && demo::load(&mut conn).await? {
+        log::info!("loaded the sample content");
+    }
+    folder_key(&mut conn, &config.database.data_dir.join("key")).await
+}
+
+/// Waits a while for a database that is not there yet, then wants it to have our schema.
+async fn check_schema(address: &Address) -> Result<(), Error> {
+    let begun = Instant::now();
+    let mut conn = loop {
+        match address.connect().await {
+            Ok(conn) => break conn,
+            Err(error) if begun.elapsed() > Duration::from_secs(30) => {
+                return Err(format!("the database doesn't answer: {error}").into());
+            }
+            Err(error) => {
+                log::warn!("waiting for the database: {error}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    };
+    match migrations::schema(&mut conn).await? {
+        Schema::Current => Ok(()),
+        Schema::Behind => {
+            Err("this database has not all migrations yet: run `manchette migrate` first".into())
+        }
+        Schema::Unknown(version) => Err(migrations::unknown(&version).into()),
+    }
+}
+
+/// The key that belongs to a data folder.
+struct FolderKey {
+    file: PathBuf,
+    /// None where somebody revoked it.
+    token: Option<Token>,
+}
+
+async fn folder_key(
+    conn: &mut diesel_async::AsyncPgConnection,
+    file: &Path,
+) -> Result<FolderKey, Error> {
+    let kept = fs::read_to_string(file)
+        .ok()
+        .and_then(|text| Token::read(text.trim()));
+    let token = match kept {
+        Some(token) => ApiKey::of(conn, &token).await?.map(|_| token),
+        None => {
+            let token = ApiKey::create(
+                conn,
+                "data folder",
+                &[Scope::Admin, Scope::Read, Scope::Write, Scope::Publish],
+            )
+            .await?;
+            let _ = fs::remove_file(file);
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(file)
+                .and_then(|mut file| writeln!(file, "{}", token.reveal()))
+                .map_err(|error| format!("{} can't be written: {error}", file.display()))?;
+            Some(token)
+        }
+    };
+    Ok(FolderKey {
+        file: file.to_owned(),
+        token,
+    })
+}
+
+/// What is printed once, when everything is ready.
+fn greeting(at: SocketAddr, key: Option<&FolderKey>) -> String {
+    let host = match at.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V6(ip) if ip.is_unspecified() => "[::1]".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let base = format!("http://{host}:{}", at.port());
+    let mut text = format!(
+        "\nManchette {} is ready.\n\n  Listening  {at}\n  Ticker     {base}/v1/headlines\n  Docs       {base}/docs/\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    match key {
+        Some(FolderKey {
+            file,
+            token: Some(token),
+        }) => {
+            let key = token.reveal();
+            text.push_str(&format!(
+                "  Key        {key}\n             (allows everything here; kept in {})\n\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n\n  \
+                 curl -H 'Authorization: Bearer {key}' --json '{{\"title\": \"Bonjour\", \"language\": \"fr\", \"status\": \"published\"}}' {base}/v1/headlines\n",
+                file.display()
+            ));
+        }
+        Some(FolderKey { file, token: None }) => {
+            text.push_str(&format!(
+                "  Key        the one in {} was revoked; make another with `manchette keys create`\n\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n",
+                file.display()
+            ));
+        }
+        None => text.push_str(&format!(
+            "\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n"
+        )),
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,129 @@
+//! Every setting: its flag, its variable, its default. Nothing else reads the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+use secrecy::SecretString;
+
+use crate::cli::Command;
+
+/// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 110, subcommand_negates_reqs = true)]
+pub struct Cli {
+    /// What to do; without a word, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address to listen on. Port 0 takes a free one and says which.
+    #[arg(
+        long,
+        env = "MANCHETTE_LISTEN",
+        default_value = "127.0.0.1:8080",
+        global = true
+    )]
+    pub listen: SocketAddr,
+
+    #[command(flatten)]
+    pub database: Database,
+
+    /// Threads that answer requests; one for each processor unless told.
+    #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]
+    pub workers: Option<u16>,
+
+    /// Don't load the sample content into a new data folder.
+    #[arg(long, env = "MANCHETTE_NO_DEMO", global = true)]
+    pub no_demo: bool,
+
+    /// Seconds that requests in flight have to finish in when the server stops.
+    #[arg(
+        long,
+        env = "MANCHETTE_SHUTDOWN_TIMEOUT",
+        default_value_t = 30,
+        global = true
+    )]
+    pub shutdown_timeout: u64,
+
+    /// How a line of the log looks. `RUST_LOG` says which lines there are (`info` unless told).
+    #[arg(long, env = "MANCHETTE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How to reach Postgres.
+#[derive(Clone, Debug, Args)]
+pub struct Database {
+    /// Postgres to use (postgres://user:password@host/name); without it, one of our own is started.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+
+    /// Folder for everything that is kept, where the Postgres is our own.
+    #[arg(
+        long,
+        env = "MANCHETTE_DATA_DIR",
+        default_value = "data",
+        global = true
+    )]
+    pub data_dir: PathBuf,
+
+    /// Folder of the programs `initdb` and `postgres`; found by itself unless told.
+    #[arg(long, env = "MANCHETTE_POSTGRES_BIN", global = true)]
+    pub postgres_bin: Option<PathBuf>,
+
+    /// When started as root: the user who runs our own Postgres (`postgres`, else `nobody`, unless told).
+    #[arg(long, env = "MANCHETTE_POSTGRES_USER", global = true)]
+    pub postgres_user: Option<String>,
+
+    /// Connections to the database that each worker may open.
+    #[arg(long, env = "MANCHETTE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
+    pub pool_size: u16,
+
+    /// Milliseconds that one statement may take.
+    #[arg(long, env = "MANCHETTE_STATEMENT_TIMEOUT_MS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
+    pub statement_timeout_ms: u32,
+
+    /// Milliseconds that a request waits for a free connection before it is told to come back.
+    #[arg(long, env = "MANCHETTE_POOL_TIMEOUT_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
+    pub pool_timeout_ms: u32,
+
+    /// Certificates (PEM) that may have signed the database server's; the system's unless told.
+    /// Used with `sslmode=verify-full` in the address.
+    #[arg(long, env = "MANCHETTE_DATABASE_CA", global = true)]
+    pub database_ca: Option<PathBuf>,
+}
+
+impl Database {
+    /// How long a request waits for a connection.
+    pub fn pool_timeout(&self) -> Duration {
+        Duration::from_millis(self.pool_timeout_ms.into())
+    }
+}
+
+impl Config {
+    /// How many threads answer requests.
+    pub fn workers(&self) -> usize {
+        self.workers.map_or_else(
+            || std::thread::available_parallelism().map_or(2, usize::from),
+            usize::from,
+        )
+    }
+
+    /// Connections that our own Postgres has to offer: the workers', and some for commands beside the server.
+    pub fn connections(&self) -> usize {
+        self.workers() * usize::from(self.database.pool_size) + 20
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,254 @@
+//! One connection to the database: its address, its encryption and what it is told first.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::config;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where the database is and how to speak to it. Its `Debug` never shows the password.
+#[derive(Clone)]
+pub struct Address {
+    postgres: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    statement_timeout_ms: u32,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Address")
+            .field("hosts", &self.postgres.get_hosts())
+            .field("dbname", &self.postgres.get_dbname())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    /// What a `DATABASE_URL` says. `sslmode` means what libpq means by it: `prefer` and `require` encrypt without
+    /// asking who is there, `verify-full` checks certificate and name.
+    pub fn from_url(url: &str, settings: &config::Database) -> Result<Self, Error> {
+        let (url, verify) = split_verification(url)?;
+        let mut postgres: tokio_postgres::Config = url
+            .parse()
+            .map_err(|error| format!("DATABASE_URL can't be read: {error}"))?;
+        if verify {
+            postgres.ssl_mode(SslMode::Require);
+        }
+        Self::new(postgres, settings, verify)
+    }
+
+    /// The socket of a Postgres of our own, in this folder.
+    pub fn from_socket(
+        folder: &Path,
+        dbname: &str,
+        settings: &config::Database,
+    ) -> Result<Self, Error> {
+        let mut postgres = tokio_postgres::Config::new();
+        postgres
+            .host_path(folder)
+            .user(super::embedded::OWNER)
+            .dbname(dbname)
+            .ssl_mode(SslMode::Disable);
+        Self::new(postgres, settings, false)
+    }
+
+    fn new(
+        mut postgres: tokio_postgres::Config,
+        settings: &config::Database,
+        verify: bool,
+    ) -> Result<Self, Error> {
+        if postgres.get_connect_timeout().is_none() {
+            postgres.connect_timeout(Duration::from_secs(5));
+        }
+        if postgres.get_application_name().is_none() {
+            postgres.application_name("manchette");
+        }
+        // A peer that vanished without a word is noticed within half a minute.
+        postgres
+            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3)
+            .tcp_user_timeout(Duration::from_secs(25));
+        Ok(Self {
+            postgres,
+            tls: tls(verify, settings.database_ca.as_ref())?,
+            statement_timeout_ms: settings.statement_timeout_ms,
+        })
+    }
+
+    /// The same server, another database on it.
+    pub fn database(&self, dbname: &str) -> Self {
+        let mut other = self.clone();
+        other.postgres.dbname(dbname);
+        other
+    }
+
+    /// Opens a connection for requests: every statement is bounded in time.
+    pub async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        let first = format!(
+            "SET statement_timeout = {0}; SET lock_timeout = {0}; \
+             SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'",
+            self.statement_timeout_ms
+        );
+        self.open(&first).await
+    }
+
+    /// Opens a connection for work that may take long: migrations, loading.
+    pub async fn connect_unbounded(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        self.open("SET statement_timeout = 0; SET TIME ZONE 'UTC'")
+            .await
+    }
+
+    async fn open(&self, first: &str) -> diesel::ConnectionResult<AsyncPgConnection> {
+        let failed = |error: tokio_postgres::Error| {
+            diesel::ConnectionError::BadConnection(with_source(&error))
+        };
+        let (client, connection) = self
+            .postgres
+            .connect(self.tls.clone())
+            .await
+            .map_err(failed)?;
+        let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        let mut conn = conn;
+        use diesel_async::SimpleAsyncConnection;
+        conn.batch_execute(first)
+            .await
+            .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        // So that a refusal can be told by its words; not everybody may set it, and most servers speak English anyway.
+        if let Err(error) = conn.batch_execute("SET lc_messages = 'C'").await {
+            log::debug!("the database keeps its own language: {error}");
+        }
+        Ok(conn)
+    }
+}
+
+/// An error with what caused it: Postgres's own words are one level down.
+fn with_source(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// Takes `sslmode=verify-full` and `verify-ca` out of an address: `tokio-postgres` knows neither.
+fn split_verification(url: &str) -> Result<(String, bool), Error> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Ok((url.to_owned(), false));
+    }
+    let mut url =
+        url::Url::parse(url).map_err(|error| format!("DATABASE_URL can't be read: {error}"))?;
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let verify =
+        |(name, value): &(String, String)| name == "sslmode" && value.starts_with("verify-");
+    if !pairs.iter().any(verify) {
+        return Ok((url.into(), false));
+    }
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(pairs.iter().filter(|pair| !verify(pair)));
+    Ok((url.into(), true))
+}
+
+fn tls(verify: bool, ca: Option<&PathBuf>) -> Result<MakeRustlsConnect, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?;
+    let config = if verify {
+        let mut roots = RootCertStore::empty();
+        match ca {
+            Some(file) => {
+                for certificate in CertificateDer::pem_file_iter(file)? {
+                    roots.add(certificate?)?;
+                }
+            }
+            None => {
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            }
+        }
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        builder.with_webpki_verifier(verifier).with_no_client_auth()
+    } else {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(algorithms)))
+            .with_no_client_auth()
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// What `sslmode=prefer` and `require` ask for: encryption, whoever is at the other end.
+#[derive(Debug)]
+struct AnyCertificate(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verification_is_split_from_an_address_and_nothing_else_is() {
+        let (url, verify) =
+            split_verification("postgres://u:p%40ss@h/d?sslmode=verify-full&application_name=x")
+                .unwrap();
+        assert!(verify);
+        assert_eq!(url, "postgres://u:p%40ss@h/d?application_name=x");
+        let plain = "postgres://u@h/d?sslmode=require";
+        assert_eq!(
+            split_verification(plain).unwrap(),
+            (plain.to_owned(), false)
+        );
+        let words = "host=h user=u dbname=d";
+        assert_eq!(
+            split_verification(words).unwrap(),
+            (words.to_owned(), false)
+        );
+    }
+}

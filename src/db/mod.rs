@@ -1,0 +1,12 @@
+//! The database: how it is reached, what it holds, and the Postgres that we start ourselves.
+
+pub mod connect;
+pub mod embedded;
+pub mod migrations;
+pub mod pool;
+pub mod postgres_programs;
+pub mod statement;
+pub mod text_enum;
+
+pub use connect::Address;
+pub use statement::{Fragment, Statement};

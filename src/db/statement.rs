@@ -1,0 +1,124 @@
+//! Statements whose text is put together by hand, from fixed pieces and binds, where Diesel's own words don't reach
+//! (`LATERAL`, `UNION ALL` of two indexes). What they select still comes from the Diesel struct that they are read into.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::SqlTypeOf;
+use diesel::expression::Selectable;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+/// A piece of SQL: text that the program wrote, never a client, and values that are bound.
+#[derive(Clone, Default)]
+pub struct Fragment(Vec<Piece>);
+
+#[derive(Clone)]
+enum Piece {
+    Sql(&'static str),
+    Selection(Arc<dyn QueryFragment<Pg> + Send + Sync>),
+    Id(Uuid),
+    Text(String),
+    Time(Option<DateTime<Utc>>),
+    Number(i64),
+}
+
+impl Fragment {
+    pub fn new(sql: &'static str) -> Self {
+        Self::default().sql(sql)
+    }
+
+    pub fn sql(mut self, sql: &'static str) -> Self {
+        self.0.push(Piece::Sql(sql));
+        self
+    }
+
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.0.push(Piece::Id(id));
+        self
+    }
+
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Piece::Text(text.into()));
+        self
+    }
+
+    pub fn time(mut self, time: Option<DateTime<Utc>>) -> Self {
+        self.0.push(Piece::Time(time));
+        self
+    }
+
+    pub fn number(mut self, number: i64) -> Self {
+        self.0.push(Piece::Number(number));
+        self
+    }
+
+    pub fn then(mut self, other: &Fragment) -> Self {
+        self.0.extend_from_slice(&other.0);
+        self
+    }
+}
+
+impl QueryFragment<Pg> for Fragment {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for piece in &self.0 {
+            match piece {
+                Piece::Sql(sql) => out.push_sql(sql),
+                Piece::Selection(selection) => selection.walk_ast(out.reborrow())?,
+                Piece::Id(id) => out.push_bind_param::<SqlUuid, _>(id)?,
+                Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Piece::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time)?,
+                Piece::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A whole statement that answers rows of the SQL type `ST`. Its text is the key under which it stays prepared.
+pub struct Statement<ST> {
+    text: Fragment,
+    rows: PhantomData<ST>,
+}
+
+impl<ST> Statement<ST> {
+    /// `SELECT`, the columns of `Row`, and what follows them.
+    pub fn select<Row>(rest: &Fragment) -> Self
+    where
+        Row: Selectable<Pg>,
+        Row::SelectExpression: Expression<SqlType = ST> + QueryFragment<Pg> + Send + Sync + 'static,
+    {
+        let selection = Piece::Selection(Arc::new(Row::construct_selection()));
+        Self::new(Fragment(vec![Piece::Sql("SELECT "), selection, Piece::Sql(" ")]).then(rest))
+    }
+
+    /// A statement that is written out whole.
+    pub fn new(text: Fragment) -> Self {
+        Self {
+            text,
+            rows: PhantomData,
+        }
+    }
+}
+
+/// The SQL type of the rows that are read into `Row`.
+pub type RowType<Row> = SqlTypeOf<<Row as Selectable<Pg>>::SelectExpression>;
+
+impl<ST> QueryFragment<Pg> for Statement<ST> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.text.walk_ast(out)
+    }
+}
+
+impl<ST> QueryId for Statement<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST> Query for Statement<ST> {
+    type SqlType = ST;
+}

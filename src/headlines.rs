@@ -1,0 +1,550 @@
+//! Headlines: the lines of the ticker.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::api_keys::{Editor, Reader};
+use crate::articles::ArticleRef;
+use crate::categories::CategoryRef;
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Statement};
+use crate::http::address::{Address, Name};
+use crate::http::conditional::Preconditions;
+use crate::http::document::Body;
+use crate::http::list::{Filter, List, Paging, truth};
+use crate::language::{self, Dir};
+use crate::problem::{Fault, Problem};
+use crate::resource::{self, Locked, Resource, Shown};
+use crate::schema::headlines;
+use crate::server::AppState;
+use crate::status::{Sight, Status};
+use crate::timeline::{Timeline, TimelineFilter, TimelineParameters};
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_headlines)
+        .service(create_headline)
+        .service(get_headline)
+        .service(replace_headline)
+        .service(update_headline)
+        .service(delete_headline);
+}
+
+/// List headlines
+///
+/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
+/// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
+#[utoipa::path(tag = "Headlines", params(Paging, TimelineParameters, HeadlineFilter),
+    responses((status = OK, description = "A page of the ticker.", body = ref("#/components/schemas/HeadlinePage"))))]
+#[get("/v1/headlines")]
+async fn list_headlines(
+    app: Data<AppState>,
+    reader: Reader,
+    list: List<HeadlineFilter>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(status) = list.filter.timeline.status {
+        reader.may_filter(status)?;
+    }
+    let mut conn = app.connection().await?;
+    Headline::list(&mut conn, reader.sight(), &list).await
+}
+
+/// Create a headline
+///
+/// Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
+    responses((status = CREATED, description = "The headline as it was created.", body = Headline)))]
+#[post("/v1/headlines")]
+async fn create_headline(
+    app: Data<AppState>,
+    editor: Editor,
+    body: Body,
+) -> Result<Shown<Headline>, Problem> {
+    resource::create(&app, &editor, body).await
+}
+
+/// Get a headline
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id.")),
+    responses((status = OK, description = "The headline.", body = Headline)))]
+#[get("/v1/headlines/{id}")]
+async fn get_headline(
+    app: Data<AppState>,
+    reader: Reader,
+    address: Address,
+) -> Result<Shown<Headline>, Problem> {
+    resource::get(&app, &reader, &address).await
+}
+
+/// Replace a headline
+///
+/// What is left out gets its default. With an id that is not in use yet, it creates (201); with one that is in the
+/// trash, it takes it out again (201).
+#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
+    params(("id" = Uuid, Path, description = "The id.")),
+    responses(
+        (status = OK, description = "The headline as it is now.", body = Headline),
+        (status = CREATED, description = "The headline as it was created.", body = Headline),
+    ))]
+#[put("/v1/headlines/{id}")]
+async fn replace_headline(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Headline>, Problem> {
+    resource::replace(&app, &editor, &address, &conditions, body).await
+}
+
+/// Change a headline
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/HeadlinePatch"), content_type = "application/merge-patch+json"),
+    params(("id" = Uuid, Path, description = "The id.")),
+    responses((status = OK, description = "The headline as it is now.", body = Headline)))]
+#[patch("/v1/headlines/{id}")]
+async fn update_headline(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Headline>, Problem> {
+    resource::change(&app, &editor, &address, &conditions, body).await
+}
+
+/// Delete a headline
+///
+/// To the trash: it is gone from the ticker at once.
+#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
+    params(("id" = Uuid, Path, description = "The id.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/headlines/{id}")]
+async fn delete_headline(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    resource::remove::<Headline>(&app, &editor, &address, &conditions).await
+}
+
+crate::text_enum! {
+    /// How much a headline matters.
+    Priority {
+        Normal = "normal",
+        /// It interrupts the day.
+        Breaking = "breaking",
+        /// It stops everything else.
+        Flash = "flash",
+    }
+}
+
+/// What a list of headlines can be narrowed to.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HeadlineFilter {
+    #[param(ignore)]
+    timeline: TimelineFilter,
+    /// Those of this priority.
+    #[param(inline)]
+    priority: Option<Priority>,
+    /// Those that are pinned, or those that are not. The order stays by time.
+    pinned: Option<bool>,
+}
+
+impl Filter for HeadlineFilter {
+    const ITEM: &'static str = "Headline";
+
+    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
+        Some(match name {
+            "priority" => value.parse().map(|priority| self.priority = Some(priority)),
+            "pinned" => truth(value).map(|pinned| self.pinned = Some(pinned)),
+            _ => return self.timeline.set(name, value),
+        })
+    }
+}
+
+/// A line of the ticker: a title and the moment that it went out.
+#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = headlines)]
+#[schema(example = json!({
+    "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13",
+    "title": "Les premières pluies relancent les semailles", "language": "fr", "dir": "ltr",
+    "status": "published", "published_at": "2026-11-23T14:00:00Z", "priority": "normal", "pinned": false, "expires_at": null,
+    "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
+    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
+    "article_id": null, "article": null, "url": null, "source": null,
+    "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
+}))]
+pub struct Headline {
+    /// Given once, never changed.
+    pub id: Uuid,
+    /// One line of plain text.
+    #[schema(format = "line", max_length = 300)]
+    pub title: String,
+    /// The language that it is written in (BCP 47).
+    #[schema(format = "bcp47", max_length = 35)]
+    pub language: String,
+    /// The direction of that language.
+    #[schema(inline)]
+    pub dir: Dir,
+    #[schema(inline)]
+    pub status: Status,
+    /// When it went out or, before that, when it will.
+    pub published_at: Option<DateTime<Utc>>,
+    #[schema(inline)]
+    pub priority: Priority,
+    /// Whether a front end keeps it in view.
+    pub pinned: bool,
+    /// When it leaves the ticker.
+    pub expires_at: Option<DateTime<Utc>>,
+    pub category_id: Option<Uuid>,
+    /// That category in short.
+    #[diesel(embed)]
+    pub category: Option<CategoryRef>,
+    /// The article that it points at; null where there is none, or none that the caller may see.
+    pub article_id: Option<Uuid>,
+    /// That article in short; null too while it is in the trash.
+    #[diesel(embed)]
+    pub article: Option<ArticleRef>,
+    /// Where else it points.
+    #[schema(format = "uri", max_length = 2048)]
+    pub url: Option<String>,
+    /// Who brought it: an agency, say.
+    #[schema(format = "line", max_length = 200)]
+    pub source: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// 1 at first, one more with every change.
+    #[schema(minimum = 1)]
+    pub version: i32,
+}
+
+/// What makes a headline. What only the server writes (`id`, `dir`, `category`, `article`, `created_at`, `updated_at`,
+/// `version`) may stand beside it and is ignored, so that what was read can be sent back.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "Les premières pluies relancent les semailles", "language": "fr", "status": "published"}))]
+pub struct NewHeadline {
+    /// One line of plain text.
+    #[schema(format = "line", max_length = 300)]
+    pub title: String,
+    /// The language that it is written in (BCP 47).
+    #[schema(format = "bcp47", max_length = 35, example = "fr")]
+    pub language: String,
+    #[serde(default = "draft")]
+    #[schema(inline, default = "draft")]
+    pub status: Status,
+    /// When it goes out. Published without it means now; `scheduled` needs it. From the year 1600 to 9999.
+    #[serde(default)]
+    pub published_at: Option<DateTime<Utc>>,
+    #[serde(default = "normal")]
+    #[schema(inline, default = "normal")]
+    pub priority: Priority,
+    #[serde(default)]
+    #[schema(default = false)]
+    pub pinned: bool,
+    /// When it leaves the ticker: after `published_at`.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub category_id: Option<Uuid>,
+    /// The article that it points at.
+    #[serde(default)]
+    pub article_id: Option<Uuid>,
+    /// Where else it points: an `http` or `https` address.
+    #[serde(default)]
+    #[schema(format = "uri", max_length = 2048)]
+    pub url: Option<String>,
+    #[serde(default)]
+    #[schema(format = "line", max_length = 200)]
+    pub source: Option<String>,
+}
+
+fn draft() -> Status {
+    Status::Draft
+}
+
+fn normal() -> Priority {
+    Priority::Normal
+}
+
+const CATEGORY: &str = " LEFT JOIN categories ON categories.id = headlines.category_id \
+     LEFT JOIN articles ON articles.id = headlines.article_id AND ";
+
+impl Headline {
+    async fn list(
+        conn: &mut AsyncPgConnection,
+        sight: Sight,
+        list: &List<HeadlineFilter>,
+    ) -> Result<HttpResponse, Problem> {
+        let filter = &list.filter;
+        let cursor = list.cursor()?;
+        let mut conditions = filter.timeline.conditions(sight);
+        conditions = match filter.priority {
+            None => conditions,
+            Some(Priority::Normal) => conditions.sql(" AND priority = 'normal'"),
+            Some(Priority::Breaking) => conditions.sql(" AND priority = 'breaking'"),
+            Some(Priority::Flash) => conditions.sql(" AND priority = 'flash'"),
+        };
+        conditions = match filter.pinned {
+            None => conditions,
+            Some(true) => conditions.sql(" AND pinned"),
+            Some(false) => conditions.sql(" AND NOT pinned"),
+        };
+        let timeline = Timeline {
+            table: "headlines",
+            alternatives: match sight {
+                Sight::Everything => vec![conditions],
+                // Two indexes: what never leaves the ticker, in order, and the few lines that will but have not yet.
+                Sight::Public | Sight::Early => vec![
+                    conditions.clone().sql(" AND expires_at IS NULL"),
+                    conditions.sql(" AND expires_at > now()"),
+                ],
+            },
+            category: filter.timeline.category.as_ref(),
+        };
+        let sql = Fragment::new("FROM ")
+            .then(&timeline.rows(cursor.as_ref(), list.limit() + 1))
+            .sql(CATEGORY)
+            .then(&sight.of_articles())
+            .then(&timeline.order(cursor.as_ref()));
+        let rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await?;
+        timeline.check_category(conn, rows.len()).await?;
+        let rows: Vec<Self> = rows.into_iter().map(|row| row.seen_with(sight)).collect();
+        let total = if list.counts() {
+            Some(timeline.count(conn).await?)
+        } else {
+            None
+        };
+        list.page(
+            rows,
+            cursor.as_ref(),
+            |row| (row.published_at, row.id),
+            total,
+        )
+    }
+
+    /// Leaves out the pointer to an article that somebody may not see.
+    fn seen_with(mut self, sight: Sight) -> Self {
+        if sight != Sight::Everything && self.article.is_none() {
+            self.article_id = None;
+        }
+        self
+    }
+}
+
+impl Resource for Headline {
+    type New = NewHeadline;
+
+    const NAME: &'static str = "headline";
+    const PATH: &'static str = "/v1/headlines";
+    const NEW_SCHEMA: &'static str = "NewHeadline";
+    const PATCH_SCHEMA: &'static str = "HeadlinePatch";
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.updated_at
+    }
+
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+    ) -> QueryResult<Option<Self>> {
+        let Name::Id(id) = name else {
+            return Ok(None);
+        };
+        let sql = Fragment::new("FROM headlines")
+            .sql(CATEGORY)
+            .then(&sight.of_articles())
+            .sql(" WHERE headlines.id = ")
+            .id(*id)
+            .sql(" AND ")
+            .then(&sight.of_headlines());
+        let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
+            .get_result(conn)
+            .await
+            .optional()?;
+        Ok(found.map(|found| found.seen_with(sight)))
+    }
+
+    async fn is_gone(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
+        let Name::Id(id) = name else {
+            return Ok(false);
+        };
+        let sql = Fragment::new("SELECT EXISTS (SELECT FROM headlines WHERE id = ")
+            .id(*id)
+            .sql(
+                " AND deleted_at IS NULL AND status = 'withdrawn' AND first_published_at <= now())",
+            );
+        Statement::<Bool>::new(sql).get_result(conn).await
+    }
+
+    async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Locked>> {
+        headlines::table
+            .find(id)
+            .select((headlines::version, headlines::deleted_at.is_not_null()))
+            .for_update()
+            .get_result(conn)
+            .await
+            .optional()
+            .map(|row: Option<(i32, bool)>| {
+                row.map(|(version, in_trash)| Locked { version, in_trash })
+            })
+    }
+
+    fn settle(new: &mut NewHeadline) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        match language::canonical(&new.language) {
+            Ok(tag) => new.language = tag,
+            Err(detail) => faults.push(Fault::at("/language", "not_a_language", detail)),
+        }
+        if new.status == Status::Scheduled && new.published_at.is_none() {
+            faults.push(Fault::at(
+                "/published_at",
+                "required",
+                "what is scheduled needs its time",
+            ));
+        }
+        if let (Some(out), Some(end)) = (new.published_at, new.expires_at)
+            && end <= out
+        {
+            faults.push(Fault::at(
+                "/expires_at",
+                "too_early",
+                "must come after `published_at`",
+            ));
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn concerns_public(old: Option<&Self>, new: Option<&NewHeadline>) -> bool {
+        old.is_some_and(|old| old.status.concerns_public())
+            || new.is_some_and(|new| new.status.concerns_public())
+    }
+
+    async fn insert(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: NewHeadline,
+    ) -> Result<(), Problem> {
+        let row = Row::from(conn, &new, None).await?;
+        diesel::insert_into(headlines::table)
+            .values((row, headlines::id.eq(id)))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn update(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: NewHeadline,
+    ) -> Result<(), Problem> {
+        let first: Option<DateTime<Utc>> = headlines::table
+            .find(id)
+            .select(headlines::first_published_at)
+            .get_result(conn)
+            .await?;
+        let row = Row::from(conn, &new, first).await?;
+        diesel::update(headlines::table.find(id))
+            .set((
+                row,
+                headlines::updated_at.eq(now),
+                headlines::version.eq(headlines::version + 1),
+                headlines::deleted_at.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn trash(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+        diesel::update(headlines::table.find(id))
+            .set((
+                headlines::deleted_at.eq(now),
+                headlines::updated_at.eq(now),
+                headlines::version.eq(headlines::version + 1),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = headlines, treat_none_as_null = true)]
+struct Row<'a> {
+    title: &'a str,
+    language: &'a str,
+    dir: Dir,
+    status: Status,
+    published_at: Option<DateTime<Utc>>,
+    first_published_at: Option<DateTime<Utc>>,
+    priority: Priority,
+    pinned: bool,
+    expires_at: Option<DateTime<Utc>>,
+    category_id: Option<Uuid>,
+    article_id: Option<Uuid>,
+    url: Option<&'a str>,
+    source: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    async fn from(
+        conn: &mut AsyncPgConnection,
+        new: &'a NewHeadline,
+        first: Option<DateTime<Utc>>,
+    ) -> Result<Self, Problem> {
+        let time = resource::publication(conn, new.status, new.published_at, first).await?;
+        if let (Some(out), Some(end)) = (time.published_at, new.expires_at)
+            && end <= out
+        {
+            let fault = Fault::at(
+                "/expires_at",
+                "too_early",
+                "must come after `published_at`, which is now",
+            );
+            return Err(Problem::Invalid(vec![fault]));
+        }
+        Ok(Self {
+            title: &new.title,
+            language: &new.language,
+            dir: language::dir(&new.language),
+            status: new.status,
+            published_at: time.published_at,
+            first_published_at: time.first_published_at,
+            priority: new.priority,
+            pinned: new.pinned,
+            expires_at: new.expires_at,
+            category_id: new.category_id,
+            article_id: new.article_id,
+            url: new.url.as_deref(),
+            source: new.source.as_deref(),
+        })
+    }
+}

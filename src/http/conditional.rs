@@ -1,0 +1,160 @@
+//! Conditional requests (RFC 9110, section 13): entity tags, and what a client knows already.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+/// The version of the resource that an answer shows, for the tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Version(pub i32);
+
+/// A strong tag for a body: what it says, and before it, where one resource is shown, its version. So the tag changes
+/// with every byte, and still says which version a client has seen.
+pub fn entity_tag(version: Option<Version>, body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let hash: String = digest[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    match version {
+        Some(Version(version)) => format!("\"{version}-{hash}\""),
+        None => format!("\"{hash}\""),
+    }
+}
+
+/// Whether `If-None-Match` names this tag; comparison is weak (section 13.1.2).
+pub fn none_match_has(headers: &HeaderMap, tag: &str) -> bool {
+    tags(headers, header::IF_NONE_MATCH)
+        .iter()
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// Every member of a header that lists entity tags, each with its quotes.
+fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
+    let mut found = Vec::new();
+    for value in headers.get_all(name) {
+        let mut rest = value.to_str().unwrap_or_default().trim();
+        while !rest.is_empty() {
+            // A comma may stand within the quotes, so the list can't just be split at commas.
+            let start = rest.find('"').map_or(rest.len(), |at| at + 1);
+            let end = rest[start..]
+                .find('"')
+                .map_or(rest.len(), |at| start + at + 1);
+            let (tag, after) = rest.split_at(end);
+            found.push(tag.trim_matches([' ', '\t', ',']).to_owned());
+            rest = after.trim_start_matches([' ', '\t', ',']);
+        }
+    }
+    found
+}
+
+/// What a writing request says must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Preconditions {
+    if_match: Option<Vec<String>>,
+    if_none_match_any: bool,
+}
+
+impl Preconditions {
+    /// Checks them against the version that stands now, if anything does.
+    pub fn check(&self, version: Option<i32>) -> Result<(), Problem> {
+        match (version, &self.if_match) {
+            (None, Some(_)) => Err(Problem::PreconditionFailed(
+                "nothing is here that `If-Match` could match",
+            )),
+            (Some(version), Some(tags)) if !tags.iter().any(|tag| matches(tag, version)) => {
+                Err(Problem::Outdated(version))
+            }
+            (Some(_), _) if self.if_none_match_any => Err(Problem::PreconditionFailed(
+                "something is here already, and `If-None-Match: *` wants nothing to be",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a tag of ours shows this version. Weak tags never match (section 13.1.1).
+fn matches(tag: &str, version: i32) -> bool {
+    tag == "*"
+        || tag
+            .strip_prefix('"')
+            .and_then(|tag| tag.split_once('-'))
+            .is_some_and(|(seen, _)| seen == version.to_string())
+}
+
+impl FromRequest for Preconditions {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        ready(Ok(Self {
+            if_match: headers
+                .contains_key(header::IF_MATCH)
+                .then(|| tags(headers, header::IF_MATCH)),
+            if_none_match_any: tags(headers, header::IF_NONE_MATCH)
+                .iter()
+                .any(|tag| tag == "*"),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for value in values {
+            map.append(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn lists_weak_tags_and_stars_are_understood() {
+        let tag = "\"3-abc\"";
+        for known in [
+            "\"3-abc\"",
+            "W/\"3-abc\"",
+            "*",
+            "\"x\", \"3-abc\"",
+            "\"a,b\",\"3-abc\"",
+            "W/\"x\" , W/\"3-abc\"",
+        ] {
+            assert!(none_match_has(&headers(&[known]), tag), "{known}");
+        }
+        assert!(none_match_has(&headers(&["\"x\"", "\"3-abc\""]), tag));
+        for other in ["", "\"3-abd\"", "3-abc", "\"x,3-abc\""] {
+            assert!(!none_match_has(&headers(&[other]), tag), "{other}");
+        }
+    }
+
+    #[test]
+    fn if_match_compares_versions() {
+        let conditions = |value: &str| Preconditions {
+            if_match: Some(tags(
+                &{
+                    let mut map = HeaderMap::new();
+                    map.append(header::IF_MATCH, HeaderValue::from_str(value).unwrap());
+                    map
+                },
+                header::IF_MATCH,
+            )),
+            if_none_match_any: false,
+        };
+        assert!(conditions("\"3-abc\"").check(Some(3)).is_ok());
+        assert!(conditions("\"2-abc\", \"3-abc\"").check(Some(3)).is_ok());
+        assert!(conditions("*").check(Some(3)).is_ok());
+        assert!(conditions("*").check(None).is_err());
+        assert!(conditions("\"2-abc\"").check(Some(3)).is_err());
+        assert!(conditions("W/\"3-abc\"").check(Some(3)).is_err());
+        assert!(conditions("").check(Some(3)).is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! Cursors: an opaque place in one list, under its filters.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::problem::Fault;
+
+/// A place between two items of a list, and which way to read from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor<K> {
+    pub key: K,
+    pub id: Uuid,
+    pub forward: bool,
+    /// Whether the item at this place belongs to the page: it does where nothing else was left to point at.
+    pub inclusive: bool,
+}
+
+/// The first sort key of a list, as it stands in a cursor.
+pub trait SortKey: Sized + Clone {
+    fn write(&self) -> Vec<u8>;
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+/// A moment in microseconds; none sorts as if it lay beyond all others.
+impl SortKey for Option<chrono::DateTime<chrono::Utc>> {
+    fn write(&self) -> Vec<u8> {
+        self.map_or(i64::MAX, |at| at.timestamp_micros())
+            .to_be_bytes()
+            .to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        match i64::from_be_bytes(bytes.try_into().ok()?) {
+            i64::MAX => Some(None),
+            micros => {
+                let at = chrono::DateTime::from_timestamp_micros(micros)?;
+                crate::http::document::in_range(at).then_some(Some(at))
+            }
+        }
+    }
+}
+
+/// A place in the tree of categories.
+impl SortKey for String {
+    fn write(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
+        (bytes.len() <= 180 && bytes.iter().all(hex))
+            .then(|| String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// What a cursor belongs to: the list and every filter, as eight bytes.
+pub fn fingerprint(parts: impl IntoIterator<Item = impl AsRef<str>>) -> [u8; 8] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        let part = part.as_ref();
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize()[..8].try_into().expect("a digest is longer")
+}
+
+impl<K: SortKey> Cursor<K> {
+    /// The text that a client gets. The form is ours alone and may change.
+    pub fn write(&self, of: [u8; 8]) -> String {
+        let mut bytes = of.to_vec();
+        bytes.push(u8::from(self.forward) | u8::from(self.inclusive) << 1);
+        bytes.extend(self.id.as_bytes());
+        bytes.extend(self.key.write());
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads what [`Cursor::write`] wrote for the same list and filters.
+    pub fn read(text: &str, of: [u8; 8]) -> Result<Self, Fault> {
+        let wrong = || Fault::of("cursor", "invalid", "not a cursor that this server gave");
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+        let (theirs, rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let (&flags, rest) = rest.split_first().ok_or_else(wrong)?;
+        let (id, key) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
+        let key = K::read(key).filter(|_| flags < 4).ok_or_else(wrong)?;
+        if *theirs != of {
+            return Err(Fault::of(
+                "cursor",
+                "of_another_list",
+                "this cursor comes from another list or other filters: begin again without it",
+            ));
+        }
+        Ok(Self {
+            key,
+            id: Uuid::from_bytes(*id),
+            forward: flags & 1 != 0,
+            inclusive: flags & 2 != 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let of = fingerprint(["headlines", "fr"]);
+        for key in [
+            None,
+            chrono::DateTime::from_timestamp_micros(1_753_966_800_123_456),
+        ] {
+            for forward in [true, false] {
+                let cursor = Cursor {
+                    key,
+                    id: Uuid::now_v7(),
+                    forward,
+                    inclusive: !forward,
+                };
+                assert_eq!(Cursor::read(&cursor.write(of), of), Ok(cursor));
+            }
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_or_a_broken_one_is_refused() {
+        let of = fingerprint(["headlines", "fr"]);
+        let text = Cursor {
+            key: None::<chrono::DateTime<chrono::Utc>>,
+            id: Uuid::nil(),
+            forward: true,
+            inclusive: false,
+        }
+        .write(of);
+        type Moment = Option<chrono::DateTime<chrono::Utc>>;
+        let code = |text: &str, of| Cursor::<Moment>::read(text, of).unwrap_err().code;
+        assert_eq!(
+            code(&text, fingerprint(["headlinesf", "r"])),
+            "of_another_list"
+        );
+        for wrong in [
+            "",
+            "é",
+            "AAAA",
+            &text[1..],
+            &text[..text.len() - 1],
+            &format!("{text}A"),
+        ] {
+            assert_eq!(code(wrong, of), "invalid", "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Languages of content: tags (BCP 47) and the direction that they are written in.
+
+use icu_locale::{Direction, LanguageIdentifier, LocaleDirectionality};
+
+crate::text_enum! {
+    /// The direction that a language is written in.
+    Dir {
+        /// Left to right.
+        Ltr = "ltr",
+        /// Right to left.
+        Rtl = "rtl",
+    }
+}
+
+/// The tag in its usual spelling (`AR-ma` is `ar-MA`).
+///
+/// # Errors
+/// When it is not a language tag.
+pub fn canonical(tag: &str) -> Result<String, &'static str> {
+    let language = LanguageIdentifier::try_from_str(tag)
+        .ok()
+        .filter(|language| !language.language.is_unknown())
+        .ok_or("not a language tag (BCP 47), such as `fr` or `ar-MA`")?;
+    Ok(language.to_string())
+}
+
+/// The direction that the language of this tag is written in.
+pub fn dir(tag: &str) -> Dir {
+    let Ok(language) = LanguageIdentifier::try_from_str(tag) else {
+        return Dir::Ltr;
+    };
+    match LocaleDirectionality::new_common().get(&language) {
+        Some(Direction::RightToLeft) => Dir::Rtl,
+        _ => Dir::Ltr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_has_one_spelling() {
+        assert_eq!(canonical("FR").as_deref(), Ok("fr"));
+        assert_eq!(canonical("ar-ma").as_deref(), Ok("ar-MA"));
+        assert_eq!(canonical("zgh-tfng-MA").as_deref(), Ok("zgh-Tfng-MA"));
+        for wrong in [
+            "",
+            "f",
+            "français",
+            "fr_",
+            "und",
+            "en-",
+            "x-private",
+            "fr-\u{0}",
+        ] {
+            assert!(canonical(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_direction_follows_from_the_language_and_its_script() {
+        for rtl in ["ar", "ar-MA", "he", "fa", "ur", "pa-Arab"] {
+            assert_eq!(dir(rtl), Dir::Rtl, "{rtl}");
+        }
+        for ltr in ["fr", "en-GB", "zgh", "zh", "az", "ar-Latn"] {
+            assert_eq!(dir(ltr), Dir::Ltr, "{ltr}");
+        }
+    }
+}

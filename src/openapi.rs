@@ -1,0 +1,612 @@
+//! The contract (OpenAPI 3.1): what utoipa derives from the handlers and types, and what no single one of them can say.
+//! Documents that come in are checked against the very schemas that are published here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_actix_web::AppExt;
+
+use crate::http::document::Rules;
+use crate::http::list::PageInfo;
+use crate::problem::{Fault, ProblemBody};
+use crate::routes;
+
+/// The whole contract.
+pub fn contract() -> &'static Value {
+    static CONTRACT: LazyLock<Value> = LazyLock::new(build);
+    &CONTRACT
+}
+
+/// The contract as it is served, printed and committed.
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", contract()));
+    &TEXT
+}
+
+/// What a document of this schema must obey.
+pub fn rules(schema: &str) -> &'static Rules {
+    static RULES: LazyLock<HashMap<String, Rules>> = LazyLock::new(|| {
+        RESOURCES
+            .iter()
+            .flat_map(|resource| {
+                [format!("New{resource}"), format!("{resource}Patch")].map(|name| (*resource, name))
+            })
+            .map(|(resource, name)| {
+                let written = properties(&format!("New{resource}"));
+                let read_only = fields(resource)
+                    .iter()
+                    .filter(|field| !written.contains(field))
+                    .cloned()
+                    .collect();
+                let rules = Rules::new(contract(), &name, read_only);
+                (name, rules)
+            })
+            .collect()
+    });
+    &RULES[schema]
+}
+
+/// The fields of a resource, in the order in which they are sent.
+pub fn fields(resource: &str) -> &'static [String] {
+    static FIELDS: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
+        RESOURCES
+            .iter()
+            .map(|resource| (*resource, properties(resource)))
+            .collect()
+    });
+    &FIELDS[resource]
+}
+
+fn properties(schema: &str) -> Vec<String> {
+    contract()["components"]["schemas"][schema]["properties"]
+        .as_object()
+        .map(|properties| properties.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// What has a list, a `New…`, a `…Patch` and a `…Page`.
+const RESOURCES: [&str; 3] = ["Category", "Headline", "Article"];
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Manchette",
+        description = "A news content API: headlines (a live ticker), articles and categories.\n\n\
+            Names are `snake_case`. Times are RFC 3339 in UTC. Ids are UUIDs. Text is plain text, but for `body` and \
+            `body_html`. A missing value is `null`. Lists page by cursor. Errors are `application/problem+json` \
+            (RFC 9457). Every `GET` has an `ETag` and answers `If-None-Match`; `If-Match` guards changes. Wherever \
+            there is a `GET` there is a `HEAD`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "Headlines", description = "The lines of the ticker."),
+        (name = "Articles", description = "The stories."),
+        (name = "Categories", description = "The sections of the site, in a tree."),
+        (name = "Operations", description = "For those who run it."),
+    ),
+    components(schemas(ProblemBody, Fault, PageInfo)),
+)]
+struct Base;
+
+fn build() -> Value {
+    let mut base = Base::openapi();
+    base.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("mnc_…")
+        .description(Some(
+            "A key with scopes: `read` (drafts too), `early` (what is scheduled), `write`, `publish`, `admin`.",
+        ))
+        .build();
+    base.components
+        .get_or_insert_default()
+        .security_schemes
+        .insert("key".into(), SecurityScheme::Http(key).into());
+    let (_, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(base)
+        .configure(routes::configure)
+        .split_for_parts();
+    let mut document = serde_json::to_value(document).expect("the contract is JSON");
+    complete(&mut document);
+    document
+}
+
+fn complete(document: &mut Value) {
+    let schemas = document["components"]["schemas"]
+        .as_object_mut()
+        .expect("there are schemas");
+    let whole = schemas.clone();
+    for schema in schemas.values_mut() {
+        join_parts(schema, &whole);
+    }
+    for (name, schema) in schemas.iter_mut() {
+        write_out(schema, &whole);
+        if !name.starts_with("New") && name != "Image" {
+            require_everything(schema);
+        }
+    }
+    for resource in RESOURCES {
+        derive(schemas, resource);
+    }
+    // What was written out where it is used.
+    schemas.retain(|name, _| {
+        ![
+            "ArticleRef",
+            "ArticleSummary",
+            "ArticleBodies",
+            "CategoryRef",
+            "Image",
+        ]
+        .contains(&name.as_str())
+    });
+    let schemas = schemas.clone();
+    let paths = document["paths"].as_object_mut().expect("there are paths");
+    for (path, operations) in paths.iter_mut() {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            complete_operation(path, method, operation, &schemas);
+        }
+    }
+    document["components"]["headers"] = headers();
+    document["components"]["responses"] = problems();
+}
+
+/// Puts the parts of a flattened struct together to one object, which every generator of clients understands.
+fn join_parts(schema: &mut Value, whole: &Map<String, Value>) {
+    let Some(parts) = schema.get_mut("allOf").map(Value::take) else {
+        return;
+    };
+    let object = schema.as_object_mut().expect("a schema is an object");
+    object.remove("allOf");
+    object.insert("type".into(), json!("object"));
+    let mut properties = Map::new();
+    for part in parts.as_array().into_iter().flatten() {
+        let named = part["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next());
+        let part = named.map_or(part, |name| &whole[name]);
+        properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+    }
+    object.insert("properties".into(), Value::Object(properties));
+}
+
+/// Control characters, which no text may hold; in longer text but for tabs and line ends.
+const CONTROL: &str = r"\x00-\x1F\x7F-\x9F";
+const CONTROL_BUT_SPACE: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
+/// What can be in text without anything to be seen.
+const INVISIBLE: &str = r"\s\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF";
+
+/// Writes out what the types name in a word: the kinds of text as patterns, what may be null with its own type.
+fn write_out(schema: &mut Value, whole: &Map<String, Value>) {
+    if let Some(target) = nullable_reference(schema) {
+        let description = schema["oneOf"]
+            .as_array()
+            .and_then(|choices| choices.iter().find_map(|choice| choice.get("description")))
+            .cloned();
+        *schema = whole[&target].clone();
+        schema["type"] = json!(["object", "null"]);
+        if let Some(description) = description {
+            schema["description"] = description;
+        }
+    }
+    if let Some(parts) = schema.get_mut("allOf").map(Value::take) {
+        // An enum and its default.
+        let parts = parts
+            .as_array()
+            .into_iter()
+            .flatten()
+            .rev()
+            .filter_map(Value::as_object);
+        *schema = parts
+            .fold(Map::new(), |mut all, part| {
+                all.extend(part.clone());
+                all
+            })
+            .into();
+    }
+    if let Some(object) = schema.as_object_mut() {
+        let text = |control: &str| format!("^[^{control}]*[^{control}{INVISIBLE}][^{control}]*$");
+        let pattern = match object.get("format").and_then(Value::as_str) {
+            Some("line") => Some((text(CONTROL), true)),
+            Some("prose") => Some((text(CONTROL_BUT_SPACE), true)),
+            Some("body") => Some((format!("^[^{CONTROL_BUT_SPACE}]*$"), true)),
+            Some("slug") => Some((
+                r"^[^\x00-\x2C\x2E\x2F\x3A-\x60\x7B-\xA9\u2000-\u206F]+$".to_owned(),
+                false,
+            )),
+            Some("uri") => Some((r"^https?://[!-~]+$".to_owned(), false)),
+            Some("bcp47") => Some((r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$".to_owned(), false)),
+            _ => None,
+        };
+        if let Some((pattern, instead)) = pattern {
+            if instead {
+                object.remove("format");
+            }
+            object.insert("pattern".into(), pattern.into());
+        }
+        for value in object.values_mut() {
+            write_out(value, whole);
+        }
+    } else if let Some(list) = schema.as_array_mut() {
+        for value in list {
+            write_out(value, whole);
+        }
+    }
+}
+
+/// The schema that this one refers to, or allows null instead.
+fn nullable_reference(schema: &Value) -> Option<String> {
+    let choices = schema
+        .get("oneOf")?
+        .as_array()
+        .filter(|choices| choices.len() == 2)?;
+    choices.iter().find(|choice| choice["type"] == "null")?;
+    let reference = choices.iter().find_map(|choice| choice["$ref"].as_str())?;
+    Some(reference.rsplit('/').next()?.to_owned())
+}
+
+/// What we send has every field: a missing value is null.
+fn require_everything(schema: &mut Value) {
+    let optional = ["total", "total_is_exact"];
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let names: Vec<&String> = properties
+            .keys()
+            .filter(|name| !optional.contains(&name.as_str()))
+            .collect();
+        schema["required"] = json!(names);
+    }
+    for inner in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        require_everything(inner.1);
+    }
+}
+
+/// Makes of a resource what a list holds of it, a page of that, and what a patch of it may be.
+fn derive(schemas: &mut Map<String, Value>, resource: &str) {
+    let bodies = ["body", "body_html", "body_text"];
+    let mut listed = schemas[resource].clone();
+    listed["description"] = json!(format!(
+        "{} As a list has it: `fields` chooses what is there.",
+        listed["description"].as_str().unwrap_or_default()
+    ));
+    if let Some(example) = listed["example"].as_object_mut() {
+        example.retain(|name, _| !bodies.contains(&name.as_str()));
+    }
+    let example = listed["example"].clone();
+    listed
+        .as_object_mut()
+        .expect("it is an object")
+        .remove("required");
+    let page = json!({
+        "type": "object",
+        "description": "A page of a list.",
+        "required": ["items", "page"],
+        "properties": {
+            "items": {"type": "array", "maxItems": 100, "items": {"$ref": format!("#/components/schemas/Listed{resource}")}},
+            "page": {"$ref": "#/components/schemas/PageInfo"},
+        },
+        "example": {"items": [example], "page": {"limit": 20, "next": null, "prev": null}},
+    });
+    let mut patch = schemas[&format!("New{resource}")].clone();
+    let object = patch.as_object_mut().expect("it is an object");
+    object.remove("required");
+    object.insert(
+        "description".into(),
+        "A JSON Merge Patch (RFC 7396): null clears, what is left out stays. A `slug` that is null stays as well. What only \
+         the server writes is ignored."
+            .into(),
+    );
+    for property in object["properties"].as_object_mut().into_iter().flatten() {
+        if let Some(property) = property.1.as_object_mut() {
+            property.remove("default");
+        }
+    }
+    object.insert(
+        "example".into(),
+        match resource {
+            "Category" => json!({"position": 3}),
+            _ => json!({"title": "Les premières pluies relancent enfin les semailles"}),
+        },
+    );
+    schemas.insert(format!("Listed{resource}"), listed);
+    schemas.insert(format!("{resource}Page"), page);
+    schemas.insert(format!("{resource}Patch"), patch);
+}
+
+fn complete_operation(
+    path: &str,
+    method: &str,
+    operation: &mut Value,
+    schemas: &Map<String, Value>,
+) {
+    let reads = method == "get";
+    let content = path.starts_with("/v1/");
+    let one = path.ends_with("/{id}");
+    let lists = operation["parameters"]
+        .as_array()
+        .is_some_and(|parameters| {
+            parameters
+                .iter()
+                .any(|parameter| parameter["name"] == "cursor")
+        });
+    if reads && content {
+        operation["security"] = json!([{}, {"key": ["read"]}]);
+    }
+    if !reads && one {
+        let mut parameters = operation["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        parameters.push(json!({
+            "name": "If-Match", "in": "header", "required": false,
+            "description": "The `ETag` of what is to be changed: refused with 412 when it has moved on.",
+            "schema": {"type": "string"}, "example": "\"1-0123456789abcdef01234567\"",
+        }));
+        if method == "put" {
+            parameters.push(json!({
+                "name": "If-None-Match", "in": "header", "required": false,
+                "description": "`*`: only create, never replace.",
+                "schema": {"type": "string", "enum": ["*"]}, "example": "*",
+            }));
+        }
+        operation["parameters"] = parameters.into();
+    }
+    if reads {
+        let mut parameters = operation["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        parameters.push(json!({
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "An `ETag` that is known already: 304 when nothing has changed.",
+            "schema": {"type": "string"}, "example": "\"0123456789abcdef01234567\"",
+        }));
+        operation["parameters"] = parameters.into();
+    }
+    if let Some(body) = operation.get_mut("requestBody") {
+        body["required"] = json!(true);
+        if method == "patch"
+            && let Some(content) = body["content"].as_object_mut()
+            && let Some(merge) = content.get("application/merge-patch+json").cloned()
+        {
+            content.insert("application/json".into(), merge);
+        }
+        add_examples(body, schemas);
+    }
+    let responses = operation["responses"]
+        .as_object_mut()
+        .expect("every operation answers something");
+    for (status, response) in responses.iter_mut() {
+        add_examples(response, schemas);
+        let mut headers = vec!["X-Request-Id"];
+        if status != "204" {
+            headers.push("ETag");
+        }
+        if lists {
+            headers.push("Link");
+        } else if content && status != "204" {
+            headers.push("Last-Modified");
+        }
+        if status == "201" {
+            headers.push("Location");
+        }
+        let headers: Map<String, Value> = headers
+            .into_iter()
+            .map(|name| {
+                (
+                    name.to_owned(),
+                    json!({"$ref": format!("#/components/headers/{name}")}),
+                )
+            })
+            .collect();
+        response["headers"] = headers.into();
+    }
+    let mut statuses = vec!["400", "500"];
+    if path != "/livez" {
+        statuses.push("503");
+    }
+    if content {
+        // Asking by status needs a key; a wrong one is refused everywhere.
+        statuses.push("401");
+    }
+    if content && (!reads || lists) && !(lists && path == "/v1/categories") {
+        statuses.push("403");
+    }
+    if reads {
+        statuses.push("304");
+    }
+    if one {
+        statuses.push("404");
+        if path != "/v1/headlines/{id}" {
+            statuses.push("308");
+        }
+        if reads && path != "/v1/categories/{id}" {
+            statuses.push("410");
+        }
+        if !reads {
+            statuses.push("412");
+        }
+    }
+    if method == "put" || (!reads && method != "delete" || path == "/v1/categories/{id}" && !reads)
+    {
+        statuses.push("409");
+    }
+    if operation_has_body(method) {
+        statuses.extend(["413", "415", "422"]);
+    }
+    for status in statuses {
+        responses.entry(status).or_insert_with(
+            || json!({"$ref": format!("#/components/responses/{}", response_name(status))}),
+        );
+    }
+    responses.sort_keys();
+}
+
+fn operation_has_body(method: &str) -> bool {
+    matches!(method, "post" | "put" | "patch")
+}
+
+fn add_examples(holder: &mut Value, schemas: &Map<String, Value>) {
+    for media in holder
+        .get_mut("content")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        let name = media.1["schema"]["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next());
+        if let Some(example) = name
+            .and_then(|name| schemas.get(name))
+            .and_then(|schema| schema.get("example"))
+        {
+            media.1["example"] = example.clone();
+        }
+    }
+}
+
+fn headers() -> Value {
+    let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    json!({
+        "ETag": header("A strong entity tag (RFC 9110); it changes with every byte of the answer.", "\"1-0123456789abcdef01234567\""),
+        "Last-Modified": header("When the resource itself was changed last.", "Mon, 23 Nov 2026 14:00:00 GMT"),
+        "Link": header("The pages around this one (RFC 8288), as in `page`.", "</v1/headlines?limit=20&cursor=AYx0>; rel=\"next\""),
+        "Location": header("Where the new resource is.", "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"),
+        "X-Request-Id": header("Names this request in the server's log; the caller's own, where it sent one.", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
+        "WWW-Authenticate": header("How to come in (RFC 6750).", "Bearer realm=\"manchette\""),
+        "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
+    })
+}
+
+/// The answers that several statuses share a word for: what is not one of our problems, and what is.
+const STATUSES: [(&str, &str, &str); 15] = [
+    (
+        "304",
+        "NotModified",
+        "It is as it was: what the client has is still good.",
+    ),
+    (
+        "308",
+        "Moved",
+        "The slug has changed: `Location` has the new address.",
+    ),
+    (
+        "400",
+        "BadRequest",
+        "The request can't be read, or a parameter is wrong.",
+    ),
+    (
+        "401",
+        "Unauthorized",
+        "A key is needed, or the one that was sent is not good.",
+    ),
+    (
+        "403",
+        "Forbidden",
+        "The key has not the scope that this needs.",
+    ),
+    (
+        "404",
+        "NotFound",
+        "Nothing is here, or nothing that the caller may see.",
+    ),
+    ("409", "Conflict", "It doesn't fit with what is there."),
+    (
+        "410",
+        "Gone",
+        "It was published once and has been taken down.",
+    ),
+    ("412", "PreconditionFailed", "It has moved on since."),
+    ("413", "TooLarge", "The body is larger than 1 MiB."),
+    (
+        "415",
+        "UnsupportedMediaType",
+        "The body is not JSON, or not called so.",
+    ),
+    (
+        "422",
+        "Invalid",
+        "The content breaks rules; every fault is listed.",
+    ),
+    ("500", "Internal", "Something broke on our side."),
+    (
+        "503",
+        "Unavailable",
+        "The database can't be asked just now.",
+    ),
+    (
+        "405",
+        "MethodNotAllowed",
+        "The address doesn't take this method.",
+    ),
+];
+
+fn response_name(status: &str) -> &'static str {
+    STATUSES
+        .iter()
+        .find(|(known, ..)| *known == status)
+        .map_or("Internal", |(_, name, _)| name)
+}
+
+fn problems() -> Value {
+    let responses: Map<String, Value> = STATUSES
+        .iter()
+        .map(|(status, name, description)| {
+            let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
+            let mut headers =
+                Map::from_iter([("X-Request-Id".to_owned(), reference("X-Request-Id"))]);
+            let more = match *status {
+                "304" => Some("ETag"),
+                "308" => Some("Location"),
+                "401" | "403" => Some("WWW-Authenticate"),
+                "503" => Some("Retry-After"),
+                _ => None,
+            };
+            headers.extend(more.map(|name| (name.to_owned(), reference(name))));
+            let mut response = json!({"description": description, "headers": headers});
+            if *status != "304" {
+                response["content"] = json!({"application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status),
+                }});
+            }
+            (name.to_string(), response)
+        })
+        .collect();
+    responses.into()
+}
+
+/// A problem of this status, as it is sent.
+fn example(status: &str) -> Value {
+    let kind = crate::problem::KINDS
+        .iter()
+        .rev()
+        .find(|kind| kind.status.as_str() == status)
+        .expect("every status has its kind");
+    let errors = match status {
+        "422" => json!([Fault::at("/title", "too_long", "at most 300 characters")]),
+        "400" => json!([Fault::of(
+            "limit",
+            "invalid",
+            "a whole number from 1 to 100"
+        )]),
+        "409" => json!([Fault::at("/slug", "taken", "something else has this slug")]),
+        _ => json!([]),
+    };
+    json!({
+        "type": format!("/problems/{}", kind.name),
+        "title": kind.title,
+        "status": kind.status.as_u16(),
+        "detail": kind.explanation,
+        "instance": "/v1/articles",
+        "request_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
+        "errors": errors,
+    })
+}

@@ -1,0 +1,406 @@
+//! The one error type: every refusal and every failure, as `application/problem+json` (RFC 9457).
+
+use std::error::Error;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The request itself can't be read: broken JSON, broken percent-encoding.
+    #[error("{0}")]
+    Malformed(String),
+    /// Parameters of the address that are unknown, doubled or out of bounds.
+    #[error("{}", counted(.0, "parameter"))]
+    InvalidParameters(Vec<Fault>),
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// The key lacks this scope.
+    #[error("this needs a key with the scope `{0}`")]
+    Forbidden(&'static str),
+    #[error("nothing is here, or nothing that you may see")]
+    NotFound,
+    /// The address has changed: where it is now.
+    #[error("this has moved to {0}")]
+    Moved(String),
+    /// What may be done here instead, as `Allow` wants it.
+    #[error("what is here takes {0}")]
+    MethodNotAllowed(String),
+    #[error("{0}")]
+    Conflict(String, Vec<Fault>),
+    #[error("this was taken down")]
+    Gone,
+    /// The version that stands now.
+    #[error("it has moved on: its version is {0} now")]
+    Outdated(i32),
+    #[error("{0}")]
+    PreconditionFailed(&'static str),
+    #[error("a body may have at most {0} bytes")]
+    TooLarge(usize),
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
+    #[error("{}", counted(.0, "field"))]
+    Invalid(Vec<Fault>),
+    #[error("the database can't be asked just now")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    #[error("something broke on our side")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// One thing wrong with a request, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(example = json!({"pointer": "/title", "parameter": null, "code": "too_long", "detail": "at most 300 characters"}))]
+pub struct Fault {
+    /// Where in the body (JSON Pointer, RFC 6901).
+    #[schema(example = "/title")]
+    pub pointer: Option<String>,
+    /// Which parameter of the address.
+    #[schema(example = "limit")]
+    pub parameter: Option<String>,
+    /// What kind of fault, for programs.
+    #[schema(example = "too_long")]
+    pub code: String,
+    /// What is wrong, for people.
+    #[schema(example = "at most 300 characters")]
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at a place in the body.
+    pub fn at(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(pointer.into()),
+            parameter: None,
+            code: code.into(),
+            detail: detail.into(),
+        }
+    }
+
+    /// A fault in a parameter of the address.
+    pub fn of(parameter: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: None,
+            parameter: Some(parameter.into()),
+            code: code.into(),
+            detail: detail.into(),
+        }
+    }
+
+    /// A fault that stands at no one place.
+    pub fn general(code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: None,
+            parameter: None,
+            code: code.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+fn counted(faults: &[Fault], what: &str) -> String {
+    match faults.len() {
+        1 => format!("one {what} is not as it should be"),
+        many => format!("{many} {what}s are not as they should be"),
+    }
+}
+
+/// What a client receives when something went wrong (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "/problems/invalid",
+    "title": "The content breaks a rule",
+    "status": 422,
+    "detail": "one field is not as it should be",
+    "instance": "/v1/headlines",
+    "request_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
+    "errors": [{"pointer": "/title", "parameter": null, "code": "too_long", "detail": "at most 300 characters"}],
+}))]
+pub struct ProblemBody<'a> {
+    /// The kind of problem, and the address of a page that explains it.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", format = "uri-reference")]
+    pub kind: String,
+    /// The kind in a few words; the same every time.
+    pub title: &'static str,
+    /// The status of the answer, once more.
+    #[schema(minimum = 300, maximum = 599)]
+    pub status: u16,
+    /// What happened this time.
+    pub detail: String,
+    /// The path that was asked for.
+    pub instance: &'a str,
+    /// Names this request in the server's log, and `X-Request-Id` in the answer.
+    pub request_id: &'a str,
+    /// Every fault that was found; empty where there is no more to say.
+    pub errors: &'a [Fault],
+}
+
+/// A kind of problem: what its page at `/problems/{name}` says.
+#[derive(Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    pub status: StatusCode,
+    pub title: &'static str,
+    pub explanation: &'static str,
+    pub remedy: &'static str,
+}
+
+macro_rules! kinds {
+    ($($constant:ident = $name:literal, $status:ident, $title:literal, $explanation:literal, $remedy:literal;)*) => {
+        $(const $constant: Kind = Kind {
+            name: $name, status: StatusCode::$status, title: $title, explanation: $explanation, remedy: $remedy,
+        };)*
+        /// Every kind of problem there is.
+        pub const KINDS: &[Kind] = &[$($constant),*];
+    };
+}
+
+kinds! {
+    MALFORMED = "malformed", BAD_REQUEST, "The request can't be read",
+        "The server could not make sense of the request: the body is not JSON, or the address holds percent-encoding that is not UTF-8.",
+        "Read `detail`: it says at which place reading stopped. Send UTF-8, and let a library write the JSON.";
+    INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A parameter is wrong",
+        "A parameter of the address is unknown, given twice, or has a value that it can't take. Nothing is ignored or cut in silence.",
+        "Each entry of `errors` names one parameter and what it takes. A cursor belongs to the list and the filters that it came from.";
+    UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "A key is needed",
+        "This needs a key, and the request had none, or one that this server doesn't know or has revoked.",
+        "Send `Authorization: Bearer mnc_…`. Keys are made with `manchette keys create`.";
+    FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
+        "The key is good, but it has not the scope that this needs: `write` to change drafts, and `publish` beside it to change what the public sees.",
+        "Ask whoever runs the server for a key with the scope that `detail` names.";
+    NOT_FOUND = "not-found", NOT_FOUND, "Nothing is here",
+        "There is nothing at this address, or nothing that the caller may see: a draft looks the same as a hole.",
+        "Check the id or slug. To see drafts, send a key with the scope `read`.";
+    MOVED = "moved", PERMANENT_REDIRECT, "The address has changed",
+        "What was here has a new slug.",
+        "Follow `Location`, and keep the new address.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "This can't be done here",
+        "The address exists, but doesn't take this method.",
+        "The header `Allow` lists the methods that it takes.";
+    CONFLICT = "conflict", CONFLICT, "It doesn't fit with what is there",
+        "The change is well formed, but something else stands in its way: a slug that is taken, a category that is not empty.",
+        "`detail` and `errors` say what is in the way. Move it first, or choose something else.";
+    GONE = "gone", GONE, "It was taken down",
+        "This was published once and has been withdrawn.",
+        "Remove it from what you show and from your caches.";
+    PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Somebody else was faster",
+        "The request said which version it means to change (`If-Match`), or that there must be none yet (`If-None-Match: *`), and that no longer holds.",
+        "Read it again, put your change on top of what is there now, and send it with the new `ETag`.";
+    TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
+        "A body may have at most 1 MiB.",
+        "Send less: pictures belong on an image server, and only their addresses here.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of the wrong kind",
+        "The body must be JSON, not compressed, and be called so.",
+        "Send `Content-Type: application/json`; for a `PATCH`, `application/merge-patch+json` is taken too.";
+    INVALID = "invalid", UNPROCESSABLE_ENTITY, "The content breaks a rule",
+        "The body is JSON, but what it says can't be kept: a field is missing, unknown, of the wrong type, too long, blank, or refers to something that is not there.",
+        "`errors` lists every fault at once, each with a pointer to its place. The rules are in the OpenAPI document.";
+    INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something broke on our side",
+        "The request was not at fault. What happened is in the server's log under the `request_id`.",
+        "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
+    UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
+        "The database could not be asked in time. Nothing was changed.",
+        "Try again after the seconds that `Retry-After` names.";
+}
+
+impl Problem {
+    /// Something of ours that should not have happened.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The kind that this is.
+    pub fn kind(&self) -> &'static Kind {
+        match self {
+            Self::Malformed(_) => &MALFORMED,
+            Self::InvalidParameters(_) => &INVALID_PARAMETERS,
+            Self::Unauthorized(_) => &UNAUTHORIZED,
+            Self::Forbidden(_) => &FORBIDDEN,
+            Self::NotFound => &NOT_FOUND,
+            Self::Moved(_) => &MOVED,
+            Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
+            Self::Conflict(..) => &CONFLICT,
+            Self::Gone => &GONE,
+            Self::Outdated(_) | Self::PreconditionFailed(_) => &PRECONDITION_FAILED,
+            Self::TooLarge(_) => &TOO_LARGE,
+            Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => &INVALID,
+            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Internal(_) => &INTERNAL,
+        }
+    }
+
+    fn faults(&self) -> &[Fault] {
+        match self {
+            Self::InvalidParameters(faults) | Self::Invalid(faults) | Self::Conflict(_, faults) => {
+                faults
+            }
+            _ => &[],
+        }
+    }
+
+    /// The whole answer, and one line in the log where the fault is ours.
+    pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
+        if let Self::Internal(cause) | Self::Unavailable(cause) = self {
+            log::error!("{request_id}: {self}: {cause}");
+        }
+        let kind = self.kind();
+        let mut response = HttpResponse::build(kind.status);
+        response.content_type("application/problem+json");
+        match self {
+            Self::Unauthorized(_) => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"manchette\""));
+            }
+            Self::Forbidden(scope) => {
+                let challenge = format!(
+                    "Bearer realm=\"manchette\", error=\"insufficient_scope\", scope=\"{scope}\""
+                );
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::Moved(to) => {
+                response.insert_header((header::LOCATION, to.as_str()));
+            }
+            Self::MethodNotAllowed(allow) => {
+                response.insert_header((header::ALLOW, allow.as_str()));
+            }
+            Self::UnsupportedMediaType(_) => {
+                response.insert_header((header::ACCEPT_ENCODING, "identity"));
+            }
+            Self::Unavailable(_) => {
+                response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            _ => {}
+        }
+        response.json(ProblemBody {
+            kind: format!("/problems/{}", kind.name),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail: self.to_string(),
+            instance,
+            request_id,
+            errors: self.faults(),
+        })
+    }
+
+    /// What an error of the framework's own amounts to.
+    pub fn of_status(status: StatusCode, cause: String) -> Option<Self> {
+        Some(match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(crate::http::document::MAX_BODY),
+            status if status.is_client_error() => Self::Malformed(cause),
+            status if status.is_server_error() => Self::internal(cause),
+            _ => return None,
+        })
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind().status
+    }
+
+    // Only the middleware knows the path and the request's id: it writes the answer (see `http::answer`).
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<diesel::result::Error> for Problem {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::Error as E;
+        match &error {
+            E::NotFound => Self::NotFound,
+            E::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, info) => {
+                match info.constraint_name() {
+                    Some("headlines_category_id_live" | "articles_category_id_live") => {
+                        missing("/category_id")
+                    }
+                    Some("categories_parent_id_live") => missing("/parent_id"),
+                    Some("headlines_article_id_live") => missing("/article_id"),
+                    Some("categories_in_use") => {
+                        Self::Conflict("the category is not empty".into(), Vec::new())
+                    }
+                    _ => Self::internal(error),
+                }
+            }
+            E::DatabaseError(DatabaseErrorKind::CheckViolation, info) => {
+                match info.constraint_name() {
+                    Some("categories_no_cycle") => Self::Invalid(vec![Fault::at(
+                        "/parent_id",
+                        "cycle",
+                        "a category can't stand below itself",
+                    )]),
+                    Some("categories_depth") => Self::Invalid(vec![Fault::at(
+                        "/parent_id",
+                        "too_deep",
+                        "the tree has at most 5 levels",
+                    )]),
+                    _ => Self::internal(error),
+                }
+            }
+            E::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+                match info.constraint_name() {
+                    Some("categories_slug_key" | "articles_slug_key") => slug_taken(),
+                    Some("categories_pkey" | "headlines_pkey" | "articles_pkey") => {
+                        Self::Conflict("this id was taken a moment ago".into(), Vec::new())
+                    }
+                    _ => Self::internal(error),
+                }
+            }
+            E::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )
+            | E::BrokenTransactionManager => Self::Unavailable(error.into()),
+            E::DatabaseError(DatabaseErrorKind::Unknown, info) if passes(info.as_ref()) => {
+                Self::Unavailable(error.into())
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Whether the database refused for a reason that passes. Diesel hands on the message alone (every connection asks
+/// for English ones), not its SQLSTATE: 57014, 55P03, 40P01, 57P01 to 57P03, 53300.
+fn passes(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
+    [
+        "canceling statement",
+        "deadlock detected",
+        "terminating connection",
+        "the database system is",
+        "sorry, too many clients",
+        "remaining connection slots",
+        "connection slots are reserved",
+    ]
+    .iter()
+    .any(|start| info.message().starts_with(start))
+}
+
+fn missing(pointer: &str) -> Problem {
+    Problem::Invalid(vec![Fault::at(
+        pointer,
+        "not_found",
+        "there is nothing with this id",
+    )])
+}
+
+/// A slug that somebody chose and something else has.
+pub fn slug_taken() -> Problem {
+    Problem::Conflict(
+        "this slug is taken".into(),
+        vec![Fault::at("/slug", "taken", "something else has this slug")],
+    )
+}
+
+impl From<diesel_async::pooled_connection::deadpool::PoolError> for Problem {
+    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

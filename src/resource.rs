@@ -1,0 +1,390 @@
+//! What reading one and writing have in common, whatever the resource. A write is one transaction: it locks the row,
+//! checks what the client says must hold, changes it, and notes the event.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HttpDate};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::api_keys::{Editor, Reader};
+use crate::events::{self, Action};
+use crate::http::address::{Address, Name};
+use crate::http::conditional::{Preconditions, Version};
+use crate::http::document::{Body, JSON, MERGE_PATCH, merge};
+use crate::openapi;
+use crate::problem::{Fault, Problem};
+use crate::server::AppState;
+use crate::status::{Sight, Status};
+
+/// One kind of content.
+pub trait Resource: Serialize + Send + Sync + Sized + 'static {
+    /// What a client sends to create or replace one.
+    type New: DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// Its name in the log of changes.
+    const NAME: &'static str;
+    /// Where it lives.
+    const PATH: &'static str;
+    /// The schemas of what is sent for a new one, and for a change.
+    const NEW_SCHEMA: &'static str;
+    const PATCH_SCHEMA: &'static str;
+
+    fn id(&self) -> Uuid;
+    fn version(&self) -> i32;
+    fn updated_at(&self) -> DateTime<Utc>;
+
+    /// The slug, where the resource has one.
+    fn slug(&self) -> Option<&str> {
+        None
+    }
+
+    /// One of them, if it is there and can be seen.
+    fn find(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+    ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
+
+    /// The id that this slug led to before it changed.
+    fn former(
+        _conn: &mut AsyncPgConnection,
+        _slug: &str,
+    ) -> impl Future<Output = QueryResult<Option<Uuid>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Whether it was published once and has been taken down.
+    fn is_gone(
+        _conn: &mut AsyncPgConnection,
+        _name: &Name,
+    ) -> impl Future<Output = QueryResult<bool>> + Send {
+        async { Ok(false) }
+    }
+
+    /// Locks the row with this id, in the trash or not, until the transaction ends.
+    fn lock(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+    ) -> impl Future<Output = QueryResult<Option<Locked>>> + Send;
+
+    /// What no schema can say: rules between fields, spelling. Mends what can be mended.
+    fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
+
+    /// Whether writing this needs the scope `publish`.
+    fn concerns_public(_old: Option<&Self>, _new: Option<&Self::New>) -> bool {
+        false
+    }
+
+    /// Writes the row: a new one, or in place of the old one, taking it out of the trash.
+    fn insert(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: Self::New,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
+    fn update(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: Self::New,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
+
+    /// Puts the row into the trash.
+    fn trash(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
+}
+
+/// A row that is locked.
+#[derive(Clone, Copy, Debug)]
+pub struct Locked {
+    pub version: i32,
+    pub in_trash: bool,
+}
+
+/// One resource as the answer to a request.
+pub struct Shown<R> {
+    status: StatusCode,
+    resource: R,
+}
+
+impl<R: Resource> Responder for Shown<R> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((
+            header::LAST_MODIFIED,
+            HttpDate::from(std::time::SystemTime::from(self.resource.updated_at())),
+        ));
+        if self.status == StatusCode::CREATED {
+            response.insert_header((
+                header::LOCATION,
+                format!("{}/{}", R::PATH, self.resource.id()),
+            ));
+        }
+        let mut response = response.json(&self.resource);
+        response
+            .extensions_mut()
+            .insert(Version(self.resource.version()));
+        response
+    }
+}
+
+/// Reads one.
+pub async fn get<R: Resource>(
+    app: &AppState,
+    reader: &Reader,
+    address: &Address,
+) -> Result<Shown<R>, Problem> {
+    let mut conn = app.connection().await?;
+    match R::find(&mut conn, &address.name, reader.sight()).await? {
+        Some(resource) => Ok(Shown {
+            status: StatusCode::OK,
+            resource,
+        }),
+        None => Err(absent::<R>(&mut conn, address, reader.sight()).await?),
+    }
+}
+
+/// Why there is nothing: it was taken down, has moved, or was never there.
+async fn absent<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    address: &Address,
+    sight: Sight,
+) -> Result<Problem, Problem> {
+    if sight != Sight::Everything && R::is_gone(conn, &address.name).await? {
+        return Ok(Problem::Gone);
+    }
+    let Name::Slug(slug) = &address.name else {
+        return Ok(Problem::NotFound);
+    };
+    let Some(id) = R::former(conn, slug).await? else {
+        return Ok(Problem::NotFound);
+    };
+    let name = Name::Id(id);
+    Ok(match R::find(conn, &name, sight).await? {
+        Some(now) => Problem::Moved(address.moved(R::PATH, now.slug().unwrap_or_default())),
+        None if sight != Sight::Everything && R::is_gone(conn, &name).await? => Problem::Gone,
+        None => Problem::NotFound,
+    })
+}
+
+/// Creates one, from a `POST`.
+pub async fn create<R: Resource>(
+    app: &AppState,
+    editor: &Editor,
+    body: Body,
+) -> Result<Shown<R>, Problem> {
+    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+    let mut conn = app.connection().await?;
+    conn.transaction(async |conn| save::<R>(conn, editor, Uuid::now_v7(), None, new).await)
+        .await
+}
+
+/// Replaces one, or creates it where its id is free, from a `PUT`.
+pub async fn replace<R: Resource>(
+    app: &AppState,
+    editor: &Editor,
+    address: &Address,
+    conditions: &Preconditions,
+    body: Body,
+) -> Result<Shown<R>, Problem> {
+    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+    let mut conn = app.connection().await?;
+    conn.transaction(async |conn| {
+        let (id, locked) = match find_and_lock::<R>(conn, address).await {
+            Ok((id, locked)) => (id, Some(locked)),
+            // Only an id can be made up by a client: a slug without its resource leads nowhere.
+            Err(Problem::NotFound) => (address.id().ok_or(Problem::NotFound)?, None),
+            Err(problem) => return Err(problem),
+        };
+        if id.is_nil() || id.is_max() {
+            return Err(Problem::NotFound);
+        }
+        let live = locked.filter(|locked| !locked.in_trash);
+        conditions.check(live.map(|locked| locked.version))?;
+        save::<R>(conn, editor, id, locked, new).await
+    })
+    .await
+}
+
+/// Changes some fields, from a `PATCH`: what would be read is patched, and then replaces what is there.
+pub async fn change<R: Resource>(
+    app: &AppState,
+    editor: &Editor,
+    address: &Address,
+    conditions: &Preconditions,
+    body: Body,
+) -> Result<Shown<R>, Problem> {
+    let mut patch = body.json(MERGE_PATCH).await?;
+    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
+    let patch = match patch {
+        Value::Object(patch) => patch,
+        _ => Map::new(),
+    };
+    let mut conn = app.connection().await?;
+    conn.transaction(async |conn| {
+        let (id, locked) = find_and_lock::<R>(conn, address).await?;
+        if locked.in_trash {
+            return Err(Problem::NotFound);
+        }
+        conditions.check(Some(locked.version))?;
+        let old = existing::<R>(conn, id).await?;
+        let mut document = match serde_json::to_value(&old).map_err(Problem::internal)? {
+            Value::Object(document) => document,
+            _ => return Err(Problem::internal("a resource is not an object")),
+        };
+        merge(&mut document, patch);
+        let new: R::New = openapi::rules(R::NEW_SCHEMA).read(Value::Object(document))?;
+        save::<R>(conn, editor, id, Some(locked), new).await
+    })
+    .await
+}
+
+/// Puts one into the trash, from a `DELETE`.
+pub async fn remove<R: Resource>(
+    app: &AppState,
+    editor: &Editor,
+    address: &Address,
+    conditions: &Preconditions,
+) -> Result<HttpResponse, Problem> {
+    let mut conn = app.connection().await?;
+    conn.transaction(async |conn| {
+        let (id, locked) = find_and_lock::<R>(conn, address).await?;
+        if locked.in_trash {
+            return Err(Problem::NotFound);
+        }
+        conditions.check(Some(locked.version))?;
+        let old = existing::<R>(conn, id).await?;
+        if R::concerns_public(Some(&old), None) {
+            editor.may_publish()?;
+        }
+        R::trash(conn, id).await?;
+        events::record(
+            conn,
+            R::NAME,
+            id,
+            locked.version + 1,
+            Action::Deleted,
+            Some(editor.key_id()),
+        )
+        .await?;
+        Ok(())
+    })
+    .await
+    .map(|()| HttpResponse::NoContent().finish())
+}
+
+/// Writes one without a client: the sample content.
+pub async fn insert<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    mut new: R::New,
+) -> Result<R, Problem> {
+    let id = Uuid::now_v7();
+    R::settle(&mut new).map_err(Problem::Invalid)?;
+    R::insert(conn, id, new).await?;
+    events::record(conn, R::NAME, id, 1, Action::Created, None).await?;
+    existing::<R>(conn, id).await
+}
+
+async fn save<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    id: Uuid,
+    locked: Option<Locked>,
+    mut new: R::New,
+) -> Result<Shown<R>, Problem> {
+    R::settle(&mut new).map_err(Problem::Invalid)?;
+    let live = locked.is_some_and(|locked| !locked.in_trash);
+    let old = if live {
+        Some(existing::<R>(conn, id).await?)
+    } else {
+        None
+    };
+    if R::concerns_public(old.as_ref(), Some(&new)) {
+        editor.may_publish()?;
+    }
+    let (action, version) = match locked {
+        None => {
+            R::insert(conn, id, new).await?;
+            (Action::Created, 1)
+        }
+        Some(locked) => {
+            R::update(conn, id, new).await?;
+            let action = if locked.in_trash {
+                Action::Restored
+            } else {
+                Action::Updated
+            };
+            (action, locked.version + 1)
+        }
+    };
+    let resource = existing::<R>(conn, id).await?;
+    events::record(conn, R::NAME, id, version, action, Some(editor.key_id())).await?;
+    Ok(Shown {
+        status: if live {
+            StatusCode::OK
+        } else {
+            StatusCode::CREATED
+        },
+        resource,
+    })
+}
+
+async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {
+    let found = R::find(conn, &Name::Id(id), Sight::Everything).await?;
+    found.ok_or_else(|| Problem::internal("a row that is locked can't be read"))
+}
+
+/// The row that an address names, locked. A slug is looked up first; should it change hands meanwhile, the row that
+/// had it is the one that is written.
+async fn find_and_lock<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    address: &Address,
+) -> Result<(Uuid, Locked), Problem> {
+    let id = match &address.name {
+        Name::Id(id) => *id,
+        name @ Name::Slug(_) => match R::find(conn, name, Sight::Everything).await? {
+            Some(found) => found.id(),
+            None => return Err(absent::<R>(conn, address, Sight::Everything).await?),
+        },
+    };
+    let locked = R::lock(conn, id).await?.ok_or(Problem::NotFound)?;
+    Ok((id, locked))
+}
+
+/// When something goes out, and when it first did.
+pub struct Publication {
+    pub published_at: Option<DateTime<Utc>>,
+    pub first_published_at: Option<DateTime<Utc>>,
+}
+
+/// When something of this status goes out: published without a time means now. Now is this transaction's, by the
+/// database's clock, the same that lists compare with. The first time stays once it has come.
+pub async fn publication(
+    conn: &mut AsyncPgConnection,
+    status: Status,
+    published_at: Option<DateTime<Utc>>,
+    first: Option<DateTime<Utc>>,
+) -> QueryResult<Publication> {
+    let time = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>();
+    let now: DateTime<Utc> = diesel::select(time).get_result(conn).await?;
+    let published = status == Status::Published;
+    let published_at = published_at.or(published.then_some(now));
+    let first_published_at = match first {
+        Some(first) if first <= now => Some(first),
+        _ if published => published_at,
+        _ => None,
+    };
+    Ok(Publication {
+        published_at,
+        first_published_at,
+    })
+}

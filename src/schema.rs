@@ -1,0 +1,118 @@
+// The tables of `migrations`, in the form of `diesel print-schema`; what no query names (`events.xid`) is left out.
+
+diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        hash -> Bytea,
+        scopes -> Array<Text>,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    articles (id) {
+        id -> Uuid,
+        slug -> Text,
+        title -> Text,
+        short_title -> Nullable<Text>,
+        kicker -> Nullable<Text>,
+        lede -> Nullable<Text>,
+        body -> Text,
+        body_format -> Text,
+        body_html -> Text,
+        body_text -> Text,
+        language -> Text,
+        dir -> Text,
+        status -> Text,
+        published_at -> Nullable<Timestamptz>,
+        first_published_at -> Nullable<Timestamptz>,
+        listed_at -> Timestamptz,
+        category_id -> Nullable<Uuid>,
+        dateline -> Nullable<Text>,
+        image -> Nullable<Jsonb>,
+        word_count -> Int4,
+        reading_minutes -> Int4,
+        canonical_url -> Nullable<Text>,
+        source -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    categories (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        names -> Jsonb,
+        description -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+        position -> Int4,
+        media_topic -> Nullable<Text>,
+        tree_key -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        resource -> Text,
+        resource_id -> Uuid,
+        version -> Int4,
+        action -> Text,
+        key_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    former_slugs (resource, slug) {
+        resource -> Text,
+        slug -> Text,
+        resource_id -> Uuid,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    headlines (id) {
+        id -> Uuid,
+        title -> Text,
+        language -> Text,
+        dir -> Text,
+        status -> Text,
+        published_at -> Nullable<Timestamptz>,
+        first_published_at -> Nullable<Timestamptz>,
+        listed_at -> Timestamptz,
+        priority -> Text,
+        pinned -> Bool,
+        expires_at -> Nullable<Timestamptz>,
+        category_id -> Nullable<Uuid>,
+        article_id -> Nullable<Uuid>,
+        url -> Nullable<Text>,
+        source -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    articles,
+    categories,
+    events,
+    former_slugs,
+    headlines,
+);
