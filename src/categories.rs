@@ -485,7 +485,7 @@ impl Resource for Category {
         categories::table
             .find(id)
             .select((categories::version, categories::deleted_at.is_not_null()))
-            .for_update()
+            .for_no_key_update()
             .get_result(conn)
             .await
             .optional()

@@ -404,7 +404,7 @@ impl Resource for Headline {
         headlines::table
             .find(id)
             .select((headlines::version, headlines::deleted_at.is_not_null()))
-            .for_update()
+            .for_no_key_update()
             .get_result(conn)
             .await
             .optional()

@@ -307,6 +307,8 @@ fn derive(schemas: &mut Map<String, Value>, resource: &str) {
     for property in object["properties"].as_object_mut().into_iter().flatten() {
         if let Some(property) = property.1.as_object_mut() {
             property.remove("default");
+            // An object within is patched too.
+            property.remove("required");
         }
     }
     object.insert(
@@ -435,8 +437,7 @@ fn complete_operation(
             statuses.push("412");
         }
     }
-    if method == "put" || (!reads && method != "delete" || path == "/v1/categories/{id}" && !reads)
-    {
+    if !reads && (method != "delete" || path == "/v1/categories/{id}") {
         statuses.push("409");
     }
     if operation_has_body(method) {

@@ -237,15 +237,34 @@ pub async fn change<R: Resource>(
         }
         conditions.check(Some(locked.version))?;
         let old = existing::<R>(conn, id).await?;
-        let mut document = match serde_json::to_value(&old).map_err(Problem::internal)? {
+        let before = match serde_json::to_value(&old).map_err(Problem::internal)? {
             Value::Object(document) => document,
             _ => return Err(Problem::internal("a resource is not an object")),
         };
+        let mut document = before.clone();
         merge(&mut document, patch);
+        if says_the_same(&before, &document) {
+            return Ok(Shown {
+                status: StatusCode::OK,
+                resource: old,
+            });
+        }
         let new: R::New = openapi::rules(R::NEW_SCHEMA).read(Value::Object(document))?;
         save::<R>(conn, editor, id, Some(locked), new).await
     })
     .await
+}
+
+/// Whether nothing was changed: null and absent are the same.
+fn says_the_same(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
+    before.iter().all(
+        |(name, value)| match (value, after.get(name).unwrap_or(&Value::Null)) {
+            (Value::Object(before), Value::Object(after)) => says_the_same(before, after),
+            (before, after) => before == after,
+        },
+    ) && after
+        .iter()
+        .all(|(name, value)| value.is_null() || before.contains_key(name))
 }
 
 /// Puts one into the trash, from a `DELETE`.

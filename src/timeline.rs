@@ -183,7 +183,7 @@ impl Timeline<'_> {
             .sql(id)
     }
 
-    /// How many there are; one more than [`MOST_COUNTED`] means more.
+    /// How many there are; anything over [`MOST_COUNTED`] means more, as no further is counted.
     pub async fn count(&self, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
         let mut sql = Fragment::new("SELECT count(*) FROM (");
         for (n, alternative) in self.alternatives.iter().enumerate() {
@@ -205,11 +205,9 @@ impl Timeline<'_> {
             }
             sql = sql.sql(" LIMIT ").number(MOST_COUNTED + 1).sql(")");
         }
-        let sql = sql
-            .sql(" LIMIT ")
-            .number(MOST_COUNTED + 1)
-            .sql(") AS counted");
-        Statement::<BigInt>::new(sql).get_result(conn).await
+        Statement::<BigInt>::new(sql.sql(") AS counted"))
+            .get_result(conn)
+            .await
     }
 
     /// An empty page may mean that there is no such category: then that is said.

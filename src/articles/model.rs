@@ -338,7 +338,7 @@ impl Resource for Article {
         articles::table
             .find(id)
             .select((articles::version, articles::deleted_at.is_not_null()))
-            .for_update()
+            .for_no_key_update()
             .get_result(conn)
             .await
             .optional()

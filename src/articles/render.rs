@@ -198,7 +198,7 @@ mod tests {
             words("L’économie d'aujourd’hui « monte » de 23,6\u{a0}% : 1.000 personnes"),
             7
         );
-        assert_eq!(words("قالَ المُتحدّث إنّ ٢٠ شخصًا حضروا، و«الجلسة» انتهت."), 8);
+        assert_eq!(words("قالَ المُتحدّث إنّ ٢٠ شخصًا حضروا، و«الجلسة» انتهت."), 9);
         assert_eq!(words("It’s the minister’s e-mail"), 5);
         assert_eq!(words(""), 0);
         assert_eq!(render("", BodyFormat::Markdown).reading_minutes, 1);

@@ -150,6 +150,8 @@ impl Rules {
         }
         faults.sort();
         faults.dedup();
+        let all = faults.clone();
+        faults.retain(|fault| !says_more(&all, fault));
         Err(Problem::Invalid(faults))
     }
 
@@ -191,6 +193,19 @@ pub fn merge(document: &mut Map<String, Value>, patch: Map<String, Value>) {
                 document.insert(name, value);
             }
         }
+    }
+}
+
+/// Whether another fault at the same place says more than this one.
+fn says_more(all: &[Fault], fault: &Fault) -> bool {
+    let beside = |other: &&Fault| other.pointer == fault.pointer && other.code != fault.code;
+    match fault.code.as_str() {
+        "wrong_form" => all.iter().any(|other| beside(&other)),
+        "not_one_of" => all
+            .iter()
+            .filter(beside)
+            .any(|other| other.code == "wrong_type"),
+        _ => false,
     }
 }
 

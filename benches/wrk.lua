@@ -1,0 +1,23 @@
+-- Asks for the paths of a file in turn, and says in one line what came of it:
+-- requests, microseconds, failures, then the latencies p50 and p99 in microseconds.
+
+local requests, at = {}, 0
+
+function init(arguments)
+    for path in io.lines(arguments[1]) do
+        table.insert(requests, wrk.format("GET", path))
+    end
+end
+
+function request()
+    at = at % #requests + 1
+    return requests[at]
+end
+
+function done(summary, latency)
+    local failed = summary.errors
+    print(string.format("RESULT %d %d %d %d %d",
+        summary.requests, summary.duration,
+        failed.connect + failed.read + failed.write + failed.status + failed.timeout,
+        latency:percentile(50), latency:percentile(99)))
+end

@@ -1,0 +1,320 @@
+//! Categories: the tree.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::future::join;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items};
+
+fn path(category: &Value) -> String {
+    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+}
+
+#[actix_web::test]
+async fn a_category_has_one_shape() {
+    let app = TestApp::start().await;
+    let parent = app.category("Économie", None).await;
+    let body = json!({
+        "name": "Agriculture", "names": {"AR": "الفلاحة", "en": "Farming"}, "description": "Les champs.\nLes eaux.",
+        "parent_id": parent["id"], "position": 3, "media_topic": "medtop:20000210",
+    });
+    let created = app.post("/v1/categories", body).await.created();
+    for address in [&created["id"], &created["slug"]] {
+        assert_eq!(
+            app.get(&format!("/v1/categories/{}", address.as_str().unwrap()))
+                .await
+                .ok(),
+            created
+        );
+    }
+    assert_eq!(app.get("/v1/categories").await.ok()["items"][1], created);
+    insta::assert_json_snapshot!(created, {
+        ".id" => "[id]", ".parent_id" => "[id]", ".parent.id" => "[id]", ".created_at" => "[time]", ".updated_at" => "[time]",
+    });
+}
+
+#[actix_web::test]
+async fn the_list_is_the_tree_from_top_to_bottom() {
+    let app = TestApp::start().await;
+    let b = app.category("b", None).await;
+    let a = app.category("a", None).await;
+    let b2 = app.category("b2", Some(&b)).await;
+    app.category("b1", Some(&b)).await;
+    app.category("b21", Some(&b2)).await;
+    app.patch(&path(&a), json!({"position": 0})).await.ok();
+    app.patch(&path(&b), json!({"position": 1})).await.ok();
+    app.patch(&path(&b2), json!({"position": 5})).await.ok();
+    assert_eq!(
+        items(&app.get("/v1/categories").await.ok(), "slug"),
+        ["a", "b", "b1", "b2", "b21"]
+    );
+    assert_eq!(
+        items(
+            &app.get("/v1/categories?category=b2&count=true").await.ok(),
+            "slug"
+        ),
+        ["b2", "b21"]
+    );
+
+    let mut seen = Vec::new();
+    let mut next = json!("/v1/categories?limit=2");
+    while let Some(address) = next.as_str() {
+        let page = app.get(address).await.ok();
+        seen.extend(items(&page, "slug"));
+        next = page["page"]["next"].as_str().map_or(Value::Null, |c| {
+            json!(format!("/v1/categories?limit=2&cursor={c}"))
+        });
+    }
+    assert_eq!(seen, ["a", "b", "b1", "b2", "b21"]);
+
+    // A branch moves with everything below it.
+    app.patch(&path(&b2), json!({"parent_id": a["id"]}))
+        .await
+        .ok();
+    assert_eq!(
+        items(&app.get("/v1/categories").await.ok(), "slug"),
+        ["a", "b2", "b21", "b", "b1"]
+    );
+    app.patch(&path(&b2), json!({"parent_id": null})).await.ok();
+    assert_eq!(
+        items(&app.get("/v1/categories").await.ok(), "slug"),
+        ["a", "b", "b1", "b2", "b21"]
+    );
+}
+
+#[actix_web::test]
+async fn the_tree_has_no_cycle_and_five_levels() {
+    let app = TestApp::start().await;
+    let mut line = vec![app.category("1", None).await];
+    for level in 2..=5 {
+        line.push(app.category(&level.to_string(), line.last()).await);
+    }
+    let sixth = json!({"name": "6", "parent_id": line[4]["id"]});
+    assert_eq!(
+        app.post("/v1/categories", sixth).await.faults(),
+        ["/parent_id too_deep"]
+    );
+    let below = |id: &Value| json!({"parent_id": id});
+    assert_eq!(
+        app.patch(&path(&line[0]), below(&line[3]["id"]))
+            .await
+            .faults(),
+        ["/parent_id cycle"]
+    );
+    assert_eq!(
+        app.patch(&path(&line[0]), below(&line[0]["id"]))
+            .await
+            .faults(),
+        ["/parent_id cycle"]
+    );
+    let other = app.category("other", None).await;
+    assert_eq!(
+        app.patch(&path(&line[0]), below(&other["id"]))
+            .await
+            .faults(),
+        ["/parent_id too_deep"]
+    );
+    let nobody = json!({"name": "x", "parent_id": uuid::Uuid::now_v7()});
+    assert_eq!(
+        app.post("/v1/categories", nobody).await.faults(),
+        ["/parent_id not_found"]
+    );
+}
+
+#[actix_web::test]
+async fn two_moves_at_once_never_make_a_cycle() {
+    let app = TestApp::start().await;
+    for round in 0..10 {
+        let a = app.category(&format!("a{round}"), None).await;
+        let b = app.category(&format!("b{round}"), None).await;
+        let (one, other) = join(
+            app.patch(&path(&a), json!({"parent_id": b["id"]}))
+                .into_future(),
+            app.patch(&path(&b), json!({"parent_id": a["id"]}))
+                .into_future(),
+        )
+        .await;
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 422], "{one:?} {other:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_database_refuses_a_cycle_whoever_writes_it() {
+    let app = TestApp::start().await;
+    let a = app.category("a", None).await;
+    app.category("b", Some(&a)).await;
+    let mut conn = app.conn().await;
+    let error = diesel::sql_query("UPDATE categories SET parent_id = (SELECT id FROM categories WHERE slug = 'b') WHERE slug = 'a'")
+        .execute(&mut conn)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("below itself"), "{error}");
+    let error = diesel::sql_query("UPDATE categories SET name = E'\\u0001' WHERE slug = 'a'")
+        .execute(&mut conn)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("check constraint"), "{error}");
+}
+
+#[actix_web::test]
+async fn a_category_that_is_not_empty_stays() {
+    let app = TestApp::start().await;
+    let category = app.category("a", None).await;
+    let child = app.category("b", Some(&category)).await;
+    let headline = app
+        .headline("x", json!({"category_id": category["id"]}))
+        .await;
+    let draft = app
+        .article(
+            "y",
+            json!({"category_id": category["id"], "status": "draft"}),
+        )
+        .await;
+
+    let problem = app.delete(&path(&category)).await.problem(409, "conflict");
+    assert_eq!(
+        problem["detail"],
+        "in it there still are: 1 category, 1 article, 1 headline"
+    );
+    let codes: Vec<&Value> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| &fault["code"])
+        .collect();
+    assert_eq!(codes, ["has_categories", "has_articles", "has_headlines"]);
+
+    for (resource, one) in [
+        ("categories", &child),
+        ("headlines", &headline),
+        ("articles", &draft),
+    ] {
+        let path = format!("/v1/{resource}/{}", one["id"].as_str().unwrap());
+        assert_eq!(app.delete(&path).await.status, 204);
+    }
+    assert_eq!(app.delete(&path(&category)).await.status, 204);
+    app.get(&path(&category)).await.problem(404, "not-found");
+    app.delete(&path(&category)).await.problem(404, "not-found");
+    let gone = json!({"title": "x", "language": "fr", "category_id": category["id"]});
+    assert_eq!(
+        app.post("/v1/headlines", gone).await.faults(),
+        ["/category_id not_found"]
+    );
+}
+
+#[actix_web::test]
+async fn content_and_deletion_at_once_leave_nothing_in_a_deleted_category() {
+    let app = TestApp::start().await;
+    for round in 0..10 {
+        let category = app.category(&format!("c{round}"), None).await;
+        let body = json!({"title": "x", "language": "fr", "category_id": category["id"]});
+        let (deleted, created) = join(
+            app.delete(&path(&category)).into_future(),
+            app.post("/v1/headlines", body).into_future(),
+        )
+        .await;
+        let outcome = (deleted.status, created.status);
+        assert!(matches!(outcome, (204, 422) | (409, 201)), "{outcome:?}");
+    }
+    let mut conn = app.conn().await;
+    let stray = diesel::sql_query(
+        "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    assert_eq!(stray, 0);
+}
+
+#[actix_web::test]
+async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
+    let app = TestApp::start().await;
+    let top = app.category("top", None).await;
+    let below = app.category("below", Some(&top)).await;
+    let other = app.category("other", None).await;
+    for (title, category, day) in [
+        ("a", &top, 1),
+        ("b", &below, 2),
+        ("c", &other, 3),
+        ("d", &top, 4),
+    ] {
+        let at = format!("2026-01-0{day}T00:00:00Z");
+        app.headline(
+            title,
+            json!({"category_id": category["id"], "published_at": at}),
+        )
+        .await;
+        app.article(
+            title,
+            json!({"category_id": category["id"], "published_at": at}),
+        )
+        .await;
+    }
+    app.patch(&path(&below), json!({"slug": "beneath"}))
+        .await
+        .ok();
+    for list in ["headlines", "articles"] {
+        let titles = |category: &str| {
+            let path = format!("/v1/{list}?category={category}&count=true");
+            let app = &app;
+            async move {
+                let page = app.get(&path).await.ok();
+                assert_eq!(
+                    page["page"]["total"],
+                    page["items"].as_array().unwrap().len()
+                );
+                items(&page, "title")
+            }
+        };
+        assert_eq!(titles("top").await, ["d", "b", "a"]);
+        assert_eq!(titles(top["id"].as_str().unwrap()).await, ["d", "b", "a"]);
+        assert_eq!(titles("beneath").await, ["b"]);
+        assert_eq!(titles("below").await, ["b"]);
+        let nothing = app.get(&format!("/v1/{list}?category=nothing")).await;
+        assert_eq!(nothing.parameter_faults(), ["category not_found"]);
+    }
+    let empty = app.category("empty", None).await;
+    let page = app
+        .get(&format!(
+            "/v1/articles?category={}",
+            empty["id"].as_str().unwrap()
+        ))
+        .await
+        .ok();
+    assert_eq!(page["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn every_change_is_one_row_in_the_log() {
+    let app = TestApp::start().await;
+    let category = app.category("a", None).await;
+    app.patch(&path(&category), json!({"name": "b"})).await.ok();
+    app.patch(&path(&category), json!({"parent_id": category["id"]}))
+        .await
+        .faults();
+    app.delete(&path(&category)).await;
+    app.put(&path(&category), json!({"name": "c"}))
+        .await
+        .created();
+    let mut conn = app.conn().await;
+    use manchette::schema::events::dsl::*;
+    let log: Vec<(String, i32, String)> = events
+        .order(id)
+        .select((resource, version, action))
+        .load(&mut conn)
+        .await
+        .unwrap();
+    let row = |number, what: &str| ("category".to_owned(), number, what.to_owned());
+    assert_eq!(
+        log,
+        [
+            row(1, "created"),
+            row(2, "updated"),
+            row(3, "deleted"),
+            row(4, "restored")
+        ]
+    );
+}

@@ -1,0 +1,171 @@
+//! Conditional requests: entity tags, 304, 412.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn every_get_has_a_strong_tag_and_answers_304() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({"slug": "x"})).await;
+    let headline = app.headline("x", json!({})).await;
+    let category = app.category("x", None).await;
+    let one = |list: &str, id: &serde_json::Value| format!("{list}/{}", id.as_str().unwrap());
+    for path in [
+        "/v1/headlines".to_owned(),
+        "/v1/articles?fields=title".into(),
+        "/v1/categories".into(),
+        "/v1/articles/x".into(),
+        one("/v1/articles", &article["id"]),
+        one("/v1/headlines", &headline["id"]),
+        one("/v1/categories", &category["id"]),
+        "/livez".into(),
+        "/readyz".into(),
+        "/openapi.json".into(),
+        "/problems".into(),
+    ] {
+        let answer = app.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let tag = answer.header("etag").to_owned();
+        assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            "*".into(),
+            format!("\"other\", {tag}"),
+        ] {
+            let unchanged = app.get(&path).header("If-None-Match", &known).await;
+            assert_eq!(
+                (unchanged.status, unchanged.body.len()),
+                (304, 0),
+                "{path} {known}"
+            );
+            assert_eq!(unchanged.header("etag"), tag);
+            assert!(unchanged.has("cache-control") && !unchanged.has("content-type"));
+        }
+        assert_eq!(
+            app.get(&path)
+                .header("If-None-Match", "\"other\"")
+                .await
+                .status,
+            200
+        );
+        assert_eq!(
+            app.ask(reqwest::Method::HEAD, &path).await.header("etag"),
+            tag
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_tag_changes_with_what_is_shown_and_not_before() {
+    let app = TestApp::start().await;
+    let category = app.category("a", None).await;
+    let article = app
+        .article("x", json!({"category_id": category["id"]}))
+        .await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let first = app.get(&path).await;
+    assert_eq!(first.header("etag"), app.get(&path).await.header("etag"));
+    assert!(first.has("last-modified"));
+    let renamed = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    app.patch(&renamed, json!({"name": "b"})).await.ok();
+    let second = app.get(&path).await;
+    assert_ne!(
+        second.header("etag"),
+        first.header("etag"),
+        "it shows the category's name"
+    );
+    assert_eq!(second.json()["version"], 1);
+}
+
+#[actix_web::test]
+async fn if_match_guards_every_change() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({"slug": "x"})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let old = app.get(&path).await.header("etag").to_owned();
+    let changed = app
+        .patch(&path, json!({"title": "y"}))
+        .header("If-Match", &old)
+        .await;
+    changed.ok();
+    let new = changed.header("etag").to_owned();
+    assert_eq!(
+        app.get(&path).await.header("etag"),
+        new,
+        "a write answers with the tag that a read would"
+    );
+
+    let body = json!({"title": "z", "language": "fr"});
+    for tag in [old.as_str(), "\"other\"", &format!("W/{new}")] {
+        let problem = app
+            .patch(&path, json!({"title": "z"}))
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .unwrap()
+                .contains("its version is 2"),
+            "{problem}"
+        );
+        app.put(&path, body.clone())
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+        app.delete(&path)
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+    }
+    app.put(&path, body.clone())
+        .header("If-None-Match", "*")
+        .await
+        .problem(412, "precondition-failed");
+    assert_eq!(
+        app.get(&path).await.header("etag"),
+        new,
+        "nothing has changed"
+    );
+    app.put(&path, body.clone())
+        .header("If-Match", "*")
+        .await
+        .ok();
+    let tag = app.get_all(&path).await.header("etag").to_owned();
+    assert_eq!(
+        app.delete(&path)
+            .header("If-Match", &format!("\"other\", {tag}"))
+            .await
+            .status,
+        204
+    );
+    app.put(&path, body.clone())
+        .header("If-Match", "*")
+        .await
+        .problem(412, "precondition-failed");
+    app.put(&path, body)
+        .header("If-None-Match", "*")
+        .await
+        .created();
+}
+
+#[actix_web::test]
+async fn of_twenty_changes_to_one_version_one_wins() {
+    let app = TestApp::start().await;
+    let headline = app.headline("x", json!({})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let tag = app.get(&path).await.header("etag").to_owned();
+    let change = |n: i32| {
+        app.patch(&path, json!({"title": n.to_string()}))
+            .header("If-Match", &tag)
+            .into_future()
+    };
+    let answers = join_all((0..20).map(change)).await;
+    let won = answers.iter().filter(|answer| answer.status == 200).count();
+    let lost = answers.iter().filter(|answer| answer.status == 412).count();
+    assert_eq!((won, lost), (1, 19));
+    assert_eq!(app.get(&path).await.ok()["version"], 2);
+}

@@ -1,0 +1,232 @@
+//! Headlines: the ticker.
+
+use manchette::api_keys::Scope;
+use serde_json::json;
+
+use crate::support::{TestApp, items};
+
+#[actix_web::test]
+async fn a_headline_has_one_shape_wherever_it_is_read() {
+    let app = TestApp::start().await;
+    let category = app.category("Économie", None).await;
+    let article = app.article("Une reprise", json!({})).await;
+    let more = json!({
+        "language": "AR-ma", "priority": "flash", "pinned": true, "category_id": category["id"], "article_id": article["id"],
+        "published_at": "2026-01-01T09:00:00+01:00", "expires_at": "2999-01-01T00:00:00Z",
+        "url": "https://agence.example/1", "source": "Agence",
+    });
+    let created = app.headline("Un titre : « 23,6\u{a0}% »", more).await;
+
+    let one = app
+        .get(&format!(
+            "/v1/headlines/{}",
+            created["id"].as_str().unwrap()
+        ))
+        .await
+        .ok();
+    let listed = app.get("/v1/headlines").await.ok();
+
+    assert_eq!(created, one);
+    assert_eq!(listed["items"][0], one);
+    insta::assert_json_snapshot!(one, {
+        ".id" => "[id]", ".category_id" => "[id]", ".article_id" => "[id]", ".category.id" => "[id]", ".article.id" => "[id]", ".created_at" => "[time]", ".updated_at" => "[time]",
+    });
+}
+
+#[actix_web::test]
+async fn what_is_not_said_gets_its_default() {
+    let app = TestApp::start().await;
+    let new = app
+        .post("/v1/headlines", json!({"title": "x", "language": "fr"}))
+        .await;
+    let location = new.header("location").to_owned();
+    let headline = new.created();
+    assert_eq!(headline["status"], "draft");
+    assert_eq!(headline["priority"], "normal");
+    assert_eq!(headline["pinned"], false);
+    assert_eq!(headline["dir"], "ltr");
+    assert_eq!(headline["version"], 1);
+    for field in [
+        "published_at",
+        "expires_at",
+        "category_id",
+        "category",
+        "article_id",
+        "article",
+        "url",
+        "source",
+    ] {
+        assert!(
+            headline[field].is_null() && headline.get(field).is_some(),
+            "{field}"
+        );
+    }
+    assert_eq!(
+        location,
+        format!("/v1/headlines/{}", headline["id"].as_str().unwrap())
+    );
+}
+
+#[actix_web::test]
+async fn published_without_a_time_means_now() {
+    let app = TestApp::start().await;
+    let headline = app.headline("x", json!({})).await;
+    assert_eq!(headline["published_at"], headline["created_at"]);
+    assert_eq!(items(&app.get("/v1/headlines").await.ok(), "title"), ["x"]);
+}
+
+#[actix_web::test]
+async fn the_public_sees_what_is_out_and_has_not_left() {
+    let app = TestApp::start().await;
+    app.headline("out", json!({"published_at": "2026-01-01T08:00:00Z"}))
+        .await;
+    app.headline(
+        "leaves later",
+        json!({"published_at": "2026-01-02T08:00:00Z", "expires_at": "2999-01-01T00:00:00Z"}),
+    )
+    .await;
+    let hidden = [
+        app.headline(
+            "left",
+            json!({"published_at": "2026-01-01T08:00:00Z", "expires_at": "2026-01-02T00:00:00Z"}),
+        )
+        .await,
+        app.headline("not yet", json!({"published_at": "2999-01-01T00:00:00Z"}))
+            .await,
+        app.headline("draft", json!({"status": "draft"})).await,
+        app.headline(
+            "embargo",
+            json!({"status": "scheduled", "published_at": "2026-01-01T08:00:00Z"}),
+        )
+        .await,
+    ];
+    assert_eq!(
+        items(&app.get("/v1/headlines").await.ok(), "title"),
+        ["leaves later", "out"]
+    );
+    for headline in &hidden {
+        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        app.get(&path).await.problem(404, "not-found");
+        app.get_all(&path).await.ok();
+    }
+    assert_eq!(
+        app.get_all("/v1/headlines?count=true").await.ok()["page"]["total"],
+        6
+    );
+
+    let early = app.new_key(&[Scope::Early]).await;
+    let page = app.get("/v1/headlines").key(&early).await.ok();
+    assert_eq!(
+        items(&page, "title"),
+        ["not yet", "leaves later", "embargo", "out"]
+    );
+}
+
+#[actix_web::test]
+async fn what_was_out_and_is_withdrawn_is_gone_and_a_withdrawn_draft_never_was() {
+    let app = TestApp::start().await;
+    let out = app.headline("out", json!({})).await;
+    let draft = app
+        .headline(
+            "draft",
+            json!({"status": "draft", "published_at": "2026-01-01T00:00:00Z"}),
+        )
+        .await;
+    for (headline, status, kind) in [(out, 410, "gone"), (draft, 404, "not-found")] {
+        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        app.patch(&path, json!({"status": "withdrawn"})).await.ok();
+        app.get(&path).await.problem(status, kind);
+        app.get_all(&path).await.ok();
+    }
+}
+
+#[actix_web::test]
+async fn a_pointer_to_an_article_shows_only_to_whoever_sees_the_article() {
+    let app = TestApp::start().await;
+    let draft = app.article("Secret", json!({"status": "draft"})).await;
+    let headline = app.headline("x", json!({"article_id": draft["id"]})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    for public in [
+        app.get(&path).await.ok(),
+        app.get("/v1/headlines").await.ok()["items"][0].clone(),
+    ] {
+        assert!(
+            public["article_id"].is_null() && public["article"].is_null(),
+            "{public}"
+        );
+    }
+    assert_eq!(app.get_all(&path).await.ok()["article"]["slug"], "secret");
+
+    let article = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    app.patch(&article, json!({"status": "published"}))
+        .await
+        .ok();
+    assert_eq!(app.get(&path).await.ok()["article"]["slug"], "secret");
+    app.delete(&article).await;
+    assert!(app.get(&path).await.ok()["article_id"].is_null());
+    assert_eq!(app.get_all(&path).await.ok()["article_id"], draft["id"]);
+    // What stands there may be sent back even while the article is in the trash.
+    app.patch(&path, json!({"title": "y"})).await.ok();
+}
+
+#[actix_web::test]
+async fn priority_and_pin_filter_and_the_order_stays_by_time() {
+    let app = TestApp::start().await;
+    for (title, priority, pinned, day) in [
+        ("a", "normal", true, 1),
+        ("b", "flash", false, 2),
+        ("c", "breaking", true, 3),
+        ("d", "normal", false, 4),
+    ] {
+        let at = format!("2026-01-0{day}T00:00:00Z");
+        app.headline(
+            title,
+            json!({"priority": priority, "pinned": pinned, "published_at": at}),
+        )
+        .await;
+    }
+    for (query, titles) in [
+        ("", vec!["d", "c", "b", "a"]),
+        ("?pinned=true", vec!["c", "a"]),
+        ("?pinned=false", vec!["d", "b"]),
+        ("?priority=flash", vec!["b"]),
+        ("?priority=normal&pinned=true", vec!["a"]),
+        ("?published_after=2026-01-02T00:00:00Z", vec!["d", "c"]),
+        ("?published_before=2026-01-02T00:00:00Z", vec!["a"]),
+        (
+            "?published_after=2026-01-01T00:00:00Z&published_before=2026-01-03T01:00:00%2B01:00",
+            vec!["b"],
+        ),
+    ] {
+        assert_eq!(
+            items(
+                &app.get(&format!("/v1/headlines{query}")).await.ok(),
+                "title"
+            ),
+            titles,
+            "{query}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn times_that_contradict_each_other_are_refused() {
+    let app = TestApp::start().await;
+    let faults = |more| async {
+        let body = crate::support::with(json!({"title": "x", "language": "fr"}), more);
+        app.post("/v1/headlines", body).await.faults()
+    };
+    assert_eq!(
+        faults(json!({"status": "scheduled"})).await,
+        ["/published_at required"]
+    );
+    let backwards =
+        json!({"published_at": "2026-01-02T00:00:00Z", "expires_at": "2026-01-01T00:00:00Z"});
+    assert_eq!(faults(backwards).await, ["/expires_at too_early"]);
+    let over = json!({"status": "published", "expires_at": "2026-01-01T00:00:00Z"});
+    assert_eq!(faults(over).await, ["/expires_at too_early"]);
+    let nowhere = json!({"category_id": uuid::Uuid::now_v7()});
+    assert_eq!(faults(nowhere).await, ["/category_id not_found"]);
+    let nowhere = json!({"article_id": uuid::Uuid::now_v7()});
+    assert_eq!(faults(nowhere).await, ["/article_id not_found"]);
+}

@@ -1,0 +1,250 @@
+//! What should not be sent: each is refused with the fault and its place, and nothing is written.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, with};
+
+#[actix_web::test]
+async fn every_fault_of_a_document_is_named_at_once() {
+    let app = TestApp::start().await;
+    let body = json!({
+        "title": " \u{a0}\u{200b}", "language": "français", "status": "out", "priority": 3, "pinned": "yes", "published_at": "14:00",
+        "expires_at": "2026-01-01T00:00:00", "category_id": "123abc", "article_id": 5, "url": "javascript:alert(1)",
+        "source": "a\u{0}b", "colour": "red", "a/b~c": 1,
+    });
+    assert_eq!(
+        app.post("/v1/headlines", body).await.faults(),
+        [
+            "/article_id wrong_type",
+            "/a~1b~0c unknown",
+            "/category_id not_an_id",
+            "/colour unknown",
+            "/expires_at not_a_moment",
+            "/language not_a_language",
+            "/pinned wrong_type",
+            "/priority wrong_type",
+            "/published_at not_a_moment",
+            "/source control_character",
+            "/status not_one_of",
+            "/title blank",
+            "/url not_a_url",
+        ]
+    );
+    let article =
+        json!({"title": "x", "image": {"url": "x", "width": 0, "colour": 1}, "body": "\u{7}"});
+    assert_eq!(
+        app.post("/v1/articles", article).await.faults(),
+        [
+            "/body control_character",
+            "/image/colour unknown",
+            "/image/url not_a_url",
+            "/image/width too_small",
+            "/language required"
+        ]
+    );
+    let category = json!({"name": "x", "names": {"fr": "", "français": "x"}, "position": 10_000, "media_topic": "economy"});
+    assert_eq!(
+        app.post("/v1/categories", category).await.faults(),
+        [
+            "/media_topic wrong_form",
+            "/names/fr blank",
+            "/names/français not_a_language",
+            "/position too_large"
+        ]
+    );
+    assert_eq!(app.get_all("/v1/headlines").await.ok()["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn texts_and_moments_have_bounds() {
+    let app = TestApp::start().await;
+    let faults = |more: Value| {
+        let body = with(json!({"title": "x", "language": "fr"}), more);
+        let app = &app;
+        async move { app.post("/v1/headlines", body).await.faults() }
+    };
+    for (more, fault) in [
+        (json!({"title": "é".repeat(301)}), "/title too_long"),
+        (json!({"title": "a\nb"}), "/title control_character"),
+        (json!({"title": "a\u{85}b"}), "/title control_character"),
+        (json!({"title": ""}), "/title blank"),
+        (json!({"title": null}), "/title wrong_type"),
+        (
+            json!({"published_at": "1599-12-31T23:59:59Z"}),
+            "/published_at out_of_range",
+        ),
+        (
+            json!({"published_at": "9999-12-31T23:59:59-14:00"}),
+            "/published_at out_of_range",
+        ),
+        (
+            json!({"published_at": "2026-02-30T00:00:00Z"}),
+            "/published_at not_a_moment",
+        ),
+        (
+            json!({"published_at": "2026-01-01T00:00:00.1234567Z"}),
+            "/published_at too_precise",
+        ),
+        (
+            json!({"published_at": 1_753_966_800}),
+            "/published_at wrong_type",
+        ),
+        (
+            json!({"url": format!("https://a.example/{}", "a".repeat(2048))}),
+            "/url too_long",
+        ),
+        (json!({"url": "https://u:p@a.example/"}), "/url not_a_url"),
+        (json!({"url": "ftp://a.example/"}), "/url not_a_url"),
+        (json!({"language": "fr_FR"}), "/language not_a_language"),
+        (
+            json!({"category_id": "{0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11}"}),
+            "/category_id not_an_id",
+        ),
+    ] {
+        let found = faults(more.clone()).await;
+        assert!(
+            found.iter().any(|found| found == fault)
+                && found
+                    .iter()
+                    .all(|found| found.split(' ').next() == fault.split(' ').next()),
+            "{more}: {found:?}"
+        );
+    }
+    let longest = app
+        .headline(
+            &"é".repeat(300),
+            json!({"published_at": "9999-12-31T23:59:59.999999Z"}),
+        )
+        .await;
+    assert_eq!(longest["title"], "é".repeat(300));
+}
+
+#[actix_web::test]
+async fn letters_of_every_kind_come_back_as_they_went() {
+    let app = TestApp::start().await;
+    for title in [
+        "L’été : « 23,6\u{a0}% » œuvre\u{202f}!",
+        "قالت الوزارة: ٢٣٫٦٪ ـــ «مرحبا»",
+        "\u{200f}‏عربي English עברית",
+        "👩‍👩‍👧 𝕏 e\u{301}",
+        "<b>&amp; \"quotes\" \\ / ' ; -- %00",
+    ] {
+        assert_eq!(app.headline(title, json!({})).await["title"], title);
+    }
+}
+
+#[actix_web::test]
+async fn bodies_that_are_not_json_are_refused() {
+    let app = TestApp::start().await;
+    let post = |kind: &str, body: &[u8]| {
+        app.ask(reqwest::Method::POST, "/v1/headlines")
+            .key(&app.key)
+            .body(kind, body.to_vec())
+    };
+    let json = "application/json";
+    for body in [
+        &b""[..],
+        b"{",
+        b"{\"title\": \"\\ud800\", \"language\": \"fr\"}",
+        b"{\"title\": \"\xff\"}",
+        b"{'a': 1}",
+        b"nul",
+        b"{} {}",
+        b"{\"title\": NaN}",
+        b"{\"a\": 1,}",
+    ] {
+        post(json, body).await.problem(400, "malformed");
+    }
+    let deep = "[".repeat(100_000);
+    post(json, deep.as_bytes()).await.problem(400, "malformed");
+    for body in [&b"[]"[..], b"null", b"3", b"\"x\""] {
+        assert_eq!(post(json, body).await.faults(), [" wrong_type"]);
+    }
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/merge-patch+json",
+        "json",
+        "application/json; charset=latin1",
+    ] {
+        post(kind, b"{}")
+            .await
+            .problem(415, "unsupported-media-type");
+    }
+    let good = br#"{"title": "x", "language": "fr"}"#;
+    post("application/json; charset=UTF-8", good)
+        .await
+        .created();
+    post(json, good)
+        .header("Content-Encoding", "gzip")
+        .await
+        .problem(415, "unsupported-media-type");
+    let untyped = app
+        .ask(reqwest::Method::POST, "/v1/headlines")
+        .key(&app.key)
+        .header("Content-Length", "0")
+        .await;
+    untyped.problem(415, "unsupported-media-type");
+}
+
+#[actix_web::test]
+async fn a_body_over_one_mebibyte_is_refused_and_the_connection_says_so() {
+    let app = TestApp::start().await;
+    for size in [(1 << 20) + 1, 5 << 20, 12 << 20] {
+        let body = format!("{{\"title\": \"{}\"}}", "x".repeat(size));
+        let answer = app
+            .ask(reqwest::Method::POST, "/v1/headlines")
+            .key(&app.key)
+            .body("application/json", body)
+            .await;
+        answer.problem(413, "too-large");
+    }
+    let longest = "x".repeat(500_000);
+    assert_eq!(
+        app.article("x", json!({"body": longest})).await["body"],
+        longest
+    );
+}
+
+#[actix_web::test]
+async fn addresses_that_are_no_text_are_refused() {
+    let app = TestApp::start().await;
+    let get = |path: &str| {
+        app.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+    };
+    for path in [
+        "/v1/articles/%ff",
+        "/v1/articles/%c3%28",
+        "/v1/articles?language=%ff",
+        "/v1/articles/%",
+        "/v1/articles/%zz",
+        "/v1/articles?x=%e",
+    ] {
+        let answer = get(path);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+        assert!(answer.contains("/problems/malformed"), "{path}: {answer}");
+    }
+    for path in [
+        "/v1/articles/%00",
+        "/v1/articles/a%2Fb",
+        "/v1/articles/..%2F..",
+        "/v1/headlines/123abc",
+        "/v1/articles/%20",
+    ] {
+        assert!(get(path).starts_with("HTTP/1.1 404"), "{path}");
+    }
+    for query in [
+        "category=%00",
+        "category=a%27--",
+        "language=%00",
+        "published_after=%00",
+        "cursor=%00",
+        "fields=%00",
+        "%00=1",
+    ] {
+        assert!(
+            get(&format!("/v1/headlines?{query}")).starts_with("HTTP/1.1 400"),
+            "{query}"
+        );
+    }
+}

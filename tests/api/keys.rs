@@ -1,0 +1,199 @@
+//! Keys: who may do what.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use manchette::api_keys::{ApiKey, Scope, Token};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+const WRITES: [(&str, &str); 4] = [
+    ("POST", ""),
+    ("PUT", "/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
+    ("PATCH", "/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
+    ("DELETE", "/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
+];
+
+#[actix_web::test]
+async fn writing_needs_a_key_with_the_scope() {
+    let app = TestApp::start().await;
+    let read = app
+        .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
+        .await;
+    for resource in ["headlines", "articles", "categories"] {
+        for (method, rest) in WRITES {
+            let path = format!("/v1/{resource}{rest}");
+            let ask = || {
+                app.ask(method.parse().unwrap(), &path)
+                    .body("application/json", "{ not even JSON")
+            };
+            let answer = ask().await;
+            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+            answer.problem(401, "unauthorized");
+            let answer = ask().key(&read).await;
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .contains("scope=\"write\"")
+            );
+            answer.problem(403, "forbidden");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_concerns_the_public_needs_the_scope_publish() {
+    let app = TestApp::start().await;
+    let key = app.new_key(&[Scope::Write]).await;
+    for resource in ["headlines", "articles"] {
+        let list = format!("/v1/{resource}");
+        let new = |status: &str| json!({"title": "x", "language": "fr", "status": status, "published_at": "2026-01-01T00:00:00Z"});
+        let post = |body: Value| app.ask(Method::POST, &list).key(&key).json(body);
+        for status in ["published", "scheduled", "withdrawn"] {
+            post(new(status)).await.problem(403, "forbidden");
+        }
+        let draft = post(new("draft")).await.created();
+        let path = format!("{list}/{}", draft["id"].as_str().unwrap());
+        let patch = |body: Value| app.ask(Method::PATCH, &path).key(&key).json(body);
+        patch(json!({"title": "y"})).await.ok();
+        patch(json!({"status": "published"}))
+            .await
+            .problem(403, "forbidden");
+        app.patch(&path, json!({"status": "published"})).await.ok();
+        patch(json!({"title": "z"})).await.problem(403, "forbidden");
+        app.ask(Method::PUT, &path)
+            .key(&key)
+            .json(new("draft"))
+            .await
+            .problem(403, "forbidden");
+        app.ask(Method::DELETE, &path)
+            .key(&key)
+            .await
+            .problem(403, "forbidden");
+        assert_eq!(app.get(&path).await.ok()["title"], "y");
+    }
+    app.ask(Method::POST, "/v1/categories")
+        .key(&key)
+        .json(json!({"name": "x"}))
+        .await
+        .created();
+}
+
+#[actix_web::test]
+async fn drafts_are_seen_by_keys_that_read_or_write() {
+    let app = TestApp::start().await;
+    let draft = app.article("x", json!({"status": "draft"})).await;
+    let path = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    app.get(&path).await.problem(404, "not-found");
+    app.get("/v1/articles/x").await.problem(404, "not-found");
+    for (scope, status) in [
+        (Scope::Read, 200),
+        (Scope::Write, 200),
+        (Scope::Publish, 200),
+        (Scope::Admin, 200),
+        (Scope::Early, 404),
+    ] {
+        let key = app.new_key(&[scope]).await;
+        assert_eq!(app.get(&path).key(&key).await.status, status, "{scope}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_is_not_good_is_refused_even_for_what_anybody_may_read() {
+    let app = TestApp::start().await;
+    let unknown = Token::new();
+    let mistyped = format!("{}x", &app.key[..app.key.len() - 1]);
+    for credentials in [
+        format!("Bearer {}", unknown.reveal()),
+        format!("Bearer {mistyped}"),
+        format!("Bearer {} {}", app.key, app.key),
+        "Bearer".into(),
+        "Bearer ".into(),
+        format!("Basic {}", app.key),
+        app.key.clone(),
+        "é".into(),
+    ] {
+        let answer = app
+            .get("/v1/headlines")
+            .header("Authorization", &credentials)
+            .await;
+        assert!(
+            answer.header("www-authenticate").starts_with("Bearer"),
+            "{credentials}"
+        );
+        answer.problem(401, "unauthorized");
+    }
+    let twice = app.get("/v1/headlines").key(&app.key).key(&app.key).await;
+    twice.problem(401, "unauthorized");
+    let lower = app
+        .get("/v1/headlines")
+        .header("Authorization", &format!("bearer  {}", app.key))
+        .await;
+    lower.ok();
+}
+
+#[actix_web::test]
+async fn a_revoked_key_is_refused_at_once() {
+    let app = TestApp::start().await;
+    let key = app.new_key(&[Scope::Read]).await;
+    app.get("/v1/headlines").key(&key).await.ok();
+    let mut conn = app.conn().await;
+    assert_eq!(ApiKey::revoke(&mut conn, &key[..12]).await, Ok(Some(true)));
+    assert_eq!(ApiKey::revoke(&mut conn, &key[..12]).await, Ok(Some(false)));
+    assert_eq!(ApiKey::revoke(&mut conn, "mnc_00000000").await, Ok(None));
+    app.get("/v1/headlines")
+        .key(&key)
+        .await
+        .problem(401, "unauthorized");
+}
+
+#[actix_web::test]
+async fn a_key_is_kept_as_a_hash_and_its_use_noted_once_a_minute() {
+    use manchette::schema::api_keys::dsl::*;
+    let app = TestApp::start().await;
+    let key = app.new_key(&[Scope::Read]).await;
+    let mut conn = app.conn().await;
+    let of_key = || api_keys.filter(prefix.eq(key[..12].to_owned()));
+    let kept: Vec<u8> = of_key().select(hash).first(&mut conn).await.unwrap();
+    assert_eq!(kept.len(), 32);
+    let dump: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
+        "(SELECT string_agg(k::text, '') FROM api_keys k)",
+    ))
+    .get_result(&mut conn)
+    .await
+    .unwrap();
+    assert!(!dump.contains(&key[12..]));
+
+    type Time = Option<chrono::DateTime<chrono::Utc>>;
+    let never: Time = of_key()
+        .select(last_used_at)
+        .first(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(never, None);
+    app.get("/v1/headlines").key(&key).await.ok();
+    let first: Time = of_key()
+        .select(last_used_at)
+        .first(&mut conn)
+        .await
+        .unwrap();
+    app.get("/v1/headlines").key(&key).await.ok();
+    let second: Time = of_key()
+        .select(last_used_at)
+        .first(&mut conn)
+        .await
+        .unwrap();
+    assert!(first.is_some() && first == second);
+    diesel::sql_query("UPDATE api_keys SET last_used_at = last_used_at - interval '2 minutes'")
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    app.get("/v1/headlines").key(&key).await.ok();
+    let third: Time = of_key()
+        .select(last_used_at)
+        .first(&mut conn)
+        .await
+        .unwrap();
+    assert!(third > first);
+}

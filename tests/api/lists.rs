@@ -1,0 +1,368 @@
+//! Lists: pages, cursors, links, counts, fields.
+
+use diesel_async::SimpleAsyncConnection;
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items};
+
+/// Walks a list from its beginning by one rel, and says what stood on each page.
+async fn walk(app: &TestApp, list: &str, rel: &str, from: Option<Value>) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut cursor = from.unwrap_or(json!(""));
+    while let Some(place) = cursor.as_str() {
+        let address = if place.is_empty() {
+            list.to_owned()
+        } else {
+            format!("{list}&cursor={place}")
+        };
+        let page = app.get_all(&address).await.ok();
+        pages.push(items(&page, "title"));
+        cursor = page["page"][rel].clone();
+        assert!(pages.len() < 100, "it never ends");
+    }
+    pages
+}
+
+/// Twelve headlines: some at the same moment, some without one.
+async fn twelve(app: &TestApp) {
+    for n in 0..12 {
+        let more = match n {
+            0..4 => json!({"published_at": "2026-01-01T00:00:00Z"}),
+            4..9 => json!({"published_at": format!("2026-01-0{n}T00:00:00.00000{n}Z")}),
+            _ => json!({"status": "draft"}),
+        };
+        app.headline(&format!("{n:02}"), more).await;
+    }
+}
+
+#[actix_web::test]
+async fn pages_hold_everything_once_forth_and_back_also_where_times_are_equal_or_missing() {
+    let app = TestApp::start().await;
+    twelve(&app).await;
+    let all = [
+        "11", "10", "09", "08", "07", "06", "05", "04", "03", "02", "01", "00",
+    ];
+    for limit in 1..=13 {
+        let list = format!("/v1/headlines?limit={limit}");
+        let forth = walk(&app, &list, "next", None).await;
+        assert_eq!(forth.concat(), all, "{limit}");
+        let expected: Vec<Vec<&str>> = all.chunks(limit).map(<[&str]>::to_vec).collect();
+        assert_eq!(forth, expected);
+
+        let mut last = app.get_all(&list).await.ok();
+        while let Some(next) = last["page"]["next"].as_str() {
+            last = app.get_all(&format!("{list}&cursor={next}")).await.ok();
+        }
+        let mut back = vec![items(&last, "title")];
+        if let Some(prev) = last["page"]["prev"].as_str() {
+            back.extend(walk(&app, &list, "prev", Some(json!(prev))).await);
+        }
+        back.reverse();
+        assert_eq!(back.concat(), all, "{limit}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_published_while_somebody_pages_is_neither_repeated_nor_skipped() {
+    let app = TestApp::start().await;
+    for day in 1..=6 {
+        app.headline(
+            &format!("{day}"),
+            json!({"published_at": format!("2026-01-0{day}T00:00:00Z")}),
+        )
+        .await;
+    }
+    let first = app.get("/v1/headlines?limit=2").await.ok();
+    app.headline("new", json!({})).await;
+    app.headline("old", json!({"published_at": "2026-01-03T12:00:00Z"}))
+        .await;
+    let next = first["page"]["next"].as_str().unwrap();
+    let second = app
+        .get(&format!("/v1/headlines?limit=3&cursor={next}"))
+        .await
+        .ok();
+    assert_eq!(items(&first, "title"), ["6", "5"]);
+    assert_eq!(items(&second, "title"), ["4", "old", "3"]);
+    let prev = second["page"]["prev"].as_str().unwrap();
+    let before = app
+        .get(&format!("/v1/headlines?limit=10&cursor={prev}"))
+        .await
+        .ok();
+    assert_eq!(items(&before, "title"), ["new", "6", "5"]);
+    assert_eq!(before["page"]["prev"], Value::Null);
+}
+
+#[actix_web::test]
+async fn an_empty_end_still_leads_back() {
+    let app = TestApp::start().await;
+    let a = app
+        .headline("a", json!({"published_at": "2026-01-02T00:00:00Z"}))
+        .await;
+    let b = app
+        .headline("b", json!({"published_at": "2026-01-01T00:00:00Z"}))
+        .await;
+    let delete = |headline: &Value| {
+        app.delete(&format!(
+            "/v1/headlines/{}",
+            headline["id"].as_str().unwrap()
+        ))
+    };
+    let first = app.get("/v1/headlines?limit=1").await.ok();
+    let next = first["page"]["next"].as_str().unwrap();
+    let second = app
+        .get(&format!("/v1/headlines?limit=1&cursor={next}"))
+        .await
+        .ok();
+    let prev = second["page"]["prev"].as_str().unwrap();
+
+    delete(&a).await;
+    let nothing = app
+        .get(&format!("/v1/headlines?limit=1&cursor={prev}"))
+        .await
+        .ok();
+    assert_eq!(
+        (&nothing["items"], &nothing["page"]["prev"]),
+        (&json!([]), &Value::Null)
+    );
+    let back = nothing["page"]["next"].as_str().unwrap();
+    assert_eq!(
+        items(
+            &app.get(&format!("/v1/headlines?cursor={back}")).await.ok(),
+            "title"
+        ),
+        ["b"]
+    );
+
+    delete(&b).await;
+    app.headline("c", json!({"published_at": "2026-01-03T00:00:00Z"}))
+        .await;
+    let nothing = app
+        .get(&format!("/v1/headlines?limit=1&cursor={next}"))
+        .await
+        .ok();
+    assert_eq!(
+        (&nothing["items"], &nothing["page"]["next"]),
+        (&json!([]), &Value::Null)
+    );
+    let back = nothing["page"]["prev"].as_str().unwrap();
+    assert_eq!(
+        items(
+            &app.get(&format!("/v1/headlines?cursor={back}")).await.ok(),
+            "title"
+        ),
+        ["c"]
+    );
+}
+
+#[actix_web::test]
+async fn links_lead_where_the_cursors_do_and_keep_the_filters() {
+    let app = TestApp::start().await;
+    twelve(&app).await;
+    let first = app
+        .get("/v1/headlines?limit=2&language=fr&fields=title")
+        .await;
+    let next = first.ok()["page"]["next"].as_str().unwrap().to_owned();
+    let address = format!("/v1/headlines?limit=2&language=fr&fields=title&cursor={next}");
+    assert_eq!(first.header("link"), format!("<{address}>; rel=\"next\""));
+    let second = app.get(&address).await;
+    assert!(
+        second.header("link").contains("rel=\"next\"")
+            && second.header("link").contains("rel=\"prev\"")
+    );
+    assert_eq!(second.ok()["items"][0], json!({"title": "06"}));
+    assert!(
+        !app.get("/v1/headlines").await.has("link"),
+        "one page needs no links"
+    );
+}
+
+#[actix_web::test]
+async fn a_cursor_belongs_to_its_list_and_filters() {
+    let app = TestApp::start().await;
+    twelve(&app).await;
+    let page = app.get("/v1/headlines?limit=2&language=fr").await.ok();
+    let cursor = page["page"]["next"].as_str().unwrap();
+    for (list, code) in [
+        (
+            "/v1/headlines?language=fr&limit=9&fields=id&count=true",
+            None,
+        ),
+        ("/v1/headlines?limit=2", Some("of_another_list")),
+        ("/v1/headlines?language=ar", Some("of_another_list")),
+        (
+            "/v1/headlines?language=fr&pinned=false",
+            Some("of_another_list"),
+        ),
+        ("/v1/articles?language=fr", Some("of_another_list")),
+        ("/v1/categories?limit=2", Some("invalid")),
+    ] {
+        let answer = app.get(&format!("{list}&cursor={cursor}")).await;
+        match code {
+            None => drop(answer.ok()),
+            Some(code) => assert_eq!(
+                answer.parameter_faults(),
+                [format!("cursor {code}")],
+                "{list}"
+            ),
+        }
+    }
+    for wrong in [
+        "",
+        "x",
+        "%20",
+        "AAAA",
+        &cursor[..cursor.len() - 2],
+        &format!("{cursor}AA"),
+        &"A".repeat(5000),
+    ] {
+        let answer = app
+            .get(&format!("/v1/headlines?language=fr&cursor={wrong}"))
+            .await;
+        assert_eq!(answer.parameter_faults().len(), 1, "{wrong}");
+    }
+}
+
+#[actix_web::test]
+async fn a_count_is_exact_up_to_ten_thousand_and_says_so_beyond() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    let fill = |from: u32, to: u32| {
+        format!(
+            "INSERT INTO headlines (id, title, language, dir, status, published_at) SELECT gen_random_uuid(), 'x', 'fr', 'ltr', \
+             'published', '2026-01-01'::timestamptz + n * interval '1 second' FROM generate_series({from}, {to}) n"
+        )
+    };
+    conn.batch_execute(&fill(1, 10_000)).await.unwrap();
+    let page = app.get("/v1/headlines?count=true&limit=1").await.ok()["page"].clone();
+    assert_eq!(
+        (&page["total"], &page["total_is_exact"]),
+        (&json!(10_000), &json!(true))
+    );
+    conn.batch_execute(&fill(10_001, 10_001)).await.unwrap();
+    let page = app.get("/v1/headlines?count=true&limit=1").await.ok()["page"].clone();
+    assert_eq!(
+        (&page["total"], &page["total_is_exact"]),
+        (&json!(10_000), &json!(false))
+    );
+    assert_eq!(
+        app.get("/v1/headlines?count=true&language=ar").await.ok()["page"]["total"],
+        0
+    );
+    assert!(
+        app.get("/v1/headlines").await.ok()["page"]
+            .get("total")
+            .is_none()
+    );
+}
+
+#[actix_web::test]
+async fn every_wrong_parameter_is_named_at_once() {
+    let app = TestApp::start().await;
+    let all = "/v1/headlines?limit=0&colour=red&language=f&status=gone&pinned=1&priority=x&published_after=2026-01-01&category=%20&fields=id,body&count=yes";
+    let mut faults = app.get(all).await.parameter_faults();
+    faults.sort_unstable();
+    let expected: Vec<String> = [
+        "category",
+        "colour",
+        "count",
+        "fields",
+        "language",
+        "limit",
+        "pinned",
+        "priority",
+        "published_after",
+        "status",
+    ]
+    .map(|name| {
+        format!(
+            "{name} {}",
+            if name == "colour" {
+                "unknown"
+            } else {
+                "invalid"
+            }
+        )
+    })
+    .to_vec();
+    assert_eq!(faults, expected);
+    for limit in [
+        "101",
+        "-1",
+        "1.0",
+        "+1",
+        "1e1",
+        "",
+        "٣",
+        "99999999999999999999",
+    ] {
+        assert_eq!(
+            app.get(&format!("/v1/articles?limit={limit}"))
+                .await
+                .parameter_faults(),
+            ["limit invalid"],
+            "{limit}"
+        );
+    }
+    let twice = app.get("/v1/articles?limit=1&limit=2").await;
+    assert_eq!(twice.parameter_faults(), ["limit given_twice"]);
+    for path in [
+        "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11?x=1",
+        "/livez?x=1",
+        "/openapi.json?x",
+    ] {
+        assert_eq!(
+            app.get(path).await.parameter_faults(),
+            ["x unknown"],
+            "{path}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn status_is_for_those_who_may_see_it() {
+    let app = TestApp::start().await;
+    twelve(&app).await;
+    app.headline(
+        "later",
+        json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),
+    )
+    .await;
+    app.get("/v1/headlines?status=draft")
+        .await
+        .problem(401, "unauthorized");
+    app.get("/v1/articles?status=published")
+        .await
+        .problem(401, "unauthorized");
+    let early = app.new_key(&[Scope::Early]).await;
+    app.get("/v1/headlines?status=draft")
+        .key(&early)
+        .await
+        .problem(403, "forbidden");
+    let page = app
+        .get("/v1/headlines?status=scheduled")
+        .key(&early)
+        .await
+        .ok();
+    assert_eq!(items(&page, "title"), ["later"]);
+    let read = app.new_key(&[Scope::Read]).await;
+    let page = app
+        .get("/v1/headlines?status=draft&count=true")
+        .key(&read)
+        .await
+        .ok();
+    assert_eq!(
+        (items(&page, "title"), &page["page"]["total"]),
+        (vec!["11".into(), "10".into(), "09".into()], &json!(3))
+    );
+    let page = app
+        .get("/v1/headlines?status=draft&published_after=2000-01-01T00:00:00Z")
+        .key(&read)
+        .await
+        .ok();
+    assert_eq!(
+        page["items"],
+        json!([]),
+        "what has no time was not published after any"
+    );
+}

@@ -1,0 +1,14 @@
+//! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
+
+mod articles;
+mod categories;
+mod conditions;
+mod contract;
+mod database;
+mod headlines;
+mod input;
+mod keys;
+mod lists;
+mod process;
+mod requests;
+mod support;

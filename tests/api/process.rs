@@ -1,0 +1,392 @@
+//! The program from its start to its end: its own Postgres, signals, crashes, commands beside it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::cluster;
+use crate::support::process::{Served, folder, is_alive, key, kill, manchette, postmaster, run};
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+async fn post(served: &Served, key: &str, title: &str) -> reqwest::Result<(u16, Value)> {
+    let response = client()
+        .post(format!("{}/v1/headlines", served.base))
+        .bearer_auth(key)
+        .json(&json!({"title": title, "language": "fr", "status": "published"}))
+        .send()
+        .await?;
+    let status = response.status().as_u16();
+    Ok((status, response.json().await.unwrap_or_default()))
+}
+
+#[actix_web::test]
+async fn first_contact_shows_what_works_and_a_signal_stops_all_of_it() {
+    let data = folder();
+    let served = Served::start(data.path(), &[]);
+    let key = key(data.path());
+    let mode = std::fs::metadata(data.path().join("key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(
+        served.greeting.contains(&key) && served.greeting.contains("/docs/"),
+        "{}",
+        served.greeting
+    );
+    let (status, page) = served.get("/v1/headlines?limit=100").await;
+    assert_eq!((status, page["items"].as_array().unwrap().len()), (200, 40));
+    assert_eq!(post(&served, &key, "x").await.unwrap().0, 201);
+    assert_eq!(served.get("/readyz").await.0, 200);
+
+    let postgres = postmaster(data.path());
+    served.signal("TERM");
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!is_alive(&postgres) && !data.path().join("postgres/postmaster.pid").exists());
+
+    // The next start finds what was there, and loads nothing twice.
+    let served = Served::start(data.path(), &[]);
+    let (_, page) = served.get("/v1/headlines?limit=100").await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 41);
+    assert!(served.greeting.contains(&key));
+    served.signal("INT");
+    assert_eq!(served.end().0, Some(0));
+}
+
+#[actix_web::test]
+async fn a_second_server_on_a_data_folder_says_so_and_leaves_the_first_alone() {
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let second = run(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(
+        said.contains("has the data folder") && said.contains(&served.child.id().to_string()),
+        "{said}"
+    );
+    assert_eq!(served.get("/readyz").await.0, 200);
+}
+
+#[actix_web::test]
+async fn a_port_that_is_taken_is_named() {
+    let data = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let second = run(data.path(), &["--listen", &address]);
+    assert!(!second.status.success());
+    assert!(String::from_utf8(second.stderr).unwrap().contains(&address));
+}
+
+#[actix_web::test]
+async fn commands_work_beside_a_running_server_and_without_one() {
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let made = run(
+        data.path(),
+        &[
+            "keys", "create", "--name", "tool", "--scope", "write", "--scope", "publish",
+        ],
+    );
+    let key = String::from_utf8(made.stdout).unwrap();
+    assert!(made.status.success() && key.lines().count() == 1, "{key}");
+    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 201);
+    let listed = String::from_utf8(run(data.path(), &["keys", "list"]).stdout).unwrap();
+    assert!(
+        listed.contains(&key[..12])
+            && listed.contains("publish,write")
+            && !listed.contains(&key[12..40]),
+        "{listed}"
+    );
+    assert!(
+        run(data.path(), &["keys", "revoke", &key[..12]])
+            .status
+            .success()
+    );
+    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 401);
+    assert!(run(data.path(), &["migrate"]).status.success());
+    assert!(
+        !run(data.path(), &["demo"]).status.success(),
+        "there is content already"
+    );
+    served.signal("TERM");
+    served.end();
+
+    let made = run(
+        data.path(),
+        &["keys", "create", "--name", "alone", "--scope", "read"],
+    );
+    assert!(made.status.success() && made.stdout.starts_with(b"mnc_"));
+    assert!(
+        !data.path().join("postgres/postmaster.pid").exists(),
+        "what it started, it stopped"
+    );
+    for wrong in [
+        &["keys", "create", "--name", " ", "--scope", "read"][..],
+        &["keys", "create", "--name", "x"],
+        &["keys", "revoke", "x"],
+    ] {
+        assert!(!run(data.path(), wrong).status.success(), "{wrong:?}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_answered_outlives_every_crash() {
+    let data = folder();
+    let mut answered = Vec::new();
+    for round in 0..4 {
+        let served = Served::start(data.path(), &["--no-demo"]);
+        let key = key(data.path());
+        for (_, title) in served.get("/v1/headlines?limit=100").await.1["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+        {
+            assert!(
+                answered.contains(&title["id"]),
+                "nothing appears that was not answered in these rounds"
+            );
+        }
+        for id in &answered {
+            let id: &Value = id;
+            assert_eq!(
+                served
+                    .get(&format!("/v1/headlines/{}", id.as_str().unwrap()))
+                    .await
+                    .0,
+                200
+            );
+        }
+        for n in 0..5 {
+            let (status, headline) = post(&served, &key, &format!("{round}.{n}")).await.unwrap();
+            assert_eq!(status, 201);
+            answered.push(headline["id"].clone());
+        }
+        let postgres = postmaster(data.path());
+        match round {
+            0 => served.signal("KILL"),
+            1 => {
+                kill(&postgres, "KILL");
+                served.signal("KILL");
+            }
+            2 => {
+                // Postgres alone: the server says 503 and starts it again by itself.
+                kill(&postgres, "KILL");
+                served.wait_for("/readyz", 200).await;
+                served.wait_for("/v1/headlines", 200).await;
+                assert_ne!(postmaster(data.path()), postgres);
+                served.signal("KILL");
+            }
+            _ => served.signal("TERM"),
+        }
+        served.end();
+    }
+}
+
+#[actix_web::test]
+async fn while_postgres_hangs_the_server_says_so_and_recovers_by_itself() {
+    let data = folder();
+    let served = Served::start(
+        data.path(),
+        &[
+            "--no-demo",
+            "--pool-timeout-ms",
+            "200",
+            "--statement-timeout-ms",
+            "500",
+        ],
+    );
+    served.wait_for("/v1/headlines", 200).await;
+    let postgres = postmaster(data.path());
+    // All of it: the postmaster starts no new connection, and it alone can be told apart from here.
+    kill(&postgres, "STOP");
+    assert_eq!(served.get("/livez").await.0, 200);
+    kill(&postgres, "CONT");
+    kill(&postgres, "QUIT");
+    let mut seen = Vec::new();
+    for _ in 0..200 {
+        let response = client()
+            .get(format!("{}/v1/headlines", served.base))
+            .send()
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        assert!([200, 503].contains(&status), "{status}");
+        if status == 503 {
+            assert_eq!(response.headers()["retry-after"], "1");
+            assert_eq!(
+                response.headers()["content-type"],
+                "application/problem+json"
+            );
+        }
+        seen.push(status);
+        if seen.contains(&503) && status == 200 {
+            break;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(seen.contains(&503) && seen.last() == Some(&200), "{seen:?}");
+    served.wait_for("/readyz", 200).await;
+}
+
+#[actix_web::test]
+async fn requests_in_flight_finish_before_it_stops() {
+    use std::io::{Read, Write};
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let body = r#"{"title": "in flight", "language": "fr", "status": "published"}"#;
+    let mut stream =
+        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        key(data.path()),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body.as_bytes()[..10]).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(served.end().0, Some(0));
+}
+
+#[actix_web::test]
+async fn with_a_database_url_it_starts_no_postgres_and_wants_the_schema_that_it_knows() {
+    let data = folder();
+    let url = cluster::empty_database_url().await;
+    let with_url = |arguments: &[&str]| {
+        let mut command = manchette(data.path(), arguments);
+        command.env("DATABASE_URL", &url);
+        command
+    };
+    let refused = with_url(&["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && said.contains("manchette migrate"),
+        "{said}"
+    );
+    let migrated = with_url(&["migrate"]).output().unwrap();
+    assert!(migrated.status.success(), "{migrated:?}");
+    let served = Served::spawn(with_url(&["serve"]));
+    assert_eq!(served.get("/readyz").await.0, 200);
+    assert_eq!(
+        served.get("/v1/headlines").await.1["items"],
+        json!([]),
+        "sample content is for our own Postgres"
+    );
+    assert!(!data.path().join("postgres").exists() && !served.greeting.contains("mnc_"));
+    served.signal("TERM");
+    assert_eq!(served.end().0, Some(0));
+
+    let mut conn = cluster::connect(&url).await;
+    diesel_async::SimpleAsyncConnection::batch_execute(
+        &mut conn,
+        "INSERT INTO __diesel_schema_migrations VALUES ('29990101000000')",
+    )
+    .await
+    .unwrap();
+    let refused = with_url(&["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert!(
+        !refused.status.success()
+            && String::from_utf8(refused.stderr)
+                .unwrap()
+                .contains("doesn't know")
+    );
+}
+
+#[actix_web::test]
+async fn the_log_has_a_line_for_each_request_as_text_or_json() {
+    for format in ["text", "json"] {
+        let data = folder();
+        let served = Served::start(data.path(), &["--no-demo", "--log-format", format]);
+        let response = client()
+            .get(format!("{}/v1/headlines?limit=1", served.base))
+            .header("X-Request-Id", "my-id")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.headers()["x-request-id"], "my-id");
+        let bytes = response.content_length().unwrap();
+        served.signal("TERM");
+        let (_, log) = served.end();
+        let line = log
+            .iter()
+            .find(|line| line.contains("my-id"))
+            .unwrap_or_else(|| panic!("{log:?}"));
+        if format == "json" {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(
+                (
+                    &line["request_id"],
+                    &line["method"],
+                    &line["path"],
+                    &line["status"],
+                    &line["bytes"]
+                ),
+                (
+                    &json!("my-id"),
+                    &json!("GET"),
+                    &json!("/v1/headlines"),
+                    &json!(200),
+                    &json!(bytes)
+                )
+            );
+            assert!(line["ms"].is_number() && line["time"].is_string() && line["level"] == "INFO");
+        } else {
+            assert!(
+                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B ")),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_it_prints_is_for_people_and_programs() {
+    let data = folder();
+    let help = String::from_utf8(run(data.path(), &["--help"]).stdout).unwrap();
+    for setting in [
+        "MANCHETTE_LISTEN",
+        "MANCHETTE_DATA_DIR",
+        "DATABASE_URL",
+        "MANCHETTE_LOG_FORMAT",
+        "MANCHETTE_POSTGRES_BIN",
+    ] {
+        assert!(help.contains(setting), "{help}");
+    }
+    let mut command = manchette(data.path(), &["--help"]);
+    let help = command
+        .env("DATABASE_URL", "postgres://u:hush@h/d")
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("hush"));
+    let contract = run(data.path(), &["openapi"]).stdout;
+    assert_eq!(
+        String::from_utf8(contract).unwrap(),
+        manchette::openapi::text()
+    );
+    let mut command = manchette(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let refused = command
+        .args(["--postgres-bin", "/nowhere"])
+        .output()
+        .unwrap();
+    assert!(
+        !refused.status.success()
+            && String::from_utf8(refused.stderr)
+                .unwrap()
+                .contains("/nowhere")
+    );
+}
