@@ -63,16 +63,25 @@ impl Readiness {
         {
             return found.clone();
         }
-        let found = match app.connection().await {
-            Ok(mut conn) => match migrations::is_ready(&mut conn).await {
-                Ok(true) => Ok(()),
-                Ok(false) => Err("migrations are pending".to_owned()),
-                Err(error) => Err(error.to_string()),
-            },
-            Err(Problem::Unavailable(cause)) => Err(cause.to_string()),
-            Err(problem) => Err(problem.to_string()),
-        };
+        let found = tokio::time::timeout(PATIENCE, ask(app))
+            .await
+            .unwrap_or_else(|_| Err("the database doesn't answer".to_owned()));
         *last = Some((Instant::now(), found.clone()));
         found
+    }
+}
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+async fn ask(app: &AppState) -> Result<(), String> {
+    let mut conn = app.connection().await.map_err(|problem| match problem {
+        Problem::Unavailable(cause) => cause.to_string(),
+        problem => problem.to_string(),
+    })?;
+    match migrations::is_ready(&mut conn).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("migrations are pending".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -488,7 +488,7 @@ fn headers() -> Value {
 }
 
 /// The answers that several statuses share a word for: what is not one of our problems, and what is.
-const STATUSES: [(&str, &str, &str); 15] = [
+const STATUSES: [(&str, &str, &str); 14] = [
     (
         "304",
         "NotModified",
@@ -542,11 +542,6 @@ const STATUSES: [(&str, &str, &str); 15] = [
         "503",
         "Unavailable",
         "The database can't be asked just now.",
-    ),
-    (
-        "405",
-        "MethodNotAllowed",
-        "The address doesn't take this method.",
     ),
 ];
 

@@ -7,7 +7,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use actix_web::dev::ServerHandle;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -37,14 +36,23 @@ pub async fn run(config: Config) -> Result<(), Error> {
             (address, Some(embedded), Some(key))
         }
     };
-    let signals = [
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    ];
+    let mut signals = Signals::watch()?;
     let server = server::start(listener, &address, &config)?;
-    tokio::spawn(stop_on(signals, server.handle()));
-    say(&greeting(at, key.as_ref()))?;
-    server.await?;
+    let handle = server.handle();
+    if let Err(error) = say(&greeting(at, key.as_ref())) {
+        log::warn!("the greeting was not heard: {error}");
+    }
+    let mut server = actix_web::rt::spawn(server);
+    tokio::select! {
+        ended = &mut server => return Ok(ended??),
+        () = signals.next() => {}
+    }
+    log::info!("stopping");
+    // Requests in flight may finish, unless there is a second signal.
+    tokio::select! {
+        () = handle.stop(true) => server.await??,
+        () = signals.next() => log::info!("stopping at once"),
+    }
     if let Some(embedded) = embedded {
         embedded.stop();
     }
@@ -52,15 +60,25 @@ pub async fn run(config: Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// The first signal lets requests in flight finish, the second doesn't.
-async fn stop_on([mut interrupt, mut terminate]: [Signal; 2], server: ServerHandle) {
-    for graceful in [true, false] {
+/// The signals that mean to stop: Ctrl-C, and what a service manager sends.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        log::info!("stopping{}", if graceful { "" } else { " at once" });
-        actix_web::rt::spawn(server.stop(graceful));
     }
 }
 

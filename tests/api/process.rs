@@ -47,6 +47,10 @@ async fn first_contact_shows_what_works_and_a_signal_stops_all_of_it() {
     served.signal("TERM");
     let (code, log) = served.end();
     assert_eq!(code, Some(0), "{log:?}");
+    assert!(
+        log.last().unwrap().ends_with("stopped") && !log.concat().contains("panicked"),
+        "{log:?}"
+    );
     assert!(!is_alive(&postgres) && !data.path().join("postgres/postmaster.pid").exists());
 
     // The next start finds what was there, and loads nothing twice.
@@ -257,6 +261,31 @@ async fn requests_in_flight_finish_before_it_stops() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert_eq!(served.end().0, Some(0));
+}
+
+#[actix_web::test]
+async fn a_second_signal_stops_it_at_once() {
+    use std::io::Write;
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let mut stream =
+        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n",
+        key(data.path())
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(
+        is_alive(&served.child.id().to_string()),
+        "it waits for the request"
+    );
+    served.signal("INT");
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!data.path().join("postgres/postmaster.pid").exists());
 }
 
 #[actix_web::test]
