@@ -339,9 +339,7 @@ fn complete_operation(
                 .iter()
                 .any(|parameter| parameter["name"] == "cursor")
         });
-    if reads && content {
-        operation["security"] = json!([{}, {"key": ["read"]}]);
-    }
+    secure(operation, reads, content);
     if !reads && one {
         let mut parameters = operation["parameters"]
             .as_array()
@@ -356,7 +354,7 @@ fn complete_operation(
             parameters.push(json!({
                 "name": "If-None-Match", "in": "header", "required": false,
                 "description": "`*`: only create, never replace.",
-                "schema": {"type": "string", "enum": ["*"]}, "example": "*",
+                "schema": {"type": "string"}, "example": "*",
             }));
         }
         operation["parameters"] = parameters.into();
@@ -449,6 +447,33 @@ fn complete_operation(
         );
     }
     responses.sort_keys();
+}
+
+/// Who may call it. The scopes stand in the text: OpenAPI has a place for those of OAuth alone.
+fn secure(operation: &mut Value, reads: bool, content: bool) {
+    let scopes: Vec<&str> = operation["security"][0]["key"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let needs = match (reads, content, scopes.as_slice()) {
+        (true, true, _) => {
+            "Needs no key for what is published; one with the scope `read` shows the rest."
+        }
+        (_, _, [_, _]) => {
+            "Needs a key with the scope `write`; for what concerns the public, `publish` too."
+        }
+        (_, _, [_]) => "Needs a key with the scope `write`.",
+        _ => "Needs no key.",
+    };
+    let description = operation["description"].as_str().unwrap_or_default();
+    operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
+    operation["security"] = match (reads, content) {
+        (true, true) => json!([{}, {"key": []}]),
+        (true, false) => json!([]),
+        _ => json!([{"key": []}]),
+    };
 }
 
 fn operation_has_body(method: &str) -> bool {

@@ -57,7 +57,7 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
 #[derive(Clone, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Vec<String>>,
-    if_none_match_any: bool,
+    if_none_match: Vec<String>,
 }
 
 impl Preconditions {
@@ -70,9 +70,11 @@ impl Preconditions {
             (Some(version), Some(tags)) if !tags.iter().any(|tag| matches(tag, version)) => {
                 Err(Problem::Outdated(version))
             }
-            (Some(_), _) if self.if_none_match_any => Err(Problem::PreconditionFailed(
-                "something is here already, and `If-None-Match: *` wants nothing to be",
-            )),
+            (Some(version), _) if self.if_none_match.iter().any(|tag| is_of(tag, version)) => {
+                Err(Problem::PreconditionFailed(
+                    "what is here is what `If-None-Match` names, or it is `*` and wants nothing to be here",
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -80,11 +82,17 @@ impl Preconditions {
 
 /// Whether a tag of ours shows this version. Weak tags never match (section 13.1.1).
 fn matches(tag: &str, version: i32) -> bool {
-    tag == "*"
-        || tag
-            .strip_prefix('"')
-            .and_then(|tag| tag.split_once('-'))
-            .is_some_and(|(seen, _)| seen == version.to_string())
+    !tag.starts_with("W/") && is_of(tag, version)
+}
+
+/// Whether a tag, weak or not, shows this version.
+fn is_of(tag: &str, version: i32) -> bool {
+    let shown = tag
+        .strip_prefix("W/")
+        .unwrap_or(tag)
+        .strip_prefix('"')
+        .and_then(|tag| tag.split_once('-'));
+    tag == "*" || shown.is_some_and(|(seen, _)| seen == version.to_string())
 }
 
 impl FromRequest for Preconditions {
@@ -97,9 +105,7 @@ impl FromRequest for Preconditions {
             if_match: headers
                 .contains_key(header::IF_MATCH)
                 .then(|| tags(headers, header::IF_MATCH)),
-            if_none_match_any: tags(headers, header::IF_NONE_MATCH)
-                .iter()
-                .any(|tag| tag == "*"),
+            if_none_match: tags(headers, header::IF_NONE_MATCH),
         }))
     }
 }
@@ -147,7 +153,7 @@ mod tests {
                 },
                 header::IF_MATCH,
             )),
-            if_none_match_any: false,
+            if_none_match: Vec::new(),
         };
         assert!(conditions("\"3-abc\"").check(Some(3)).is_ok());
         assert!(conditions("\"2-abc\", \"3-abc\"").check(Some(3)).is_ok());
