@@ -313,14 +313,13 @@ impl Category {
         let forward = cursor
             .as_ref()
             .is_none_or(|cursor: &Cursor<String>| cursor.forward);
-        let limit = i64::try_from(list.limit() + 1).unwrap_or(i64::MAX);
         sql = sql
             .sql(if forward {
                 " ORDER BY tree_key LIMIT "
             } else {
                 " ORDER BY tree_key DESC LIMIT "
             })
-            .number(limit)
+            .number(list.rows())
             .sql(") AS categories")
             .sql(FROM)
             .sql(if forward {

@@ -313,9 +313,12 @@ impl Headline {
                 ],
             },
             category: filter.timeline.category.as_ref(),
+            filters: filter.timeline.used()
+                + usize::from(filter.priority.is_some())
+                + usize::from(filter.pinned.is_some()),
         };
         let sql = Fragment::new("FROM ")
-            .then(&timeline.rows(cursor.as_ref(), list.limit() + 1))
+            .then(&timeline.rows(cursor.as_ref(), list.rows()))
             .sql(CATEGORY)
             .then(&sight.of_articles())
             .then(&timeline.order(cursor.as_ref()));

@@ -70,6 +70,19 @@ impl TimelineFilter {
         })
     }
 
+    /// How many filters are used, beside the category.
+    pub fn used(&self) -> usize {
+        [
+            self.language.is_some(),
+            self.status.is_some(),
+            self.published_after.is_some(),
+            self.published_before.is_some(),
+        ]
+        .into_iter()
+        .filter(|used| *used)
+        .count()
+    }
+
     /// The conditions on the rows of one table, for one who sees so much.
     pub fn conditions(&self, sight: Sight) -> Fragment {
         // Words that an index's condition names are written out: a bind would hide them from the planner.
@@ -108,12 +121,13 @@ pub struct Timeline<'a> {
     /// A row belongs here when it meets one of these; no row may meet two.
     pub alternatives: Vec<Fragment>,
     pub category: Option<&'a Name>,
+    /// How many filters are used, beside the category.
+    pub filters: usize,
 }
 
 impl Timeline<'_> {
     /// The rows of one page, as a table of the same name to select from.
     pub fn rows(&self, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let order = match cursor {
             Some(Cursor { forward: false, .. }) => " ORDER BY listed_at, id LIMIT ",
             _ => " ORDER BY listed_at DESC, id DESC LIMIT ",
@@ -165,7 +179,9 @@ impl Timeline<'_> {
                 .number(rows)
                 .sql(")"),
         };
-        merged.sql(" AS ").sql(self.table)
+        let rows = merged.sql(" AS ").sql(self.table);
+        // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
+        if self.filters > 1 { rows.once() } else { rows }
     }
 
     /// The order of [`Timeline::rows`], for the end of the statement that joins them.
@@ -205,7 +221,7 @@ impl Timeline<'_> {
             }
             sql = sql.sql(" LIMIT ").number(MOST_COUNTED + 1).sql(")");
         }
-        Statement::<BigInt>::new(sql.sql(") AS counted"))
+        Statement::<BigInt>::new(sql.sql(") AS counted").once())
             .get_result(conn)
             .await
     }

@@ -230,9 +230,10 @@ impl Article {
             table: "articles",
             alternatives: vec![filter.conditions(sight)],
             category: filter.category.as_ref(),
+            filters: filter.used(),
         };
         let sql = Fragment::new("FROM ")
-            .then(&timeline.rows(cursor.as_ref(), list.limit() + 1))
+            .then(&timeline.rows(cursor.as_ref(), list.rows()))
             .sql(CATEGORY)
             .then(&timeline.order(cursor.as_ref()));
         let bodies = ["body", "body_html", "body_text"]

@@ -10,12 +10,15 @@ use diesel::expression::Selectable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 /// A piece of SQL: text that the program wrote, never a client, and values that are bound.
 #[derive(Clone, Default)]
-pub struct Fragment(Vec<Piece>);
+pub struct Fragment {
+    pieces: Vec<Piece>,
+    once: bool,
+}
 
 #[derive(Clone)]
 enum Piece {
@@ -24,7 +27,7 @@ enum Piece {
     Id(Uuid),
     Text(String),
     Time(Option<DateTime<Utc>>),
-    Number(i64),
+    Number(usize),
 }
 
 impl Fragment {
@@ -33,46 +36,58 @@ impl Fragment {
     }
 
     pub fn sql(mut self, sql: &'static str) -> Self {
-        self.0.push(Piece::Sql(sql));
+        self.pieces.push(Piece::Sql(sql));
         self
     }
 
     pub fn id(mut self, id: Uuid) -> Self {
-        self.0.push(Piece::Id(id));
+        self.pieces.push(Piece::Id(id));
         self
     }
 
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Piece::Text(text.into()));
+        self.pieces.push(Piece::Text(text.into()));
         self
     }
 
     pub fn time(mut self, time: Option<DateTime<Utc>>) -> Self {
-        self.0.push(Piece::Time(time));
+        self.pieces.push(Piece::Time(time));
         self
     }
 
-    pub fn number(mut self, number: i64) -> Self {
-        self.0.push(Piece::Number(number));
+    /// A number that is written out, so that the planner knows it. Only few different ones may come here: each makes a
+    /// statement of its own.
+    pub fn number(mut self, number: usize) -> Self {
+        self.pieces.push(Piece::Number(number));
         self
     }
 
     pub fn then(mut self, other: &Fragment) -> Self {
-        self.0.extend_from_slice(&other.0);
+        self.pieces.extend_from_slice(&other.pieces);
+        self.once |= other.once;
+        self
+    }
+
+    /// Doesn't keep the statement prepared: for rare combinations, of which there are too many to keep them all.
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 }
 
 impl QueryFragment<Pg> for Fragment {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for piece in &self.0 {
+        if self.once {
+            out.unsafe_to_cache_prepared();
+        }
+        for piece in &self.pieces {
             match piece {
                 Piece::Sql(sql) => out.push_sql(sql),
                 Piece::Selection(selection) => selection.walk_ast(out.reborrow())?,
                 Piece::Id(id) => out.push_bind_param::<SqlUuid, _>(id)?,
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
                 Piece::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time)?,
-                Piece::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
+                Piece::Number(number) => out.push_sql(&number.to_string()),
             }
         }
         Ok(())
@@ -93,7 +108,9 @@ impl<ST> Statement<ST> {
         Row::SelectExpression: Expression<SqlType = ST> + QueryFragment<Pg> + Send + Sync + 'static,
     {
         let selection = Piece::Selection(Arc::new(Row::construct_selection()));
-        Self::new(Fragment(vec![Piece::Sql("SELECT "), selection, Piece::Sql(" ")]).then(rest))
+        let mut text = Fragment::new("SELECT ");
+        text.pieces.push(selection);
+        Self::new(text.sql(" ").then(rest))
     }
 
     /// A statement that is written out whole.

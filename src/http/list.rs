@@ -15,7 +15,7 @@ use crate::openapi;
 use crate::problem::{Fault, Problem};
 
 /// Exact totals end here: beyond, counting would cost more than the page.
-pub const MOST_COUNTED: i64 = 10_000;
+pub const MOST_COUNTED: usize = 10_000;
 
 /// What every list takes.
 #[derive(Clone, Debug, IntoParams)]
@@ -134,8 +134,18 @@ impl<F: Filter> List<F> {
     }
 
     /// How many items the page may have.
-    pub fn limit(&self) -> usize {
+    fn limit(&self) -> usize {
         self.paging.limit.into()
+    }
+
+    /// How many rows to read for the page: one more than it may have, to see whether there is another page, rounded up to
+    /// few different numbers, for each makes a statement of its own.
+    pub fn rows(&self) -> usize {
+        match self.limit() {
+            ..=20 => 21,
+            ..=50 => 51,
+            _ => 101,
+        }
     }
 
     /// Whether a total is asked for.
@@ -158,7 +168,7 @@ impl<F: Filter> List<F> {
             .map_err(|fault| Problem::InvalidParameters(vec![fault]))
     }
 
-    /// The page, from one row more than it may have, in the order in which they were read.
+    /// The page, from the rows that were read, in their order.
     pub fn page<T: Serialize, K: SortKey>(
         &self,
         mut rows: Vec<T>,
@@ -216,8 +226,8 @@ impl<F: Filter> List<F> {
             limit: self.paging.limit,
             next,
             prev,
-            total: total.map(|total| total.min(MOST_COUNTED)),
-            total_is_exact: total.map(|total| total <= MOST_COUNTED),
+            total: total.map(|total| total.min(MOST_COUNTED as i64)),
+            total_is_exact: total.map(|total| total <= MOST_COUNTED as i64),
         };
         Ok(match &self.fields {
             None => response.json(Page { items: rows, page }),
