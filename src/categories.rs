@@ -278,6 +278,7 @@ fn names_schema() -> RefOr<Schema> {
             "Its name in other languages, by language tag (BCP 47).",
         ))
         .property_names(Some(Schema::Object(text("bcp47", 35).build())))
+        .max_properties(Some(50))
         .additional_properties(Some(AdditionalProperties::RefOr(name)))
         .into()
 }
@@ -434,6 +435,14 @@ impl Category {
     }
 }
 
+/// Makes whoever writes a category wait for the one before: first of all, for a move also writes what stands below.
+async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    diesel::sql_query("SELECT FROM category_tree FOR UPDATE")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 impl Resource for Category {
     type New = NewCategory;
 
@@ -481,6 +490,7 @@ impl Resource for Category {
     }
 
     async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Locked>> {
+        lock_tree(conn).await?;
         categories::table
             .find(id)
             .select((categories::version, categories::deleted_at.is_not_null()))
@@ -494,11 +504,19 @@ impl Resource for Category {
     }
 
     fn settle(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
-        new.names = std::mem::take(&mut new.names)
-            .into_iter()
-            .map(|(tag, name)| (language::canonical(&tag).unwrap_or(tag), name))
-            .collect();
-        slug::settle(new.slug.as_deref())
+        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
+        for (tag, name) in std::mem::take(&mut new.names) {
+            let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
+            if new.names.insert(canonical, name).is_some() {
+                let detail = "this language is there already, spelt another way";
+                faults.push(Fault::at(format!("/names/{tag}"), "given_twice", detail));
+            }
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     async fn insert(
@@ -506,6 +524,7 @@ impl Resource for Category {
         id: Uuid,
         new: NewCategory,
     ) -> Result<(), Problem> {
+        lock_tree(conn).await?;
         let slug = slug::claim(
             conn,
             SlugTable::Categories,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Command;
 
@@ -59,7 +59,8 @@ pub struct Config {
 /// How to reach Postgres.
 #[derive(Clone, Debug, Args)]
 pub struct Database {
-    /// Postgres to use (postgres://user:password@host/name); without it, one of our own is started.
+    /// Postgres to use (postgres://user:password@host/name); without it, one of our own is started. Rather set the
+    /// variable: what stands on a command line, everybody on the machine can read.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
@@ -99,6 +100,14 @@ pub struct Database {
 }
 
 impl Database {
+    /// The address of the Postgres to use. A variable that is set to nothing counts as not set.
+    pub fn url(&self) -> Option<&str> {
+        self.database_url
+            .as_ref()
+            .map(|url| url.expose_secret())
+            .filter(|url| !url.is_empty())
+    }
+
     /// How long a request waits for a connection.
     pub fn pool_timeout(&self) -> Duration {
         Duration::from_millis(self.pool_timeout_ms.into())

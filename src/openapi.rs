@@ -178,7 +178,7 @@ fn join_parts(schema: &mut Value, whole: &Map<String, Value>) {
 const CONTROL: &str = r"\x00-\x1F\x7F-\x9F";
 const CONTROL_BUT_SPACE: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
 /// What can be in text without anything to be seen.
-const INVISIBLE: &str = r"\s\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF";
+const INVISIBLE: &str = r"\s\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF";
 
 /// Writes out what the types name in a word: the kinds of text as patterns, what may be null with its own type.
 fn write_out(schema: &mut Value, whole: &Map<String, Value>) {
@@ -218,7 +218,7 @@ fn write_out(schema: &mut Value, whole: &Map<String, Value>) {
                 r"^[^\x00-\x2C\x2E\x2F\x3A-\x60\x7B-\xA9\u2000-\u206F]+$".to_owned(),
                 false,
             )),
-            Some("uri") => Some((r"^https?://[!-~]+$".to_owned(), false)),
+            Some("uri") => Some((r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$".to_owned(), false)),
             Some("bcp47") => Some((r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$".to_owned(), false)),
             _ => None,
         };
@@ -439,7 +439,7 @@ fn complete_operation(
         statuses.push("409");
     }
     if operation_has_body(method) {
-        statuses.extend(["413", "415", "422"]);
+        statuses.extend(["408", "413", "415", "422"]);
     }
     for status in statuses {
         responses.entry(status).or_insert_with(
@@ -513,7 +513,7 @@ fn headers() -> Value {
 }
 
 /// The answers that several statuses share a word for: what is not one of our problems, and what is.
-const STATUSES: [(&str, &str, &str); 14] = [
+const STATUSES: [(&str, &str, &str); 15] = [
     (
         "304",
         "NotModified",
@@ -544,6 +544,7 @@ const STATUSES: [(&str, &str, &str); 14] = [
         "NotFound",
         "Nothing is here, or nothing that the caller may see.",
     ),
+    ("408", "TooSlow", "The body did not arrive in time."),
     ("409", "Conflict", "It doesn't fit with what is there."),
     (
         "410",

@@ -41,6 +41,9 @@ pub enum Problem {
     PreconditionFailed(&'static str),
     #[error("a body may have at most {0} bytes")]
     TooLarge(usize),
+    /// After so many seconds.
+    #[error("the body did not arrive within {0} seconds")]
+    TooSlow(u64),
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
     #[error("{}", counted(.0, "field"))]
@@ -193,6 +196,9 @@ kinds! {
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
         "A body may have at most 1 MiB.",
         "Send less: pictures belong on an image server, and only their addresses here.";
+    TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "The body took too long",
+        "The whole body has to arrive within 30 seconds.",
+        "Send it again over a better line; nothing was changed.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of the wrong kind",
         "The body must be JSON, not compressed, and be called so.",
         "Send `Content-Type: application/json`; for a `PATCH`, `application/merge-patch+json` is taken too.";
@@ -203,8 +209,8 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked in time. Nothing was changed.",
-        "Try again after the seconds that `Retry-After` names.";
+        "The database could not be asked, or did not answer in time.",
+        "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
 }
 
 impl Problem {
@@ -227,6 +233,7 @@ impl Problem {
             Self::Gone => &GONE,
             Self::Outdated(_) | Self::PreconditionFailed(_) => &PRECONDITION_FAILED,
             Self::TooLarge(_) => &TOO_LARGE,
+            Self::TooSlow(_) => &TOO_SLOW,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
             Self::Unavailable(_) => &UNAVAILABLE,

@@ -202,7 +202,11 @@ pub async fn replace<R: Resource>(
         let (id, locked) = match find_and_lock::<R>(conn, address).await {
             Ok((id, locked)) => (id, Some(locked)),
             // Only an id can be made up by a client: a slug without its resource leads nowhere.
-            Err(Problem::NotFound) => (address.id().ok_or(Problem::NotFound)?, None),
+            Err(Problem::NotFound) => {
+                let id = address.id().ok_or(Problem::NotFound)?;
+                lock_id(conn, id).await?;
+                (id, R::lock(conn, id).await?)
+            }
             Err(problem) => return Err(problem),
         };
         if id.is_nil() || id.is_max() {
@@ -377,6 +381,15 @@ async fn find_and_lock<R: Resource>(
     };
     let locked = R::lock(conn, id).await?.ok_or(Problem::NotFound)?;
     Ok((id, locked))
+}
+
+/// Makes those wait who put something under the same free id: the second replaces what the first created.
+async fn lock_id(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('id:' || $1::text, 0))")
+        .bind::<diesel::sql_types::Uuid, _>(id)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// When something goes out, and when it first did.

@@ -23,6 +23,8 @@ use crate::{docs, routes};
 pub struct AppState {
     pool: Pool<AsyncPgConnection>,
     pub readiness: Arc<Readiness>,
+    /// How long the database may keep a request waiting, all in all.
+    pub patience: Duration,
 }
 
 impl AppState {
@@ -41,6 +43,9 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
         let state = AppState {
             pool: pool::pool(&address, &database),
             readiness: readiness.clone(),
+            patience: database.pool_timeout()
+                + Duration::from_millis(database.statement_timeout_ms.into())
+                + Duration::from_secs(1),
         };
         let (app, _) = App::new()
             .into_utoipa_app()

@@ -4,7 +4,8 @@ use deunicode::deunicode_char;
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
 use crate::problem::{Fault, Problem, slug_taken};
@@ -27,22 +28,22 @@ pub fn is_reserved(slug: &str) -> bool {
 }
 
 /// Whether this can be a slug: letters and digits, lower-case where there is a case, joined by single hyphens, and not
-/// of the shape of an id. The database has the same rule as `is_slug`.
+/// of the shape of an id. The database's `is_slug` draws the same line more coarsely.
 pub fn is_slug(slug: &str) -> bool {
-    let sign =
-        |c: char| c.is_ascii() && !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    let invisible =
-        |c: char| ('\u{80}'..='\u{a9}').contains(&c) || ('\u{2000}'..='\u{206f}').contains(&c);
-    !slug.is_empty()
-        && slug.chars().count() <= LONGEST
-        && !slug
-            .chars()
-            .any(|c| sign(c) || invisible(c) || c.is_whitespace())
+    let sound = |word: &str| {
+        word.starts_with(is_letter) && word.chars().all(|c| is_letter(c) || is_combining_mark(c))
+    };
+    slug.chars().count() <= LONGEST
+        && slug.split('-').all(sound)
         && slug.to_lowercase() == slug
-        && !slug.starts_with('-')
-        && !slug.ends_with('-')
-        && !slug.contains("--")
-        && Uuid::try_parse(slug).map_or(true, |_| slug.len() != 36)
+        && is_nfc(slug)
+        && (slug.len() != 36 || Uuid::try_parse(slug).is_err())
+}
+
+/// A letter or digit that can be seen: the fillers of Hangul count as letters to Unicode, and show nothing.
+fn is_letter(c: char) -> bool {
+    let filler = matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    c.is_alphanumeric() && !is_combining_mark(c) && !filler
 }
 
 /// A slug for a title: Latin letters without their accents, letters of other scripts as they are (an Arabic reader
@@ -75,6 +76,7 @@ pub fn from_title(title: &str, fallback: &str) -> String {
             break;
         }
     }
+    let slug: String = slug.nfc().collect();
     if is_slug(&slug) {
         slug
     } else {
@@ -100,7 +102,7 @@ fn letters(c: char) -> Option<String> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric())
             .then_some(plain)
-    } else if !c.is_ascii() && c.is_alphanumeric() {
+    } else if !c.is_ascii() && (is_letter(c) || is_combining_mark(c)) {
         Some(c.to_lowercase().collect())
     } else {
         None
@@ -341,6 +343,8 @@ mod tests {
             ("موسمُ الزيتــون يُبشّر بالخير", "موسم-الزيتون-يبشر-بالخير"),
             ("ميزانية ٢٠٢٦: 12 مليارا", "ميزانية-2026-12-مليارا"),
             ("日本語 ニュース", "日本語-ニュース"),
+            ("हिन्दी समाचार", "हिन्दी-समाचार"),
+            ("\u{115f}Aa \u{3164}", "aa"),
             ("🎉🎉", "article"),
             ("", "article"),
             ("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "article"),
@@ -376,6 +380,11 @@ mod tests {
             "a\u{0}",
             "a\u{a0}b",
             "a\u{202e}b",
+            "😀",
+            "a·b",
+            "e\u{301}te",
+            "\u{345}",
+            "\u{115f}a",
         ] {
             assert!(!is_slug(wrong), "{wrong:?}");
         }

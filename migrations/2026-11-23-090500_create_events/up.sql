@@ -13,5 +13,5 @@ CREATE TABLE events (
     key_id uuid REFERENCES api_keys (id)
 );
 
-CREATE UNIQUE INDEX events_version ON events (resource_id, version);
+CREATE UNIQUE INDEX events_version ON events (resource_id, version, resource);
 CREATE INDEX events_in_commit_order ON events (xid, id);

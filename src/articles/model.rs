@@ -479,6 +479,9 @@ impl Row {
         })
         .await
         .map_err(Problem::internal)?;
+        let rendered = rendered.map_err(|detail| {
+            Problem::Invalid(vec![Fault::at("/body", "too_intricate", detail)])
+        })?;
         let Rendered {
             html,
             text,

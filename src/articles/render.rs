@@ -1,5 +1,6 @@
 //! What follows from a body: safe HTML, plain text, and how long it takes to read.
 
+use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
 
 use html5ever::tendril::StrTendril;
@@ -24,24 +25,95 @@ pub struct Rendered {
 }
 
 /// Renders a body once, so that reading renders nothing.
-pub fn render(body: &str, format: BodyFormat) -> Rendered {
-    let html = match format {
+///
+/// # Errors
+/// In words, where the body is more intricate than any text that people write: what parses HTML as browsers do takes a
+/// time that grows with the square of the nesting and of the character references, so both have a bound.
+pub fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
+    let mut written = String::new();
+    let raw = match format {
         BodyFormat::Markdown => {
-            let mut html = String::new();
-            pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(body));
-            SANITISER.clean(&html).to_string()
+            pulldown_cmark::html::push_html(&mut written, pulldown_cmark::Parser::new(body));
+            &written
         }
-        BodyFormat::Html => SANITISER.clean(body).to_string(),
+        BodyFormat::Html => body,
     };
+    check_size(raw)?;
+    let html = SANITISER.clean(raw).to_string();
     let text = plain_text(&html);
     // Words as UAX #29 finds them: an apostrophe joins (`l’économie` is one), vowel marks belong to their letter.
     let words = text.unicode_words().count();
-    Rendered {
+    Ok(Rendered {
         html,
         text,
         word_count: i32::try_from(words).unwrap_or(i32::MAX),
         reading_minutes: i32::try_from(words.div_ceil(WORDS_A_MINUTE).max(1)).unwrap_or(i32::MAX),
+    })
+}
+
+/// How many elements may be open at once, and how many character references (`&amp;`, `&quot;`) there may be.
+const DEEPEST: usize = 100;
+const MOST_REFERENCES: usize = 20_000;
+
+fn check_size(html: &str) -> Result<(), String> {
+    if html.bytes().filter(|byte| *byte == b'&').count() > MOST_REFERENCES {
+        return Err(format!(
+            "more than {MOST_REFERENCES} ampersands and other signs that HTML escapes"
+        ));
     }
+    let depth = tokens(html, DepthSink::default());
+    if depth.deepest.get() > DEEPEST {
+        return Err(format!(
+            "more than {DEEPEST} elements within one another, or that many left open"
+        ));
+    }
+    Ok(())
+}
+
+/// Runs the tokens of HTML through a sink.
+fn tokens<S: TokenSink<Handle = ()>>(html: &str, sink: S) -> S {
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink
+}
+
+/// Counts how many elements are open at once.
+#[derive(Default)]
+struct DepthSink {
+    open: Cell<usize>,
+    deepest: Cell<usize>,
+}
+
+impl TokenSink for DepthSink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(tag) = token
+            && !nests_by_itself(&tag.name)
+        {
+            match tag.kind {
+                TagKind::StartTag => self.open.set(self.open.get() + 1),
+                TagKind::EndTag => self.open.set(self.open.get().saturating_sub(1)),
+            }
+            self.deepest.set(self.deepest.get().max(self.open.get()));
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// Whether an element can't be piled up: it has no end, or the next of its kind ends it.
+fn nests_by_itself(tag: &str) -> bool {
+    let void = [
+        "area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+        "wbr",
+    ];
+    let ended = [
+        "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr",
+    ];
+    void.contains(&tag) || ended.contains(&tag)
 }
 
 static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
@@ -55,12 +127,7 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
 
 /// The text of HTML that is well formed, as the sanitiser leaves it: a line for each block.
 fn plain_text(html: &str) -> String {
-    let tokenizer = Tokenizer::new(TextSink::default(), TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from(html));
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    let text = tokenizer.sink.0.take();
+    let text = tokens(html, TextSink::default()).0.take();
     let lines: Vec<&str> = text
         .lines()
         .map(|line| line.trim_matches([' ', '\t']))
@@ -70,7 +137,7 @@ fn plain_text(html: &str) -> String {
 }
 
 #[derive(Default)]
-struct TextSink(std::cell::RefCell<String>);
+struct TextSink(RefCell<String>);
 
 impl TokenSink for TextSink {
     type Handle = ();
@@ -145,7 +212,8 @@ mod tests {
         let rendered = render(
             "## Titre\n\nUn *mot*\net [un lien](https://a.example).\n\n- un\n- deux",
             BodyFormat::Markdown,
-        );
+        )
+        .unwrap();
         assert_eq!(
             rendered.html,
             "<h2>Titre</h2>\n<p>Un <em>mot</em>\net <a href=\"https://a.example\" rel=\"noopener noreferrer\">un lien</a>.</p>\n\
@@ -167,7 +235,7 @@ mod tests {
             "<svg><style><img src=x onerror=alert(1)></style></svg>ok",
         ] {
             for format in [BodyFormat::Html, BodyFormat::Markdown] {
-                let html = render(body, format).html;
+                let html = render(body, format).unwrap().html;
                 for wrong in [
                     "<script",
                     "onerror=\"",
@@ -184,7 +252,8 @@ mod tests {
         let kept = render(
             "<p lang=\"ar\" dir=\"rtl\">نص</p><figure><figcaption>x</figcaption></figure>",
             BodyFormat::Html,
-        );
+        )
+        .unwrap();
         assert_eq!(
             kept.html,
             "<p lang=\"ar\" dir=\"rtl\">نص</p><figure><figcaption>x</figcaption></figure>"
@@ -193,7 +262,7 @@ mod tests {
 
     #[test]
     fn words_are_counted_as_their_language_has_them() {
-        let words = |text: &str| render(text, BodyFormat::Markdown).word_count;
+        let words = |text: &str| render(text, BodyFormat::Markdown).unwrap().word_count;
         assert_eq!(
             words("L’économie d'aujourd’hui « monte » de 23,6\u{a0}% : 1.000 personnes"),
             7
@@ -201,18 +270,43 @@ mod tests {
         assert_eq!(words("قالَ المُتحدّث إنّ ٢٠ شخصًا حضروا، و«الجلسة» انتهت."), 9);
         assert_eq!(words("It’s the minister’s e-mail"), 5);
         assert_eq!(words(""), 0);
-        assert_eq!(render("", BodyFormat::Markdown).reading_minutes, 1);
-        assert_eq!(
-            render(&"mot ".repeat(201), BodyFormat::Markdown).reading_minutes,
-            2
-        );
+        let minutes = |text: &str| render(text, BodyFormat::Markdown).unwrap().reading_minutes;
+        assert_eq!(minutes(""), 1);
+        assert_eq!(minutes(&"mot ".repeat(200)), 1);
+        assert_eq!(minutes(&"mot ".repeat(201)), 2);
     }
 
     #[test]
     fn blocks_of_html_do_not_run_together() {
         assert_eq!(
-            render("<p>un</p><p>deux<br>trois</p>", BodyFormat::Html).text,
+            render("<p>un</p><p>deux<br>trois</p>", BodyFormat::Html)
+                .unwrap()
+                .text,
             "un\ndeux\ntrois"
         );
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_refused() {
+        use BodyFormat::{Html, Markdown};
+        for (body, format) in [
+            (">".repeat(101), Markdown),
+            ("<div>".repeat(101), Html),
+            ("<div/>".repeat(101), Html),
+            ("<b><p>".repeat(101), Html),
+            ("&".repeat(20_001), Markdown),
+        ] {
+            assert!(render(&body, format).is_err(), "{}", &body[..10]);
+        }
+        for (body, format) in [
+            ("> ".repeat(50) + "x", Markdown),
+            ("<p>a<br>".repeat(5_000), Html),
+            (format!("<ul>{}</ul>", "<li>a".repeat(5_000)), Html),
+            ("<b>a</b>".repeat(5_000), Html),
+            ("[".repeat(50_000), Markdown),
+            ("*a ".repeat(50_000), Markdown),
+        ] {
+            assert!(render(&body, format).is_ok(), "{}", &body[..10]);
+        }
     }
 }

@@ -7,6 +7,7 @@ use diesel_async::AsyncPgConnection;
 use super::{Error, reach, say};
 use crate::api_keys::{ApiKey, Scope};
 use crate::config::Config;
+use crate::http::document::is_line;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -40,10 +41,7 @@ pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Error> {
 async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result<(), Error> {
     match command {
         KeysCommand::Create { name, scopes } => {
-            let sane = !name.trim().is_empty()
-                && name.chars().count() <= 100
-                && !name.chars().any(char::is_control);
-            if !sane {
+            if !is_line(&name, 100) {
                 return Err("a name is one line of at most 100 characters".into());
             }
             let token = ApiKey::create(conn, &name, &scopes).await?;

@@ -10,7 +10,6 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
-use secrecy::ExposeSecret;
 
 use crate::config::{Cli, Config};
 use crate::db::Address;
@@ -70,9 +69,13 @@ impl Reached {
 
 /// Finds the database: the one that is set; else the one beside a running server; else one that is started for this.
 async fn reach(config: &Config, command: &str) -> Result<Reached, Error> {
-    if let Some(url) = &config.database.database_url {
+    if let Some(url) = config.database.url() {
+        let address = Address::from_url(url, &config.database)?;
+        if command != "migrate" {
+            migrations::require_current(&mut address.connect().await?).await?;
+        }
         return Ok(Reached {
-            address: Address::from_url(url.expose_secret(), &config.database)?,
+            address,
             embedded: None,
         });
     }

@@ -7,7 +7,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use secrecy::ExposeSecret;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, demo, options, say};
@@ -15,7 +14,7 @@ use crate::api_keys::{ApiKey, Scope, Token};
 use crate::config::Config;
 use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded};
-use crate::db::migrations::{self, Schema};
+use crate::db::migrations;
 use crate::server;
 
 pub async fn run(config: Config) -> Result<(), Error> {
@@ -23,9 +22,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let at = listener.local_addr()?;
-    let (address, embedded, key) = match &config.database.database_url {
+    let (address, embedded, key) = match config.database.url() {
         Some(url) => {
-            let address = Address::from_url(url.expose_secret(), &config.database)?;
+            let address = Address::from_url(url, &config.database)?;
             check_schema(&address).await?;
             (address, None, None)
         }
@@ -130,13 +129,7 @@ async fn check_schema(address: &Address) -> Result<(), Error> {
             }
         }
     };
-    match migrations::schema(&mut conn).await? {
-        Schema::Current => Ok(()),
-        Schema::Behind => {
-            Err("this database has not all migrations yet: run `manchette migrate` first".into())
-        }
-        Schema::Unknown(version) => Err(migrations::unknown(&version).into()),
-    }
+    migrations::require_current(&mut conn).await
 }
 
 /// The key that belongs to a data folder.
@@ -211,7 +204,7 @@ fn greeting(at: SocketAddr, key: Option<&FolderKey>) -> String {
             ));
         }
         None => text.push_str(&format!(
-            "\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n"
+            "  Keys       manchette keys create --name NAME --scope write --scope publish\n\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n"
         )),
     }
     text.push('\n');

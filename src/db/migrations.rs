@@ -52,6 +52,20 @@ pub async fn schema(conn: &mut AsyncPgConnection) -> QueryResult<Schema> {
     })
 }
 
+/// Wants the schema to be the one that this program was built for.
+///
+/// # Errors
+/// With what to do about it, when it is not.
+pub async fn require_current(conn: &mut AsyncPgConnection) -> Result<(), Error> {
+    match schema(conn).await? {
+        Schema::Current => Ok(()),
+        Schema::Behind => {
+            Err("this database has not all migrations yet: run `manchette migrate` first".into())
+        }
+        Schema::Unknown(version) => Err(unknown(&version).into()),
+    }
+}
+
 /// Whether every migration that this program needs is applied. Newer ones don't matter: while a deploy goes on, the
 /// schema is ahead of the nodes that still run the version before.
 pub async fn is_ready(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
@@ -103,7 +117,7 @@ pub async fn migrate(address: &Address) -> Result<Vec<String>, Error> {
 }
 
 /// What to say of a schema that is ahead of us.
-pub fn unknown(version: &str) -> String {
+fn unknown(version: &str) -> String {
     format!(
         "this database has a migration ({version}) that this version of manchette doesn't know: \
          start the version that made it, or a newer one"

@@ -1,7 +1,7 @@
 //! What surrounds every answer: the request's id, entity tags and 304, problems written out, one line in the log.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -9,13 +9,16 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::conditional::{Version, entity_tag, none_match_has};
+use super::document::SLOWEST;
 use super::methods;
 use crate::problem::Problem;
+use crate::server::AppState;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -42,10 +45,21 @@ pub async fn answer<B: MessageBody + 'static>(
     };
     let guarded = readable(&request).and_then(|()| methods::guard(&mut request));
     let response = match guarded {
-        Ok(None) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(response) => response?.map_into_boxed_body(),
-            Err(panic) => return Err(panicked(&asked, panic.as_ref())),
-        },
+        Ok(None) => {
+            let patience = patience(&request);
+            let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
+            match tokio::time::timeout(patience, handled).await {
+                Ok(Ok(response)) => response?.map_into_boxed_body(),
+                Ok(Err(panic)) => {
+                    let said = words(panic.as_ref());
+                    return Err(asked.give_up(&Problem::internal(format!("a panic: {said}"))));
+                }
+                Err(_) => {
+                    let late = format!("no answer from the database within {patience:?}");
+                    return Err(asked.give_up(&Problem::Unavailable(late.into())));
+                }
+            }
+        }
         Ok(Some(response)) => request.into_response(response),
         Err(problem) => request.into_response(problem.answer(&asked.path, &asked.id)),
     };
@@ -100,6 +114,14 @@ impl Asked {
             return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
         }
         ServiceResponse::new(request, response.set_body(BoxBody::new(body)))
+    }
+
+    /// The answer where the handler gave none, and took the request with it.
+    fn give_up(&self, problem: &Problem) -> Error {
+        let mut response = problem.answer(&self.path, &self.id);
+        self.common_headers(response.headers_mut());
+        self.log(response.status(), &response.body().size());
+        InternalError::from_response("no answer", response).into()
     }
 
     fn common_headers(&self, headers: &mut HeaderMap) {
@@ -196,15 +218,20 @@ fn readable(request: &ServiceRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-fn panicked(asked: &Asked, panic: &(dyn std::any::Any + Send)) -> Error {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no words");
-    let mut response: HttpResponse =
-        Problem::internal(format!("a panic: {said}")).answer(&asked.path, &asked.id);
-    asked.common_headers(response.headers_mut());
-    asked.log(response.status(), &response.body().size());
-    InternalError::from_response("a handler panicked", response).into()
+/// How long a request may take: what its statement and its connection may, and its body where it has one. A database
+/// that hangs, rather than being gone, bounds nothing by itself.
+fn patience(request: &ServiceRequest) -> Duration {
+    let database = request
+        .app_data::<Data<AppState>>()
+        .map_or(Duration::from_secs(10), |app| app.patience);
+    match *request.method() {
+        Method::GET | Method::DELETE => database,
+        _ => database + SLOWEST,
+    }
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(ToString::to_string);
+    said.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

@@ -8,9 +8,11 @@ use chrono::{DateTime, Timelike, Utc};
 use futures_util::StreamExt;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use crate::problem::{Fault, Problem};
 
@@ -20,6 +22,12 @@ pub const MAX_BODY: usize = 1 << 20;
 /// What is still read, and thrown away, of a body that is too large: so that a client that only listens once it has
 /// sent everything gets to hear why.
 const MAX_DRAINED: usize = 16 << 20;
+
+/// How long a body may take to arrive.
+pub const SLOWEST: Duration = Duration::from_secs(30);
+
+/// How many fields one object may have: far more than any schema knows, far fewer than would take long to check.
+const MOST_FIELDS: usize = 200;
 
 /// A request's body before it is read. It is an argument of a handler, and read there: after the key was checked, and
 /// while no connection is held.
@@ -49,12 +57,16 @@ impl Body {
     pub async fn json(mut self, types: &'static [&'static str]) -> Result<Value, Problem> {
         let bytes = self.bytes().await?;
         self.check_type(types)?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            Problem::Malformed(match error.classify() {
-                serde_json::error::Category::Eof if bytes.is_empty() => "the body is empty".into(),
-                _ => format!("the body is not JSON: {error}"),
+        serde_json::from_slice(&bytes)
+            .map(|Unique(value)| value)
+            .map_err(|error| {
+                Problem::Malformed(match error.classify() {
+                    serde_json::error::Category::Eof if bytes.is_empty() => {
+                        "the body is empty".into()
+                    }
+                    _ => format!("the body is not JSON: {error}"),
+                })
             })
-        })
     }
 
     fn check_type(&self, types: &'static [&'static str]) -> Result<(), Problem> {
@@ -84,6 +96,12 @@ impl Body {
     }
 
     async fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+        tokio::time::timeout(SLOWEST, self.all_bytes())
+            .await
+            .unwrap_or(Err(Problem::TooSlow(SLOWEST.as_secs())))
+    }
+
+    async fn all_bytes(&mut self) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
         let mut received = 0;
         while let Some(chunk) = self.payload.next().await {
@@ -140,10 +158,16 @@ impl Rules {
         if let Some(fields) = document.as_object_mut() {
             fields.retain(|name, _| !self.read_only.contains(name));
         }
-        let mut faults: Vec<Fault> = self
+        let mut faults = Vec::new();
+        too_many_fields(document, "", &mut faults);
+        if !faults.is_empty() {
+            return Err(Problem::Invalid(faults));
+        }
+        whole_numbers(document);
+        faults = self
             .validator
             .iter_errors(document)
-            .flat_map(|error| faults(&error))
+            .flat_map(|error| faults_of(&error))
             .collect();
         if faults.is_empty() {
             return Ok(());
@@ -170,6 +194,115 @@ impl Rules {
                 error.inner().to_string(),
             )])
         })
+    }
+}
+
+/// JSON in which no object has two fields of one name: which of them was meant, nobody knows.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor).map(Self)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Unique(item)) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(array.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Unique(value))) = fields.next_entry::<String, Unique>()? {
+            if object.contains_key(&name) {
+                return Err(serde::de::Error::custom(format_args!(
+                    "the field {name:?} stands there twice"
+                )));
+            }
+            object.insert(name, value);
+        }
+        Ok(object.into())
+    }
+}
+
+fn too_many_fields(document: &Value, pointer: &str, faults: &mut Vec<Fault>) {
+    match document {
+        Value::Object(fields) if fields.len() > MOST_FIELDS => {
+            faults.push(Fault::at(
+                pointer,
+                "too_many",
+                format!("at most {MOST_FIELDS} fields"),
+            ));
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                too_many_fields(value, &format!("{pointer}/{}", escape(name)), faults);
+            }
+        }
+        // No field takes a list yet: the schema refuses it whole.
+        _ => {}
+    }
+}
+
+/// Writes `1.0` as `1`: to JSON Schema both are whole numbers, to a Rust integer they are not.
+fn whole_numbers(document: &mut Value) {
+    match document {
+        Value::Number(number) => {
+            if let Some(float) = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15)
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "it is whole and small enough"
+                )]
+                let whole = float as i64;
+                *document = whole.into();
+            }
+        }
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        _ => {}
     }
 }
 
@@ -209,7 +342,7 @@ fn says_more(all: &[Fault], fault: &Fault) -> bool {
     }
 }
 
-fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
+fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
     use ValidationErrorKind as Kind;
     let pointer = error.instance_path().to_string();
     let at = |code: &str, detail: String| vec![Fault::at(pointer.clone(), code, detail)];
@@ -234,7 +367,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
         }
         Kind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default();
-            faults(error)
+            faults_of(error)
                 .into_iter()
                 .map(|fault| {
                     Fault::at(
@@ -284,6 +417,13 @@ fn types(kind: &TypeKind) -> String {
     }
 }
 
+/// Whether this is one line that says something: the same as the contract's patterns and the database's `is_line`.
+pub fn is_line(text: &str, longest: usize) -> bool {
+    text.chars().count() <= longest
+        && !text.chars().any(char::is_control)
+        && !text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
 fn broken_pattern(text: &str) -> (&'static str, &'static str) {
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(control) {
@@ -303,8 +443,13 @@ fn broken_pattern(text: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// What can stand in text without anything to be seen: joiners, marks of direction, fillers. The contract's patterns
+/// and the database's `is_line` name the same.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn broken_format(format: &str, text: &str) -> (&'static str, String) {
@@ -313,7 +458,7 @@ fn broken_format(format: &str, text: &str) -> (&'static str, String) {
             Err(fault) => fault,
             Ok(_) => ("invalid", "not a moment".into()),
         },
-        "uri" => ("not_a_url", "must be an absolute `http` or `https` address, percent-encoded".into()),
+        "uri" => ("not_a_url", "must be an absolute `http` or `https` address, percent-encoded, without a user's name or password".into()),
         "bcp47" => ("not_a_language", "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
         "uuid" => ("not_an_id", "must be an id (a UUID)".into()),
         "slug" => (
@@ -364,13 +509,33 @@ pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
     }
 }
 
-/// Whether this is an absolute address on the web, written as RFC 3986 has it.
+/// Whether this is an absolute address on the web, written as RFC 3986 has it, without anybody's credentials.
 pub fn is_http_url(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
-        && (text.starts_with("https://") || text.starts_with("http://"))
+    let signs = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let mut parts = text.split('%');
+    let whole = parts.next().is_some_and(|first| first.bytes().all(signs))
+        && parts.all(|part| {
+            let hex = part.as_bytes().first_chunk::<2>();
+            hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) && part.bytes().all(signs)
+        });
+    let rest = text
+        .split_once("://")
+        .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+    let host_stands = |host: Option<url::Host<&str>>| match host {
+        Some(url::Host::Domain(name)) => name
+            .strip_suffix('.')
+            .unwrap_or(name)
+            .split('.')
+            .all(|label| !label.is_empty()),
+        Some(_) => true,
+        None => false,
+    };
+    whole
+        && rest.is_some_and(|(scheme, rest)| {
+            matches!(scheme.as_str(), "http" | "https") && !rest.starts_with(['/', '?', '#'])
+        })
         && url::Url::parse(text).is_ok_and(|url| {
-            url.has_host() && url.username().is_empty() && url.password().is_none()
+            host_stands(url.host()) && url.username().is_empty() && url.password().is_none()
         })
 }
 
@@ -409,6 +574,7 @@ mod tests {
             "http://a.example:8080/p?q=1#f",
             "https://[::1]/",
             "https://a.example/%C3%A9",
+            "HTTPS://a.example./",
         ] {
             assert!(is_http_url(good), "{good}");
         }
@@ -425,6 +591,11 @@ mod tests {
             "https://a.example/\n",
             "HTTPS:a",
             "https:/a.example",
+            "http:///x",
+            "http://x/%zz",
+            "http://x/%",
+            "http://.",
+            "http://a..b/",
         ] {
             assert!(!is_http_url(wrong), "{wrong}");
         }

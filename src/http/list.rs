@@ -289,6 +289,16 @@ fn only(row: &impl Serialize, fields: &[String]) -> Result<Value, Problem> {
 fn fields(item: &str, value: &str) -> Result<Vec<String>, String> {
     let known = openapi::fields(item);
     let wanted: Vec<String> = value.split(',').map(str::to_owned).collect();
+    if let Some((n, twice)) = wanted
+        .iter()
+        .enumerate()
+        .find(|(n, name)| wanted[..*n].contains(name))
+    {
+        return Err(format!(
+            "{twice:?} is named twice, the second time as number {}",
+            n + 1
+        ));
+    }
     match wanted.iter().find(|name| !known.contains(name)) {
         None => Ok(wanted),
         Some(unknown) => Err(format!(
@@ -314,5 +324,8 @@ pub fn truth(value: &str) -> Result<bool, String> {
 
 /// Reads a moment.
 pub fn moment(value: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    super::document::moment(value).map_err(|(_, detail)| detail)
+    super::document::moment(value).map_err(|(_, detail)| match value.contains(' ') {
+        true => format!("{detail}; in an address `+` must be written `%2B`"),
+        false => detail,
+    })
 }

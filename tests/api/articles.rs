@@ -317,3 +317,58 @@ async fn bodies_are_rendered_once_and_safely() {
     );
     assert_eq!(article["body_text"], "نص\nb");
 }
+
+#[actix_web::test]
+async fn one_id_may_stand_in_two_resources() {
+    let app = TestApp::start().await;
+    let id = uuid::Uuid::now_v7();
+    let body = json!({"title": "x", "language": "fr"});
+    app.put(&format!("/v1/articles/{id}"), body.clone())
+        .await
+        .created();
+    app.put(&format!("/v1/headlines/{id}"), body)
+        .await
+        .created();
+    app.put(&format!("/v1/categories/{id}"), json!({"name": "x"}))
+        .await
+        .created();
+    let upper = id.to_string().to_uppercase();
+    assert_eq!(
+        app.get_all(&format!("/v1/headlines/{upper}")).await.ok()["id"],
+        json!(id)
+    );
+}
+
+#[actix_web::test]
+async fn of_twenty_puts_on_a_free_id_one_creates_and_the_others_replace() {
+    let app = TestApp::start().await;
+    let address = format!("/v1/headlines/{}", uuid::Uuid::now_v7());
+    let put = |n: i32| {
+        app.put(&address, json!({"title": n.to_string(), "language": "fr"}))
+            .into_future()
+    };
+    let mut statuses: Vec<u16> = join_all((0..20).map(put))
+        .await
+        .iter()
+        .map(|answer| answer.status)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], statuses[18], statuses[19]), (200, 200, 201));
+    assert_eq!(app.get_all(&address).await.ok()["version"], 20);
+}
+
+#[actix_web::test]
+async fn a_body_that_would_take_long_to_render_is_refused() {
+    let app = TestApp::start().await;
+    for (body, format) in [
+        (">".repeat(5_000), "markdown"),
+        ("<div>".repeat(5_000), "html"),
+        ("&".repeat(50_000), "markdown"),
+    ] {
+        let body = json!({"title": "x", "language": "fr", "body": body, "body_format": format});
+        assert_eq!(
+            app.post("/v1/articles", body).await.faults(),
+            ["/body too_intricate"]
+        );
+    }
+}

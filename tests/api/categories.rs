@@ -318,3 +318,38 @@ async fn every_change_is_one_row_in_the_log() {
         ]
     );
 }
+
+#[actix_web::test]
+async fn changes_to_a_branch_and_what_is_below_it_wait_for_each_other() {
+    let app = TestApp::start().await;
+    let mut line = vec![app.category("1", None).await];
+    for level in 2..=4 {
+        line.push(app.category(&level.to_string(), line.last()).await);
+    }
+    let changes = (0..24).map(|n| {
+        app.patch(&path(&line[n % 4]), json!({"position": n + 1}))
+            .into_future()
+    });
+    for answer in futures_util::future::join_all(changes).await {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_language_has_one_name() {
+    let app = TestApp::start().await;
+    let twice = json!({"name": "x", "names": {"FR": "a", "fr": "b"}});
+    assert_eq!(
+        app.post("/v1/categories", twice).await.faults(),
+        ["/names/fr given_twice"]
+    );
+    let names: serde_json::Map<String, Value> =
+        (0..51).map(|n| (format!("fr-x-{n}"), json!("x"))).collect();
+    let many = json!({"name": "x", "names": names});
+    assert!(
+        app.post("/v1/categories", many)
+            .await
+            .faults()
+            .contains(&"/names too_many".to_owned())
+    );
+}

@@ -152,6 +152,8 @@ async fn bodies_that_are_not_json_are_refused() {
         b"{} {}",
         b"{\"title\": NaN}",
         b"{\"a\": 1,}",
+        b"{\"title\": \"x\", \"t\\u0069tle\": \"y\"}",
+        b"{\"title\": 1e400}",
     ] {
         post(json, body).await.problem(400, "malformed");
     }
@@ -247,4 +249,40 @@ async fn addresses_that_are_no_text_are_refused() {
             "{query}"
         );
     }
+}
+
+#[actix_web::test]
+async fn numbers_are_whole_however_they_are_written() {
+    let app = TestApp::start().await;
+    let post = |position: &str| {
+        let body = format!("{{\"name\": \"x\", \"position\": {position}}}");
+        app.ask(reqwest::Method::POST, "/v1/categories")
+            .key(&app.key)
+            .body("application/json", body)
+    };
+    for seven in ["7", "7.0", "7e0", "70e-1"] {
+        assert_eq!(post(seven).await.created()["position"], 7, "{seven}");
+    }
+    assert_eq!(post("7.5").await.faults(), ["/position wrong_type"]);
+    assert_eq!(
+        post("9223372036854775808").await.faults(),
+        ["/position too_large"]
+    );
+    assert_eq!(post("1e300").await.faults(), ["/position too_large"]);
+}
+
+#[actix_web::test]
+async fn objects_with_absurdly_many_fields_are_refused_at_once() {
+    let app = TestApp::start().await;
+    let fields: serde_json::Map<String, Value> =
+        (0..40_000).map(|n| (n.to_string(), json!(""))).collect();
+    assert_eq!(
+        app.post("/v1/headlines", json!(fields)).await.faults(),
+        [" too_many"]
+    );
+    let names = json!({"name": "x", "names": fields});
+    assert_eq!(
+        app.post("/v1/categories", names).await.faults(),
+        ["/names too_many"]
+    );
 }

@@ -153,6 +153,23 @@ pub fn postmaster(data_dir: &Path) -> String {
         .to_owned()
 }
 
+/// The postmaster and all its children.
+pub fn postgres_processes(data_dir: &Path) -> Vec<String> {
+    let postmaster = postmaster(data_dir);
+    let parent = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Some(stat.rsplit(") ").next()?.split(' ').nth(1)?.to_owned())
+    };
+    let mut processes: Vec<String> = std::fs::read_dir("/proc")
+        .expect("there is /proc")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|pid| parent(pid).is_some_and(|parent| parent == postmaster))
+        .collect();
+    processes.push(postmaster);
+    processes
+}
+
 pub fn key(data_dir: &Path) -> String {
     let file: PathBuf = data_dir.join("key");
     std::fs::read_to_string(file)
