@@ -193,10 +193,8 @@ async fn next_free(
     } else {
         base.to_owned()
     };
-    // Slugs hold neither `%` nor `_` nor `\`, so one can stand in a LIKE as it is.
     let taken: Vec<Taken> = diesel::sql_query(table.taken())
         .bind::<Text, _>(&base)
-        .bind::<Text, _>(format!("{base}-%"))
         .bind::<SqlUuid, _>(own)
         .load(conn)
         .await?;
@@ -232,14 +230,14 @@ pub enum SlugTable {
 }
 
 impl SlugTable {
-    /// The slug itself, and of those that number it on the one with the highest number.
+    /// The slug itself, and of those that number it on (`.` comes after `-`) the one with the highest number.
     fn taken(self) -> &'static str {
         macro_rules! taken {
             ($table:literal, $resource:literal) => {
                 concat!(
-                    "WITH taken AS (SELECT slug FROM ", $table, " WHERE deleted_at IS NULL AND id <> $3 ",
-                    "AND (slug = $1 OR slug LIKE $2) UNION ALL SELECT slug FROM former_slugs WHERE resource = '", $resource,
-                    "' AND resource_id <> $3 AND (slug = $1 OR slug LIKE $2)) ",
+                    "WITH taken AS (SELECT slug FROM ", $table, " WHERE deleted_at IS NULL AND id <> $2 ",
+                    "AND (slug = $1 OR slug ~>=~ ($1 || '-') AND slug ~<~ ($1 || '.')) UNION ALL SELECT slug FROM former_slugs WHERE resource = '", $resource,
+                    "' AND resource_id <> $2 AND (slug = $1 OR slug ~>=~ ($1 || '-') AND slug ~<~ ($1 || '.'))) ",
                     "(SELECT slug FROM taken WHERE slug = $1) UNION ALL ",
                     "(SELECT slug FROM taken WHERE substr(slug, char_length($1) + 2) ~ '^[1-9][0-9]{0,8}$' ",
                     "ORDER BY char_length(slug) DESC, slug DESC LIMIT 1)"
