@@ -18,9 +18,9 @@ FROM (
     CROSS JOIN LATERAL (
         (SELECT * FROM articles
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND category_id = branch.id
-            ORDER BY listed_at DESC, id DESC LIMIT :rows)
+            ORDER BY listed_at DESC, id DESC LIMIT 21)
     ) AS line
-    ORDER BY listed_at DESC, id DESC LIMIT :rows
+    ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS articles
 LEFT JOIN categories ON categories.id = articles.category_id
 ORDER BY articles.listed_at DESC, articles.id DESC;

@@ -8,13 +8,13 @@ FROM (
     SELECT * FROM (
         (SELECT * FROM headlines
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at IS NULL
-            ORDER BY listed_at DESC, id DESC LIMIT :rows)
+            ORDER BY listed_at DESC, id DESC LIMIT 21)
         UNION ALL
         (SELECT * FROM headlines
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at > now()
-            ORDER BY listed_at DESC, id DESC LIMIT :rows)
+            ORDER BY listed_at DESC, id DESC LIMIT 21)
     ) AS line
-    ORDER BY listed_at DESC, id DESC LIMIT :rows
+    ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN categories ON categories.id = headlines.category_id
 LEFT JOIN articles ON articles.id = headlines.article_id
