@@ -142,8 +142,8 @@ impl<F: Filter> List<F> {
     /// few different numbers, for each makes a statement of its own.
     pub fn rows(&self) -> usize {
         match self.limit() {
-            ..=20 => 21,
-            ..=50 => 51,
+            0..=20 => 21,
+            21..=50 => 51,
             _ => 101,
         }
     }

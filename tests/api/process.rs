@@ -147,14 +147,13 @@ async fn what_was_answered_outlives_every_crash() {
     for round in 0..4 {
         let served = Served::start(data.path(), &["--no-demo"]);
         let key = key(data.path());
-        for (_, title) in served.get("/v1/headlines?limit=100").await.1["items"]
+        for headline in served.get("/v1/headlines?limit=100").await.1["items"]
             .as_array()
             .unwrap()
             .iter()
-            .enumerate()
         {
             assert!(
-                answered.contains(&title["id"]),
+                answered.contains(&headline["id"]),
                 "nothing appears that was not answered in these rounds"
             );
         }
