@@ -297,7 +297,7 @@ impl Problem {
     pub fn of_status(status: StatusCode, cause: String) -> Option<Self> {
         Some(match status {
             StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(crate::http::document::MAX_BODY),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(crate::http::body::MAX_BODY),
             status if status.is_client_error() => Self::Malformed(cause),
             status if status.is_server_error() => Self::internal(cause),
             _ => return None,

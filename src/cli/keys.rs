@@ -7,7 +7,7 @@ use diesel_async::AsyncPgConnection;
 use super::{Error, reach, say};
 use crate::api_keys::{ApiKey, Scope};
 use crate::config::Config;
-use crate::http::document::is_line;
+use crate::http::values::is_line;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {

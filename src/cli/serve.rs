@@ -193,7 +193,7 @@ fn greeting(at: SocketAddr, key: Option<&FolderKey>) -> String {
             let key = token.reveal();
             text.push_str(&format!(
                 "  Key        {key}\n             (allows everything here; kept in {})\n\nTry it:\n\n  curl '{base}/v1/headlines?limit=3'\n\n  \
-                 curl -H 'Authorization: Bearer {key}' --json '{{\"title\": \"Bonjour\", \"language\": \"fr\", \"status\": \"published\"}}' {base}/v1/headlines\n",
+                 curl -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{\"title\": \"Bonjour\", \"language\": \"fr\", \"status\": \"published\"}}' {base}/v1/headlines\n",
                 file.display()
             ));
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
@@ -122,9 +122,8 @@ impl Address {
             .connect(self.tls.clone())
             .await
             .map_err(failed)?;
-        let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        let mut conn = conn;
-        use diesel_async::SimpleAsyncConnection;
+        let mut conn =
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         conn.batch_execute(first)
             .await
             .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;

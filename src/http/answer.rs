@@ -14,8 +14,8 @@ use actix_web::{Error, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+use super::body::SLOWEST;
 use super::conditional::{Version, entity_tag, none_match_has};
-use super::document::SLOWEST;
 use super::methods;
 use crate::problem::Problem;
 use crate::server::AppState;

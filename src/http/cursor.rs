@@ -36,7 +36,7 @@ impl SortKey for Option<chrono::DateTime<chrono::Utc>> {
             i64::MAX => Some(None),
             micros => {
                 let at = chrono::DateTime::from_timestamp_micros(micros)?;
-                crate::http::document::in_range(at).then_some(Some(at))
+                crate::http::values::in_range(at).then_some(Some(at))
             }
         }
     }

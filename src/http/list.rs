@@ -324,7 +324,7 @@ pub fn truth(value: &str) -> Result<bool, String> {
 
 /// Reads a moment.
 pub fn moment(value: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    super::document::moment(value).map_err(|(_, detail)| match value.contains(' ') {
+    super::values::moment(value).map_err(|(_, detail)| match value.contains(' ') {
         true => format!("{detail}; in an address `+` must be written `%2B`"),
         false => detail,
     })

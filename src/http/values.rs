@@ -1,0 +1,150 @@
+//! Values that JSON has no type for: a line of text, a moment, an address on the web.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Timelike, Utc};
+
+/// Whether this is one line that says something: the same as the contract's patterns and the database's `is_line`.
+pub fn is_line(text: &str, longest: usize) -> bool {
+    text.chars().count() <= longest
+        && !text.chars().any(char::is_control)
+        && !text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
+/// What can stand in text without anything to be seen: joiners, marks of direction, fillers. The contract's patterns
+/// and the database's `is_line` name the same.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether a moment is one that content can have: newspapers begin in 1605, RFC 3339 ends with the year 9999.
+pub fn in_range(at: DateTime<Utc>) -> bool {
+    static RANGE: LazyLock<[DateTime<Utc>; 2]> = LazyLock::new(|| {
+        ["1600-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+            .map(|text| text.parse().expect("it is a moment"))
+    });
+    (RANGE[0]..=RANGE[1]).contains(&at)
+}
+
+/// Reads a moment (RFC 3339, with its zone, to the microsecond at most).
+///
+/// # Errors
+/// A fault's code and detail.
+pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
+    let form = || {
+        let detail =
+            "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
+        ("not_a_moment", detail.to_owned())
+    };
+    if text.len() < 20 || !text.as_bytes()[10].eq_ignore_ascii_case(&b'T') {
+        return Err(form());
+    }
+    let at = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| form())?
+        .to_utc();
+    if at.nanosecond() >= 1_000_000_000 {
+        Err(("not_a_moment", "a leap second can't be kept".into()))
+    } else if !in_range(at) {
+        Err(("out_of_range", "must lie in the years 1600 to 9999".into()))
+    } else if at.nanosecond() % 1000 != 0 {
+        Err(("too_precise", "at most six digits after the second".into()))
+    } else {
+        Ok(at)
+    }
+}
+
+/// Whether this is an absolute address on the web, written as RFC 3986 has it, without anybody's credentials.
+pub fn is_http_url(text: &str) -> bool {
+    let signs = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let mut parts = text.split('%');
+    let whole = parts.next().is_some_and(|first| first.bytes().all(signs))
+        && parts.all(|part| {
+            let hex = part.as_bytes().first_chunk::<2>();
+            hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) && part.bytes().all(signs)
+        });
+    let rest = text
+        .split_once("://")
+        .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+    let host_stands = |host: Option<url::Host<&str>>| match host {
+        Some(url::Host::Domain(name)) => name
+            .strip_suffix('.')
+            .unwrap_or(name)
+            .split('.')
+            .all(|label| !label.is_empty()),
+        Some(_) => true,
+        None => false,
+    };
+    whole
+        && rest.is_some_and(|(scheme, rest)| {
+            matches!(scheme.as_str(), "http" | "https") && !rest.starts_with(['/', '?', '#'])
+        })
+        && url::Url::parse(text).is_ok_and(|url| {
+            host_stands(url.host()) && url.username().is_empty() && url.password().is_none()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_need_a_zone_a_range_and_a_measure() {
+        let code = |text: &str| moment(text).map_err(|(code, _)| code);
+        assert_eq!(
+            moment("2026-11-23T15:00:00+01:00").unwrap().to_rfc3339(),
+            "2026-11-23T14:00:00+00:00"
+        );
+        assert!(moment("2026-11-23t14:00:00.123456z").is_ok());
+        for wrong in [
+            "14:00",
+            "2026-11-23",
+            "2026-11-23T14:00:00",
+            "2026-02-30T14:00:00Z",
+            "2026-11-23 14:00:00Z",
+            "é",
+        ] {
+            assert_eq!(code(wrong), Err("not_a_moment"), "{wrong}");
+        }
+        assert_eq!(code("2016-12-31T23:59:60Z"), Err("not_a_moment"));
+        assert_eq!(code("0999-01-01T00:00:00Z"), Err("out_of_range"));
+        assert_eq!(code("9999-12-31T23:59:59-01:00"), Err("out_of_range"));
+        assert_eq!(code("2026-11-23T14:00:00.1234567Z"), Err("too_precise"));
+    }
+
+    #[test]
+    fn only_web_addresses_are_addresses() {
+        for good in [
+            "https://a.example",
+            "http://a.example:8080/p?q=1#f",
+            "https://[::1]/",
+            "https://a.example/%C3%A9",
+            "HTTPS://a.example./",
+        ] {
+            assert!(is_http_url(good), "{good}");
+        }
+        for wrong in [
+            "",
+            "a.example",
+            "//a.example",
+            "ftp://a.example",
+            "javascript:alert(1)",
+            "https://",
+            "https://u:p@a.example",
+            "https://a.example/é",
+            "https://a.example/ b",
+            "https://a.example/\n",
+            "HTTPS:a",
+            "https:/a.example",
+            "http:///x",
+            "http://x/%zz",
+            "http://x/%",
+            "http://.",
+            "http://a..b/",
+        ] {
+            assert!(!is_http_url(wrong), "{wrong}");
+        }
+    }
+}
