@@ -7,6 +7,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
     BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
+use pulldown_cmark::Event;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::BodyFormat;
@@ -33,6 +34,7 @@ pub fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
     let mut written = String::new();
     let raw = match format {
         BodyFormat::Markdown => {
+            check_nesting(pulldown_cmark::Parser::new(body))?;
             pulldown_cmark::html::push_html(&mut written, pulldown_cmark::Parser::new(body));
             &written
         }
@@ -40,6 +42,7 @@ pub fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
     };
     check_size(raw)?;
     let html = SANITISER.clean(raw).to_string();
+    check_references(&html)?;
     let text = plain_text(&html);
     // Words as UAX #29 finds them: an apostrophe joins (`l’économie` is one), vowel marks belong to their letter.
     let words = text.unicode_words().count();
@@ -55,17 +58,39 @@ pub fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
 const DEEPEST: usize = 100;
 const MOST_REFERENCES: usize = 20_000;
 
-fn check_size(html: &str) -> Result<(), String> {
+fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), String> {
+    let mut depth = 0_usize;
+    for event in events {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+    }
+    Ok(())
+}
+
+fn check_references(html: &str) -> Result<(), String> {
     if html.bytes().filter(|byte| *byte == b'&').count() > MOST_REFERENCES {
         return Err(format!(
             "more than {MOST_REFERENCES} ampersands and other signs that HTML escapes"
         ));
     }
+    Ok(())
+}
+
+fn too_deep() -> String {
+    format!("more than {DEEPEST} elements within one another, or that many left open")
+}
+
+fn check_size(html: &str) -> Result<(), String> {
+    check_references(html)?;
     let depth = tokens(html, DepthSink::default());
     if depth.deepest.get() > DEEPEST {
-        return Err(format!(
-            "more than {DEEPEST} elements within one another, or that many left open"
-        ));
+        return Err(too_deep());
     }
     Ok(())
 }
@@ -295,6 +320,7 @@ mod tests {
             ("<div/>".repeat(101), Html),
             ("<b><p>".repeat(101), Html),
             ("&".repeat(20_001), Markdown),
+            (">".repeat(20_001), Html),
         ] {
             assert!(render(&body, format).is_err(), "{}", &body[..10]);
         }
