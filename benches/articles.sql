@@ -17,8 +17,8 @@ FROM (
     ) AS branch
     CROSS JOIN LATERAL (
         (SELECT * FROM articles
-            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND category_id = branch.id
-            ORDER BY listed_at DESC, id DESC LIMIT 21)
+            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND category_id <= branch.id AND category_id >= branch.id
+            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
     ) AS line
     ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS articles

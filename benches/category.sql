@@ -17,13 +17,13 @@ FROM (
     CROSS JOIN LATERAL (
         (SELECT * FROM headlines
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at IS NULL
-            AND category_id = branch.id
-            ORDER BY listed_at DESC, id DESC LIMIT 21)
+            AND category_id <= branch.id AND category_id >= branch.id
+            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
         UNION ALL
         (SELECT * FROM headlines
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at > now()
-            AND category_id = branch.id
-            ORDER BY listed_at DESC, id DESC LIMIT 21)
+            AND category_id <= branch.id AND category_id >= branch.id
+            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
     ) AS line
     ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS headlines

@@ -312,7 +312,7 @@ impl Headline {
                     conditions.sql(" AND expires_at > now()"),
                 ],
             },
-            category: filter.timeline.category.as_ref(),
+            filter: &filter.timeline,
             filters: filter.timeline.used()
                 + usize::from(filter.priority.is_some())
                 + usize::from(filter.pinned.is_some()),

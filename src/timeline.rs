@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::categories::Category;
 use crate::db::{Fragment, Statement};
@@ -83,7 +84,7 @@ impl TimelineFilter {
         .count()
     }
 
-    /// The conditions on the rows of one table, for one who sees so much.
+    /// The conditions on the rows of one table, for one who sees so much; but for those that bound a walk along an index.
     pub fn conditions(&self, sight: Sight) -> Fragment {
         // Words that an index's condition names are written out: a bind would hide them from the planner.
         let mut sql = Fragment::new("deleted_at IS NULL");
@@ -99,18 +100,6 @@ impl TimelineFilter {
             Some(Status::Published) => sql.sql(" AND status = 'published'"),
             Some(Status::Withdrawn) => sql.sql(" AND status = 'withdrawn'"),
         };
-        if let Some(language) = &self.language {
-            sql = sql.sql(" AND language = ").text(language);
-        }
-        if let Some(after) = self.published_after {
-            sql = sql
-                .sql(" AND listed_at > ")
-                .time(Some(after))
-                .sql(" AND listed_at < 'infinity'");
-        }
-        if let Some(before) = self.published_before {
-            sql = sql.sql(" AND listed_at < ").time(Some(before));
-        }
         sql
     }
 }
@@ -120,18 +109,138 @@ pub struct Timeline<'a> {
     pub table: &'static str,
     /// A row belongs here when it meets one of these; no row may meet two.
     pub alternatives: Vec<Fragment>,
-    pub category: Option<&'a Name>,
+    pub filter: &'a TimelineFilter,
     /// How many filters are used, beside the category.
     pub filters: usize,
 }
 
+/// A place in the order of time, by moment (none yet: beyond all others) and id.
+#[derive(Clone, Copy)]
+struct Place {
+    at: Moment,
+    id: Uuid,
+    inclusive: bool,
+}
+
+impl Place {
+    fn key(self) -> (i64, Uuid) {
+        (
+            self.at.map_or(i64::MAX, |at| at.timestamp_micros()),
+            self.id,
+        )
+    }
+}
+
 impl Timeline<'_> {
+    /// The columns before the time in the order of the index that is to be walked. They stand in the order and in the
+    /// bounds as rows, never as `=`: then only that index gives the order, and the planner can't be tempted to walk the
+    /// whole of another one past what doesn't match.
+    fn prefix(&self) -> (bool, bool) {
+        (
+            self.filter.category.is_some(),
+            self.filter.language.is_some(),
+        )
+    }
+
+    fn values(&self, sql: Fragment) -> Fragment {
+        let (category, language) = self.prefix();
+        let sql = if category {
+            sql.sql("branch.id, ")
+        } else {
+            sql
+        };
+        match &self.filter.language {
+            Some(tag) if language => sql.text(tag).sql("::text, "),
+            _ => sql,
+        }
+    }
+
+    /// A bound on the walk, at a place.
+    fn bound(&self, comparison: &'static str, place: Place) -> Fragment {
+        let columns = match self.prefix() {
+            (false, false) => " AND (listed_at, id)",
+            (true, false) => " AND (category_id, listed_at, id)",
+            (false, true) => " AND (language, listed_at, id)",
+            (true, true) => " AND (category_id, language, listed_at, id)",
+        };
+        let equal = if place.inclusive { "= (" } else { " (" };
+        let sql = self.values(Fragment::new(columns).sql(comparison).sql(equal));
+        sql.sql("coalesce(")
+            .time(place.at)
+            .sql(", 'infinity'), ")
+            .id(place.id)
+            .sql(")")
+    }
+
+    /// A bound on the walk, at an end of what has the same prefix.
+    fn end(&self, comparison: &'static str) -> Fragment {
+        let columns = match self.prefix() {
+            (false, false) => return Fragment::default(),
+            (true, false) => " AND category_id ",
+            (false, true) => " AND language ",
+            (true, true) => " AND (category_id, language) ",
+        };
+        let sql = Fragment::new(columns).sql(comparison).sql("= ");
+        match (self.prefix(), &self.filter.language) {
+            ((true, true), Some(tag)) => sql.sql("(branch.id, ").text(tag).sql("::text)"),
+            ((false, true), Some(tag)) => sql.text(tag).sql("::text"),
+            _ => sql.sql("branch.id"),
+        }
+    }
+
+    /// The two bounds of the walk: the tightest above and below.
+    fn bounds(&self, cursor: Option<&Cursor<Moment>>) -> Fragment {
+        let place = |cursor: &Cursor<Moment>| Place {
+            at: cursor.key,
+            id: cursor.id,
+            inclusive: cursor.inclusive,
+        };
+        let limit = |at: Option<DateTime<Utc>>, id| {
+            at.map(|at| Place {
+                at: Some(at),
+                id,
+                inclusive: false,
+            })
+        };
+        let from = |forward| cursor.filter(|cursor| cursor.forward == forward).map(place);
+        let above = [limit(self.filter.published_before, Uuid::nil()), from(true)];
+        let below = [limit(self.filter.published_after, Uuid::max()), from(false)];
+        let above = above.into_iter().flatten().min_by_key(|place| place.key());
+        let below = below.into_iter().flatten().max_by_key(|place| place.key());
+        let mut sql = match above {
+            Some(place) => self.bound(" <", place),
+            None => self.end("<"),
+        };
+        sql = sql.then(&match below {
+            Some(place) => self.bound(" >", place),
+            None => self.end(">"),
+        });
+        if self.filter.published_after.is_some() {
+            sql = sql.sql(" AND listed_at < 'infinity'");
+        }
+        sql
+    }
+
     /// The rows of one page, as a table of the same name to select from.
     pub fn rows(&self, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
-        let order = match cursor {
-            Some(Cursor { forward: false, .. }) => " ORDER BY listed_at, id LIMIT ",
-            _ => " ORDER BY listed_at DESC, id DESC LIMIT ",
+        let forward = cursor.is_none_or(|cursor| cursor.forward);
+        let order = if forward {
+            " ORDER BY listed_at DESC, id DESC LIMIT "
+        } else {
+            " ORDER BY listed_at, id LIMIT "
         };
+        let walk = match (self.prefix(), forward) {
+            ((false, false), _) => order,
+            ((true, false), true) => " ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT ",
+            ((true, false), false) => " ORDER BY category_id, listed_at, id LIMIT ",
+            ((false, true), true) => " ORDER BY language DESC, listed_at DESC, id DESC LIMIT ",
+            ((false, true), false) => " ORDER BY language, listed_at, id LIMIT ",
+            ((true, true), true) => {
+                " ORDER BY category_id DESC, language DESC, listed_at DESC, id DESC LIMIT "
+            }
+            ((true, true), false) => " ORDER BY category_id, language, listed_at, id LIMIT ",
+        };
+        let bounds = self.bounds(cursor);
         let mut found = Fragment::default();
         for (n, alternative) in self.alternatives.iter().enumerate() {
             let part = if n > 0 {
@@ -143,26 +252,13 @@ impl Timeline<'_> {
                 .sql(part)
                 .sql(self.table)
                 .sql(" WHERE ")
-                .then(alternative);
-            if self.category.is_some() {
-                found = found.sql(" AND category_id = branch.id");
-            }
-            if let Some(cursor) = cursor {
-                found = found
-                    .sql(match (cursor.forward, cursor.inclusive) {
-                        (true, false) => " AND (listed_at, id) < (coalesce(",
-                        (true, true) => " AND (listed_at, id) <= (coalesce(",
-                        (false, false) => " AND (listed_at, id) > (coalesce(",
-                        (false, true) => " AND (listed_at, id) >= (coalesce(",
-                    })
-                    .time(cursor.key)
-                    .sql(", 'infinity'), ")
-                    .id(cursor.id)
-                    .sql(")");
-            }
-            found = found.sql(order).number(rows).sql(")");
+                .then(alternative)
+                .then(&bounds)
+                .sql(walk)
+                .number(rows)
+                .sql(")");
         }
-        let merged = match self.category {
+        let merged = match &self.filter.category {
             Some(category) => Fragment::new("(SELECT line.* FROM ")
                 .then(&Category::branch(category))
                 .sql(" AS branch CROSS JOIN LATERAL (")
@@ -213,11 +309,23 @@ impl Timeline<'_> {
                 .sql(self.table)
                 .sql(" WHERE ")
                 .then(alternative);
-            if let Some(category) = self.category {
+            if let Some(category) = &self.filter.category {
                 sql = sql
                     .sql(" AND category_id IN (SELECT id FROM ")
                     .then(&Category::branch(category))
                     .sql(" AS branch)");
+            }
+            if let Some(language) = &self.filter.language {
+                sql = sql.sql(" AND language = ").text(language);
+            }
+            if let Some(after) = self.filter.published_after {
+                sql = sql
+                    .sql(" AND listed_at > ")
+                    .time(Some(after))
+                    .sql(" AND listed_at < 'infinity'");
+            }
+            if let Some(before) = self.filter.published_before {
+                sql = sql.sql(" AND listed_at < ").time(Some(before));
             }
             sql = sql.sql(" LIMIT ").number(MOST_COUNTED + 1).sql(")");
         }
@@ -232,7 +340,7 @@ impl Timeline<'_> {
         conn: &mut AsyncPgConnection,
         rows: usize,
     ) -> Result<(), Problem> {
-        match self.category {
+        match &self.filter.category {
             Some(category) if rows == 0 && !Category::is_there(conn, category).await? => {
                 Err(Problem::InvalidParameters(vec![Fault::of(
                     "category",

@@ -59,6 +59,8 @@ CREATE INDEX articles_public_category_language ON articles (category_id, languag
 -- What a key lists.
 CREATE INDEX articles_all ON articles (listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_category ON articles (category_id, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_language ON articles (language, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_category_language ON articles (category_id, language, listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_unpublished ON articles (status, listed_at, id)
     WHERE status <> 'published' AND deleted_at IS NULL;
 

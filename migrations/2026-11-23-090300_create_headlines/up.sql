@@ -30,6 +30,8 @@ CREATE INDEX headlines_public_category ON headlines (category_id, listed_at, id)
     WHERE status = 'published' AND deleted_at IS NULL AND expires_at IS NULL;
 CREATE INDEX headlines_public_language ON headlines (language, listed_at, id)
     WHERE status = 'published' AND deleted_at IS NULL AND expires_at IS NULL;
+CREATE INDEX headlines_public_category_language ON headlines (category_id, language, listed_at, id)
+    WHERE status = 'published' AND deleted_at IS NULL AND expires_at IS NULL;
 CREATE INDEX headlines_public_priority ON headlines (priority, listed_at, id)
     WHERE status = 'published' AND deleted_at IS NULL AND expires_at IS NULL AND priority <> 'normal';
 CREATE INDEX headlines_public_pinned ON headlines (listed_at, id)
@@ -40,6 +42,8 @@ CREATE INDEX headlines_public_expiring ON headlines (expires_at, listed_at, id)
 -- What a key lists.
 CREATE INDEX headlines_all ON headlines (listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX headlines_category ON headlines (category_id, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX headlines_language ON headlines (language, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX headlines_category_language ON headlines (category_id, language, listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX headlines_unpublished ON headlines (status, listed_at, id)
     WHERE status <> 'published' AND deleted_at IS NULL;
 CREATE INDEX headlines_article_id ON headlines (article_id) WHERE article_id IS NOT NULL;

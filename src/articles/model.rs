@@ -229,7 +229,7 @@ impl Article {
         let timeline = Timeline {
             table: "articles",
             alternatives: vec![filter.conditions(sight)],
-            category: filter.category.as_ref(),
+            filter,
             filters: filter.used(),
         };
         let sql = Fragment::new("FROM ")

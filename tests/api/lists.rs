@@ -39,27 +39,76 @@ async fn twelve(app: &TestApp) {
 #[actix_web::test]
 async fn pages_hold_everything_once_forth_and_back_also_where_times_are_equal_or_missing() {
     let app = TestApp::start().await;
+    let top = app.category("Top", None).await;
+    let below = app.category("Below", Some(&top)).await;
     twelve(&app).await;
+    for (n, headline) in app.get_all("/v1/headlines").await.ok()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .enumerate()
+    {
+        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        let category = if n % 3 == 0 { &top } else { &below };
+        app.patch(&path, json!({"category_id": category["id"]}))
+            .await
+            .ok();
+    }
     let all = [
         "11", "10", "09", "08", "07", "06", "05", "04", "03", "02", "01", "00",
     ];
-    for limit in 1..=13 {
-        let list = format!("/v1/headlines?limit={limit}");
-        let forth = walk(&app, &list, "next", None).await;
-        assert_eq!(forth.concat(), all, "{limit}");
-        let expected: Vec<Vec<&str>> = all.chunks(limit).map(<[&str]>::to_vec).collect();
-        assert_eq!(forth, expected);
+    for filter in [
+        "",
+        "&language=fr",
+        "&category=top",
+        "&category=top&language=fr",
+        "&pinned=false&language=fr",
+    ] {
+        for limit in [1, 2, 3, 5, 11, 12, 13] {
+            let list = format!("/v1/headlines?limit={limit}{filter}");
+            let forth = walk(&app, &list, "next", None).await;
+            let expected: Vec<Vec<&str>> = all.chunks(limit).map(<[&str]>::to_vec).collect();
+            assert_eq!(forth, expected, "{list}");
 
-        let mut last = app.get_all(&list).await.ok();
-        while let Some(next) = last["page"]["next"].as_str() {
-            last = app.get_all(&format!("{list}&cursor={next}")).await.ok();
+            let mut last = app.get_all(&list).await.ok();
+            while let Some(next) = last["page"]["next"].as_str() {
+                last = app.get_all(&format!("{list}&cursor={next}")).await.ok();
+            }
+            let mut back = vec![items(&last, "title")];
+            if let Some(prev) = last["page"]["prev"].as_str() {
+                back.extend(walk(&app, &list, "prev", Some(json!(prev))).await);
+            }
+            back.reverse();
+            assert_eq!(back.concat(), all, "{list}");
         }
-        let mut back = vec![items(&last, "title")];
-        if let Some(prev) = last["page"]["prev"].as_str() {
-            back.extend(walk(&app, &list, "prev", Some(json!(prev))).await);
-        }
-        back.reverse();
-        assert_eq!(back.concat(), all, "{limit}");
+    }
+    // Bounds in time hold from either side, whatever else narrows the list.
+    for filter in [
+        "",
+        "&language=fr",
+        "&category=top",
+        "&category=top&language=fr",
+    ] {
+        let bounds =
+            "published_after=2026-01-01T00:00:00Z&published_before=2026-01-07T00:00:00.000007Z";
+        let list = format!("/v1/headlines?limit=2&{bounds}{filter}");
+        let forth = walk(&app, &list, "next", None).await;
+        assert_eq!(forth, [vec!["06", "05"], vec!["04"]], "{list}");
+        let first = app.get_all(&list).await.ok();
+        let second = app
+            .get_all(&format!(
+                "{list}&cursor={}",
+                first["page"]["next"].as_str().unwrap()
+            ))
+            .await
+            .ok();
+        let back = walk(&app, &list, "prev", Some(second["page"]["prev"].clone())).await;
+        assert_eq!(back, [["06", "05"]], "{list}");
+        assert_eq!(
+            app.get_all(&format!("{list}&count=true")).await.ok()["page"]["total"],
+            3,
+            "{list}"
+        );
     }
 }
 
