@@ -145,7 +145,8 @@ fn with_source(error: &tokio_postgres::Error) -> String {
 
 /// Takes `sslmode=verify-full` and `verify-ca` out of an address: `tokio-postgres` knows neither.
 fn split_verification(url: &str) -> Result<(String, bool), Error> {
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+    // What has no such word is left as it is: `tokio-postgres` reads more forms of an address than the web has.
+    if !url.contains("sslmode=verify-") || !url.starts_with("postgres") {
         return Ok((url.to_owned(), false));
     }
     let mut url =
@@ -245,6 +246,11 @@ mod tests {
         assert_eq!(
             split_verification(plain).unwrap(),
             (plain.to_owned(), false)
+        );
+        let socket = "postgres://u@/d?host=/run/postgresql";
+        assert_eq!(
+            split_verification(socket).unwrap(),
+            (socket.to_owned(), false)
         );
         let words = "host=h user=u dbname=d";
         assert_eq!(
