@@ -1,13 +1,14 @@
 //! Categories: the sections of the site, in a tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{now, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
@@ -18,12 +19,14 @@ use uuid::Uuid;
 
 use crate::api_keys::{Editor, Reader};
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::cursor::Cursor;
-use crate::http::list::{Filter, List, Paging};
+use crate::http::list::{Filter, List, MOST_COUNTED, Paging, truth};
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Locked, Resource, Shown};
@@ -43,17 +46,32 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List categories
 ///
-/// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`.
+/// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
+/// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
+/// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
 #[utoipa::path(tag = "Categories", params(Paging, CategoryFilter),
     responses((status = OK, description = "A page of categories.", body = ref("#/components/schemas/CategoryPage"))))]
 #[get("/v1/categories")]
 async fn list_categories(
     app: Data<AppState>,
-    _reader: Reader,
+    reader: Reader,
     list: List<CategoryFilter>,
 ) -> Result<HttpResponse, Problem> {
+    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
     let mut conn = app.connection().await?;
-    Category::list(&mut conn, &list).await
+    if list.filter.tree {
+        return Category::list_tree(&mut conn, &list, &tongue).await;
+    }
+    Category::list(&mut conn, &list, &tongue).await
+}
+
+/// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
+fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
+    if reader.may_write() {
+        tongue.as_written()
+    } else {
+        tongue
+    }
 }
 
 /// Create a category
@@ -73,15 +91,17 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug.")),
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
     responses((status = OK, description = "The category.", body = Category)))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
+    tongue: Tongue,
 ) -> Result<Shown<Category>, Problem> {
-    resource::get(&app, &reader, &address).await
+    let tongue = as_read_by(&reader, tongue);
+    resource::get(&app, &reader, &address, &tongue).await
 }
 
 /// Replace a category
@@ -145,19 +165,38 @@ async fn delete_category(
 #[into_params(parameter_in = Query)]
 pub struct CategoryFilter {
     /// This category (slug or id) and those below it.
-    #[param(value_type = Option<String>, example = "economie")]
+    #[param(value_type = Option<String>, max_length = 200, example = "economie")]
     category: Option<Name>,
+    /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit`, `cursor` and `fields`.
+    #[param(required = false, default = false)]
+    tree: bool,
+    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
 }
 
 impl Filter for CategoryFilter {
     const ITEM: &'static str = "Category";
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "category").then(|| {
-            Name::read(value)
+        Some(match name {
+            "category" => Name::read(value)
                 .ok_or_else(|| "the slug or the id of a category".to_owned())
-                .map(|name| self.category = Some(name))
+                .map(|name| self.category = Some(name)),
+            "tree" => truth(value).map(|tree| self.tree = tree),
+            "language" => language::canonical(value)
+                .map_err(str::to_owned)
+                .map(|tag| self.language = Some(tag)),
+            _ => return None,
         })
+    }
+
+    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        ["limit", "cursor", "fields"]
+            .into_iter()
+            .filter(|name| self.tree && given(name))
+            .map(|name| Fault::of(name, "not_with_tree", "doesn't go with `tree`"))
+            .collect()
     }
 }
 
@@ -184,15 +223,16 @@ pub struct Category {
     pub name: String,
     /// Its name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names_schema)]
-    pub names: serde_json::Value,
+    pub names: Json<BTreeMap<String, String>>,
     /// What it is about.
     #[schema(format = "prose", max_length = 1000)]
     pub description: Option<String>,
     /// The category that it stands in; null at the top.
     pub parent_id: Option<Uuid>,
     /// That category in short.
-    #[diesel(embed)]
-    pub parent: Option<Parent>,
+    #[schema(value_type = Option<CategoryRef>)]
+    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    pub parent: Option<Json<CategoryRef>>,
     /// Its place among its sisters: lower first, equals by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
@@ -204,36 +244,91 @@ pub struct Category {
     /// 1 at first, one more with every change.
     #[schema(minimum = 1)]
     pub version: i32,
+    /// How many published articles stand in it and below it, where `count=true` asked for that; never more than 10,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 10_000)]
+    #[diesel(select_expression = sql::<Nullable<BigInt>>("NULL::bigint"), select_expression_type = SqlLiteral<Nullable<BigInt>>)]
+    pub article_count: Option<i64>,
+    /// Whether that is all of them: false where there are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    #[diesel(select_expression = sql::<Nullable<Bool>>("NULL::boolean"), select_expression_type = SqlLiteral<Nullable<Bool>>)]
+    pub article_count_is_exact: Option<bool>,
     #[serde(skip)]
     tree_key: String,
+    #[serde(skip)]
+    #[diesel(select_expression = sql::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = SqlLiteral<Text>)]
+    first_language: String,
 }
 
-/// A category in short.
-#[derive(Clone, Debug, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = categories)]
-pub struct CategoryRef {
-    pub id: Uuid,
-    pub slug: String,
-    pub name: String,
+/// A category and what stands below it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CategoryNode {
+    #[serde(flatten)]
+    pub category: Category,
+    /// The categories right below it.
+    #[schema(no_recursion, max_items = 1000)]
+    pub children: Vec<CategoryNode>,
 }
 
-diesel::table! {
-    // `categories` once more, by the name that a statement gives it beside itself.
-    parents (id) {
-        id -> Uuid,
-        slug -> Text,
-        name -> Text,
+impl Part for CategoryNode {
+    fn note(&self, made_of: &mut MadeOf) {
+        self.category.note(made_of);
+        self.children.iter().for_each(|child| child.note(made_of));
+    }
+}
+
+impl Part for Category {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Self::NAME, self.id);
+        made_of.extend(self.parent.iter().map(|parent| &parent.0));
+        if self.article_count.is_some() {
+            made_of.all("article");
+        }
     }
 }
 
 /// A category in short.
-#[derive(Clone, Debug, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = parents)]
-#[schema(as = CategoryRef)]
-pub struct Parent {
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CategoryRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// Its name by language, the first language's too.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: BTreeMap<String, String>,
+}
+
+impl CategoryRef {
+    /// The category with the id that stands in this column, to be read from `of_category.category`.
+    pub fn of(column: &'static str) -> Fragment {
+        Fragment::new(
+            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name, \
+             'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category \
+             FROM categories AS its WHERE its.id = ",
+        )
+        .sql(column)
+        .sql(") AS of_category ON true")
+    }
+
+    /// In its place, where nobody wants it.
+    pub fn unwanted() -> Fragment {
+        Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS category) AS of_category")
+    }
+
+    /// Puts its name into the language that is wanted.
+    pub fn localise(&mut self, tongue: &Tongue) {
+        if let Some(name) = tongue.name(&self.names) {
+            self.name = name.to_owned();
+        }
+    }
+}
+
+impl Part for CategoryRef {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Category::NAME, self.id);
+    }
 }
 
 /// What makes a category. What only the server writes (`id`, `parent`, `created_at`, `updated_at`, `version`) may stand
@@ -283,18 +378,17 @@ fn names_schema() -> RefOr<Schema> {
         .into()
 }
 
-const FROM: &str = " LEFT JOIN categories AS parents ON parents.id = categories.parent_id";
-
 impl Category {
     async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
+        tongue: &Tongue,
     ) -> Result<HttpResponse, Problem> {
         let cursor = list.cursor::<String>()?;
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
                 .sql(" AND id IN (SELECT id FROM ")
-                .then(&Self::branch(name))
+                .then(&Self::branch(std::slice::from_ref(name), false))
                 .sql(" AS branch)"),
             None => sql,
         };
@@ -322,20 +416,21 @@ impl Category {
             })
             .number(list.rows())
             .sql(") AS categories")
-            .sql(FROM)
+            .then(&CategoryRef::of("categories.parent_id"))
             .sql(if forward {
                 " ORDER BY categories.tree_key"
             } else {
                 " ORDER BY categories.tree_key DESC"
             });
-        let rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
+        let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
             .load(conn)
             .await?;
-        if let (Some(name), true) = (&list.filter.category, rows.is_empty())
-            && !Self::is_there(conn, name).await?
-        {
-            let fault = Fault::of("category", "not_found", "there is no such category");
-            return Err(Problem::InvalidParameters(vec![fault]));
+        if let (Some(name), true) = (&list.filter.category, rows.is_empty()) {
+            Self::check(conn, name).await?;
+        }
+        rows.iter_mut().for_each(|row| row.localise(tongue));
+        if list.counts() {
+            Self::count_articles(conn, rows.iter_mut()).await?;
         }
         let total = if list.counts() {
             let sql = of(Fragment::new(
@@ -346,49 +441,128 @@ impl Category {
             None
         };
         list.page(
+            Self::NAME,
             rows,
             cursor.as_ref(),
             |row| (row.tree_key.clone(), row.id),
             total,
+            tongue.is_negotiated(),
         )
     }
 
-    /// The ids of a category and all below it, as something to select from.
-    pub fn branch(name: &Name) -> Fragment {
-        Fragment::new(
-            "(SELECT below.id FROM categories AS root JOIN categories AS below ON below.deleted_at IS NULL \
-             AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g' WHERE ",
-        )
-        .then(&Self::named("root", name))
-        .sql(")")
-    }
-
-    /// The condition that picks a category by its id, its slug, or a slug that it had before.
-    fn named(alias: &'static str, name: &Name) -> Fragment {
-        let sql = Fragment::new(alias)
-            .sql(".deleted_at IS NULL AND ")
-            .sql(alias);
-        match name {
-            Name::Id(id) => sql.sql(".id = ").id(*id),
-            Name::Slug(slug) => sql
-                .sql(".id = coalesce((SELECT id FROM categories WHERE deleted_at IS NULL AND slug = ")
-                .text(slug)
-                .sql("), (SELECT resource_id FROM former_slugs WHERE resource = 'category' AND slug = ")
-                .text(slug)
-                .sql("))"),
+    async fn list_tree(
+        conn: &mut AsyncPgConnection,
+        list: &List<CategoryFilter>,
+        tongue: &Tongue,
+    ) -> Result<HttpResponse, Problem> {
+        let name = list.filter.category.as_ref();
+        let mut rows = Self::all(conn, name).await?;
+        if let (Some(name), true) = (name, rows.is_empty()) {
+            Self::check(conn, name).await?;
         }
+        rows.iter_mut().for_each(|row| row.localise(tongue));
+        let mut total = None;
+        if list.counts() {
+            Self::count_articles(conn, rows.iter_mut()).await?;
+            total = Some(rows.len() as i64);
+        }
+        list.whole(Self::NAME, nested(rows), total, tongue.is_negotiated())
     }
 
-    /// Whether there is a category of this name.
-    pub async fn is_there(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
-        let sql = Fragment::new("SELECT EXISTS (SELECT FROM categories AS it WHERE ")
-            .then(&Self::named("it", name))
-            .sql(")");
-        Statement::<Bool>::new(sql).get_result(conn).await
+    /// The whole tree.
+    pub async fn tree(conn: &mut AsyncPgConnection) -> QueryResult<Vec<CategoryNode>> {
+        Ok(nested(Self::all(conn, None).await?))
+    }
+
+    /// Every category, or what stands at and below one of them, from the bottom of the tree to its top.
+    async fn all(conn: &mut AsyncPgConnection, top: Option<&Name>) -> QueryResult<Vec<Self>> {
+        let mut sql = Fragment::new("FROM categories")
+            .then(&CategoryRef::of("categories.parent_id"))
+            .sql(" WHERE categories.deleted_at IS NULL");
+        if let Some(name) = top {
+            sql = sql
+                .sql(" AND categories.id IN (SELECT id FROM ")
+                .then(&Self::branch(std::slice::from_ref(name), false))
+                .sql(" AS branch)");
+        }
+        let sql = sql.sql(" ORDER BY categories.tree_key DESC");
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await
+    }
+
+    /// Counts the published articles in each of these and below it. Of no category more than [`MOST_COUNTED`] are looked
+    /// at.
+    async fn count_articles<'a>(
+        conn: &mut AsyncPgConnection,
+        rows: impl Iterator<Item = &'a mut Self>,
+    ) -> QueryResult<()> {
+        let rows: Vec<&mut Self> = rows.collect();
+        let sql = Fragment::new(
+            "WITH own AS MATERIALIZED (SELECT tree_key, counted.n FROM categories CROSS JOIN LATERAL \
+             (SELECT count(*) AS n FROM (SELECT FROM articles WHERE articles.category_id = categories.id \
+             AND status = 'published' AND deleted_at IS NULL AND listed_at <= now() LIMIT ",
+        )
+        .number(MOST_COUNTED + 1)
+        .sql(
+            ") AS seen) AS counted WHERE deleted_at IS NULL) \
+             SELECT root.id, sum(own.n)::bigint FROM categories AS root \
+             JOIN own ON own.tree_key >= root.tree_key AND own.tree_key < root.tree_key || 'g' WHERE root.id = ANY(",
+        )
+        .ids(rows.iter().map(|row| row.id).collect())
+        .sql(") GROUP BY root.id");
+        let counts: HashMap<Uuid, i64> = Statement::<(SqlUuid, BigInt)>::new(sql)
+            .load(conn)
+            .await?
+            .into_iter()
+            .collect();
+        for row in rows {
+            let count = counts.get(&row.id).copied().unwrap_or_default();
+            row.article_count = Some(count.min(MOST_COUNTED as i64));
+            row.article_count_is_exact = Some(count <= MOST_COUNTED as i64);
+        }
+        Ok(())
+    }
+
+    /// The ids of some categories and, unless only they are meant, all below them, as something to select from.
+    pub fn branch(names: &[Name], direct: bool) -> Fragment {
+        let mut roots = Fragment::default();
+        for (n, name) in names.iter().enumerate() {
+            roots = roots
+                .sql(if n > 0 { ", " } else { "" })
+                .then(&SlugTable::Categories.id_of(name));
+        }
+        if direct {
+            return Fragment::new(
+                "(SELECT id FROM categories WHERE deleted_at IS NULL AND id IN (",
+            )
+            .then(&roots)
+            .sql("))");
+        }
+        Fragment::new(if names.len() > 1 {
+            "(SELECT DISTINCT below.id"
+        } else {
+            "(SELECT below.id"
+        })
+        .sql(
+            " FROM categories AS root JOIN categories AS below ON below.deleted_at IS NULL \
+             AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g' WHERE root.id IN (",
+        )
+        .then(&roots)
+        .sql("))")
+    }
+
+    /// Wants a category of this name to be there.
+    async fn check(conn: &mut AsyncPgConnection, name: &Name) -> Result<(), Problem> {
+        if SlugTable::Categories.has(conn, name).await? {
+            return Ok(());
+        }
+        let fault = Fault::of("category", "not_found", "there is no such category");
+        Err(Problem::InvalidParameters(vec![fault]))
     }
 
     /// What keeps a category from being deleted.
-    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Fault>> {
+    async fn what_is_in(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Fault>> {
         use crate::schema::{articles, headlines};
         let below: i64 = categories::table
             .filter(
@@ -435,6 +609,26 @@ impl Category {
     }
 }
 
+/// Puts each category into the one that it stands in. They come from the bottom of the tree: who comes finds its
+/// children waiting.
+fn nested(rows: Vec<Category>) -> Vec<CategoryNode> {
+    let mut waiting: HashMap<Uuid, Vec<CategoryNode>> = HashMap::new();
+    let mut tops = Vec::new();
+    let there: HashSet<Uuid> = rows.iter().map(|row| row.id).collect();
+    for category in rows {
+        let mut children = waiting.remove(&category.id).unwrap_or_default();
+        children.reverse();
+        let parent = category.parent_id.filter(|parent| there.contains(parent));
+        let node = CategoryNode { category, children };
+        match parent {
+            Some(parent) => waiting.entry(parent).or_default().push(node),
+            None => tops.push(node),
+        }
+    }
+    tops.reverse();
+    tops
+}
+
 /// Makes whoever writes a category wait for the one before: first of all, for a move also writes what stands below.
 async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     diesel::sql_query("SELECT FROM category_tree FOR UPDATE")
@@ -447,6 +641,8 @@ impl Resource for Category {
     type New = NewCategory;
 
     const NAME: &'static str = "category";
+    const TABLE: &'static str = "categories";
+    const SLUGS: Option<SlugTable> = Some(SlugTable::Categories);
     const PATH: &'static str = "/v1/categories";
     const NEW_SCHEMA: &'static str = "NewCategory";
     const PATCH_SCHEMA: &'static str = "CategoryPatch";
@@ -473,7 +669,7 @@ impl Resource for Category {
         _: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM categories")
-            .sql(FROM)
+            .then(&CategoryRef::of("categories.parent_id"))
             .sql(" WHERE categories.deleted_at IS NULL AND ");
         let sql = match name {
             Name::Id(id) => sql.sql("categories.id = ").id(*id),
@@ -485,22 +681,23 @@ impl Resource for Category {
             .optional()
     }
 
-    async fn former(conn: &mut AsyncPgConnection, slug: &str) -> QueryResult<Option<Uuid>> {
-        SlugTable::Categories.former(conn, slug).await
-    }
-
     async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Locked>> {
         lock_tree(conn).await?;
-        categories::table
-            .find(id)
-            .select((categories::version, categories::deleted_at.is_not_null()))
-            .for_no_key_update()
-            .get_result(conn)
-            .await
-            .optional()
-            .map(|row: Option<(i32, bool)>| {
-                row.map(|(version, in_trash)| Locked { version, in_trash })
-            })
+        resource::lock_row(conn, Self::TABLE, id).await
+    }
+
+    fn localise(&mut self, tongue: &Tongue) {
+        let names = self.names.0.iter();
+        let there = names.map(|(tag, _)| tag.as_str());
+        let first = self.first_language.as_str();
+        if let Some(tag) = tongue.pick(there.chain(std::iter::once(first)))
+            && let Some(name) = self.names.0.get(tag)
+        {
+            self.name = name.clone();
+        }
+        if let Some(parent) = &mut self.parent {
+            parent.0.localise(tongue);
+        }
     }
 
     fn settle(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
@@ -571,24 +768,16 @@ impl Resource for Category {
         Ok(())
     }
 
-    async fn trash(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
-        let ways = Self::in_the_way(conn, id).await?;
-        if !ways.is_empty() {
-            let list: Vec<&str> = ways.iter().map(|way| way.detail.as_str()).collect();
-            return Err(Problem::Conflict(
-                format!("in it there still are: {}", list.join(", ")),
-                ways,
-            ));
+    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+        let ways = Self::what_is_in(conn, id).await?;
+        if ways.is_empty() {
+            return Ok(());
         }
-        diesel::update(categories::table.find(id))
-            .set((
-                categories::deleted_at.eq(now),
-                categories::updated_at.eq(now),
-                categories::version.eq(categories::version + 1),
-            ))
-            .execute(conn)
-            .await?;
-        Ok(())
+        let list: Vec<&str> = ways.iter().map(|way| way.detail.as_str()).collect();
+        Err(Problem::Conflict(
+            format!("in it there still are: {}", list.join(", ")),
+            ways,
+        ))
     }
 }
 

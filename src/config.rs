@@ -8,6 +8,7 @@ use clap::{Args, Parser, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Command;
+use crate::http::caching::Caching;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -33,6 +34,13 @@ pub struct Config {
 
     #[command(flatten)]
     pub database: Database,
+
+    #[command(flatten)]
+    pub caching: Caching,
+
+    /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
+    #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub cors_origins: Vec<String>,
 
     /// Threads that answer requests; one for each processor unless told.
     #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]
@@ -126,6 +134,19 @@ impl Config {
     /// Connections that our own Postgres has to offer: the workers', and some for commands beside the server.
     pub fn connections(&self) -> usize {
         self.workers() * usize::from(self.database.pool_size) + 20
+    }
+}
+
+/// An origin as a browser sends it (RFC 6454, section 6.1), or `*`.
+fn origin(text: &str) -> Result<String, String> {
+    let is_origin = || {
+        url::Url::parse(text)
+            .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == text)
+    };
+    if text == "*" || is_origin() {
+        Ok(text.to_owned())
+    } else {
+        Err("an origin looks like `https://www.example.org`, with nothing behind it".to_owned())
     }
 }
 

@@ -3,9 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{now, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Jsonb, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,18 +17,23 @@ use crate::api_keys::{Editor, Reader};
 use crate::articles::ArticleRef;
 use crate::categories::CategoryRef;
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
-use crate::http::list::{Filter, List, Paging, truth};
+use crate::http::list::{Filter, List, Paging, in_order, truth};
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
-use crate::resource::{self, Locked, Resource, Shown};
+use crate::resource::{self, Resource, Shown};
 use crate::schema::headlines;
 use crate::server::AppState;
+use crate::slug::SlugTable;
 use crate::status::{Sight, Status};
-use crate::timeline::{Timeline, TimelineFilter, TimelineParameters};
+use crate::timeline::{
+    Facet, Narrow, OrderParameters, Source, Timed, Timeline, TimelineFilter, TimelineParameters,
+};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_headlines)
@@ -42,18 +48,19 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
-#[utoipa::path(tag = "Headlines", params(Paging, TimelineParameters, HeadlineFilter),
+#[utoipa::path(tag = "Headlines", params(Paging, TimelineParameters, OrderParameters, HeadlineFilter),
     responses((status = OK, description = "A page of the ticker.", body = ref("#/components/schemas/HeadlinePage"))))]
 #[get("/v1/headlines")]
 async fn list_headlines(
     app: Data<AppState>,
     reader: Reader,
-    list: List<HeadlineFilter>,
+    mut list: List<HeadlineFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = app.connection().await?;
+    list.filter.timeline.settle(&mut conn).await?;
     Headline::list(&mut conn, reader.sight(), &list).await
 }
 
@@ -72,15 +79,16 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id.")),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), TongueParameter),
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
+    tongue: Tongue,
 ) -> Result<Shown<Headline>, Problem> {
-    resource::get(&app, &reader, &address).await
+    resource::get(&app, &reader, &address, &tongue).await
 }
 
 /// Replace a headline
@@ -154,12 +162,16 @@ crate::text_enum! {
 #[into_params(parameter_in = Query)]
 pub struct HeadlineFilter {
     #[param(ignore)]
-    timeline: TimelineFilter,
+    pub timeline: TimelineFilter,
     /// Those of this priority.
     #[param(inline)]
-    priority: Option<Priority>,
+    pub priority: Option<Priority>,
     /// Those that are pinned, or those that are not. The order stays by time.
-    pinned: Option<bool>,
+    #[param(example = true)]
+    pub pinned: Option<bool>,
+    /// Those that point at an article that the caller may see, or those that don't.
+    #[param(example = true)]
+    pub has_article: Option<bool>,
 }
 
 impl Filter for HeadlineFilter {
@@ -169,8 +181,88 @@ impl Filter for HeadlineFilter {
         Some(match name {
             "priority" => value.parse().map(|priority| self.priority = Some(priority)),
             "pinned" => truth(value).map(|pinned| self.pinned = Some(pinned)),
+            "has_article" => truth(value).map(|has| self.has_article = Some(has)),
             _ => return self.timeline.set(name, value),
         })
+    }
+
+    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        self.timeline.faults(given)
+    }
+}
+
+impl HeadlineFilter {
+    /// The filters that only headlines have, for one who sees so much.
+    pub fn facets(&self, sight: Sight) -> Vec<Facet> {
+        let walk = |column: Option<&'static str>, only, exact| Narrow {
+            table: "headlines",
+            column: column.map(|word| ("priority", Fragment::new(word))),
+            only,
+            by_change: false,
+            exact,
+        };
+        let priority = self.priority.map(|priority| match priority {
+            Priority::Normal => Facet {
+                condition: Fragment::new("line.priority = 'normal'"),
+                walk: None,
+            },
+            Priority::Breaking => Facet {
+                condition: Fragment::new("line.priority = 'breaking'"),
+                walk: Some(walk(Some("'breaking'"), " AND priority <> 'normal'", true)),
+            },
+            Priority::Flash => Facet {
+                condition: Fragment::new("line.priority = 'flash'"),
+                walk: Some(walk(Some("'flash'"), " AND priority <> 'normal'", true)),
+            },
+        });
+        let pinned = self.pinned.map(|pinned| match pinned {
+            true => Facet {
+                condition: Fragment::new("line.pinned"),
+                walk: Some(walk(None, " AND pinned", true)),
+            },
+            false => Facet {
+                condition: Fragment::new("NOT line.pinned"),
+                walk: None,
+            },
+        });
+        // An article that somebody may not see is as good as none.
+        let article = Fragment::new(
+            "EXISTS (SELECT FROM articles AS told WHERE told.id = line.article_id AND ",
+        )
+        .then(&sight.of_articles("told"))
+        .sql(")");
+        let article = self.has_article.map(|has| match (has, sight) {
+            (true, Sight::Everything) => Facet {
+                condition: Fragment::new("line.article_id IS NOT NULL"),
+                walk: Some(walk(None, " AND article_id IS NOT NULL", true)),
+            },
+            (false, Sight::Everything) => Facet {
+                condition: Fragment::new("line.article_id IS NULL"),
+                walk: None,
+            },
+            (true, _) => Facet {
+                condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&article),
+                walk: Some(walk(None, " AND article_id IS NOT NULL", false)),
+            },
+            (false, _) => Facet {
+                condition: Fragment::new("NOT ").then(&article),
+                walk: None,
+            },
+        });
+        let tag = self.timeline.tag.as_ref().map(|tag| Facet {
+            condition: Fragment::new(
+                "EXISTS (SELECT FROM article_tags AS told WHERE told.id = line.article_id AND told.tag_id = ",
+            )
+            .then(&SlugTable::Tags.id_of(tag))
+            .sql(" AND ")
+            .then(&sight.of_articles("told"))
+            .sql(")"),
+            walk: None,
+        });
+        [priority, pinned, article, tag]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
@@ -210,13 +302,15 @@ pub struct Headline {
     pub expires_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// That category in short.
-    #[diesel(embed)]
-    pub category: Option<CategoryRef>,
+    #[schema(value_type = Option<CategoryRef>)]
+    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    pub category: Option<Json<CategoryRef>>,
     /// The article that it points at; null where there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
     /// That article in short; null too while it is in the trash.
-    #[diesel(embed)]
-    pub article: Option<ArticleRef>,
+    #[schema(value_type = Option<ArticleRef>)]
+    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_article.article"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    pub article: Option<Json<ArticleRef>>,
     /// Where else it points.
     #[schema(format = "uri", max_length = 2048)]
     pub url: Option<String>,
@@ -279,8 +373,21 @@ fn normal() -> Priority {
     Priority::Normal
 }
 
-const CATEGORY: &str = " LEFT JOIN categories ON categories.id = headlines.category_id \
-     LEFT JOIN articles ON articles.id = headlines.article_id AND ";
+/// What a headline refers to, as far as it is wanted.
+fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
+    let category = if wants("category") {
+        CategoryRef::of("headlines.category_id")
+    } else {
+        CategoryRef::unwanted()
+    };
+    // Who may not see the article doesn't see the pointer either, so both are looked up.
+    let article = if wants("article") || wants("article_id") {
+        ArticleRef::of("headlines.article_id", sight)
+    } else {
+        Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS article) AS of_article")
+    };
+    category.then(&article)
+}
 
 impl Headline {
     async fn list(
@@ -289,55 +396,51 @@ impl Headline {
         list: &List<HeadlineFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
+        let tongue = list.tongue(filter.timeline.language.clone());
+        let related = relations(sight, |field| list.wants(field, true));
+        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
+        if let Some(ids) = &filter.timeline.ids {
+            let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
+            timeline.check_names(conn, rows.len()).await?;
+            let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);
+            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+        }
         let cursor = list.cursor()?;
-        let mut conditions = filter.timeline.conditions(sight);
-        conditions = match filter.priority {
-            None => conditions,
-            Some(Priority::Normal) => conditions.sql(" AND priority = 'normal'"),
-            Some(Priority::Breaking) => conditions.sql(" AND priority = 'breaking'"),
-            Some(Priority::Flash) => conditions.sql(" AND priority = 'flash'"),
-        };
-        conditions = match filter.pinned {
-            None => conditions,
-            Some(true) => conditions.sql(" AND pinned"),
-            Some(false) => conditions.sql(" AND NOT pinned"),
-        };
-        let timeline = Timeline {
-            table: "headlines",
-            alternatives: match sight {
-                Sight::Everything => vec![conditions],
-                // Two indexes: what never leaves the ticker, in order, and the few lines that will but have not yet.
-                Sight::Public | Sight::Early => vec![
-                    conditions.clone().sql(" AND expires_at IS NULL"),
-                    conditions.sql(" AND expires_at > now()"),
-                ],
-            },
-            filter: &filter.timeline,
-            filters: filter.timeline.used()
-                + usize::from(filter.priority.is_some())
-                + usize::from(filter.pinned.is_some()),
-        };
-        let sql = Fragment::new("FROM ")
-            .then(&timeline.rows(cursor.as_ref(), list.rows()))
-            .sql(CATEGORY)
-            .then(&sight.of_articles())
-            .then(&timeline.order(cursor.as_ref()));
-        let rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
-            .load(conn)
+        let (rows, total) = timeline
+            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
             .await?;
-        timeline.check_category(conn, rows.len()).await?;
-        let rows: Vec<Self> = rows.into_iter().map(|row| row.seen_with(sight)).collect();
-        let total = if list.counts() {
-            Some(timeline.count(conn).await?)
-        } else {
-            None
-        };
         list.page(
-            rows,
+            Self::NAME,
+            Self::seen(rows, sight, &tongue),
             cursor.as_ref(),
-            |row| (row.published_at, row.id),
+            |row| timeline.place(row.published_at, row.updated_at, row.id),
             total,
+            tongue.is_negotiated(),
         )
+    }
+
+    /// Those with these ids that somebody may see, in any order.
+    pub async fn with_ids(
+        conn: &mut AsyncPgConnection,
+        ids: &[Uuid],
+        sight: Sight,
+        tongue: &Tongue,
+        wants: impl Fn(&str) -> bool,
+    ) -> QueryResult<Vec<Self>> {
+        let filter = TimelineFilter::default();
+        let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
+        let rows = Self::read(conn, source, &relations(sight, wants)).await?;
+        Ok(Self::seen(rows, sight, tongue))
+    }
+
+    /// What was read, for one who sees so much and reads so.
+    fn seen(rows: Vec<Self>, sight: Sight, tongue: &Tongue) -> Vec<Self> {
+        let seen = |row: Self| {
+            let mut row = row.seen_with(sight);
+            row.localise(tongue);
+            row
+        };
+        rows.into_iter().map(seen).collect()
     }
 
     /// Leaves out the pointer to an article that somebody may not see.
@@ -353,6 +456,7 @@ impl Resource for Headline {
     type New = NewHeadline;
 
     const NAME: &'static str = "headline";
+    const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
     const NEW_SCHEMA: &'static str = "NewHeadline";
     const PATCH_SCHEMA: &'static str = "HeadlinePatch";
@@ -378,12 +482,11 @@ impl Resource for Headline {
             return Ok(None);
         };
         let sql = Fragment::new("FROM headlines")
-            .sql(CATEGORY)
-            .then(&sight.of_articles())
+            .then(&relations(sight, |_| true))
             .sql(" WHERE headlines.id = ")
             .id(*id)
             .sql(" AND ")
-            .then(&sight.of_headlines());
+            .then(&sight.of_headlines("headlines"));
         let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
             .await
@@ -403,17 +506,14 @@ impl Resource for Headline {
         Statement::<Bool>::new(sql).get_result(conn).await
     }
 
-    async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Locked>> {
-        headlines::table
-            .find(id)
-            .select((headlines::version, headlines::deleted_at.is_not_null()))
-            .for_no_key_update()
-            .get_result(conn)
-            .await
-            .optional()
-            .map(|row: Option<(i32, bool)>| {
-                row.map(|(version, in_trash)| Locked { version, in_trash })
-            })
+    fn language(&self) -> Option<&str> {
+        Some(&self.language)
+    }
+
+    fn localise(&mut self, tongue: &Tongue) {
+        if let Some(category) = &mut self.category {
+            category.0.localise(tongue);
+        }
     }
 
     fn settle(new: &mut NewHeadline) -> Result<(), Vec<Fault>> {
@@ -485,17 +585,29 @@ impl Resource for Headline {
             .await?;
         Ok(())
     }
+}
 
-    async fn trash(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
-        diesel::update(headlines::table.find(id))
-            .set((
-                headlines::deleted_at.eq(now),
-                headlines::updated_at.eq(now),
-                headlines::version.eq(headlines::version + 1),
-            ))
-            .execute(conn)
-            .await?;
-        Ok(())
+impl Timed for Headline {
+    async fn read(
+        conn: &mut AsyncPgConnection,
+        source: Source,
+        related: &Fragment,
+    ) -> QueryResult<Vec<Self>> {
+        let sql = Fragment::new("FROM ")
+            .then(&source.rows)
+            .then(related)
+            .then(&source.order);
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await
+    }
+}
+
+impl Part for Headline {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Self::NAME, self.id);
+        made_of.extend(self.category.iter().map(|category| &category.0));
+        made_of.extend(self.article.iter().map(|article| &article.0));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
@@ -26,15 +27,20 @@ pub struct Health {
     status: &'static str,
 }
 
-const OK: Health = Health { status: "ok" };
+/// What no cache may keep.
+fn ok() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(Health { status: "ok" })
+}
 
 /// Is the process alive?
 ///
 /// Answers without asking the database. When this doesn't answer, restart the process.
 #[utoipa::path(tag = "Operations", responses((status = OK, description = "It is.", body = Health)))]
 #[get("/livez")]
-async fn get_livez() -> Json<Health> {
-    Json(OK)
+async fn get_livez() -> HttpResponse {
+    ok()
 }
 
 /// Can it serve?
@@ -43,11 +49,11 @@ async fn get_livez() -> Json<Health> {
 /// however many ask here.
 #[utoipa::path(tag = "Operations", responses((status = OK, description = "It can.", body = Health)))]
 #[get("/readyz")]
-async fn get_readyz(app: Data<AppState>) -> Result<Json<Health>, Problem> {
+async fn get_readyz(app: Data<AppState>) -> Result<HttpResponse, Problem> {
     app.readiness
         .check(&app)
         .await
-        .map(|()| Json(OK))
+        .map(|()| ok())
         .map_err(|why| Problem::Unavailable(why.into()))
 }
 

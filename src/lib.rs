@@ -9,16 +9,19 @@
 //! - [`db`]: connections, migrations, the Postgres that we start ourselves, hand-written statements.
 //! - [`http`]: words that every resource shares: lists, cursors, documents, conditions.
 //! - [`resource`]: what writing has in common, whatever is written.
-//! - [`categories`], [`headlines`], [`articles`]: what the API is about.
-//! - [`timeline`]: lists in the order of time.
-//! - [`status`], [`language`], [`slug`], [`image`]: rules that content shares.
+//! - [`categories`], [`headlines`], [`articles`], [`authors`], [`tags`], [`site`]: what the API is about.
+//! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names.
+//! - [`search`]: what finds words: searches, completions, related articles.
+//! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
 //! - [`events`]: the one log of changes.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
 //! - [`log_lines`]: how a line of the log looks.
 
+pub mod alphabet;
 pub mod api_keys;
 pub mod articles;
+pub mod authors;
 pub mod categories;
 pub mod cli;
 pub mod config;
@@ -30,13 +33,17 @@ pub mod health;
 pub mod http;
 pub mod image;
 pub mod language;
+pub mod link;
 pub mod log_lines;
 pub mod openapi;
 pub mod problem;
 pub mod resource;
 pub mod routes;
 pub mod schema;
+pub mod search;
 pub mod server;
+pub mod site;
 pub mod slug;
 pub mod status;
+pub mod tags;
 pub mod timeline;

@@ -13,6 +13,7 @@ use crate::http::document::Rules;
 use crate::http::list::PageInfo;
 use crate::problem::{Fault, ProblemBody};
 use crate::routes;
+use crate::search::SearchHit;
 
 /// The whole contract.
 pub fn contract() -> &'static Value {
@@ -36,10 +37,9 @@ pub fn rules(schema: &str) -> &'static Rules {
             })
             .map(|(resource, name)| {
                 let written = properties(&format!("New{resource}"));
-                let read_only = fields(resource)
-                    .iter()
+                let read_only = properties(resource)
+                    .into_iter()
                     .filter(|field| !written.contains(field))
-                    .cloned()
                     .collect();
                 let rules = Rules::new(contract(), &name, read_only);
                 (name, rules)
@@ -49,12 +49,47 @@ pub fn rules(schema: &str) -> &'static Rules {
     &RULES[schema]
 }
 
+/// A field of what is sent, and the names of what is in it, where that is an object or a list of them.
+#[derive(Debug)]
+pub struct Field {
+    pub name: String,
+    pub inner: Vec<String>,
+}
+
 /// The fields of a resource, in the order in which they are sent.
-pub fn fields(resource: &str) -> &'static [String] {
-    static FIELDS: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
-        RESOURCES
+pub fn fields(resource: &str) -> &'static [Field] {
+    static FIELDS: LazyLock<HashMap<&str, Vec<Field>>> = LazyLock::new(|| {
+        let schemas = &contract()["components"]["schemas"];
+        let found = |schema: &Value| -> Value {
+            let schema = schema.get("items").unwrap_or(schema);
+            match schema["$ref"]
+                .as_str()
+                .and_then(|path| path.rsplit('/').next())
+            {
+                Some(name) => schemas[name].clone(),
+                None => schema.clone(),
+            }
+        };
+        let names = |schema: &Value| -> Vec<String> {
+            let properties = schema["properties"].as_object();
+            properties
+                .into_iter()
+                .flat_map(|all| all.keys().cloned())
+                .collect()
+        };
+        LISTED
             .iter()
-            .map(|resource| (*resource, properties(resource)))
+            .map(|resource| {
+                let properties = schemas[*resource]["properties"].as_object();
+                let fields = properties
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, schema)| Field {
+                        name: name.clone(),
+                        inner: names(&found(schema)),
+                    });
+                (*resource, fields.collect())
+            })
             .collect()
     });
     &FIELDS[resource]
@@ -67,14 +102,24 @@ fn properties(schema: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// What has a list, a `New…`, a `…Patch` and a `…Page`.
-const RESOURCES: [&str; 3] = ["Category", "Headline", "Article"];
+/// What has a `New…` and a `…Patch`.
+const RESOURCES: [&str; 6] = ["Category", "Headline", "Article", "Author", "Tag", "Site"];
+/// What has a list, and so a `Listed…` and a `…Page`.
+const LISTED: [&str; 6] = [
+    "Category",
+    "Headline",
+    "Article",
+    "Author",
+    "Tag",
+    "SearchHit",
+];
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Manchette",
-        description = "A news content API: headlines (a live ticker), articles and categories.\n\n\
+        description = "A news content API: headlines (a live ticker), articles and categories, with authors, tags, \
+            translations and search.\n\n\
             Names are `snake_case`. Times are RFC 3339 in UTC. Ids are UUIDs. Text is plain text, but for `body` and \
             `body_html`. A missing value is `null`. Lists page by cursor. Errors are `application/problem+json` \
             (RFC 9457). Every `GET` has an `ETag` and answers `If-None-Match`; `If-Match` guards changes. Wherever \
@@ -86,9 +131,13 @@ const RESOURCES: [&str; 3] = ["Category", "Headline", "Article"];
         (name = "Headlines", description = "The lines of the ticker."),
         (name = "Articles", description = "The stories."),
         (name = "Categories", description = "The sections of the site, in a tree."),
+        (name = "Authors", description = "Who signs articles."),
+        (name = "Tags", description = "What articles are about."),
+        (name = "Site", description = "The site itself."),
+        (name = "Search", description = "What finds words."),
         (name = "Operations", description = "For those who run it."),
     ),
-    components(schemas(ProblemBody, Fault, PageInfo)),
+    components(schemas(ProblemBody, Fault, PageInfo, SearchHit)),
 )]
 struct Base;
 
@@ -130,19 +179,16 @@ fn complete(document: &mut Value) {
             require_everything(schema);
         }
     }
-    for resource in RESOURCES {
-        derive(schemas, resource);
+    for resource in LISTED {
+        derive_listed(schemas, resource);
     }
+    for resource in RESOURCES {
+        derive_patch(schemas, resource);
+    }
+    derive_search(schemas);
     // What was written out where it is used.
     schemas.retain(|name, _| {
-        ![
-            "ArticleRef",
-            "ArticleSummary",
-            "ArticleBodies",
-            "CategoryRef",
-            "Image",
-        ]
-        .contains(&name.as_str())
+        !["ArticleRef", "ArticleBodies", "CategoryRef", "Image"].contains(&name.as_str())
     });
     let schemas = schemas.clone();
     let paths = document["paths"].as_object_mut().expect("there are paths");
@@ -251,7 +297,13 @@ fn nullable_reference(schema: &Value) -> Option<String> {
 
 /// What we send has every field: a missing value is null.
 fn require_everything(schema: &mut Value) {
-    let optional = ["total", "total_is_exact"];
+    let optional = [
+        "total",
+        "total_is_exact",
+        "missing",
+        "article_count",
+        "article_count_is_exact",
+    ];
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         let names: Vec<&String> = properties
             .keys()
@@ -269,8 +321,8 @@ fn require_everything(schema: &mut Value) {
     }
 }
 
-/// Makes of a resource what a list holds of it, a page of that, and what a patch of it may be.
-fn derive(schemas: &mut Map<String, Value>, resource: &str) {
+/// Makes of a resource what a list holds of it, and a page of that.
+fn derive_listed(schemas: &mut Map<String, Value>, resource: &str) {
     let bodies = ["body", "body_html", "body_text"];
     let mut listed = schemas[resource].clone();
     listed["description"] = json!(format!(
@@ -281,20 +333,43 @@ fn derive(schemas: &mut Map<String, Value>, resource: &str) {
         example.retain(|name, _| !bodies.contains(&name.as_str()));
     }
     let example = listed["example"].clone();
-    listed
-        .as_object_mut()
-        .expect("it is an object")
-        .remove("required");
+    if resource == "Category" {
+        listed["properties"]["children"] = json!({
+            "type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/CategoryNode"},
+            "description": "The categories right below it, with `tree=true`.",
+        });
+    }
+    leave_to_fields(&mut listed);
     let page = json!({
         "type": "object",
         "description": "A page of a list.",
         "required": ["items", "page"],
         "properties": {
-            "items": {"type": "array", "maxItems": 100, "items": {"$ref": format!("#/components/schemas/Listed{resource}")}},
+            "items": {"type": "array", "maxItems": if resource == "Category" { 1000 } else { 100 },
+                "items": {"$ref": format!("#/components/schemas/Listed{resource}")}},
             "page": {"$ref": "#/components/schemas/PageInfo"},
         },
         "example": {"items": [example], "page": {"limit": 20, "next": null, "prev": null}},
     });
+    schemas.insert(format!("Listed{resource}"), listed);
+    schemas.insert(format!("{resource}Page"), page);
+}
+
+/// Requires nothing of an object, nor of what is right in it: `fields` leaves out either.
+fn leave_to_fields(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    object.remove("required");
+    for (_, inner) in object["properties"].as_object_mut().into_iter().flatten() {
+        if let Some(inner) = inner.as_object_mut() {
+            inner.remove("required");
+        }
+    }
+}
+
+/// Makes of a resource what a patch of it may be.
+fn derive_patch(schemas: &mut Map<String, Value>, resource: &str) {
     let mut patch = schemas[&format!("New{resource}")].clone();
     let object = patch.as_object_mut().expect("it is an object");
     object.remove("required");
@@ -315,12 +390,45 @@ fn derive(schemas: &mut Map<String, Value>, resource: &str) {
         "example".into(),
         match resource {
             "Category" => json!({"position": 3}),
+            "Author" => json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."}),
+            "Tag" => json!({"kind": "place"}),
+            "Site" => json!({"time_zone": "Africa/Casablanca"}),
             _ => json!({"title": "Les premières pluies relancent enfin les semailles"}),
         },
     );
-    schemas.insert(format!("Listed{resource}"), listed);
-    schemas.insert(format!("{resource}Page"), page);
     schemas.insert(format!("{resource}Patch"), patch);
+}
+
+/// What a search answers with: what lists have of the resources.
+fn derive_search(schemas: &mut Map<String, Value>) {
+    for (field, listed) in [("article", "ListedArticle"), ("headline", "ListedHeadline")] {
+        let mut inner = schemas[listed].clone();
+        inner["type"] = json!(["object", "null"]);
+        if let Some(inner) = inner.as_object_mut() {
+            inner.remove("example");
+        }
+        for hit in ["SearchHit", "ListedSearchHit"] {
+            schemas[hit]["properties"][field] = inner.clone();
+        }
+    }
+    let page = &mut schemas["SearchHitPage"];
+    page["properties"]["suggestion"] = json!({
+        "type": ["string", "null"], "maxLength": 400,
+        "description": "The query as it may have been meant, where it found next to nothing and a word of it seems mistyped.",
+    });
+    page["required"] = json!(["items", "page", "suggestion"]);
+    page["example"]["suggestion"] = Value::Null;
+    let example = json!({"items": [schemas["ListedArticle"]["example"]]});
+    schemas.insert(
+        "RelatedArticles".into(),
+        json!({
+            "type": "object",
+            "description": "What else to read, the best first.",
+            "required": ["items"],
+            "properties": {"items": {"type": "array", "maxItems": 10, "items": {"$ref": "#/components/schemas/ListedArticle"}}},
+            "example": example,
+        }),
+    );
 }
 
 fn complete_operation(
@@ -331,14 +439,18 @@ fn complete_operation(
 ) {
     let reads = method == "get";
     let content = path.starts_with("/v1/");
-    let one = path.ends_with("/{id}");
-    let lists = operation["parameters"]
-        .as_array()
-        .is_some_and(|parameters| {
-            parameters
-                .iter()
-                .any(|parameter| parameter["name"] == "cursor")
-        });
+    let named = path.contains("/{id}");
+    let one = path.ends_with("/{id}") || path == "/v1/site";
+    let takes = |name: &str| {
+        let parameters = operation["parameters"].as_array();
+        parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+    };
+    let lists = takes("cursor");
+    let negotiates = reads && takes("language");
+    let by_status = takes("status");
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        write_out(&mut parameter["schema"], &Map::new());
+    }
     secure(operation, reads, content);
     if !reads && one {
         let mut parameters = operation["parameters"]
@@ -369,6 +481,13 @@ fn complete_operation(
             "description": "An `ETag` that is known already: 304 when nothing has changed.",
             "schema": {"type": "string"}, "example": "\"0123456789abcdef01234567\"",
         }));
+        if negotiates {
+            parameters.push(json!({
+                "name": "Accept-Language", "in": "header", "required": false,
+                "description": "The languages that names of categories are wanted in, where `language` names none.",
+                "schema": {"type": "string"}, "example": "ar, fr;q=0.5",
+            }));
+        }
         operation["parameters"] = parameters.into();
     }
     if let Some(body) = operation.get_mut("requestBody") {
@@ -392,8 +511,17 @@ fn complete_operation(
         }
         if lists {
             headers.push("Link");
-        } else if content && status != "204" {
+        } else if one && status != "204" {
             headers.push("Last-Modified");
+        }
+        if reads {
+            headers.extend(["Cache-Control", "Vary"]);
+        }
+        if reads && content {
+            headers.extend(["Cache-Tag", "Surrogate-Key"]);
+        }
+        if one && status != "204" && (path.contains("/articles/") || path.contains("/headlines/")) {
+            headers.push("Content-Language");
         }
         if status == "201" {
             headers.push("Location");
@@ -417,25 +545,26 @@ fn complete_operation(
         // Asking by status needs a key; a wrong one is refused everywhere.
         statuses.push("401");
     }
-    if content && (!reads || lists) && !(lists && path == "/v1/categories") {
+    if content && (!reads || by_status) {
         statuses.push("403");
     }
     if reads {
         statuses.push("304");
     }
-    if one {
+    if named {
         statuses.push("404");
         if path != "/v1/headlines/{id}" {
             statuses.push("308");
         }
-        if reads && path != "/v1/categories/{id}" {
+        if reads && (path.starts_with("/v1/articles/") || path.starts_with("/v1/headlines/")) {
             statuses.push("410");
         }
-        if !reads {
-            statuses.push("412");
-        }
     }
-    if !reads && (method != "delete" || path == "/v1/categories/{id}") {
+    if one && !reads {
+        statuses.push("412");
+    }
+    let keeps = ["/v1/articles/{id}", "/v1/headlines/{id}"].contains(&path);
+    if !reads && path != "/v1/site" && !(method == "delete" && keeps) {
         statuses.push("409");
     }
     if operation_has_body(method) {
@@ -504,6 +633,11 @@ fn headers() -> Value {
     json!({
         "ETag": header("A strong entity tag (RFC 9110); it changes with every byte of the answer.", "\"1-0123456789abcdef01234567\""),
         "Last-Modified": header("When the resource itself was changed last.", "Mon, 23 Nov 2026 14:00:00 GMT"),
+        "Cache-Control": header("What caches may do with it; `private, no-store` with a key.", "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"),
+        "Cache-Tag": header("What the answer is made of, for caches that drop by such names; without a key only.", "article,article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14"),
+        "Content-Language": header("The language that it is in (BCP 47).", "fr"),
+        "Surrogate-Key": header("The same as `Cache-Tag`, with spaces between.", "article article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14"),
+        "Vary": header("The request's headers that decide about the answer.", "Accept-Encoding, Authorization"),
         "Link": header("The pages around this one (RFC 8288), as in `page`.", "</v1/headlines?limit=20&cursor=AYx0>; rel=\"next\""),
         "Location": header("Where the new resource is.", "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"),
         "X-Request-Id": header("Names this request in the server's log; the caller's own, where it sent one.", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),

@@ -328,6 +328,17 @@ impl From<diesel::result::Error> for Problem {
                     }
                     Some("categories_parent_id_live") => missing("/parent_id"),
                     Some("headlines_article_id_live") => missing("/article_id"),
+                    Some("articles_translation_of_live") => missing("/translation_of"),
+                    // Which one it is, the trigger says.
+                    Some("article_authors_live") => missing(&nth("/author_ids", info.as_ref())),
+                    Some("article_tags_live") => missing(&nth("/tag_ids", info.as_ref())),
+                    Some("articles_named_live") => Self::Invalid(vec![Fault::general(
+                        "not_found",
+                        "an author or a tag of it is not there any more",
+                    )]),
+                    Some("authors_in_use" | "tags_in_use") => {
+                        Self::Conflict("articles still name it".into(), Vec::new())
+                    }
                     Some("categories_in_use") => {
                         Self::Conflict("the category is not empty".into(), Vec::new())
                     }
@@ -341,6 +352,12 @@ impl From<diesel::result::Error> for Problem {
                         "cycle",
                         "a category can't stand below itself",
                     )]),
+                    Some("categories_count") => {
+                        Self::Conflict("a site has at most 1,000 categories".into(), Vec::new())
+                    }
+                    Some("site_time_zone_check") => {
+                        Self::Invalid(vec![crate::site::not_a_time_zone()])
+                    }
                     Some("categories_depth") => Self::Invalid(vec![Fault::at(
                         "/parent_id",
                         "too_deep",
@@ -351,10 +368,24 @@ impl From<diesel::result::Error> for Problem {
             }
             E::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
                 match info.constraint_name() {
-                    Some("categories_slug_key" | "articles_slug_key") => slug_taken(),
-                    Some("categories_pkey" | "headlines_pkey" | "articles_pkey") => {
-                        Self::Conflict("this id was taken a moment ago".into(), Vec::new())
-                    }
+                    Some(
+                        "categories_slug_key"
+                        | "articles_slug_key"
+                        | "authors_slug_key"
+                        | "tags_slug_key",
+                    ) => slug_taken(),
+                    Some("articles_translation_key") => Self::Conflict(
+                        "this story is told in that language already".into(),
+                        vec![Fault::at(
+                            "/language",
+                            "taken",
+                            "another translation has this language",
+                        )],
+                    ),
+                    Some(
+                        "categories_pkey" | "headlines_pkey" | "articles_pkey" | "authors_pkey"
+                        | "tags_pkey",
+                    ) => Self::Conflict("this id was taken a moment ago".into(), Vec::new()),
                     _ => Self::internal(error),
                 }
             }
@@ -396,6 +427,10 @@ fn missing(pointer: &str) -> Problem {
         "not_found",
         "there is nothing with this id",
     )])
+}
+
+fn nth(list: &str, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> String {
+    format!("{list}/{}", info.details().unwrap_or("0"))
 }
 
 /// A slug that somebody chose and something else has.

@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Untyped};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,23 +15,32 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::api_keys::{Editor, Reader};
+use crate::db::{Fragment, Statement};
 use crate::events::{self, Action};
 use crate::http::address::{Address, Name};
 use crate::http::body::{Body, JSON, MERGE_PATCH};
+use crate::http::caching::Kind;
 use crate::http::conditional::{Preconditions, Version};
 use crate::http::document::merge;
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::Tongue;
 use crate::openapi;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
+use crate::slug::SlugTable;
 use crate::status::{Sight, Status};
 
 /// One kind of content.
-pub trait Resource: Serialize + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
     type New: DeserializeOwned + Clone + Send + Sync + 'static;
 
     /// Its name in the log of changes.
     const NAME: &'static str;
+    /// Its table: `id`, `version`, `updated_at` and `deleted_at` are among its columns.
+    const TABLE: &'static str;
+    /// Where it has a slug: the table of those.
+    const SLUGS: Option<SlugTable> = None;
     /// Where it lives.
     const PATH: &'static str;
     /// The schemas of what is sent for a new one, and for a change.
@@ -53,13 +63,13 @@ pub trait Resource: Serialize + Send + Sync + Sized + 'static {
         sight: Sight,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
 
-    /// The id that this slug led to before it changed.
-    fn former(
-        _conn: &mut AsyncPgConnection,
-        _slug: &str,
-    ) -> impl Future<Output = QueryResult<Option<Uuid>>> + Send {
-        async { Ok(None) }
+    /// The language that it is in, where it is in one.
+    fn language(&self) -> Option<&str> {
+        None
     }
+
+    /// Puts the names in it into the language that is wanted.
+    fn localise(&mut self, _tongue: &Tongue) {}
 
     /// Whether it was published once and has been taken down.
     fn is_gone(
@@ -73,7 +83,9 @@ pub trait Resource: Serialize + Send + Sync + Sized + 'static {
     fn lock(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-    ) -> impl Future<Output = QueryResult<Option<Locked>>> + Send;
+    ) -> impl Future<Output = QueryResult<Option<Locked>>> + Send {
+        lock_row(conn, Self::TABLE, id)
+    }
 
     /// What no schema can say: rules between fields, spelling. Mends what can be mended.
     fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
@@ -95,11 +107,40 @@ pub trait Resource: Serialize + Send + Sync + Sized + 'static {
         new: Self::New,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
 
-    /// Puts the row into the trash.
-    fn trash(
-        conn: &mut AsyncPgConnection,
-        id: Uuid,
-    ) -> impl Future<Output = Result<(), Problem>> + Send;
+    /// What keeps the row from going to the trash.
+    fn in_the_way(
+        _conn: &mut AsyncPgConnection,
+        _id: Uuid,
+    ) -> impl Future<Output = Result<(), Problem>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// Locks a row, in the trash or not, until the transaction ends.
+pub async fn lock_row(
+    conn: &mut AsyncPgConnection,
+    table: &'static str,
+    id: Uuid,
+) -> QueryResult<Option<Locked>> {
+    let sql = Fragment::new("SELECT version, deleted_at IS NOT NULL FROM ")
+        .sql(table)
+        .sql(" WHERE id = ")
+        .id(id)
+        .sql(" FOR NO KEY UPDATE");
+    let row: Option<(i32, bool)> = Statement::<(Integer, Bool)>::new(sql)
+        .get_result(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(version, in_trash)| Locked { version, in_trash }))
+}
+
+async fn trash(conn: &mut AsyncPgConnection, table: &'static str, id: Uuid) -> QueryResult<()> {
+    let sql = Fragment::new("UPDATE ")
+        .sql(table)
+        .sql(" SET deleted_at = now(), updated_at = now(), version = version + 1 WHERE id = ")
+        .id(id);
+    Statement::<Untyped>::new(sql).execute(conn).await?;
+    Ok(())
 }
 
 /// A row that is locked.
@@ -113,6 +154,18 @@ pub struct Locked {
 pub struct Shown<R> {
     status: StatusCode,
     resource: R,
+    negotiated: bool,
+}
+
+impl<R> Shown<R> {
+    /// What was written, as it was written.
+    fn written(status: StatusCode, resource: R) -> Self {
+        Self {
+            status,
+            resource,
+            negotiated: false,
+        }
+    }
 }
 
 impl<R: Resource> Responder for Shown<R> {
@@ -130,10 +183,20 @@ impl<R: Resource> Responder for Shown<R> {
                 format!("{}/{}", R::PATH, self.resource.id()),
             ));
         }
+        if let Some(language) = self.resource.language() {
+            response.insert_header((header::CONTENT_LANGUAGE, language));
+        }
+        if self.negotiated {
+            response.insert_header((header::VARY, "Accept-Language"));
+        }
         let mut response = response.json(&self.resource);
-        response
-            .extensions_mut()
-            .insert(Version(self.resource.version()));
+        let mut made_of = MadeOf::default();
+        self.resource.note(&mut made_of);
+        let mut extensions = response.extensions_mut();
+        extensions.insert(Version(self.resource.version()));
+        extensions.insert(made_of);
+        extensions.insert(Kind::One);
+        drop(extensions);
         response
     }
 }
@@ -143,19 +206,27 @@ pub async fn get<R: Resource>(
     app: &AppState,
     reader: &Reader,
     address: &Address,
+    tongue: &Tongue,
 ) -> Result<Shown<R>, Problem> {
     let mut conn = app.connection().await?;
     match R::find(&mut conn, &address.name, reader.sight()).await? {
-        Some(resource) => Ok(Shown {
-            status: StatusCode::OK,
-            resource,
-        }),
+        Some(resource) => Ok(shown(resource, tongue)),
         None => Err(absent::<R>(&mut conn, address, reader.sight()).await?),
     }
 }
 
+/// What was read, for who reads it.
+pub fn shown<R: Resource>(mut resource: R, tongue: &Tongue) -> Shown<R> {
+    resource.localise(tongue);
+    Shown {
+        status: StatusCode::OK,
+        resource,
+        negotiated: tongue.is_negotiated(),
+    }
+}
+
 /// Why there is nothing: it was taken down, has moved, or was never there.
-async fn absent<R: Resource>(
+pub async fn absent<R: Resource>(
     conn: &mut AsyncPgConnection,
     address: &Address,
     sight: Sight,
@@ -166,7 +237,11 @@ async fn absent<R: Resource>(
     let Name::Slug(slug) = &address.name else {
         return Ok(Problem::NotFound);
     };
-    let Some(id) = R::former(conn, slug).await? else {
+    let former = match R::SLUGS {
+        Some(slugs) => slugs.former(conn, slug).await?,
+        None => None,
+    };
+    let Some(id) = former else {
         return Ok(Problem::NotFound);
     };
     let name = Name::Id(id);
@@ -249,10 +324,7 @@ pub async fn change<R: Resource>(
         let mut document = before.clone();
         merge(&mut document, patch);
         if says_the_same(&before, &document) {
-            return Ok(Shown {
-                status: StatusCode::OK,
-                resource: old,
-            });
+            return Ok(Shown::written(StatusCode::OK, old));
         }
         let new: R::New = openapi::rules(R::NEW_SCHEMA).read(Value::Object(document))?;
         save::<R>(conn, editor, id, Some(locked), new).await
@@ -290,7 +362,8 @@ pub async fn remove<R: Resource>(
         if R::concerns_public(Some(&old), None) {
             editor.may_publish()?;
         }
-        R::trash(conn, id).await?;
+        R::in_the_way(conn, id).await?;
+        trash(conn, R::TABLE, id).await?;
         events::record(
             conn,
             R::NAME,
@@ -316,6 +389,19 @@ pub async fn insert<R: Resource>(
     R::insert(conn, id, new).await?;
     events::record(conn, R::NAME, id, 1, Action::Created, None).await?;
     existing::<R>(conn, id).await
+}
+
+/// Replaces one without a client: the site of the sample content.
+pub async fn rewrite<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    mut new: R::New,
+) -> Result<(), Problem> {
+    R::settle(&mut new).map_err(Problem::Invalid)?;
+    R::update(conn, id, new).await?;
+    let version = existing::<R>(conn, id).await?.version();
+    events::record(conn, R::NAME, id, version, Action::Updated, None).await?;
+    Ok(())
 }
 
 async fn save<R: Resource>(
@@ -352,14 +438,12 @@ async fn save<R: Resource>(
     };
     let resource = existing::<R>(conn, id).await?;
     events::record(conn, R::NAME, id, version, action, Some(editor.key_id())).await?;
-    Ok(Shown {
-        status: if live {
-            StatusCode::OK
-        } else {
-            StatusCode::CREATED
-        },
-        resource,
-    })
+    let status = if live {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok(Shown::written(status, resource))
 }
 
 async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {

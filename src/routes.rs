@@ -2,12 +2,16 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, categories, headlines, health};
+use crate::{articles, authors, categories, headlines, health, search, site, tags};
 
 /// Adds every route of the contract.
 pub fn configure(cfg: &mut ServiceConfig) {
     categories::routes(cfg);
     headlines::routes(cfg);
     articles::routes(cfg);
+    authors::routes(cfg);
+    tags::routes(cfg);
+    site::routes(cfg);
+    search::routes(cfg);
     health::routes(cfg);
 }

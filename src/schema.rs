@@ -1,4 +1,5 @@
-// The tables of `migrations`, in the form of `diesel print-schema`; what no query names (`events.xid`) is left out.
+// The tables of `migrations`, in the form of `diesel print-schema`; what no Diesel query names (`events.xid`, the columns for
+// searches) is left out.
 
 diesel::table! {
     api_keys (id) {
@@ -38,6 +39,51 @@ diesel::table! {
         reading_minutes -> Int4,
         canonical_url -> Nullable<Text>,
         source -> Nullable<Text>,
+        translation_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    article_authors (id, author_id) {
+        id -> Uuid,
+        author_id -> Uuid,
+        place -> Int2,
+        status -> Text,
+        language -> Text,
+        category_id -> Nullable<Uuid>,
+        listed_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    article_tags (id, tag_id) {
+        id -> Uuid,
+        tag_id -> Uuid,
+        place -> Int2,
+        status -> Text,
+        language -> Text,
+        category_id -> Nullable<Uuid>,
+        listed_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    authors (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        name_key -> Text,
+        bio -> Nullable<Text>,
+        image_url -> Nullable<Text>,
+        links -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
@@ -108,11 +154,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    site (id) {
+        id -> Uuid,
+        name -> Text,
+        languages -> Array<Text>,
+        time_zone -> Text,
+        links -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    tags (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        name_key -> Text,
+        kind -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
+    article_authors,
+    article_tags,
     articles,
+    authors,
     categories,
     events,
     former_slugs,
     headlines,
+    site,
+    tags,
 );

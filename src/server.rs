@@ -4,8 +4,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use diesel_async::AsyncPgConnection;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::db::{Address, pool};
 use crate::health::Readiness;
 use crate::http::answer::answer;
+use crate::http::caching::Caching;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
@@ -25,6 +27,8 @@ pub struct AppState {
     pub readiness: Arc<Readiness>,
     /// How long the database may keep a request waiting, all in all.
     pub patience: Duration,
+    /// What caches may do with what is answered.
+    pub caching: Caching,
 }
 
 impl AppState {
@@ -39,6 +43,8 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
     let readiness = Arc::new(Readiness::default());
     let address = address.clone();
     let database = config.database.clone();
+    let caching = config.caching.clone();
+    let origins = config.cors_origins.clone();
     let server = HttpServer::new(move || {
         let state = AppState {
             pool: pool::pool(&address, &database),
@@ -46,6 +52,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             patience: database.pool_timeout()
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
+            caching: caching.clone(),
         };
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -54,6 +61,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .map(|app| app.configure(docs::configure))
             .split_for_parts();
         app.wrap(from_fn(answer))
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
     });
     Ok(server
         .workers(config.workers())
@@ -63,4 +71,39 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
         .shutdown_timeout(config.shutdown_timeout)
         .listen(listener)?
         .run())
+}
+
+/// What pages of other origins may do from a browser. A key is no credential that a browser adds by itself, so even
+/// `*` gives nobody the rights of somebody else.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            "Accept",
+            "Accept-Language",
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "X-Request-Id",
+        ])
+        .expose_headers([
+            "Content-Language",
+            "ETag",
+            "Last-Modified",
+            "Link",
+            "Location",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-Id",
+        ])
+        .max_age(7200);
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin().send_wildcard();
+    }
+    origins
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

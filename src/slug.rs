@@ -2,14 +2,16 @@
 
 use deunicode::deunicode_char;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
+use crate::db::{Fragment, Statement};
+use crate::http::address::Name;
 use crate::problem::{Fault, Problem, slug_taken};
-use crate::schema::{articles, categories, former_slugs};
+use crate::schema::former_slugs;
 
 /// The longest slug that is made from a title, in characters; one that somebody chooses may have 200.
 const LONGEST_MADE: usize = 80;
@@ -227,80 +229,57 @@ struct Taken {
 pub enum SlugTable {
     Categories,
     Articles,
+    Authors,
+    Tags,
 }
 
 impl SlugTable {
-    /// The slug itself, and of those that number it on (`.` comes after `-`) the one with the highest number.
-    fn taken(self) -> &'static str {
-        macro_rules! taken {
-            ($table:literal, $resource:literal) => {
-                concat!(
-                    "WITH taken AS (SELECT slug FROM ", $table, " WHERE deleted_at IS NULL AND id <> $2 ",
-                    "AND (slug = $1 OR slug ~>=~ ($1 || '-') AND slug ~<~ ($1 || '.')) UNION ALL SELECT slug FROM former_slugs WHERE resource = '", $resource,
-                    "' AND resource_id <> $2 AND (slug = $1 OR slug ~>=~ ($1 || '-') AND slug ~<~ ($1 || '.'))) ",
-                    "(SELECT slug FROM taken WHERE slug = $1) UNION ALL ",
-                    "(SELECT slug FROM taken WHERE substr(slug, char_length($1) + 2) ~ '^[1-9][0-9]{0,8}$' ",
-                    "ORDER BY char_length(slug) DESC, slug DESC LIMIT 1)"
-                )
-            };
-        }
+    /// The table, and what one of its rows is called.
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Categories => taken!("categories", "category"),
-            Self::Articles => taken!("articles", "article"),
+            Self::Categories => ("categories", "category"),
+            Self::Articles => ("articles", "article"),
+            Self::Authors => ("authors", "author"),
+            Self::Tags => ("tags", "tag"),
         }
     }
 
-    /// What one of its rows is called.
     fn resource(self) -> &'static str {
-        match self {
-            Self::Categories => "category",
-            Self::Articles => "article",
-        }
+        self.names().1
+    }
+
+    /// The slug itself, and of those that number it on (`.` comes after `-`) the one with the highest number.
+    fn taken(self) -> String {
+        let (table, resource) = self.names();
+        let alike = "(slug = $1 OR slug ~>=~ ($1 || '-') AND slug ~<~ ($1 || '.'))";
+        format!(
+            "WITH taken AS (SELECT slug FROM {table} WHERE deleted_at IS NULL AND id <> $2 AND {alike} \
+             UNION ALL SELECT slug FROM former_slugs WHERE resource = '{resource}' AND resource_id <> $2 AND {alike}) \
+             (SELECT slug FROM taken WHERE slug = $1) UNION ALL \
+             (SELECT slug FROM taken WHERE substr(slug, char_length($1) + 2) ~ '^[1-9][0-9]{{0,8}}$' \
+             ORDER BY char_length(slug) DESC, slug DESC LIMIT 1)"
+        )
     }
 
     /// Who has this slug now.
     async fn holder(self, conn: &mut AsyncPgConnection, slug: &str) -> QueryResult<Option<Uuid>> {
-        match self {
-            Self::Categories => {
-                categories::table
-                    .filter(
-                        categories::slug
-                            .eq(slug)
-                            .and(categories::deleted_at.is_null()),
-                    )
-                    .select(categories::id)
-                    .get_result(conn)
-                    .await
-            }
-            Self::Articles => {
-                articles::table
-                    .filter(articles::slug.eq(slug).and(articles::deleted_at.is_null()))
-                    .select(articles::id)
-                    .get_result(conn)
-                    .await
-            }
-        }
-        .optional()
+        let sql = Fragment::new("SELECT id FROM ")
+            .sql(self.names().0)
+            .sql(" WHERE deleted_at IS NULL AND slug = ")
+            .text(slug);
+        Statement::<SqlUuid>::new(sql)
+            .get_result(conn)
+            .await
+            .optional()
     }
 
     /// The slug that this row has, in the trash or not.
     async fn own(self, conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<String> {
-        match self {
-            Self::Categories => {
-                categories::table
-                    .find(id)
-                    .select(categories::slug)
-                    .get_result(conn)
-                    .await
-            }
-            Self::Articles => {
-                articles::table
-                    .find(id)
-                    .select(articles::slug)
-                    .get_result(conn)
-                    .await
-            }
-        }
+        let sql = Fragment::new("SELECT slug FROM ")
+            .sql(self.names().0)
+            .sql(" WHERE id = ")
+            .id(id);
+        Statement::<Text>::new(sql).get_result(conn).await
     }
 
     /// Who had this slug before.
@@ -315,6 +294,38 @@ impl SlugTable {
             .get_result(conn)
             .await
             .optional()
+    }
+
+    /// The id of what has this name now or, where it is a slug, had it before: a scalar to compare with. Null where
+    /// nothing is, or was, of that name.
+    pub fn id_of(self, name: &Name) -> Fragment {
+        let (table, resource) = self.names();
+        let live = |column: &'static str| {
+            Fragment::new("(SELECT id FROM ")
+                .sql(table)
+                .sql(" WHERE deleted_at IS NULL AND ")
+                .sql(column)
+        };
+        match name {
+            Name::Id(id) => live("id = ").id(*id).sql(")"),
+            Name::Slug(slug) => Fragment::new("coalesce(")
+                .then(&live("slug = ").text(slug))
+                .sql("), (SELECT id FROM ")
+                .sql(table)
+                .sql(" WHERE deleted_at IS NULL AND id = (SELECT resource_id FROM former_slugs WHERE resource = '")
+                .sql(resource)
+                .sql("' AND slug = ")
+                .text(slug)
+                .sql(")))"),
+        }
+    }
+
+    /// Whether there is something of this name.
+    pub async fn has(self, conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
+        let sql = Fragment::new("SELECT ")
+            .then(&self.id_of(name))
+            .sql(" IS NOT NULL");
+        Statement::<Bool>::new(sql).get_result(conn).await
     }
 }
 

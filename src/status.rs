@@ -35,31 +35,35 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What of `headlines` can be seen.
-    pub fn of_headlines(self) -> Fragment {
-        Fragment::new(match self {
-            Self::Public => {
-                "headlines.deleted_at IS NULL AND headlines.status = 'published' AND headlines.listed_at <= now() \
-                 AND (headlines.expires_at IS NULL OR headlines.expires_at > now())"
-            }
-            Self::Early => {
-                "headlines.deleted_at IS NULL AND headlines.status IN ('published', 'scheduled') \
-                 AND (headlines.expires_at IS NULL OR headlines.expires_at > now())"
-            }
-            Self::Everything => "headlines.deleted_at IS NULL",
-        })
+    /// What of the headlines that go by a name in a statement can be seen.
+    pub fn of_headlines(self, line: &'static str) -> Fragment {
+        let sql = self.of_articles(line);
+        match self {
+            Self::Public | Self::Early => sql
+                .sql(" AND (")
+                .sql(line)
+                .sql(".expires_at IS NULL OR ")
+                .sql(line)
+                .sql(".expires_at > now())"),
+            Self::Everything => sql,
+        }
     }
 
-    /// What of `articles` can be seen.
-    pub fn of_articles(self) -> Fragment {
-        Fragment::new(match self {
-            Self::Public => {
-                "articles.deleted_at IS NULL AND articles.status = 'published' AND articles.listed_at <= now()"
-            }
-            Self::Early => {
-                "articles.deleted_at IS NULL AND articles.status IN ('published', 'scheduled')"
-            }
-            Self::Everything => "articles.deleted_at IS NULL",
-        })
+    /// What of the articles that go by a name in a statement can be seen.
+    pub fn of_articles(self, line: &'static str) -> Fragment {
+        let sql = Fragment::new(line).sql(".deleted_at IS NULL");
+        match self {
+            Self::Public => sql
+                .sql(" AND ")
+                .sql(line)
+                .sql(".status = 'published' AND ")
+                .sql(line)
+                .sql(".listed_at <= now()"),
+            Self::Early => sql
+                .sql(" AND ")
+                .sql(line)
+                .sql(".status IN ('published', 'scheduled')"),
+            Self::Everything => sql,
+        }
     }
 }

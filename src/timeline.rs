@@ -1,25 +1,43 @@
-//! Lists in the order of time: what headlines and articles share. The newest come first, what has no time yet before
-//! them; the id decides between equals. Reading stops at the page's end, whatever the filter: each alternative and each
-//! category of a branch walks one index, and what they find is merged.
+//! Lists in the order of time: what headlines and articles share. The id decides between equals; what has no time yet
+//! counts as beyond all others.
+//!
+//! Reading stops at the page's end, whatever the filter. A page is read along the index that narrows most of what is
+//! asked for: each alternative and each category of a branch walks its part of it, and what they find is merged. Where
+//! other filters remain, the walk is cut off after [`REACH`] rows: either what is wanted is common, and the page is full
+//! by then, or it is rare, and then everything that fits is gathered from the indexes that the planner chooses, and put
+//! in order.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use utoipa::IntoParams;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::categories::Category;
 use crate::db::{Fragment, Statement};
 use crate::http::address::Name;
 use crate::http::cursor::Cursor;
-use crate::http::list::{self, MOST_COUNTED};
+use crate::http::list::{self, MOST_COUNTED, Wanted};
 use crate::language;
 use crate::problem::{Fault, Problem};
+use crate::site::{Day, Site};
+use crate::slug::SlugTable;
 use crate::status::{Sight, Status};
 
 /// A moment, or none yet: the key by which a timeline is sorted.
 pub type Moment = Option<DateTime<Utc>>;
+
+/// How many rows are walked past filters that the walked index doesn't know.
+const REACH: usize = 2_000;
+
+/// Plans the following statements of a transaction for the very values that they are given.
+pub const PLAN_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
+
+/// How many categories, and how many ids, one request may name.
+const MOST_CATEGORIES: usize = 20;
+pub const MOST_IDS: usize = 100;
 
 /// What every timeline can be filtered by, as the contract has it.
 #[derive(Debug, IntoParams)]
@@ -29,89 +47,255 @@ pub type Moment = Option<DateTime<Utc>>;
     reason = "it is written for the contract; `TimelineFilter` reads the values"
 )]
 pub struct TimelineParameters {
-    /// In this category (slug or id) or one below it.
-    #[param(max_length = 200, example = "economie")]
+    /// In these categories (slugs or ids, by comma, at most 20) or one below them.
+    #[param(max_length = 4100, example = "economie")]
     category: Option<String>,
-    /// In this very language (BCP 47).
+    /// Leaves out what stands below the categories. Goes with `category`.
+    #[param(required = false, default = false)]
+    direct: bool,
+    /// With this tag (slug or id). A headline has the tags of the article that it points at.
+    #[param(max_length = 200, example = "larache")]
+    tag: Option<String>,
+    /// In this very language (BCP 47). Names of categories come in it too.
     #[param(max_length = 35, example = "fr")]
     language: Option<String>,
     /// Of this status. Needs a key.
     #[param(inline)]
     status: Option<Status>,
     /// Published after this moment.
+    #[param(example = "2026-11-23T14:00:00Z")]
     published_after: Option<DateTime<Utc>>,
     /// Published before this moment.
+    #[param(example = "2026-11-23T14:00:00Z")]
     published_before: Option<DateTime<Utc>>,
+    /// Changed after this moment.
+    #[param(example = "2026-11-23T14:00:00Z")]
+    updated_after: Option<DateTime<Utc>>,
+    /// Published on this day, in the site's time zone.
+    #[param(format = "date", example = "2026-11-23")]
+    date: Option<String>,
+}
+
+/// In which order a timeline is read, as the contract has it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `TimelineFilter` reads the values"
+)]
+pub struct OrderParameters {
+    /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
+    /// with `limit`, `cursor`, `count` and `sort`.
+    #[param(max_length = 3699, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
+    ids: Option<String>,
+    /// By which time, and which way: `-` puts the latest first.
+    #[param(inline, required = false, default = "-published_at")]
+    sort: Sort,
+}
+
+/// The order of a timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub enum Sort {
+    #[serde(rename = "published_at")]
+    Published,
+    #[default]
+    #[serde(rename = "-published_at")]
+    PublishedLast,
+    #[serde(rename = "updated_at")]
+    Updated,
+    #[serde(rename = "-updated_at")]
+    UpdatedLast,
+}
+
+impl Sort {
+    fn read(word: &str) -> Result<Self, String> {
+        Ok(match word {
+            "published_at" => Self::Published,
+            "-published_at" => Self::PublishedLast,
+            "updated_at" => Self::Updated,
+            "-updated_at" => Self::UpdatedLast,
+            _ => return Err("one of: published_at, -published_at, updated_at, -updated_at".into()),
+        })
+    }
+
+    fn by_change(self) -> bool {
+        matches!(self, Self::Updated | Self::UpdatedLast)
+    }
+
+    fn latest_first(self) -> bool {
+        matches!(self, Self::PublishedLast | Self::UpdatedLast)
+    }
 }
 
 /// What a timeline is filtered by.
 #[derive(Clone, Debug, Default)]
 pub struct TimelineFilter {
-    pub category: Option<Name>,
-    language: Option<String>,
+    pub categories: Vec<Name>,
+    direct: Option<bool>,
+    pub tag: Option<Name>,
+    pub language: Option<String>,
     pub status: Option<Status>,
     published_after: Option<DateTime<Utc>>,
     published_before: Option<DateTime<Utc>>,
+    updated_after: Option<DateTime<Utc>>,
+    date: Option<jiff::civil::Date>,
+    /// What `date` means in the site's time zone.
+    day: Option<Day>,
+    pub ids: Option<Vec<Uuid>>,
+    pub sort: Sort,
 }
 
 impl TimelineFilter {
     /// Takes one parameter. `None` where there is none of this name.
     pub fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
-            "category" => Name::read(value)
-                .ok_or_else(|| "the slug or the id of a category".to_owned())
-                .map(|name| self.category = Some(name)),
+            "category" => categories(value).map(|names| self.categories = names),
+            "direct" => list::truth(value).map(|direct| self.direct = Some(direct)),
+            "tag" => Name::read(value)
+                .ok_or_else(|| "the slug or the id of a tag".to_owned())
+                .map(|name| self.tag = Some(name)),
             "language" => language::canonical(value)
                 .map_err(str::to_owned)
                 .map(|tag| self.language = Some(tag)),
             "status" => value.parse().map(|status| self.status = Some(status)),
             "published_after" => list::moment(value).map(|at| self.published_after = Some(at)),
             "published_before" => list::moment(value).map(|at| self.published_before = Some(at)),
+            "updated_after" => list::moment(value).map(|at| self.updated_after = Some(at)),
+            "date" => day(value).map(|date| self.date = Some(date)),
+            "ids" => ids(value).map(|ids| self.ids = Some(ids)),
+            "sort" => Sort::read(value).map(|sort| self.sort = sort),
             _ => return None,
         })
     }
 
-    /// How many filters are used, beside the category.
-    pub fn used(&self) -> usize {
+    /// What can only be said once all parameters are known.
+    pub fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.direct.is_some() && self.categories.is_empty() {
+            faults.push(Fault::of(
+                "direct",
+                "needs_category",
+                "goes with `category`",
+            ));
+        }
+        if self.ids.is_some() {
+            faults.extend(
+                ["limit", "cursor", "count", "sort"]
+                    .into_iter()
+                    .filter(|name| given(name))
+                    .map(|name| Fault::of(name, "not_with_ids", "doesn't go with `ids`")),
+            );
+        }
+        faults
+    }
+
+    /// Asks the database for what the filter leaves to the site's settings.
+    pub async fn settle(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
+        if let Some(date) = self.date {
+            self.day = Some(Site::day(conn, date).await?);
+        }
+        Ok(())
+    }
+
+    /// How many filters are used, beside one category.
+    fn used(&self) -> usize {
         [
+            self.categories.len() > 1 || self.direct.is_some(),
+            self.tag.is_some(),
             self.language.is_some(),
             self.status.is_some(),
             self.published_after.is_some(),
             self.published_before.is_some(),
+            self.updated_after.is_some(),
+            self.day.is_some(),
+            self.sort != Sort::default(),
         ]
         .into_iter()
         .filter(|used| *used)
         .count()
     }
 
-    /// The conditions on the rows of one table, for one who sees so much; but for those that bound a walk along an index.
-    pub fn conditions(&self, sight: Sight) -> Fragment {
-        // Words that an index's condition names are written out: a bind would hide them from the planner.
-        let mut sql = Fragment::new("deleted_at IS NULL");
-        sql = match sight {
-            Sight::Public => sql.sql(" AND status = 'published' AND listed_at <= now()"),
-            Sight::Early => sql.sql(" AND status IN ('published', 'scheduled')"),
-            Sight::Everything => sql,
-        };
-        sql = match self.status {
-            None => sql,
-            Some(Status::Draft) => sql.sql(" AND status = 'draft'"),
-            Some(Status::Scheduled) => sql.sql(" AND status = 'scheduled'"),
-            Some(Status::Published) => sql.sql(" AND status = 'published'"),
-            Some(Status::Withdrawn) => sql.sql(" AND status = 'withdrawn'"),
-        };
-        sql
+    /// The ids of the categories meant, as something to select from.
+    fn branch(&self) -> Fragment {
+        Category::branch(&self.categories, self.direct.unwrap_or(false))
     }
+}
+
+fn categories(value: &str) -> Result<Vec<Name>, String> {
+    let names: Option<Vec<Name>> = value.split(',').map(Name::read).collect();
+    names
+        .filter(|names| names.len() <= MOST_CATEGORIES)
+        .ok_or_else(|| format!("slugs or ids of categories, by comma, at most {MOST_CATEGORIES}"))
+}
+
+fn ids(value: &str) -> Result<Vec<Uuid>, String> {
+    let read = |text: &str| match Name::read(text) {
+        Some(Name::Id(id)) => Some(id),
+        _ => None,
+    };
+    let ids: Option<Vec<Uuid>> = value.split(',').map(read).collect();
+    let ids = ids
+        .filter(|ids| ids.len() <= MOST_IDS)
+        .ok_or_else(|| format!("ids, by comma, at most {MOST_IDS}"))?;
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("{} is named twice", pair[0])),
+        None => Ok(ids),
+    }
+}
+
+fn day(value: &str) -> Result<jiff::civil::Date, String> {
+    let date = value.parse::<jiff::civil::Date>().ok();
+    date.filter(|date| date.to_string() == value && (1600..=9998).contains(&date.year()))
+        .ok_or_else(|| "a day, such as 2026-11-23, in the years 1600 to 9998".to_owned())
+}
+
+/// A filter that only one of the resources has.
+pub struct Facet {
+    /// What it wants of a row, which goes by the name `line`.
+    pub condition: Fragment,
+    /// The index that narrows it, if one does.
+    pub walk: Option<Narrow>,
+}
+
+/// A part of an index in which a filter's rows stand in the order of time.
+#[derive(Clone)]
+pub struct Narrow {
+    /// The table itself or, with the same columns, the one that has it once for each author or tag.
+    pub table: &'static str,
+    /// The index's first column, and its value.
+    pub column: Option<(&'static str, Fragment)>,
+    /// The index's condition.
+    pub only: &'static str,
+    /// Whether there is such an index by the time of change, too.
+    pub by_change: bool,
+    /// Whether the walk finds just what the filter wants, and no more.
+    pub exact: bool,
+}
+
+/// The way on which the rows of a page are found.
+struct Walk {
+    table: &'static str,
+    /// The columns before the time in the order of the index that is to be walked. They stand in the order and in the
+    /// bounds as rows, never as `=`: then only that index gives the order, and the planner can't be tempted to walk the
+    /// whole of another one past what doesn't match.
+    columns: Vec<(&'static str, Fragment)>,
+    only: &'static str,
+    /// Whether there is one for each category of a branch.
+    branches: bool,
+    /// What it finds must obey that, too.
+    rest: Vec<Fragment>,
 }
 
 /// Some rows of a table in the order of time.
 pub struct Timeline<'a> {
-    pub table: &'static str,
-    /// A row belongs here when it meets one of these; no row may meet two.
-    pub alternatives: Vec<Fragment>,
-    pub filter: &'a TimelineFilter,
-    /// How many filters are used, beside the category.
-    pub filters: usize,
+    table: &'static str,
+    sight: Sight,
+    filter: &'a TimelineFilter,
+    facets: Vec<Facet>,
+    /// How many rows are walked past what the walked index doesn't know; in each category of a branch a quarter.
+    reach: usize,
 }
 
 /// A place in the order of time, by moment (none yet: beyond all others) and id.
@@ -129,226 +313,569 @@ impl Place {
             self.id,
         )
     }
+
+    fn at(at: DateTime<Utc>, id: Uuid) -> Self {
+        Self {
+            at: Some(at),
+            id,
+            inclusive: false,
+        }
+    }
 }
 
-impl Timeline<'_> {
-    /// The columns before the time in the order of the index that is to be walked. They stand in the order and in the
-    /// bounds as rows, never as `=`: then only that index gives the order, and the planner can't be tempted to walk the
-    /// whole of another one past what doesn't match.
-    fn prefix(&self) -> (bool, bool) {
+/// What a row must be, for one who sees so much: each of these, and no row is two of them.
+fn alternatives(table: &str, sight: Sight, filter: &TimelineFilter) -> Vec<Fragment> {
+    // Words that an index's condition names are written out: a bind would hide them from the planner.
+    let live = || Fragment::new("deleted_at IS NULL");
+    let by_status: Vec<Fragment> = match (sight, filter.status) {
+        (Sight::Public, _) => {
+            vec![live().sql(" AND status = 'published' AND listed_at <= now()")]
+        }
+        (_, Some(Status::Draft)) => vec![live().sql(" AND status = 'draft'")],
+        (_, Some(Status::Scheduled)) => vec![live().sql(" AND status = 'scheduled'")],
+        (_, Some(Status::Published)) => vec![live().sql(" AND status = 'published'")],
+        (_, Some(Status::Withdrawn)) => vec![live().sql(" AND status = 'withdrawn'")],
+        (Sight::Early, None) => vec![
+            live().sql(" AND status = 'published'"),
+            live().sql(" AND status = 'scheduled'"),
+        ],
+        (Sight::Everything, None) => vec![live()],
+    };
+    if table != "headlines" || sight == Sight::Everything {
+        return by_status;
+    }
+    // Two indexes: what never leaves the ticker, in order, and the few lines that will but have not yet.
+    by_status
+        .into_iter()
+        .flat_map(|condition| {
+            [
+                condition.clone().sql(" AND expires_at IS NULL"),
+                condition.sql(" AND expires_at > now()"),
+            ]
+        })
+        .collect()
+}
+
+impl<'a> Timeline<'a> {
+    pub fn new(
+        table: &'static str,
+        sight: Sight,
+        filter: &'a TimelineFilter,
+        facets: Vec<Facet>,
+    ) -> Self {
+        Self {
+            table,
+            sight,
+            filter,
+            facets,
+            reach: REACH,
+        }
+    }
+
+    /// The same with another reach.
+    pub fn reaching(self, reach: usize) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// The column that it is sorted by.
+    fn key(&self) -> &'static str {
+        if self.filter.sort.by_change() {
+            "updated_at"
+        } else {
+            "listed_at"
+        }
+    }
+
+    /// Where a row stands in it.
+    pub fn place(
+        &self,
+        published_at: Moment,
+        updated_at: DateTime<Utc>,
+        id: Uuid,
+    ) -> (Moment, Uuid) {
+        let by_change = self.filter.sort.by_change();
         (
-            self.filter.category.is_some(),
-            self.filter.language.is_some(),
+            if by_change {
+                Some(updated_at)
+            } else {
+                published_at
+            },
+            id,
         )
     }
 
-    fn values(&self, sql: Fragment) -> Fragment {
-        let (category, language) = self.prefix();
-        let sql = if category {
-            sql.sql("branch.id, ")
+    /// Whether the rows of this page are read from the latest on.
+    fn descends(&self, cursor: Option<&Cursor<Moment>>) -> bool {
+        let forward = cursor.is_none_or(|cursor| cursor.forward);
+        self.filter.sort.latest_first() == forward
+    }
+
+    fn category(&self) -> Fragment {
+        Fragment::new("line.category_id IN (SELECT id FROM ")
+            .then(&self.filter.branch())
+            .sql(" AS branch)")
+    }
+
+    /// The narrowest walk that there is, and what it leaves to be looked at.
+    fn walk(&self) -> Walk {
+        let filter = self.filter;
+        let by_change = filter.sort.by_change();
+        let narrow = self.facets.iter().position(|facet| {
+            let walk = facet.walk.as_ref();
+            walk.is_some_and(|walk| walk.by_change || !by_change)
+        });
+        let mut rest: Vec<Fragment> = self
+            .facets
+            .iter()
+            .enumerate()
+            .filter(|(n, facet)| {
+                narrow != Some(*n) || facet.walk.as_ref().is_some_and(|walk| !walk.exact)
+            })
+            .map(|(_, facet)| facet.condition.clone())
+            .collect();
+        let mut walk = Walk {
+            table: self.table,
+            columns: Vec::new(),
+            only: "",
+            branches: false,
+            rest: Vec::new(),
+        };
+        let mut prefix = false;
+        match narrow.and_then(|n| self.facets[n].walk.clone()) {
+            Some(narrow) => {
+                walk.table = narrow.table;
+                walk.columns.extend(narrow.column);
+                walk.only = narrow.only;
+            }
+            None => prefix = !by_change,
+        }
+        if !filter.categories.is_empty() {
+            if prefix {
+                walk.columns
+                    .push(("category_id", Fragment::new("branch.id")));
+                walk.branches = true;
+            } else {
+                rest.push(self.category());
+            }
+        }
+        if let Some(tag) = &filter.language {
+            let tag = Fragment::default().text(tag).sql("::text");
+            if prefix {
+                walk.columns.push(("language", tag));
+            } else {
+                rest.push(Fragment::new("line.language = ").then(&tag));
+            }
+        }
+        if by_change {
+            rest.extend(self.published());
         } else {
-            sql
-        };
-        match &self.filter.language {
-            Some(tag) if language => sql.text(tag).sql("::text, "),
-            _ => sql,
+            rest.extend(self.changed());
         }
+        walk.rest = rest;
+        walk
     }
 
-    /// A bound on the walk, at a place.
-    fn bound(&self, comparison: &'static str, place: Place) -> Fragment {
-        let columns = match self.prefix() {
-            (false, false) => " AND (listed_at, id)",
-            (true, false) => " AND (category_id, listed_at, id)",
-            (false, true) => " AND (language, listed_at, id)",
-            (true, true) => " AND (category_id, language, listed_at, id)",
-        };
-        let equal = if place.inclusive { "= (" } else { " (" };
-        let sql = self.values(Fragment::new(columns).sql(comparison).sql(equal));
-        sql.sql("coalesce(")
-            .time(place.at)
-            .sql(", 'infinity'), ")
-            .id(place.id)
-            .sql(")")
+    fn changed(&self) -> Option<Fragment> {
+        let after = self.filter.updated_after?;
+        Some(Fragment::new("line.updated_at > ").time(Some(after)))
     }
 
-    /// A bound on the walk, at an end of what has the same prefix.
-    fn end(&self, comparison: &'static str) -> Fragment {
-        let columns = match self.prefix() {
-            (false, false) => return Fragment::default(),
-            (true, false) => " AND category_id ",
-            (false, true) => " AND language ",
-            (true, true) => " AND (category_id, language) ",
-        };
-        let sql = Fragment::new(columns).sql(comparison).sql("= ");
-        match (self.prefix(), &self.filter.language) {
-            ((true, true), Some(tag)) => sql.sql("(branch.id, ").text(tag).sql("::text)"),
-            ((false, true), Some(tag)) => sql.text(tag).sql("::text"),
-            _ => sql.sql("branch.id"),
-        }
+    /// The conditions on the time of publication.
+    fn published(&self) -> Vec<Fragment> {
+        let filter = self.filter;
+        let known = |sql: Fragment| sql.sql(" AND line.listed_at < 'infinity'");
+        let after = filter
+            .published_after
+            .map(|at| known(Fragment::new("line.listed_at > ").time(Some(at))));
+        let before = filter
+            .published_before
+            .map(|at| Fragment::new("line.listed_at < ").time(Some(at)));
+        let day = filter.day.map(|day| {
+            Fragment::new("line.listed_at >= ")
+                .time(Some(day.begin))
+                .sql(" AND line.listed_at < ")
+                .time(Some(day.end))
+        });
+        [after, before, day].into_iter().flatten().collect()
     }
 
-    /// The two bounds of the walk: the tightest above and below.
-    fn bounds(&self, cursor: Option<&Cursor<Moment>>) -> Fragment {
+    /// The tightest places between which the walk lies: the latest and the earliest.
+    fn limits(&self, cursor: Option<&Cursor<Moment>>) -> (Option<Place>, Option<Place>) {
+        let filter = self.filter;
         let place = |cursor: &Cursor<Moment>| Place {
             at: cursor.key,
             id: cursor.id,
             inclusive: cursor.inclusive,
         };
-        let limit = |at: Option<DateTime<Utc>>, id| {
-            at.map(|at| Place {
-                at: Some(at),
-                id,
-                inclusive: false,
-            })
+        let descends = self.descends(cursor);
+        let from = |wanted| cursor.filter(|_| descends == wanted).map(place);
+        let (mut above, mut below) = (vec![from(true)], vec![from(false)]);
+        if filter.sort.by_change() {
+            below.push(filter.updated_after.map(|at| Place::at(at, Uuid::max())));
+        } else {
+            above.push(filter.published_before.map(|at| Place::at(at, Uuid::nil())));
+            above.push(filter.day.map(|day| Place::at(day.end, Uuid::nil())));
+            below.push(filter.published_after.map(|at| Place::at(at, Uuid::max())));
+            below.push(filter.day.map(|day| Place::at(day.begin, Uuid::nil())));
+        }
+        (
+            above.into_iter().flatten().min_by_key(|place| place.key()),
+            below.into_iter().flatten().max_by_key(|place| place.key()),
+        )
+    }
+
+    /// The bounds of the walk.
+    fn bounds(&self, walk: &Walk, cursor: Option<&Cursor<Moment>>) -> Fragment {
+        let (above, below) = self.limits(cursor);
+        let side = |comparison: &'static str, place: Option<Place>| match place {
+            Some(place) => {
+                let mut sql = Fragment::new(" AND (");
+                for (column, _) in &walk.columns {
+                    sql = sql.sql(column).sql(", ");
+                }
+                sql = sql.sql(self.key()).sql(", id)").sql(comparison);
+                sql = sql.sql(if place.inclusive { "= (" } else { " (" });
+                for (_, value) in &walk.columns {
+                    sql = sql.then(value).sql(", ");
+                }
+                sql.sql("coalesce(")
+                    .time(place.at)
+                    .sql(", 'infinity'), ")
+                    .id(place.id)
+                    .sql(")")
+            }
+            // At an end of what has the same first columns.
+            None => match walk.columns.as_slice() {
+                [] => Fragment::default(),
+                [(column, value)] => Fragment::new(" AND ")
+                    .sql(column)
+                    .sql(comparison)
+                    .sql("= ")
+                    .then(value),
+                columns => {
+                    let mut sql = Fragment::new(" AND (");
+                    for (n, (column, _)) in columns.iter().enumerate() {
+                        sql = sql.sql(if n > 0 { ", " } else { "" }).sql(column);
+                    }
+                    sql = sql.sql(")").sql(comparison).sql("= (");
+                    for (n, (_, value)) in columns.iter().enumerate() {
+                        sql = sql.sql(if n > 0 { ", " } else { "" }).then(value);
+                    }
+                    sql.sql(")")
+                }
+            },
         };
-        let from = |forward| cursor.filter(|cursor| cursor.forward == forward).map(place);
-        let above = [limit(self.filter.published_before, Uuid::nil()), from(true)];
-        let below = [limit(self.filter.published_after, Uuid::max()), from(false)];
-        let above = above.into_iter().flatten().min_by_key(|place| place.key());
-        let below = below.into_iter().flatten().max_by_key(|place| place.key());
-        let mut sql = match above {
-            Some(place) => self.bound(" <", place),
-            None => self.end("<"),
+        let sql = side(" <", above).then(&side(" >", below));
+        let known = !self.filter.sort.by_change() && self.filter.published_after.is_some();
+        if known {
+            sql.sql(" AND listed_at < 'infinity'")
+        } else {
+            sql
+        }
+    }
+
+    /// The order of these columns, the time and the id, as a clause.
+    fn by(&self, table: &'static str, columns: &[&'static str], descends: bool) -> Fragment {
+        let way = if descends { " DESC" } else { "" };
+        let mut sql = Fragment::new(" ORDER BY ");
+        for column in columns {
+            sql = sql.sql(table).sql(column).sql(way).sql(", ");
+        }
+        sql.sql(table)
+            .sql(self.key())
+            .sql(way)
+            .sql(", ")
+            .sql(table)
+            .sql("id")
+            .sql(way)
+    }
+
+    /// The rows of one page, as a table of the same name to select from. `rest` may hide some of them: see
+    /// [`Timeline::page`].
+    fn rows(&self, walk: &Walk, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
+        let descends = self.descends(cursor);
+        let columns: Vec<&'static str> = walk.columns.iter().map(|(column, _)| *column).collect();
+        let order = self.by("", &columns, descends);
+        let bounds = self.bounds(walk, cursor);
+        let reach = match (walk.rest.is_empty(), walk.branches) {
+            (true, _) => rows,
+            (false, true) => self.reach / 4,
+            (false, false) => self.reach,
         };
-        sql = sql.then(&match below {
-            Some(place) => self.bound(" >", place),
-            None => self.end(">"),
-        });
-        if self.filter.published_after.is_some() {
-            sql = sql.sql(" AND listed_at < 'infinity'");
+        let mut found = Fragment::default();
+        // Of authors' and tags' tables there is one for articles alone, and those never expire.
+        for (n, alternative) in alternatives(walk.table, self.sight, self.filter)
+            .iter()
+            .enumerate()
+        {
+            found = found
+                .sql(if n > 0 { " UNION ALL (" } else { "(" })
+                .sql("SELECT * FROM ");
+            if !walk.rest.is_empty() {
+                found = found.sql("(SELECT * FROM ");
+            }
+            found = found
+                .sql(walk.table)
+                .sql(" WHERE ")
+                .then(alternative)
+                .sql(walk.only)
+                .then(&bounds)
+                .then(&order)
+                .sql(" LIMIT ")
+                .number(reach);
+            if !walk.rest.is_empty() {
+                found = found.sql(") AS line WHERE ");
+                for (n, condition) in walk.rest.iter().enumerate() {
+                    found = found.sql(if n > 0 { " AND " } else { "" }).then(condition);
+                }
+                found = found.then(&order).sql(" LIMIT ").number(rows);
+            }
+            found = found.sql(")");
+        }
+        let merge = |from: Fragment| {
+            Fragment::new("(SELECT line.* FROM ")
+                .then(&from)
+                .sql(" AS line")
+                .then(&self.by("", &[], descends))
+                .sql(" LIMIT ")
+                .number(rows)
+                .sql(")")
+        };
+        let parts = alternatives(walk.table, self.sight, self.filter).len();
+        let merged = if walk.branches {
+            merge(
+                self.filter
+                    .branch()
+                    .sql(" AS branch CROSS JOIN LATERAL (")
+                    .then(&found)
+                    .sql(")"),
+            )
+        } else if parts > 1 {
+            merge(Fragment::new("(").then(&found).sql(")"))
+        } else {
+            found
+        };
+        let sql = if walk.table == self.table {
+            merged
+        } else {
+            self.joined(merged)
+        };
+        sql.sql(" AS ").sql(self.table)
+    }
+
+    /// The table's own rows to some ids.
+    fn joined(&self, lines: Fragment) -> Fragment {
+        Fragment::new("(SELECT ")
+            .sql(self.table)
+            .sql(".* FROM ")
+            .then(&lines)
+            .sql(" AS line JOIN ")
+            .sql(self.table)
+            .sql(" ON ")
+            .sql(self.table)
+            .sql(".id = line.id)")
+    }
+
+    /// Everything that is wanted of a row, which goes by the name `line`.
+    fn conditions(&self) -> Fragment {
+        let mut sql = Fragment::new("(");
+        for (n, alternative) in alternatives(self.table, self.sight, self.filter)
+            .iter()
+            .enumerate()
+        {
+            sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
+        }
+        sql = sql.sql(")");
+        let category = (!self.filter.categories.is_empty()).then(|| self.category());
+        let language = self.filter.language.as_ref();
+        let language = language.map(|tag| Fragment::new("line.language = ").text(tag));
+        let others = self.facets.iter().map(|facet| facet.condition.clone());
+        for condition in category
+            .into_iter()
+            .chain(language)
+            .chain(self.published())
+            .chain(self.changed())
+            .chain(others)
+        {
+            sql = sql.sql(" AND ").then(&condition);
         }
         sql
     }
 
-    /// The rows of one page, as a table of the same name to select from.
-    pub fn rows(&self, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
-        let forward = cursor.is_none_or(|cursor| cursor.forward);
-        let order = if forward {
-            " ORDER BY listed_at DESC, id DESC LIMIT "
-        } else {
-            " ORDER BY listed_at, id LIMIT "
-        };
-        let walk = match (self.prefix(), forward) {
-            ((false, false), _) => order,
-            ((true, false), true) => " ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT ",
-            ((true, false), false) => " ORDER BY category_id, listed_at, id LIMIT ",
-            ((false, true), true) => " ORDER BY language DESC, listed_at DESC, id DESC LIMIT ",
-            ((false, true), false) => " ORDER BY language, listed_at, id LIMIT ",
-            ((true, true), true) => {
-                " ORDER BY category_id DESC, language DESC, listed_at DESC, id DESC LIMIT "
-            }
-            ((true, true), false) => " ORDER BY category_id, language, listed_at, id LIMIT ",
-        };
-        let bounds = self.bounds(cursor);
-        let mut found = Fragment::default();
-        for (n, alternative) in self.alternatives.iter().enumerate() {
-            let part = if n > 0 {
-                " UNION ALL (SELECT * FROM "
-            } else {
-                "(SELECT * FROM "
-            };
-            found = found
-                .sql(part)
-                .sql(self.table)
-                .sql(" WHERE ")
-                .then(alternative)
-                .then(&bounds)
-                .sql(walk)
-                .number(rows)
+    /// The same rows as [`Timeline::rows`], the other way: all that fit are gathered, then put in order.
+    fn gathered(&self, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
+        let descends = self.descends(cursor);
+        let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT line.id, line.")
+            .sql(self.key())
+            .sql(" FROM ")
+            .sql(self.table)
+            .sql(" AS line WHERE ")
+            .then(&self.conditions());
+        if let Some(cursor) = cursor {
+            sql = sql
+                .sql(" AND (line.")
+                .sql(self.key())
+                .sql(", line.id)")
+                .sql(match (descends, cursor.inclusive) {
+                    (true, true) => " <= ",
+                    (true, false) => " < ",
+                    (false, true) => " >= ",
+                    (false, false) => " > ",
+                })
+                .sql("(coalesce(")
+                .time(cursor.key)
+                .sql(", 'infinity'), ")
+                .id(cursor.id)
                 .sql(")");
         }
-        let merged = match &self.filter.category {
-            Some(category) => Fragment::new("(SELECT line.* FROM ")
-                .then(&Category::branch(category))
-                .sql(" AS branch CROSS JOIN LATERAL (")
-                .then(&found)
-                .sql(") AS line")
-                .sql(order)
-                .number(rows)
-                .sql(")"),
-            None if self.alternatives.len() == 1 => found,
-            None => Fragment::new("(SELECT * FROM (")
-                .then(&found)
-                .sql(") AS line")
-                .sql(order)
-                .number(rows)
-                .sql(")"),
-        };
-        let rows = merged.sql(" AS ").sql(self.table);
-        // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
-        if self.filters > 1 { rows.once() } else { rows }
+        let lines = Fragment::new("(SELECT id FROM found")
+            .then(&self.by("", &[], descends))
+            .sql(" LIMIT ")
+            .number(rows)
+            .sql(")");
+        sql.sql(") ")
+            .then(&Fragment::new("SELECT * FROM ").then(&self.joined(lines)))
+            .sql(" AS line) AS ")
+            .sql(self.table)
+            .once()
     }
 
-    /// The order of [`Timeline::rows`], for the end of the statement that joins them.
-    pub fn order(&self, cursor: Option<&Cursor<Moment>>) -> Fragment {
-        let forward = cursor.is_none_or(|cursor| cursor.forward);
-        let (column, id) = if forward {
-            (".listed_at DESC, ", ".id DESC")
-        } else {
-            (".listed_at, ", ".id")
+    /// Reads a page: its rows in their order, and how many there are in all where that is asked for; anything over
+    /// [`MOST_COUNTED`] means more, as no further is counted. `related` joins what the rows refer to.
+    pub async fn page<R: Timed>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        cursor: Option<&Cursor<Moment>>,
+        wanted: Wanted,
+        related: &Fragment,
+    ) -> Result<(Vec<R>, Option<i64>), Problem> {
+        let walk = self.walk();
+        let mut rows = self.rows(&walk, cursor, wanted.rows);
+        // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
+        if self.filter.used() + self.facets.len() > 1 {
+            rows = rows.once();
+        }
+        let mut found = R::read(conn, self.source(rows, cursor), related).await?;
+        if !walk.rest.is_empty() && found.len() <= wanted.limit {
+            found = self.gather(conn, cursor, wanted, related).await?;
+        }
+        let total = match wanted.counts {
+            true => Some(self.count(conn).await?),
+            false => None,
         };
-        Fragment::new(" ORDER BY ")
-            .sql(self.table)
-            .sql(column)
-            .sql(self.table)
-            .sql(id)
+        self.check_names(conn, found.len()).await?;
+        Ok((found, total))
+    }
+
+    fn source(&self, rows: Fragment, cursor: Option<&Cursor<Moment>>) -> Source {
+        let name = match self.table {
+            "headlines" => "headlines.",
+            _ => "articles.",
+        };
+        Source {
+            rows,
+            order: self.by(name, &[], self.descends(cursor)),
+        }
+    }
+
+    /// Reads the rows of a page by gathering all that fit. The planner has to know what is asked for: how they are best
+    /// gathered depends on it.
+    pub async fn gather<R: Timed>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        cursor: Option<&Cursor<Moment>>,
+        wanted: Wanted,
+        related: &Fragment,
+    ) -> QueryResult<Vec<R>> {
+        conn.transaction(async |conn| {
+            conn.batch_execute(PLAN_ANEW).await?;
+            let rows = self.gathered(cursor, wanted.rows);
+            R::read(conn, self.source(rows, cursor), related).await
+        })
+        .await
     }
 
     /// How many there are; anything over [`MOST_COUNTED`] means more, as no further is counted.
     pub async fn count(&self, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
-        let mut sql = Fragment::new("SELECT count(*) FROM (");
-        for (n, alternative) in self.alternatives.iter().enumerate() {
-            let part = if n > 0 {
-                " UNION ALL (SELECT 1 FROM "
-            } else {
-                "(SELECT 1 FROM "
-            };
-            sql = sql
-                .sql(part)
-                .sql(self.table)
-                .sql(" WHERE ")
-                .then(alternative);
-            if let Some(category) = &self.filter.category {
-                sql = sql
-                    .sql(" AND category_id IN (SELECT id FROM ")
-                    .then(&Category::branch(category))
-                    .sql(" AS branch)");
-            }
-            if let Some(language) = &self.filter.language {
-                sql = sql.sql(" AND language = ").text(language);
-            }
-            if let Some(after) = self.filter.published_after {
-                sql = sql
-                    .sql(" AND listed_at > ")
-                    .time(Some(after))
-                    .sql(" AND listed_at < 'infinity'");
-            }
-            if let Some(before) = self.filter.published_before {
-                sql = sql.sql(" AND listed_at < ").time(Some(before));
-            }
-            sql = sql.sql(" LIMIT ").number(MOST_COUNTED + 1).sql(")");
-        }
-        Statement::<BigInt>::new(sql.sql(") AS counted").once())
-            .get_result(conn)
-            .await
+        let sql = Fragment::new("SELECT count(*) FROM (SELECT FROM ")
+            .sql(self.table)
+            .sql(" AS line WHERE ")
+            .then(&self.conditions())
+            .sql(" LIMIT ")
+            .number(MOST_COUNTED + 1)
+            .sql(") AS counted");
+        conn.transaction(async |conn| {
+            conn.batch_execute(PLAN_ANEW).await?;
+            Statement::<BigInt>::new(sql.once()).get_result(conn).await
+        })
+        .await
     }
 
-    /// An empty page may mean that there is no such category: then that is said.
-    pub async fn check_category(
+    /// Those with these ids, in any order, that the filters let through.
+    pub fn with_ids(&self, ids: &[Uuid]) -> Source {
+        let rows = Fragment::new("(SELECT * FROM ")
+            .sql(self.table)
+            .sql(" AS line WHERE line.id = ANY(")
+            .ids(ids.to_vec())
+            .sql(") AND ")
+            .then(&self.conditions())
+            .sql(") AS ")
+            .sql(self.table);
+        let rows = if self.filter.used() + self.facets.len() > 0 {
+            rows.once()
+        } else {
+            rows
+        };
+        Source {
+            rows,
+            order: Fragment::default(),
+        }
+    }
+
+    /// An empty page may mean that there is no such category or tag: then that is said. Of several categories each is
+    /// looked at, whatever was found.
+    pub async fn check_names(
         &self,
         conn: &mut AsyncPgConnection,
         rows: usize,
     ) -> Result<(), Problem> {
-        match &self.filter.category {
-            Some(category) if rows == 0 && !Category::is_there(conn, category).await? => {
-                Err(Problem::InvalidParameters(vec![Fault::of(
-                    "category",
-                    "not_found",
-                    "there is no such category",
-                )]))
+        let mut faults = Vec::new();
+        if rows == 0 || self.filter.categories.len() > 1 {
+            for name in &self.filter.categories {
+                if !SlugTable::Categories.has(conn, name).await? {
+                    faults.push(Fault::of(
+                        "category",
+                        "not_found",
+                        format!("there is no category {name}"),
+                    ));
+                }
             }
-            _ => Ok(()),
+        }
+        if let Some(name) = self.filter.tag.as_ref().filter(|_| rows == 0)
+            && !SlugTable::Tags.has(conn, name).await?
+        {
+            faults.push(Fault::of("tag", "not_found", "there is no such tag"));
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::InvalidParameters(faults))
         }
     }
+}
+
+/// A row that stands in a timeline.
+pub trait Timed: Sized + Send {
+    /// Reads rows from where they are found, with what they refer to.
+    fn read(
+        conn: &mut AsyncPgConnection,
+        source: Source,
+        related: &Fragment,
+    ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send;
+}
+
+/// Where a statement takes its rows from, by the table's own name, and how it orders them.
+pub struct Source {
+    pub rows: Fragment,
+    pub order: Fragment,
 }

@@ -30,6 +30,11 @@ impl Reader {
         }
     }
 
+    /// Whether this reader may also write, and so may send back what was read.
+    pub fn may_write(&self) -> bool {
+        self.0.as_ref().is_some_and(|key| key.has(Scope::Write))
+    }
+
     /// Whether this reader may ask for content by its status, and by this one.
     pub fn may_filter(&self, status: Status) -> Result<(), Problem> {
         match (self.sight(), status) {

@@ -10,10 +10,11 @@ use crate::http::address::Address;
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::list::{List, Paging};
+use crate::http::tongue::{Tongue, TongueParameter};
 use crate::problem::Problem;
 use crate::resource::{self, Shown};
 use crate::server::AppState;
-use crate::timeline::TimelineParameters;
+use crate::timeline::{OrderParameters, TimelineParameters};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_articles)
@@ -29,18 +30,19 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
 /// for them.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters),
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter),
     responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
 #[get("/v1/articles")]
 async fn list_articles(
     app: Data<AppState>,
     reader: Reader,
-    list: List<ArticleFilter>,
+    mut list: List<ArticleFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = app.connection().await?;
+    list.filter.timeline.settle(&mut conn).await?;
     Article::list(&mut conn, reader.sight(), &list).await
 }
 
@@ -60,16 +62,26 @@ async fn create_article(
 
 /// Get an article
 ///
-/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug.")),
+/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
+/// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
+/// `is_fallback: true`.
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
     responses((status = OK, description = "The article.", body = Article)))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
+    tongue: Tongue,
 ) -> Result<Shown<Article>, Problem> {
-    resource::get(&app, &reader, &address).await
+    if tongue.asked.is_none() {
+        return resource::get(&app, &reader, &address, &tongue).await;
+    }
+    let mut conn = app.connection().await?;
+    match Article::find_translated(&mut conn, &address.name, reader.sight(), &tongue).await? {
+        Some(article) => Ok(resource::shown(article, &tongue)),
+        None => Err(resource::absent::<Article>(&mut conn, &address, reader.sight()).await?),
+    }
 }
 
 /// Replace an article

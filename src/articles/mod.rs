@@ -5,7 +5,7 @@ mod model;
 mod render;
 
 pub use handlers::routes;
-pub use model::{Article, ArticleRef, ArticleSummary, NewArticle};
+pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};
 pub use render::{Rendered, render};
 
 crate::text_enum! {

@@ -2,40 +2,95 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{now, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{BodyFormat, Rendered, render};
+use crate::authors::AuthorRef;
 use crate::categories::CategoryRef;
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
-use crate::http::list::{Filter, List};
+use crate::http::list::{Filter, List, in_order};
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::Tongue;
 use crate::image::Image;
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
-use crate::resource::{self, Locked, Resource};
+use crate::resource::{self, Resource};
 use crate::schema::articles;
+use crate::site::Site;
 use crate::slug::{self, SlugTable};
 use crate::status::{Sight, Status};
-use crate::timeline::{Moment, Timeline, TimelineFilter};
+use crate::tags::TagRef;
+use crate::timeline::{Facet, Narrow, Source, Timed, Timeline, TimelineFilter};
 
 /// What a list of articles can be narrowed to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ArticleFilter {
+    #[param(ignore)]
     pub timeline: TimelineFilter,
+    /// Signed by this author (slug or id).
+    #[param(value_type = Option<String>, max_length = 200, example = "anir-tafoughi")]
+    pub author: Option<Name>,
 }
 
 impl Filter for ArticleFilter {
     const ITEM: &'static str = "Article";
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        self.timeline.set(name, value)
+        match name {
+            "author" => Some(
+                Name::read(value)
+                    .ok_or_else(|| "the slug or the id of an author".to_owned())
+                    .map(|name| self.author = Some(name)),
+            ),
+            _ => self.timeline.set(name, value),
+        }
+    }
+
+    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        self.timeline.faults(given)
+    }
+}
+
+impl ArticleFilter {
+    /// The filters that go by what an article names.
+    pub fn facets(&self) -> Vec<Facet> {
+        let facet = |table, column, id: Fragment| Facet {
+            condition: Fragment::new("EXISTS (SELECT FROM ")
+                .sql(table)
+                .sql(" AS named WHERE named.id = line.id AND named.")
+                .sql(column)
+                .sql(" = ")
+                .then(&id)
+                .sql(")"),
+            walk: Some(Narrow {
+                table,
+                column: Some((column, id)),
+                only: "",
+                by_change: true,
+                exact: true,
+            }),
+        };
+        let author = self.author.as_ref();
+        let tag = self.timeline.tag.as_ref();
+        let author = author.map(|name| {
+            facet(
+                "article_authors",
+                "author_id",
+                SlugTable::Authors.id_of(name),
+            )
+        });
+        let tag = tag.map(|name| facet("article_tags", "tag_id", SlugTable::Tags.id_of(name)));
+        [author, tag].into_iter().flatten().collect()
     }
 }
 
@@ -50,35 +105,17 @@ impl Filter for ArticleFilter {
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "first_published_at": "2026-11-23T14:00:00Z",
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
     "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
+    "author_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21"],
+    "authors": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri"}],
+    "tag_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31"],
+    "tags": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles", "kind": "subject"}],
     "dateline": "Meknès", "image": null, "word_count": 4, "reading_minutes": 1, "canonical_url": null, "source": null,
+    "translation_of": null,
+    "translations": [{"language": "ar", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d15", "slug": "أولى-الأمطار", "title": "أولى الأمطار تنعش الزرع"}],
+    "is_fallback": false,
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Article {
-    #[serde(flatten)]
-    #[diesel(embed)]
-    pub summary: ArticleSummary,
-    #[serde(flatten)]
-    #[diesel(embed)]
-    pub bodies: ArticleBodies,
-}
-
-/// The body of a story in its three forms.
-#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = articles)]
-pub struct ArticleBodies {
-    /// The body as it was written.
-    #[schema(max_length = 500_000)]
-    pub body: String,
-    /// The body as HTML that is safe to show.
-    pub body_html: String,
-    /// The body as plain text, a line for each block.
-    pub body_text: String,
-}
-
-/// A story without its body.
-#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = articles)]
-pub struct ArticleSummary {
     /// Given once, never changed.
     pub id: Uuid,
     /// Its readable address, unique among the articles.
@@ -112,8 +149,25 @@ pub struct ArticleSummary {
     pub first_published_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// That category in short.
-    #[diesel(embed)]
-    pub category: Option<CategoryRef>,
+    #[schema(value_type = Option<CategoryRef>)]
+    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    pub category: Option<Json<CategoryRef>>,
+    /// Who signs it, in the order of the byline.
+    #[schema(value_type = Vec<Uuid>, max_items = 20)]
+    #[diesel(select_expression = sql::<Jsonb>("signed.author_ids"), select_expression_type = SqlLiteral<Jsonb>)]
+    pub author_ids: Json<Vec<Uuid>>,
+    /// They in short.
+    #[schema(value_type = Vec<AuthorRef>, max_items = 20)]
+    #[diesel(select_expression = sql::<Jsonb>("signed.authors"), select_expression_type = SqlLiteral<Jsonb>)]
+    pub authors: Json<Vec<AuthorRef>>,
+    /// What it is about, in the order given.
+    #[schema(value_type = Vec<Uuid>, max_items = 50)]
+    #[diesel(select_expression = sql::<Jsonb>("tagged.tag_ids"), select_expression_type = SqlLiteral<Jsonb>)]
+    pub tag_ids: Json<Vec<Uuid>>,
+    /// These in short.
+    #[schema(value_type = Vec<TagRef>, max_items = 50)]
+    #[diesel(select_expression = sql::<Jsonb>("tagged.tags"), select_expression_type = SqlLiteral<Jsonb>)]
+    pub tags: Json<Vec<TagRef>>,
     /// Where it was written.
     #[schema(format = "line", max_length = 100)]
     pub dateline: Option<String>,
@@ -130,24 +184,87 @@ pub struct ArticleSummary {
     /// Who brought it: an agency, say.
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
+    /// The original that it translates; null for an original, and where the caller may not see that.
+    #[diesel(select_expression = sql::<Nullable<SqlUuid>>("translated.translation_of"), select_expression_type = SqlLiteral<Nullable<SqlUuid>>)]
+    pub translation_of: Option<Uuid>,
+    /// The same story in other languages.
+    #[schema(value_type = Vec<Translation>, max_items = 100)]
+    #[diesel(select_expression = sql::<Jsonb>("translated.translations"), select_expression_type = SqlLiteral<Jsonb>)]
+    pub translations: Json<Vec<Translation>>,
+    /// Whether another language was asked for, and this is what there is instead.
+    #[diesel(select_expression = sql::<Bool>("false"), select_expression_type = SqlLiteral<Bool>)]
+    pub is_fallback: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// 1 at first, one more with every change.
     #[schema(minimum = 1)]
     pub version: i32,
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub bodies: ArticleBodies,
+}
+
+/// The body of a story in its three forms; in a list only those that were asked for.
+#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = articles)]
+pub struct ArticleBodies {
+    /// The body as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, max_length = 500_000)]
+    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    pub body: Option<String>,
+    /// The body as HTML that is safe to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body_html"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    pub body_html: Option<String>,
+    /// The body as plain text, a line for each block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body_text"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    pub body_text: Option<String>,
 }
 
 /// An article in short.
-#[derive(Clone, Debug, Serialize, ToSchema, Queryable, Selectable)]
-#[diesel(table_name = articles)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ArticleRef {
     pub id: Uuid,
     pub slug: String,
 }
 
+impl ArticleRef {
+    /// The article with the id that stands in this column, if somebody may see it, to be read from `of_article.article`.
+    pub fn of(column: &'static str, sight: Sight) -> Fragment {
+        Fragment::new(
+            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug) AS article \
+             FROM articles AS its WHERE its.id = ",
+        )
+        .sql(column)
+        .sql(" AND ")
+        .then(&sight.of_articles("its"))
+        .sql(") AS of_article ON true")
+    }
+}
+
+impl Part for ArticleRef {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Article::NAME, self.id);
+    }
+}
+
+/// A story in another language.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Translation {
+    /// The language (BCP 47).
+    pub language: String,
+    pub id: Uuid,
+    pub slug: String,
+    pub title: String,
+}
+
 /// What makes an article. What only the server writes (`id`, `body_html`, `body_text`, `dir`, `first_published_at`,
-/// `category`, `word_count`, `reading_minutes`, `created_at`, `updated_at`, `version`) may stand beside it and is ignored,
-/// so that what was read can be sent back.
+/// `category`, `authors`, `tags`, `translations`, `is_fallback`, `word_count`, `reading_minutes`, `created_at`,
+/// `updated_at`, `version`) may stand beside it and is ignored, so that what was read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -192,6 +309,14 @@ pub struct NewArticle {
     pub published_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub category_id: Option<Uuid>,
+    /// Who signs it, in the order of the byline.
+    #[serde(default)]
+    #[schema(schema_with = authors_schema)]
+    pub author_ids: Vec<Uuid>,
+    /// What it is about, in the order in which it is shown.
+    #[serde(default)]
+    #[schema(schema_with = tags_schema)]
+    pub tag_ids: Vec<Uuid>,
     /// Where it was written.
     #[serde(default)]
     #[schema(format = "line", max_length = 100)]
@@ -205,6 +330,31 @@ pub struct NewArticle {
     #[serde(default)]
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
+    /// The article that it translates, or another translation of the same; kept as the original's id.
+    #[serde(default)]
+    pub translation_of: Option<Uuid>,
+}
+
+fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
+    use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+    let id = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ArrayBuilder::new()
+        .description(Some(words))
+        .items(id)
+        .max_items(Some(most))
+        .unique_items(true)
+        .default(Some(serde_json::json!([])))
+        .build()
+}
+
+fn authors_schema() -> utoipa::openapi::schema::Array {
+    ids_schema("Who signs it, in the order of the byline.", 20)
+}
+
+fn tags_schema() -> utoipa::openapi::schema::Array {
+    ids_schema("What it is about, in the order in which it is shown.", 50)
 }
 
 fn draft() -> Status {
@@ -215,89 +365,265 @@ fn markdown() -> BodyFormat {
     BodyFormat::Markdown
 }
 
-const CATEGORY: &str = " LEFT JOIN categories ON categories.id = articles.category_id";
+/// What an article refers to, and its bodies, as far as they are wanted.
+fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
+    let mut sql = if wants("category") {
+        CategoryRef::of("articles.category_id")
+    } else {
+        CategoryRef::unwanted()
+    };
+    sql = sql.sql(if wants("authors") || wants("author_ids") {
+        " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids, \
+         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name) ORDER BY place), '[]') AS authors \
+         FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id) AS signed"
+    } else {
+        " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
+    });
+    sql = sql.sql(if wants("tags") || wants("tag_ids") {
+        " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids, \
+         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind) ORDER BY place), '[]') AS tags \
+         FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id) AS tagged"
+    } else {
+        " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
+    });
+    sql = if wants("translations") || wants("translation_of") {
+        let sql = sql.sql(" CROSS JOIN LATERAL (SELECT ");
+        let sql = match sight {
+            Sight::Everything => sql.sql("articles.translation_of"),
+            // Without a word of an original that is not to be seen.
+            _ => sql
+                .sql("min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid"),
+        };
+        sql.sql(
+            " AS translation_of, coalesce(jsonb_agg(jsonb_build_object('language', other.language, 'id', other.id, \
+             'slug', other.slug, 'title', other.title) ORDER BY other.language) FILTER (WHERE other.id IS NOT NULL), '[]') AS translations \
+             FROM articles AS other WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id) \
+             AND other.id <> articles.id AND ",
+        )
+        .then(&sight.of_articles("other"))
+        .sql(") AS translated")
+    } else {
+        sql.sql(" CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated")
+    };
+    sql = sql.sql(" CROSS JOIN LATERAL (SELECT ");
+    for (n, (field, read, leave)) in [
+        ("body", "articles.body", "NULL::text AS body"),
+        ("body_html", "articles.body_html", "NULL::text AS body_html"),
+        ("body_text", "articles.body_text", "NULL::text AS body_text"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        sql = sql
+            .sql(if n > 0 { ", " } else { "" })
+            .sql(if wants(field) { read } else { leave });
+    }
+    sql.sql(") AS bodies")
+}
 
 impl Article {
-    /// One page, newest first. The bodies are read only where they are asked for.
+    /// One page. The bodies are read only where they are asked for.
     pub async fn list(
         conn: &mut AsyncPgConnection,
         sight: Sight,
         list: &List<ArticleFilter>,
     ) -> Result<HttpResponse, Problem> {
-        let filter = &list.filter.timeline;
-        let cursor = list.cursor::<Moment>()?;
-        let timeline = Timeline {
-            table: "articles",
-            alternatives: vec![filter.conditions(sight)],
-            filter,
-            filters: filter.used(),
+        let filter = &list.filter;
+        let tongue = list.tongue(filter.timeline.language.clone());
+        let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
+        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
+        if let Some(ids) = &filter.timeline.ids {
+            let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
+            Self::check_names(conn, &timeline, filter, rows.len()).await?;
+            rows.iter_mut().for_each(|row| row.localise(&tongue));
+            let (rows, missing) = in_order(rows, ids, |row| row.id);
+            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+        }
+        let cursor = list.cursor()?;
+        let (mut rows, total) = timeline
+            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
+            .await?;
+        Self::check_names(conn, &timeline, filter, rows.len()).await?;
+        rows.iter_mut().for_each(|row| row.localise(&tongue));
+        list.page(
+            Self::NAME,
+            rows,
+            cursor.as_ref(),
+            |row| timeline.place(row.published_at, row.updated_at, row.id),
+            total,
+            tongue.is_negotiated(),
+        )
+    }
+
+    /// An empty page may mean that there is no such author, tag or category: then that is said.
+    pub async fn check_names(
+        conn: &mut AsyncPgConnection,
+        timeline: &Timeline<'_>,
+        filter: &ArticleFilter,
+        rows: usize,
+    ) -> Result<(), Problem> {
+        timeline.check_names(conn, rows).await?;
+        match &filter.author {
+            Some(name) if rows == 0 && !SlugTable::Authors.has(conn, name).await? => {
+                let fault = Fault::of("author", "not_found", "there is no such author");
+                Err(Problem::InvalidParameters(vec![fault]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Those with these ids that somebody may see, in any order, without their bodies.
+    pub async fn with_ids(
+        conn: &mut AsyncPgConnection,
+        ids: &[Uuid],
+        sight: Sight,
+        tongue: &Tongue,
+        wants: impl Fn(&str) -> bool,
+    ) -> QueryResult<Vec<Self>> {
+        let filter = TimelineFilter::default();
+        let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
+        let related = relations(sight, |field| !field.starts_with("body") && wants(field));
+        let mut rows = Self::read(conn, source, &related).await?;
+        rows.iter_mut().for_each(|row| row.localise(tongue));
+        Ok(rows)
+    }
+
+    /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
+    pub async fn find_translated(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+        tongue: &Tongue,
+    ) -> QueryResult<Option<Self>> {
+        let Some(article) = Self::find(conn, name, sight).await? else {
+            return Ok(None);
         };
-        let sql = Fragment::new("FROM ")
-            .then(&timeline.rows(cursor.as_ref(), list.rows()))
-            .sql(CATEGORY)
-            .then(&timeline.order(cursor.as_ref()));
-        let bodies = ["body", "body_html", "body_text"]
+        let others = article.translations.0.iter();
+        let there: Vec<&str> = std::iter::once(article.language.as_str())
+            .chain(others.map(|other| other.language.as_str()))
+            .collect();
+        let wanted = tongue.pick(there.iter().copied());
+        let (language, is_fallback) = match wanted {
+            Some(language) => (language, false),
+            None => {
+                let preferred = Site::languages(conn).await?;
+                let preferred = preferred
+                    .into_iter()
+                    .find_map(|tag| Tongue::new(Some(tag), Vec::new()).pick(there.iter().copied()));
+                (preferred.unwrap_or(&article.language), true)
+            }
+        };
+        let chosen = match article
+            .translations
+            .0
             .iter()
-            .any(|body| list.wants(body));
-        if bodies {
-            let rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
-                .load(conn)
-                .await?;
-            timeline.check_category(conn, rows.len()).await?;
-            let total = if list.counts() {
-                Some(timeline.count(conn).await?)
-            } else {
-                None
-            };
-            list.page(
-                rows,
-                cursor.as_ref(),
-                |row| (row.summary.published_at, row.summary.id),
-                total,
-            )
-        } else {
-            let rows: Vec<ArticleSummary> =
-                Statement::<RowType<ArticleSummary>>::select::<ArticleSummary>(&sql)
-                    .load(conn)
-                    .await?;
-            timeline.check_category(conn, rows.len()).await?;
-            let total = if list.counts() {
-                Some(timeline.count(conn).await?)
-            } else {
-                None
-            };
-            list.page(
-                rows,
-                cursor.as_ref(),
-                |row| (row.published_at, row.id),
-                total,
-            )
+            .find(|other| other.language == language)
+        {
+            // Should it go just now, what was asked for is still there.
+            Some(other) => Self::find(conn, &Name::Id(other.id), sight).await?,
+            None => None,
+        };
+        let mut chosen = chosen.unwrap_or(article);
+        chosen.is_fallback = is_fallback;
+        Ok(Some(chosen))
+    }
+
+    /// Writes down who or what an article names, in the order given, where that is not there yet.
+    async fn name(
+        conn: &mut AsyncPgConnection,
+        (table, column): (&'static str, &'static str),
+        id: Uuid,
+        names: &[Uuid],
+    ) -> QueryResult<()> {
+        let sql = Fragment::new("SELECT ")
+            .sql(column)
+            .sql(" FROM ")
+            .sql(table)
+            .sql(" WHERE id = ")
+            .id(id)
+            .sql(" ORDER BY place");
+        let there: Vec<Uuid> = Statement::<SqlUuid>::new(sql).load(conn).await?;
+        if there == names {
+            return Ok(());
+        }
+        if !there.is_empty() {
+            let sql = Fragment::new("DELETE FROM ")
+                .sql(table)
+                .sql(" WHERE id = ")
+                .id(id);
+            Statement::<Untyped>::new(sql).execute(conn).await?;
+        }
+        // The triggers copy the rest from the article.
+        let sql = Fragment::new("INSERT INTO ")
+            .sql(table)
+            .sql(" (id, place, ")
+            .sql(column)
+            .sql(") SELECT ")
+            .id(id)
+            .sql(", place - 1, name FROM unnest(")
+            .ids(names.to_vec())
+            .sql(") WITH ORDINALITY AS named (name, place)");
+        Statement::<Untyped>::new(sql).execute(conn).await?;
+        Ok(())
+    }
+}
+
+impl Timed for Article {
+    async fn read(
+        conn: &mut AsyncPgConnection,
+        source: Source,
+        related: &Fragment,
+    ) -> QueryResult<Vec<Self>> {
+        let sql = Fragment::new("FROM ")
+            .then(&source.rows)
+            .then(related)
+            .then(&source.order);
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await
+    }
+}
+
+impl Part for Article {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Self::NAME, self.id);
+        made_of.extend(self.category.iter().map(|category| &category.0));
+        made_of.extend(&self.authors.0);
+        made_of.extend(&self.tags.0);
+        for other in &self.translations.0 {
+            made_of.one(Self::NAME, other.id);
         }
     }
 }
+
+/// Where it is kept who signs an article, and what it is about.
+const AUTHORS: (&str, &str) = ("article_authors", "author_id");
+const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
 impl Resource for Article {
     type New = NewArticle;
 
     const NAME: &'static str = "article";
+    const TABLE: &'static str = "articles";
+    const SLUGS: Option<SlugTable> = Some(SlugTable::Articles);
     const PATH: &'static str = "/v1/articles";
     const NEW_SCHEMA: &'static str = "NewArticle";
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
 
     fn id(&self) -> Uuid {
-        self.summary.id
+        self.id
     }
 
     fn version(&self) -> i32 {
-        self.summary.version
+        self.version
     }
 
     fn updated_at(&self) -> DateTime<Utc> {
-        self.summary.updated_at
+        self.updated_at
     }
 
     fn slug(&self) -> Option<&str> {
-        Some(&self.summary.slug)
+        Some(&self.slug)
     }
 
     async fn find(
@@ -306,9 +632,9 @@ impl Resource for Article {
         sight: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM articles")
-            .sql(CATEGORY)
+            .then(&relations(sight, |_| true))
             .sql(" WHERE ")
-            .then(&sight.of_articles());
+            .then(&sight.of_articles("articles"));
         let sql = match name {
             Name::Id(id) => sql.sql(" AND articles.id = ").id(*id),
             Name::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
@@ -317,10 +643,6 @@ impl Resource for Article {
             .get_result(conn)
             .await
             .optional()
-    }
-
-    async fn former(conn: &mut AsyncPgConnection, slug: &str) -> QueryResult<Option<Uuid>> {
-        SlugTable::Articles.former(conn, slug).await
     }
 
     async fn is_gone(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
@@ -335,17 +657,14 @@ impl Resource for Article {
         Statement::<Bool>::new(sql.sql(")")).get_result(conn).await
     }
 
-    async fn lock(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Locked>> {
-        articles::table
-            .find(id)
-            .select((articles::version, articles::deleted_at.is_not_null()))
-            .for_no_key_update()
-            .get_result(conn)
-            .await
-            .optional()
-            .map(|row: Option<(i32, bool)>| {
-                row.map(|(version, in_trash)| Locked { version, in_trash })
-            })
+    fn language(&self) -> Option<&str> {
+        Some(&self.language)
+    }
+
+    fn localise(&mut self, tongue: &Tongue) {
+        if let Some(category) = &mut self.category {
+            category.0.localise(tongue);
+        }
     }
 
     fn settle(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
@@ -369,7 +688,7 @@ impl Resource for Article {
     }
 
     fn concerns_public(old: Option<&Self>, new: Option<&NewArticle>) -> bool {
-        old.is_some_and(|old| old.summary.status.concerns_public())
+        old.is_some_and(|old| old.status.concerns_public())
             || new.is_some_and(|new| new.status.concerns_public())
     }
 
@@ -386,11 +705,14 @@ impl Resource for Article {
             &new.title,
         )
         .await?;
+        let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, None).await?;
         diesel::insert_into(articles::table)
             .values((row, articles::id.eq(id), articles::slug.eq(slug)))
             .execute(conn)
             .await?;
+        Self::name(conn, AUTHORS, id, &authors).await?;
+        Self::name(conn, TAGS, id, &tags).await?;
         Ok(())
     }
 
@@ -412,6 +734,7 @@ impl Resource for Article {
             .select(articles::first_published_at)
             .get_result(conn)
             .await?;
+        let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, first).await?;
         diesel::update(articles::table.find(id))
             .set((
@@ -423,18 +746,8 @@ impl Resource for Article {
             ))
             .execute(conn)
             .await?;
-        Ok(())
-    }
-
-    async fn trash(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
-        diesel::update(articles::table.find(id))
-            .set((
-                articles::deleted_at.eq(now),
-                articles::updated_at.eq(now),
-                articles::version.eq(articles::version + 1),
-            ))
-            .execute(conn)
-            .await?;
+        Self::name(conn, AUTHORS, id, &authors).await?;
+        Self::name(conn, TAGS, id, &tags).await?;
         Ok(())
     }
 }
@@ -462,6 +775,7 @@ struct Row {
     reading_minutes: i32,
     canonical_url: Option<String>,
     source: Option<String>,
+    translation_of: Option<Uuid>,
 }
 
 impl Row {
@@ -509,6 +823,7 @@ impl Row {
             reading_minutes,
             canonical_url: new.canonical_url,
             source: new.source,
+            translation_of: new.translation_of,
         })
     }
 }

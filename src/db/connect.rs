@@ -101,7 +101,7 @@ impl Address {
         let first = format!(
             "SET statement_timeout = {0}; SET lock_timeout = {0}; \
              SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'; \
-             SET plan_cache_mode = force_generic_plan",
+             SET plan_cache_mode = force_generic_plan; SET client_min_messages = warning",
             self.statement_timeout_ms
         );
         self.open(&first).await

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod embedded;
+pub mod json;
 pub mod migrations;
 pub mod pool;
 pub mod postgres_programs;
@@ -9,4 +10,5 @@ pub mod statement;
 pub mod text_enum;
 
 pub use connect::Address;
+pub use json::Json;
 pub use statement::{Fragment, Statement};

@@ -10,7 +10,7 @@ use diesel::expression::Selectable;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 /// A piece of SQL: text that the program wrote, never a client, and values that are bound.
@@ -25,7 +25,9 @@ enum Piece {
     Sql(&'static str),
     Selection(Arc<dyn QueryFragment<Pg> + Send + Sync>),
     Id(Uuid),
+    Ids(Vec<Uuid>),
     Text(String),
+    Float(f64),
     Time(Option<DateTime<Utc>>),
     Number(usize),
 }
@@ -42,6 +44,16 @@ impl Fragment {
 
     pub fn id(mut self, id: Uuid) -> Self {
         self.pieces.push(Piece::Id(id));
+        self
+    }
+
+    pub fn ids(mut self, ids: Vec<Uuid>) -> Self {
+        self.pieces.push(Piece::Ids(ids));
+        self
+    }
+
+    pub fn float(mut self, number: f64) -> Self {
+        self.pieces.push(Piece::Float(number));
         self
     }
 
@@ -85,6 +97,8 @@ impl QueryFragment<Pg> for Fragment {
                 Piece::Sql(sql) => out.push_sql(sql),
                 Piece::Selection(selection) => selection.walk_ast(out.reborrow())?,
                 Piece::Id(id) => out.push_bind_param::<SqlUuid, _>(id)?,
+                Piece::Ids(ids) => out.push_bind_param::<Array<SqlUuid>, _>(ids)?,
+                Piece::Float(number) => out.push_bind_param::<Double, _>(number)?,
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
                 Piece::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time)?,
                 Piece::Number(number) => out.push_sql(&number.to_string()),

@@ -35,6 +35,15 @@ impl Name {
     }
 }
 
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Slug(slug) => f.write_str(slug),
+        }
+    }
+}
+
 /// The `{id}` of this request's path, and the query that came with it.
 #[derive(Clone, Debug)]
 pub struct Address {
@@ -43,6 +52,14 @@ pub struct Address {
 }
 
 impl Address {
+    /// What is always at the same place.
+    pub fn of(name: Name) -> Self {
+        Self {
+            name,
+            query: String::new(),
+        }
+    }
+
     /// The same request's address with another slug, under `path`.
     pub fn moved(&self, path: &str, slug: &str) -> String {
         let slug = utf8_percent_encode(slug, SEGMENT);
@@ -62,19 +79,29 @@ impl Address {
     }
 }
 
+impl Address {
+    /// The address whose path goes on with an ending.
+    pub fn before(request: &HttpRequest, ending: &str) -> Option<Self> {
+        let path = request.uri().path().strip_suffix(ending)?;
+        Self::read(path, request.query_string())
+    }
+
+    fn read(path: &str, query: &str) -> Option<Self> {
+        let raw = path.rsplit('/').next().unwrap_or_default();
+        let text = percent_decode_str(raw).decode_utf8().ok()?;
+        Some(Self {
+            name: Name::read(&text)?,
+            query: query.to_owned(),
+        })
+    }
+}
+
 impl FromRequest for Address {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let raw = request.uri().path().rsplit('/').next().unwrap_or_default();
-        let name = percent_decode_str(raw)
-            .decode_utf8()
-            .ok()
-            .and_then(|text| Name::read(&text));
-        ready(name.ok_or(Problem::NotFound).map(|name| Self {
-            name,
-            query: request.query_string().to_owned(),
-        }))
+        let address = Self::read(request.uri().path(), request.query_string());
+        ready(address.ok_or(Problem::NotFound))
     }
 }

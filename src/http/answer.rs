@@ -1,4 +1,5 @@
-//! What surrounds every answer: the request's id, entity tags and 304, problems written out, one line in the log.
+//! What surrounds every answer: the request's id, entity tags and 304, codings, what caches may do, problems written out,
+//! one line in the log.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -15,7 +16,10 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::body::SLOWEST;
+use super::caching::Kind;
+use super::coding::Coding;
 use super::conditional::{Version, entity_tag, none_match_has};
+use super::made_of::MadeOf;
 use super::methods;
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -28,6 +32,9 @@ struct Asked {
     method: Method,
     path: String,
     headers: HeaderMap,
+    /// The coding that the caller likes best.
+    coding: Option<Coding>,
+    app: Option<Data<AppState>>,
     begun: Instant,
 }
 
@@ -41,12 +48,14 @@ pub async fn answer<B: MessageBody + 'static>(
         method: request.method().clone(),
         path: request.path().to_owned(),
         headers: conditions(request.headers()),
+        coding: Coding::wanted(&request),
+        app: request.app_data::<Data<AppState>>().cloned(),
         begun: Instant::now(),
     };
     let guarded = readable(&request).and_then(|()| methods::guard(&mut request));
     let response = match guarded {
         Ok(None) => {
-            let patience = patience(&request);
+            let patience = asked.patience(request.method());
             let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
             match tokio::time::timeout(patience, handled).await {
                 Ok(Ok(response)) => response?.map_into_boxed_body(),
@@ -63,15 +72,16 @@ pub async fn answer<B: MessageBody + 'static>(
         Ok(Some(response)) => request.into_response(response),
         Err(problem) => request.into_response(problem.answer(&asked.path, &asked.id)),
     };
-    Ok(asked.finish(response))
+    Ok(asked.finish(response).await)
 }
 
 impl Asked {
-    fn finish(&self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    async fn finish(&self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         if let Some(written) = self.written(&response) {
             response = response.into_response(written);
         }
-        response = self.tag(response);
+        self.for_caches(response.response_mut());
+        response = self.tag_and_encode(response).await;
         self.common_headers(response.headers_mut());
         self.log(response.status(), &response.response().body().size());
         response
@@ -93,27 +103,106 @@ impl Asked {
         }
     }
 
-    fn tag(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let version = response.response().extensions().get::<Version>().copied();
-        let read = self.method == Method::GET || self.method == Method::HEAD;
-        if !response.status().is_success() || !(read || version.is_some()) {
-            return response;
+    /// Says what caches may do, and what the answer is made of.
+    fn for_caches(&self, response: &mut HttpResponse) {
+        if !self.reads() {
+            return;
         }
+        let extensions = response.extensions();
+        let kind = extensions.get::<Kind>().copied();
+        let made_of = extensions.get::<MadeOf>().cloned();
+        drop(extensions);
+        let good = response.status().is_success() || response.status().is_redirection();
+        let headers = response.headers_mut();
+        let negotiated = headers.contains_key(header::VARY);
+        headers.insert(
+            header::VARY,
+            HeaderValue::from_static(if negotiated {
+                "Accept-Encoding, Accept-Language, Authorization"
+            } else {
+                "Accept-Encoding, Authorization"
+            }),
+        );
+        let Some(app) = self.app.as_ref().filter(|_| good && !self.has_key()) else {
+            return;
+        };
+        let kind = kind.unwrap_or(Kind::Page);
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, app.caching.public(kind).clone());
+        }
+        for (name, separator) in [("surrogate-key", " "), ("cache-tag", ",")] {
+            if let Some(value) = made_of.as_ref().and_then(|made| made.header(separator)) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+
+    /// Gives the answer its tag, answers 304 where it is known, and else encodes it. Each coding has a tag of its own:
+    /// their bytes differ.
+    async fn tag_and_encode(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let version = response.response().extensions().get::<Version>().copied();
+        let success = response.status().is_success();
         let (request, response) = response.into_parts();
         let (mut response, body) = response.into_parts();
         let body = match body.try_into_bytes() {
             Ok(body) => body,
             Err(body) => return ServiceResponse::new(request, response.set_body(body)),
         };
-        let tag = entity_tag(version, &body);
-        let value = HeaderValue::from_str(&tag).expect("a tag is plain ASCII");
-        response.headers_mut().insert(header::ETAG, value);
-        if read && none_match_has(&self.headers, &tag) {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.headers_mut().remove(header::CONTENT_TYPE);
-            return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let coded = response.headers().contains_key(header::CONTENT_ENCODING);
+        let coding = self
+            .coding
+            .filter(|_| !coded && Coding::is_worth(kind, body.len()));
+        if success && (self.reads() || version.is_some()) {
+            let tag = entity_tag(version, &body, coding);
+            let value = HeaderValue::from_str(&tag).expect("a tag is plain ASCII");
+            response.headers_mut().insert(header::ETAG, value);
+            if self.reads() && none_match_has(&self.headers, &tag) {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                response.headers_mut().remove(header::CONTENT_TYPE);
+                response.headers_mut().remove(header::CONTENT_LANGUAGE);
+                return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+            }
         }
+        let body = match coding {
+            None => body,
+            Some(coding) => match coding.apply(body.clone()).await {
+                Ok(encoded) => {
+                    let word = HeaderValue::from_static(coding.word());
+                    response
+                        .headers_mut()
+                        .insert(header::CONTENT_ENCODING, word);
+                    encoded
+                }
+                Err(error) => {
+                    log::error!("{}: not encoded: {error}", self.id);
+                    body
+                }
+            },
+        };
         ServiceResponse::new(request, response.set_body(BoxBody::new(body)))
+    }
+
+    fn reads(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+
+    fn has_key(&self) -> bool {
+        self.headers.contains_key(header::AUTHORIZATION)
+    }
+
+    /// How long a request may take: what its statement and its connection may, and its body where it has one. A database
+    /// that hangs, rather than being gone, bounds nothing by itself.
+    fn patience(&self, method: &Method) -> Duration {
+        let database = self
+            .app
+            .as_ref()
+            .map_or(Duration::from_secs(10), |app| app.patience);
+        match *method {
+            Method::GET | Method::DELETE => database,
+            _ => database + SLOWEST,
+        }
     }
 
     /// The answer where the handler gave none, and took the request with it.
@@ -133,13 +222,12 @@ impl Asked {
             HeaderValue::from_static("nosniff"),
         );
         if !headers.contains_key(header::CACHE_CONTROL) {
-            // A cache may keep what anybody sees, but asks before it serves it again; with a key, none keeps anything.
-            let policy = if self.headers.contains_key(header::AUTHORIZATION) {
-                "private, no-store"
-            } else {
-                "no-cache"
-            };
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+            let with_key = self.app.as_ref().filter(|_| self.has_key());
+            let policy = with_key.map_or_else(
+                || HeaderValue::from_static("no-store"),
+                |app| app.caching.cache_with_key.clone(),
+            );
+            headers.insert(header::CACHE_CONTROL, policy);
         }
     }
 
@@ -216,18 +304,6 @@ fn readable(request: &ServiceRequest) -> Result<(), Problem> {
         }
     }
     Ok(())
-}
-
-/// How long a request may take: what its statement and its connection may, and its body where it has one. A database
-/// that hangs, rather than being gone, bounds nothing by itself.
-fn patience(request: &ServiceRequest) -> Duration {
-    let database = request
-        .app_data::<Data<AppState>>()
-        .map_or(Duration::from_secs(10), |app| app.patience);
-    match *request.method() {
-        Method::GET | Method::DELETE => database,
-        _ => database + SLOWEST,
-    }
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {

@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 
+use super::coding::Coding;
 use crate::problem::Problem;
 
 /// The version of the resource that an answer shows, for the tag.
@@ -14,17 +15,20 @@ use crate::problem::Problem;
 pub struct Version(pub i32);
 
 /// A strong tag for a body: what it says, and before it, where one resource is shown, its version. So the tag changes
-/// with every byte, and still says which version a client has seen.
-pub fn entity_tag(version: Option<Version>, body: &[u8]) -> String {
+/// with every byte, and still says which version a client has seen. Each coding has a tag of its own (section 8.8.3.3).
+pub fn entity_tag(version: Option<Version>, body: &[u8], coding: Option<Coding>) -> String {
     let digest = Sha256::digest(body);
     let hash: String = digest[..12]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    match version {
-        Some(Version(version)) => format!("\"{version}-{hash}\""),
-        None => format!("\"{hash}\""),
-    }
+    let version = version.map(|Version(version)| format!("{version}-"));
+    let coding = coding.map(|coding| format!("-{}", coding.word()));
+    format!(
+        "\"{}{hash}{}\"",
+        version.unwrap_or_default(),
+        coding.unwrap_or_default()
+    )
 }
 
 /// Whether `If-None-Match` names this tag; comparison is weak (section 13.1.2).

@@ -55,6 +55,21 @@ impl SortKey for String {
     }
 }
 
+/// A name by which a list is sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameKey(pub String);
+
+impl SortKey for NameKey {
+    fn write(&self) -> Vec<u8> {
+        self.0.as_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        (text.len() <= 400 && !text.contains('\0')).then(|| Self(text.to_owned()))
+    }
+}
+
 /// What a cursor belongs to: the list and every filter, as eight bytes.
 pub fn fingerprint(parts: impl IntoIterator<Item = impl AsRef<str>>) -> [u8; 8] {
     let mut hash = Sha256::new();

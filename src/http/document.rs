@@ -99,7 +99,12 @@ fn too_many_fields(document: &Value, pointer: &str, faults: &mut Vec<Fault>) {
                 too_many_fields(value, &format!("{pointer}/{}", escape(name)), faults);
             }
         }
-        // No field takes a list yet: the schema refuses it whole.
+        // How long a list may be, its schema says. Behind that many, nothing is looked at.
+        Value::Array(items) => {
+            for (n, item) in items.iter().take(MOST_FIELDS).enumerate() {
+                too_many_fields(item, &format!("{pointer}/{n}"), faults);
+            }
+        }
         _ => {}
     }
 }
@@ -220,7 +225,11 @@ fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
         }
         Kind::Minimum { limit } => at("too_small", format!("at least {limit}")),
         Kind::Maximum { limit } => at("too_large", format!("at most {limit}")),
-        Kind::MaxProperties { limit } => at("too_many", format!("at most {limit}")),
+        Kind::MaxProperties { limit } | Kind::MaxItems { limit } => {
+            at("too_many", format!("at most {limit}"))
+        }
+        Kind::MinItems { limit } => at("too_few", format!("at least {limit}")),
+        Kind::UniqueItems => at("given_twice", "each may stand there once".into()),
         Kind::Type { kind } => at("wrong_type", format!("must be {}", types(kind))),
         _ => at("invalid", error.to_string()),
     }

@@ -1,5 +1,6 @@
 //! Lists: their parameters, and the page that answers them.
 
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 
 use actix_web::http::header;
@@ -10,7 +11,10 @@ use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::caching::Kind;
 use super::cursor::{Cursor, SortKey, fingerprint};
+use super::made_of::{MadeOf, Part};
+use super::tongue::{self, Tongue};
 use crate::openapi;
 use crate::problem::{Fault, Problem};
 
@@ -31,13 +35,14 @@ pub struct Paging {
     )]
     pub limit: u8,
     /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
-    #[param(max_length = 400)]
+    #[param(max_length = 600)]
     pub cursor: Option<String>,
     /// Whether to count: `page.total`, exact up to 10,000.
     #[param(required = false, default = false)]
     pub count: bool,
-    /// The fields wanted, by comma; without it, all but those that hold a whole body.
-    #[param(max_length = 1000, example = "id,title,published_at")]
+    /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
+    /// (`category.slug`). What is not asked for is not read either.
+    #[param(max_length = 1000, example = "id")]
     pub fields: Option<String>,
 }
 
@@ -48,18 +53,39 @@ pub trait Filter: Default + 'static {
 
     /// Takes one parameter. `None` where there is none of this name.
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>>;
+
+    /// What can only be said once all parameters are known; `given` tells which there are.
+    fn faults(&self, _given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        Vec::new()
+    }
 }
+
+/// What is to be read for a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// How many items the page may have.
+    pub limit: usize,
+    /// How many rows to read for it.
+    pub rows: usize,
+    /// Whether to count all.
+    pub counts: bool,
+}
+
+/// Which fields of an item are wanted: all of one, or some of what is in it.
+type Fields = Vec<(String, Option<Vec<String>>)>;
 
 /// The parameters of a list, all of them understood.
 #[derive(Debug)]
 pub struct List<F> {
     paging: Paging,
-    fields: Option<Vec<String>>,
+    fields: Option<Fields>,
     pub filter: F,
     /// What was asked for, but for the cursor: the way to the other pages.
     pairs: Vec<(String, String)>,
     path: String,
     fingerprint: [u8; 8],
+    /// The languages that the request prefers.
+    accepted: Vec<String>,
 }
 
 impl<F: Filter> FromRequest for List<F> {
@@ -67,12 +93,16 @@ impl<F: Filter> FromRequest for List<F> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Self::read(request.path(), request.query_string()))
+        ready(Self::read(
+            request.path(),
+            request.query_string(),
+            tongue::accepted(request),
+        ))
     }
 }
 
 impl<F: Filter> List<F> {
-    fn read(path: &str, query: &str) -> Result<Self, Problem> {
+    fn read(path: &str, query: &str, accepted: Vec<String>) -> Result<Self, Problem> {
         let mut list = Self {
             paging: Paging {
                 limit: 20,
@@ -85,6 +115,7 @@ impl<F: Filter> List<F> {
             pairs: Vec::new(),
             path: path.to_owned(),
             fingerprint: [0; 8],
+            accepted,
         };
         let mut faults = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
@@ -103,6 +134,8 @@ impl<F: Filter> List<F> {
             }
             list.pairs.push((name, value));
         }
+        let given = |name: &str| list.pairs.iter().any(|(known, _)| known == name);
+        faults.extend(list.filter.faults(&given));
         if !faults.is_empty() {
             return Err(Problem::InvalidParameters(faults));
         }
@@ -153,9 +186,40 @@ impl<F: Filter> List<F> {
         self.paging.count
     }
 
-    /// Whether this field is asked for by name.
-    pub fn wants(&self, field: &str) -> bool {
-        self.fields.iter().flatten().any(|wanted| wanted == field)
+    /// Whether this field is wanted: asked for by name or, where nothing is, one that lists have by themselves.
+    pub fn wants(&self, field: &str, by_itself: bool) -> bool {
+        match &self.fields {
+            None => by_itself,
+            Some(fields) => fields.iter().any(|(wanted, _)| wanted == field),
+        }
+    }
+
+    /// Whether this field of what stands in another is wanted.
+    pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
+        match &self.fields {
+            None => by_itself,
+            Some(fields) => fields.iter().any(|(wanted, inner)| {
+                wanted == outer
+                    && match inner {
+                        None => by_itself,
+                        Some(inner) => inner.iter().any(|wanted| wanted == field),
+                    }
+            }),
+        }
+    }
+
+    /// The languages that names are wanted in, with the one that a parameter asks for.
+    pub fn tongue(&self, asked: Option<String>) -> Tongue {
+        Tongue::new(asked, self.accepted.clone())
+    }
+
+    /// What is to be read for the page.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            limit: self.limit(),
+            rows: self.rows(),
+            counts: self.counts(),
+        }
     }
 
     /// The place to read on from.
@@ -168,13 +232,16 @@ impl<F: Filter> List<F> {
             .map_err(|fault| Problem::InvalidParameters(vec![fault]))
     }
 
-    /// The page, from the rows that were read, in their order.
-    pub fn page<T: Serialize, K: SortKey>(
+    /// The page, from the rows that were read, in their order. `negotiated` where the request's `Accept-Language` decides
+    /// about names in it.
+    pub fn page<T: Serialize + Part, K: SortKey>(
         &self,
+        kind: &'static str,
         mut rows: Vec<T>,
         cursor: Option<&Cursor<K>>,
         place: impl Fn(&T) -> (K, Uuid),
         total: Option<i64>,
+        negotiated: bool,
     ) -> Result<HttpResponse, Problem> {
         let more = rows.len() > self.limit();
         rows.truncate(self.limit());
@@ -212,8 +279,103 @@ impl<F: Filter> List<F> {
         };
         let [next, prev] =
             [next, prev].map(|cursor| cursor.map(|cursor| cursor.write(self.fingerprint)));
+        let page = PageInfo {
+            limit: self.paging.limit,
+            next,
+            prev,
+            total: total.map(|total| total.min(MOST_COUNTED as i64)),
+            total_is_exact: total.map(|total| total <= MOST_COUNTED as i64),
+            missing: None,
+        };
+        self.answer(kind, rows, page, negotiated)
+    }
+
+    /// A page of what was searched for, whose neighbours are known, and what it says beside.
+    pub fn found<T: Serialize + Part, K: SortKey>(
+        &self,
+        kinds: &[&'static str],
+        rows: Vec<T>,
+        [next, prev]: [Option<Cursor<K>>; 2],
+        total: Option<i64>,
+        beside: impl Serialize,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
+        let write = |cursor: Option<Cursor<K>>| cursor.map(|cursor| cursor.write(self.fingerprint));
+        let page = PageInfo {
+            limit: self.paging.limit,
+            next: write(next),
+            prev: write(prev),
+            total: total.map(|total| total.min(MOST_COUNTED as i64)),
+            total_is_exact: total.map(|total| total <= MOST_COUNTED as i64),
+            missing: None,
+        };
+        let mut response = self.answer_beside(kinds, rows, page, beside, negotiated)?;
+        response.extensions_mut().insert(Kind::Search);
+        Ok(response)
+    }
+
+    /// The one page of what is answered whole.
+    pub fn whole<T: Serialize + Part>(
+        &self,
+        kind: &'static str,
+        rows: Vec<T>,
+        total: Option<i64>,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
+        let page = PageInfo {
+            total,
+            total_is_exact: total.map(|_| true),
+            ..self.only_page()
+        };
+        self.answer(kind, rows, page, negotiated)
+    }
+
+    /// Those that were asked for by id, and the ids of those that are not there.
+    pub fn named<T: Serialize + Part>(
+        &self,
+        kind: &'static str,
+        rows: Vec<T>,
+        missing: Vec<Uuid>,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
+        let page = PageInfo {
+            missing: Some(missing),
+            ..self.only_page()
+        };
+        self.answer(kind, rows, page, negotiated)
+    }
+
+    fn only_page(&self) -> PageInfo {
+        PageInfo {
+            limit: 100,
+            next: None,
+            prev: None,
+            total: None,
+            total_is_exact: None,
+            missing: None,
+        }
+    }
+
+    fn answer<T: Serialize + Part>(
+        &self,
+        kind: &'static str,
+        rows: Vec<T>,
+        page: PageInfo,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
+        self.answer_beside(&[kind], rows, page, None::<()>, negotiated)
+    }
+
+    fn answer_beside<T: Serialize + Part>(
+        &self,
+        kinds: &[&'static str],
+        rows: Vec<T>,
+        page: PageInfo,
+        beside: impl Serialize,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
         let mut response = HttpResponse::Ok();
-        let links: Vec<String> = [("next", &next), ("prev", &prev)]
+        let links: Vec<String> = [("next", &page.next), ("prev", &page.prev)]
             .into_iter()
             .filter_map(|(rel, cursor)| {
                 Some(format!("<{}>; rel=\"{rel}\"", self.link(cursor.as_ref()?)))
@@ -222,23 +384,30 @@ impl<F: Filter> List<F> {
         if !links.is_empty() {
             response.insert_header((header::LINK, links.join(", ")));
         }
-        let page = PageInfo {
-            limit: self.paging.limit,
-            next,
-            prev,
-            total: total.map(|total| total.min(MOST_COUNTED as i64)),
-            total_is_exact: total.map(|total| total <= MOST_COUNTED as i64),
-        };
-        Ok(match &self.fields {
-            None => response.json(Page { items: rows, page }),
+        if negotiated {
+            response.insert_header((header::VARY, "Accept-Language"));
+        }
+        let mut made_of = MadeOf::default();
+        kinds.iter().for_each(|kind| made_of.all(kind));
+        made_of.extend(&rows);
+        let mut response = match &self.fields {
+            None => response.json(Page {
+                items: rows,
+                page,
+                beside,
+            }),
             Some(fields) => response.json(Page {
                 items: rows
                     .iter()
                     .map(|row| only(row, fields))
                     .collect::<Result<Vec<_>, _>>()?,
                 page,
+                beside,
             }),
-        })
+        };
+        response.extensions_mut().insert(made_of);
+        response.extensions_mut().insert(Kind::List);
+        Ok(response)
     }
 
     fn link(&self, cursor: &str) -> String {
@@ -252,9 +421,12 @@ impl<F: Filter> List<F> {
 
 /// One page of a list.
 #[derive(Debug, Serialize)]
-struct Page<T> {
+struct Page<T, B> {
     items: Vec<T>,
     page: PageInfo,
+    /// What only this list says.
+    #[serde(flatten)]
+    beside: B,
 }
 
 /// Where a page stands in its list.
@@ -276,36 +448,77 @@ pub struct PageInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_is_exact: Option<bool>,
+    /// Of the `ids` that were asked for, those that are not there, or not for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 100)]
+    pub missing: Option<Vec<Uuid>>,
 }
 
-fn only(row: &impl Serialize, fields: &[String]) -> Result<Value, Problem> {
+fn only(row: &impl Serialize, fields: &Fields) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(row).map_err(Problem::internal)?;
     if let Some(object) = value.as_object_mut() {
-        object.retain(|name, _| fields.contains(name));
+        object.retain(|name, _| fields.iter().any(|(wanted, _)| wanted == name));
+        for (name, inner) in fields {
+            if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
+                keep_only(value, inner);
+            }
+        }
     }
     Ok(value)
 }
 
-fn fields(item: &str, value: &str) -> Result<Vec<String>, String> {
-    let known = openapi::fields(item);
-    let wanted: Vec<String> = value.split(',').map(str::to_owned).collect();
-    if let Some((n, twice)) = wanted
-        .iter()
-        .enumerate()
-        .find(|(n, name)| wanted[..*n].contains(name))
-    {
-        return Err(format!(
-            "{twice:?} is named twice, the second time as number {}",
-            n + 1
-        ));
+/// Keeps some fields of an object, or of each object of a list.
+fn keep_only(value: &mut Value, fields: &[String]) {
+    match value {
+        Value::Object(object) => object.retain(|name, _| fields.contains(name)),
+        Value::Array(items) => items.iter_mut().for_each(|item| keep_only(item, fields)),
+        _ => {}
     }
-    match wanted.iter().find(|name| !known.contains(name)) {
-        None => Ok(wanted),
-        Some(unknown) => Err(format!(
-            "there is no field {unknown:?}; there are: {}",
-            known.join(", ")
-        )),
+}
+
+fn fields(item: &str, value: &str) -> Result<Fields, String> {
+    let mut wanted: Fields = Vec::new();
+    for name in value.split(',') {
+        let (outer, inner) = match name.split_once('.') {
+            Some((outer, inner)) => (outer, Some(inner)),
+            None => (name, None),
+        };
+        let known = openapi::fields(item);
+        let within = known.iter().find(|field| field.name == outer);
+        let within = within.ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
+            format!(
+                "there is no field {outer:?}; there are: {}",
+                names.join(", ")
+            )
+        })?;
+        if let Some(inner) = inner
+            && !within.inner.iter().any(|field| field == inner)
+        {
+            return Err(match within.inner.as_slice() {
+                [] => format!("there is nothing within {outer:?}"),
+                inner => format!(
+                    "there is no such field in {outer:?}; there are: {}",
+                    inner.join(", ")
+                ),
+            });
+        }
+        let twice = || {
+            Err(format!(
+                "{outer:?} is named twice, the second time as {name:?}"
+            ))
+        };
+        match (wanted.iter_mut().find(|(known, _)| known == outer), inner) {
+            (None, inner) => {
+                wanted.push((outer.to_owned(), inner.map(|inner| vec![inner.to_owned()])))
+            }
+            (Some((_, Some(some))), Some(inner)) if !some.iter().any(|known| known == inner) => {
+                some.push(inner.to_owned());
+            }
+            _ => return twice(),
+        }
     }
+    Ok(wanted)
 }
 
 fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {
@@ -315,6 +528,19 @@ fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {
         .ok()
         .filter(|number| digits && (least..=most).contains(number))
         .ok_or_else(|| format!("a whole number from {least} to {most}"))
+}
+
+/// Rows in the order of the ids that were asked for, and the ids that found none.
+pub fn in_order<T>(rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> (Vec<T>, Vec<Uuid>) {
+    let mut found: HashMap<Uuid, T> = rows.into_iter().map(|row| (id(&row), row)).collect();
+    let (mut there, mut missing) = (Vec::new(), Vec::new());
+    for id in ids {
+        match found.remove(id) {
+            Some(row) => there.push(row),
+            None => missing.push(*id),
+        }
+    }
+    (there, missing)
 }
 
 /// Reads `true` or `false`.

@@ -3,9 +3,13 @@
 pub mod address;
 pub mod answer;
 pub mod body;
+pub mod caching;
+pub mod coding;
 pub mod conditional;
 pub mod cursor;
 pub mod document;
 pub mod list;
+pub mod made_of;
 pub mod methods;
+pub mod tongue;
 pub mod values;

@@ -80,7 +80,13 @@ async fn the_sample_content_is_loaded_once() {
     assert!(demo::load(&mut conn).await.unwrap());
     assert!(!demo::load(&mut conn).await.unwrap());
     let app = crate::support::TestApp::start_on(address).await;
-    for (list, total) in [("categories", 8), ("headlines", 40), ("articles", 15)] {
+    for (list, total) in [
+        ("categories", 8),
+        ("headlines", 43),
+        ("articles", 21),
+        ("authors", 8),
+        ("tags", 20),
+    ] {
         assert_eq!(
             app.get(&format!("/v1/{list}?count=true")).await.ok()["page"]["total"],
             total,

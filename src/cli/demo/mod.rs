@@ -10,14 +10,17 @@ use uuid::Uuid;
 
 use super::{Error, reach, say};
 use crate::articles::{Article, BodyFormat, NewArticle};
+use crate::authors::{Author, NewAuthor};
 use crate::categories::{Category, NewCategory};
 use crate::config::Config;
 use crate::headlines::{Headline, NewHeadline, Priority};
 use crate::image::Image;
 use crate::problem::Problem;
-use crate::resource;
+use crate::resource::{self, Resource};
 use crate::schema::{categories, events};
+use crate::site::{NewSite, SITE, Site};
 use crate::status::Status;
+use crate::tags::{NewTag, Tag};
 
 pub async fn run(config: &Config) -> Result<(), Error> {
     let reached = reach(config, "demo").await?;
@@ -62,6 +65,9 @@ struct SampleArticle {
     image: Option<Image>,
     canonical_url: Option<String>,
     source: Option<String>,
+    authors: Vec<String>,
+    tags: Vec<String>,
+    translation_of: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +88,9 @@ struct SampleHeadline {
 pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
     let categories: Vec<SampleCategory> = serde_json::from_str(include_str!("categories.json"))?;
     let articles: Vec<SampleArticle> = serde_json::from_str(include_str!("articles.json"))?;
+    let authors: Vec<NewAuthor> = serde_json::from_str(include_str!("authors.json"))?;
+    let tags: Vec<NewTag> = serde_json::from_str(include_str!("tags.json"))?;
+    let site: NewSite = serde_json::from_str(include_str!("site.json"))?;
     let headlines: Vec<SampleHeadline> = serde_json::from_str(include_str!("headlines.json"))?;
     let now = Utc::now();
     Ok(conn
@@ -89,8 +98,14 @@ pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
             if !is_empty(conn).await? {
                 return Ok(false);
             }
+            resource::rewrite::<Site>(conn, SITE, site).await?;
             let sections = insert_categories(conn, categories).await?;
-            let stories = insert_articles(conn, articles, &sections, now).await?;
+            let named = Named {
+                sections: &sections,
+                authors: insert_all::<Author>(conn, authors, |author| author.slug.clone()).await?,
+                tags: insert_all::<Tag>(conn, tags, |tag| tag.slug.clone()).await?,
+            };
+            let stories = insert_articles(conn, articles, &named, now).await?;
             insert_headlines(conn, headlines, &sections, &stories, now).await?;
             Ok::<_, Problem>(true)
         })
@@ -130,10 +145,30 @@ async fn insert_categories(
     Ok(ids)
 }
 
+/// The ids of what articles name.
+struct Named<'a> {
+    sections: &'a Ids,
+    authors: Ids,
+    tags: Ids,
+}
+
+async fn insert_all<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    samples: Vec<R::New>,
+    slug: impl Fn(&R) -> String,
+) -> Result<Ids, Problem> {
+    let mut ids = Ids::new();
+    for sample in samples {
+        let made = resource::insert::<R>(conn, sample).await?;
+        ids.insert(slug(&made), made.id());
+    }
+    Ok(ids)
+}
+
 async fn insert_articles(
     conn: &mut AsyncPgConnection,
     samples: Vec<SampleArticle>,
-    sections: &Ids,
+    named: &Named<'_>,
     now: DateTime<Utc>,
 ) -> Result<Ids, Problem> {
     let mut ids = Ids::new();
@@ -149,14 +184,21 @@ async fn insert_articles(
             language: sample.language,
             status: Status::Published,
             published_at: Some(now - Duration::minutes(sample.minutes_ago)),
-            category_id: sample.category.map(|category| sections[&category]),
+            category_id: sample.category.map(|category| named.sections[&category]),
+            author_ids: sample
+                .authors
+                .iter()
+                .map(|slug| named.authors[slug])
+                .collect(),
+            tag_ids: sample.tags.iter().map(|slug| named.tags[slug]).collect(),
             dateline: sample.dateline,
             image: sample.image,
             canonical_url: sample.canonical_url,
             source: sample.source,
+            translation_of: sample.translation_of.map(|original| ids[&original]),
         };
         let article = resource::insert::<Article>(conn, new).await?;
-        ids.insert(sample.slug, article.summary.id);
+        ids.insert(sample.slug, article.id);
     }
     Ok(ids)
 }

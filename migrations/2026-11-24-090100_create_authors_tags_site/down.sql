@@ -1,0 +1,11 @@
+DROP TRIGGER limit_categories_on_update ON categories;
+DROP TRIGGER limit_categories_on_insert ON categories;
+DROP FUNCTION limit_categories;
+DELETE FROM events WHERE resource IN ('author', 'tag', 'site');
+ALTER TABLE events DROP CONSTRAINT events_resource_check;
+ALTER TABLE events ADD CONSTRAINT events_resource_check CHECK (resource IN ('category', 'headline', 'article'));
+DROP TABLE site, tags, authors;
+DROP FUNCTION are_languages, is_time_zone, are_links;
+DELETE FROM former_slugs WHERE resource IN ('author', 'tag');
+ALTER TABLE former_slugs DROP CONSTRAINT former_slugs_resource_check;
+ALTER TABLE former_slugs ADD CONSTRAINT former_slugs_resource_check CHECK (resource IN ('category', 'article'));

@@ -1,0 +1,11 @@
+DROP TRIGGER bring_translations ON articles;
+DROP TRIGGER find_original_on_update ON articles;
+DROP TRIGGER find_original_on_insert ON articles;
+DROP FUNCTION bring_translations, find_original;
+ALTER TABLE articles DROP translation_of;
+DROP TRIGGER keep_what_articles_name ON tags;
+DROP TRIGGER keep_what_articles_name ON authors;
+DROP TRIGGER find_all_named_alive ON articles;
+DROP TRIGGER copy_to_article_lists ON articles;
+DROP TABLE article_tags, article_authors;
+DROP FUNCTION keep_what_articles_name, find_all_named_alive, copy_to_article_lists, copy_from_article;

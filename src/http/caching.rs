@@ -1,0 +1,59 @@
+//! What caches may do with an answer, by its kind.
+
+use actix_web::http::header::HeaderValue;
+use clap::Args;
+
+/// What an answer is, to a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A page of a list.
+    List,
+    /// One resource.
+    One,
+    /// What was searched for: results, completions, what is related.
+    Search,
+    /// A page for people, or the contract.
+    Page,
+}
+
+const PUBLIC: &str = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400";
+
+/// `Cache-Control` for each kind of answer.
+#[derive(Clone, Debug, Args)]
+pub struct Caching {
+    /// `Cache-Control` of lists, as the public sees them.
+    #[arg(long, env = "MANCHETTE_CACHE_LISTS", default_value = PUBLIC, value_parser = value, global = true)]
+    pub cache_lists: HeaderValue,
+
+    /// `Cache-Control` of single resources, as the public sees them.
+    #[arg(long, env = "MANCHETTE_CACHE_ITEMS", default_value = PUBLIC, value_parser = value, global = true)]
+    pub cache_items: HeaderValue,
+
+    /// `Cache-Control` of searches, completions and related articles, as the public sees them.
+    #[arg(long, env = "MANCHETTE_CACHE_SEARCH", default_value = PUBLIC, value_parser = value, global = true)]
+    pub cache_search: HeaderValue,
+
+    /// `Cache-Control` of the documentation and the OpenAPI document.
+    #[arg(long, env = "MANCHETTE_CACHE_PAGES", default_value = PUBLIC, value_parser = value, global = true)]
+    pub cache_pages: HeaderValue,
+
+    /// `Cache-Control` of whatever is answered to a request with a key.
+    #[arg(long, env = "MANCHETTE_CACHE_WITH_KEY", default_value = "private, no-store", value_parser = value, global = true)]
+    pub cache_with_key: HeaderValue,
+}
+
+impl Caching {
+    /// The policy for what anybody may see.
+    pub fn public(&self, kind: Kind) -> &HeaderValue {
+        match kind {
+            Kind::List => &self.cache_lists,
+            Kind::One => &self.cache_items,
+            Kind::Search => &self.cache_search,
+            Kind::Page => &self.cache_pages,
+        }
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "not something that a header can say".to_owned())
+}

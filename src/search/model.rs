@@ -1,0 +1,329 @@
+//! How matches are found and put in order.
+//!
+//! Matches are taken in bands of [`BAND`], the newest first, and ranked within their band: by weight of the places where
+//! the words stand, halved for every [`HALF_LIFE_DAYS`] of age. So the work of a page is bounded, however common a word
+//! is, every match is on some page, and a query with fewer matches than a band has is ranked as a whole.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{Double, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::words::Words;
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Statement};
+use crate::http::cursor::{Cursor, SortKey};
+use crate::http::list::Wanted;
+use crate::problem::Problem;
+use crate::timeline::{Moment, Source, Timed, Timeline};
+
+/// How many matches are ranked together.
+pub const BAND: usize = 200;
+/// In which time a match comes to count half as much.
+const HALF_LIFE_DAYS: u32 = 90;
+
+/// Something that matches.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = crate::schema::articles)]
+pub struct Match {
+    #[diesel(select_expression = sql::<SqlUuid>("matched.id"), select_expression_type = SqlLiteral<SqlUuid>)]
+    pub id: Uuid,
+    #[diesel(select_expression = sql::<Nullable<Timestamptz>>("matched.at"), select_expression_type = SqlLiteral<Nullable<Timestamptz>>)]
+    at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = sql::<Double>("matched.score"), select_expression_type = SqlLiteral<Double>)]
+    pub score: f64,
+    /// Whether it is an article, and no headline.
+    #[diesel(select_expression = sql::<diesel::sql_types::Bool>("matched.is_article"), select_expression_type = SqlLiteral<diesel::sql_types::Bool>)]
+    pub is_article: bool,
+}
+
+impl Match {
+    /// Where it stands in time.
+    fn place(&self) -> (i64, Uuid) {
+        let at = self.at.map_or(i64::MAX, |at| at.timestamp_micros());
+        (at, self.id)
+    }
+
+    fn before(&self, other: &Self) -> std::cmp::Ordering {
+        (other.score.total_cmp(&self.score)).then(other.id.cmp(&self.id))
+    }
+}
+
+impl Timed for Match {
+    async fn read(
+        conn: &mut AsyncPgConnection,
+        source: Source,
+        related: &Fragment,
+    ) -> QueryResult<Vec<Self>> {
+        let sql = Fragment::new("FROM ")
+            .then(&source.rows)
+            .then(related)
+            .then(&source.order);
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await
+    }
+}
+
+/// What a search orders by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Relevance,
+    Newest,
+}
+
+/// A search through one table.
+pub struct Part<'a> {
+    pub table: &'static str,
+    pub timeline: Timeline<'a>,
+}
+
+impl Part<'_> {
+    /// What is selected of a match.
+    fn matched(&self, words: &Words, order: Order) -> Fragment {
+        let (line, is_article) = match self.table {
+            "articles" => ("articles", "true"),
+            _ => ("headlines", "false"),
+        };
+        let sql = Fragment::new(" CROSS JOIN LATERAL (SELECT ")
+            .sql(line)
+            .sql(".id, nullif(")
+            .sql(line)
+            .sql(".listed_at, 'infinity') AS at, ")
+            .sql(is_article)
+            .sql(" AS is_article, ");
+        let age = Fragment::new("extract(epoch FROM coalesce(")
+            .sql(line)
+            .sql(".published_at, ")
+            .sql(line)
+            .sql(".updated_at))::double precision");
+        let sql = match order {
+            Order::Newest => sql.then(&age),
+            // The logarithm of a rank that halves with time. It falls for all alike as time goes by, so the order of two
+            // matches never changes while somebody pages.
+            Order::Relevance => sql
+                .sql("ln(greatest(ts_rank('{0.1, 0.2, 0.4, 1.0}', ")
+                .sql(line)
+                .sql(".search, ")
+                .then(&words.of(line))
+                .sql("), 1e-9)::double precision) + ")
+                .then(&age)
+                .sql(" / 86400 * ln(2::double precision) / ")
+                .number(HALF_LIFE_DAYS as usize),
+        };
+        sql.sql(" AS score) AS matched")
+    }
+
+    /// Up to [`BAND`] matches and one more, from a place on.
+    async fn some(
+        &self,
+        conn: &mut AsyncPgConnection,
+        words: &Words,
+        order: Order,
+        from: Option<&Cursor<Moment>>,
+    ) -> Result<Vec<Match>, Problem> {
+        let wanted = Wanted {
+            limit: BAND,
+            rows: BAND + 1,
+            counts: false,
+        };
+        let matched = self.matched(words, order);
+        if words.are_common(self.table, BAND) {
+            let (found, _) = self.timeline.page(conn, from, wanted, &matched).await?;
+            Ok(found)
+        } else {
+            Ok(self.timeline.gather(conn, from, wanted, &matched).await?)
+        }
+    }
+}
+
+/// A place among the matches: which band, and where in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spot {
+    /// The band's edge: the last match of the band before it or, where `upward`, its own last.
+    edge: Option<(Moment, Uuid)>,
+    upward: bool,
+    /// The match that the page begins behind or, read backwards, ends before.
+    at: Option<f64>,
+}
+
+impl SortKey for Spot {
+    fn write(&self) -> Vec<u8> {
+        let mut bytes = vec![
+            u8::from(self.edge.is_some())
+                | u8::from(self.upward) << 1
+                | u8::from(self.at.is_some()) << 2,
+        ];
+        if let Some((at, id)) = self.edge {
+            bytes.extend(at.write());
+            bytes.extend(id.as_bytes());
+        }
+        bytes.extend(self.at.iter().flat_map(|score| score.to_be_bytes()));
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (&flags, mut rest) = bytes.split_first()?;
+        let mut spot = Self {
+            upward: flags & 2 != 0,
+            ..Self::default()
+        };
+        if flags & 1 != 0 {
+            let (at, more) = rest.split_first_chunk::<8>()?;
+            let (id, more) = more.split_first_chunk::<16>()?;
+            spot.edge = Some((Moment::read(at)?, Uuid::from_bytes(*id)));
+            rest = more;
+        }
+        if flags & 4 != 0 {
+            let (score, more) = rest.split_first_chunk::<8>()?;
+            spot.at = Some(f64::from_be_bytes(*score)).filter(|score| score.is_finite());
+            spot.at?;
+            rest = more;
+        }
+        (rest.is_empty() && flags < 8 && (spot.edge.is_some() || !spot.upward)).then_some(spot)
+    }
+}
+
+/// A page of matches, the best first, and the places around it.
+pub struct Found {
+    pub matches: Vec<Match>,
+    pub next: Option<Cursor<Spot>>,
+    pub prev: Option<Cursor<Spot>>,
+}
+
+/// Finds one page.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    parts: &[Part<'_>],
+    words: &Words,
+    order: Order,
+    cursor: Option<&Cursor<Spot>>,
+    limit: usize,
+) -> Result<Found, Problem> {
+    let start = Spot::default();
+    let spot = cursor.map_or(&start, |cursor| &cursor.key);
+    let edge = spot.edge.map(|(key, id)| Cursor {
+        key,
+        id,
+        forward: !spot.upward,
+        // The edge is this band's own last match, or the last of the band before.
+        inclusive: spot.upward,
+    });
+    let mut band = Vec::new();
+    for part in parts.iter().filter(|_| !words.is_empty) {
+        band.extend(part.some(conn, words, order, edge.as_ref()).await?);
+    }
+    // In the order of time, away from the edge.
+    band.sort_by_key(Match::place);
+    if !spot.upward {
+        band.reverse();
+    }
+    let beyond = band.get(BAND).map(|next| (next.at, next.id));
+    band.truncate(BAND);
+    let last = band.last().map(|last| (last.at, last.id));
+    // The bands below and above: which way they are read from here.
+    let below = match (spot.upward, beyond) {
+        (true, _) => spot.edge,
+        (false, Some(_)) => last,
+        (false, None) => None,
+    };
+    let above = if spot.upward { beyond } else { spot.edge };
+    band.sort_by(Match::before);
+    let backward = cursor.is_some_and(|cursor| !cursor.forward);
+    let behind = |found: &Match| match (cursor, spot.at) {
+        (Some(cursor), Some(score)) => {
+            let order = score.total_cmp(&found.score).then(cursor.id.cmp(&found.id));
+            order == std::cmp::Ordering::Greater
+        }
+        _ => true,
+    };
+    let (from, to) = if backward {
+        let to = match (cursor, spot.at) {
+            (Some(cursor), Some(score)) => band.partition_point(|found| {
+                found.score.total_cmp(&score).then(found.id.cmp(&cursor.id))
+                    == std::cmp::Ordering::Greater
+            }),
+            _ => band.len(),
+        };
+        (to.saturating_sub(limit), to)
+    } else {
+        let from = band.partition_point(|found| !behind(found));
+        (from, (from + limit).min(band.len()))
+    };
+    let at = |found: &Match, forward| Cursor {
+        key: Spot {
+            at: Some(found.score),
+            ..spot.clone()
+        },
+        id: found.id,
+        forward,
+        inclusive: false,
+    };
+    let in_band = |edge: Option<(Moment, Uuid)>, upward| {
+        edge.map(|edge| Cursor {
+            key: Spot {
+                edge: Some(edge),
+                upward,
+                at: None,
+            },
+            id: Uuid::nil(),
+            forward: !upward,
+            inclusive: false,
+        })
+    };
+    let next = if to < band.len() {
+        band[from..to].last().map(|last| at(last, true))
+    } else {
+        in_band(below, false)
+    };
+    let prev = if from > 0 {
+        band.get(from).map(|first| at(first, false))
+    } else {
+        in_band(above, true)
+    };
+    Ok(Found {
+        matches: band.drain(from..to).collect(),
+        next,
+        prev,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_back_as_it_went() {
+        let id = Uuid::now_v7();
+        let edge = Some((DateTime::from_timestamp_micros(1_753_966_800_123_456), id));
+        for spot in [
+            Spot::default(),
+            Spot {
+                edge,
+                upward: true,
+                at: None,
+            },
+            Spot {
+                edge: Some((None, id)),
+                upward: false,
+                at: Some(-3.25),
+            },
+        ] {
+            assert_eq!(Spot::read(&spot.write()), Some(spot));
+        }
+        for wrong in [
+            &b""[..],
+            b"\x08",
+            b"\x02",
+            b"\x01abc",
+            b"\x00a",
+            &[4, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
+        ] {
+            assert_eq!(Spot::read(wrong), None, "{wrong:?}");
+        }
+    }
+}

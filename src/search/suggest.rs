@@ -1,0 +1,278 @@
+//! `GET /v1/suggest`: completes what somebody types.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, get};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use std::future::{Ready, ready};
+use url::form_urlencoded;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::fold::words;
+use crate::api_keys::Reader;
+use crate::db::{Fragment, Statement};
+use crate::http::caching::Kind;
+use crate::http::made_of::MadeOf;
+use crate::problem::{Fault, Problem};
+use crate::server::AppState;
+
+/// Most completions that are given, and most of tags, authors and categories each.
+const MOST: usize = 10;
+const MOST_OF_NAMES: usize = 3;
+/// How many of the newest titles are looked at first; and how many at most where those don't do.
+const NEWEST: usize = 500;
+const GATHERED: usize = 1_000;
+/// The longest beginning, in characters.
+const LONGEST: usize = 100;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(suggest);
+}
+
+/// Complete what is typed
+///
+/// Categories, tags, authors and titles of published articles that have each of the words, the last of them as a
+/// beginning; accents and case don't matter. At most 10: first up to 3 of each kind of name, then titles, the newest
+/// first.
+#[utoipa::path(tag = "Search", params(SuggestParameters),
+    responses((status = OK, description = "The completions.", body = Completions)))]
+#[get("/v1/suggest")]
+async fn suggest(
+    app: Data<AppState>,
+    _reader: Reader,
+    typed: Typed,
+) -> Result<HttpResponse, Problem> {
+    let mut conn = app.connection().await?;
+    let items = complete(&mut conn, &typed.0).await?;
+    let mut made_of = MadeOf::default();
+    for kind in ["article", "author", "category", "tag"] {
+        made_of.all(kind);
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, "application/json"));
+    let mut response = response.json(Completions { items });
+    response.extensions_mut().insert(made_of);
+    response.extensions_mut().insert(Kind::Search);
+    Ok(response)
+}
+
+/// What is typed so far.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `Typed` reads the value"
+)]
+pub struct SuggestParameters {
+    /// What is typed so far.
+    #[param(min_length = 1, max_length = 100, example = "écon")]
+    q: String,
+}
+
+struct Typed(String);
+
+impl FromRequest for Typed {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(read(request.query_string()).map_err(Problem::InvalidParameters))
+    }
+}
+
+fn read(query: &str) -> Result<Typed, Vec<Fault>> {
+    let mut typed = None;
+    let mut faults = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name != "q" {
+            faults.push(Fault::of(
+                name,
+                "unknown",
+                "there is no such parameter here",
+            ));
+        } else if typed.is_some() {
+            faults.push(Fault::of(
+                "q",
+                "given_twice",
+                "this parameter may be given once",
+            ));
+        } else if value.is_empty() {
+            faults.push(Fault::of("q", "invalid", "must say something"));
+        } else if value.chars().count() > LONGEST {
+            faults.push(Fault::of(
+                "q",
+                "invalid",
+                format!("at most {LONGEST} characters"),
+            ));
+        } else {
+            typed = Some(value.into_owned());
+        }
+    }
+    if typed.is_none() && faults.is_empty() {
+        faults.push(Fault::of("q", "required", "what is typed so far"));
+    }
+    match typed {
+        Some(typed) if faults.is_empty() => Ok(Typed(typed)),
+        _ => Err(faults),
+    }
+}
+
+/// What may complete what is typed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"items": [
+    {"type": "category", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "economie", "text": "Économie"},
+]}))]
+pub struct Completions {
+    /// At most 10.
+    #[schema(max_items = 10)]
+    pub items: Vec<Completion>,
+}
+
+/// One completion.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Completion {
+    /// What it is.
+    #[serde(rename = "type")]
+    #[schema(inline, rename = "type")]
+    pub kind: CompletionKind,
+    pub id: Uuid,
+    pub slug: String,
+    /// The title or the name, as it is written.
+    pub text: String,
+}
+
+crate::text_enum! {
+    /// What a completion is.
+    CompletionKind {
+        Category = "category",
+        Tag = "tag",
+        Author = "author",
+        Article = "article",
+    }
+}
+
+/// The query that wants every word, the last as a beginning. Words are letters and digits alone, so nothing in them can
+/// be read as an operator.
+fn as_query(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    format!("{}:*", quoted.join(" & "))
+}
+
+async fn complete(conn: &mut AsyncPgConnection, typed: &str) -> QueryResult<Vec<Completion>> {
+    let words = words(typed);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = as_query(&words);
+    let beginning = words.join(" ");
+    let mut found: Vec<Completion> = Vec::new();
+    let rows = Statement::<Row>::new(names(&query, &beginning))
+        .load::<Found>(conn)
+        .await?;
+    found.extend(rows.into_iter().filter_map(completion));
+    // First among the newest: most beginnings are found there. What is too rare for that, by its words.
+    let wanted = MOST - found.len();
+    let mut titles = Statement::<Row>::new(newest(&words, wanted))
+        .load::<Found>(conn)
+        .await?;
+    if titles.len() < wanted {
+        titles = Statement::<Row>::new(gathered(&query, wanted))
+            .load::<Found>(conn)
+            .await?;
+    }
+    found.extend(titles.into_iter().filter_map(completion));
+    Ok(found)
+}
+
+type Row = (Text, SqlUuid, Text, Nullable<Text>);
+type Found = (String, Uuid, String, Option<String>);
+
+fn completion((kind, id, slug, text): Found) -> Option<Completion> {
+    Some(Completion {
+        kind: kind.parse().ok()?,
+        id,
+        slug,
+        text: text?,
+    })
+}
+
+/// Names with these words: first those that begin so, then the shortest.
+fn names(query: &str, beginning: &str) -> Fragment {
+    let mut sql = Fragment::new("SELECT kind, id, slug, name FROM (");
+    for (n, (kind, table, key)) in [
+        ("'category'", "categories", "search_key(name)"),
+        ("'tag'", "tags", "name_key"),
+        ("'author'", "authors", "name_key"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let starts = |sql: Fragment| {
+            sql.sql("starts_with(")
+                .sql(key)
+                .sql(", ")
+                .text(beginning)
+                .sql(")")
+        };
+        sql = sql
+            .sql(if n > 0 {
+                " UNION ALL (SELECT "
+            } else {
+                "(SELECT "
+            })
+            .sql(kind)
+            .sql("::text AS kind, ")
+            .number(n)
+            .sql(" AS n, id, slug, name, ");
+        sql = starts(sql)
+            .sql(" AS starts FROM (SELECT * FROM ")
+            .sql(table)
+            .sql(" WHERE deleted_at IS NULL AND to_tsvector('simple', ")
+            .sql(key)
+            .sql(") @@ ")
+            .text(query)
+            .sql("::tsquery LIMIT ")
+            .number(GATHERED)
+            .sql(") AS few ORDER BY starts DESC, char_length(name), id LIMIT ")
+            .number(MOST_OF_NAMES)
+            .sql(")");
+    }
+    sql.sql(") AS named ORDER BY starts DESC, n, char_length(name), id")
+}
+
+const TITLES: &str = "SELECT 'article'::text, id, slug, title FROM (SELECT id, slug, title, title_key, listed_at FROM articles \
+    WHERE status = 'published' AND deleted_at IS NULL AND listed_at <= now()";
+
+/// Those of the newest titles that have these words.
+fn newest(words: &[String], wanted: usize) -> Fragment {
+    let mut sql = Fragment::new(TITLES)
+        .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
+        .number(NEWEST)
+        .sql(") AS newest WHERE true");
+    for (n, word) in words.iter().enumerate() {
+        let end = if n + 1 < words.len() { " " } else { "" };
+        sql = sql
+            .sql(" AND strpos(' ' || title_key || ' ', ")
+            .text(format!(" {word}{end}"))
+            .sql(") > 0");
+    }
+    sql.sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
+        .number(wanted)
+        .once()
+}
+
+/// Titles with these words, of however long ago; of a great many only some are looked at.
+fn gathered(query: &str, wanted: usize) -> Fragment {
+    Fragment::new(TITLES)
+        .sql(" AND to_tsvector('simple', title_key) @@ ")
+        .text(query)
+        .sql("::tsquery LIMIT ")
+        .number(GATHERED)
+        .sql(") AS gathered ORDER BY listed_at DESC, id DESC LIMIT ")
+        .number(wanted)
+}

@@ -1,0 +1,213 @@
+//! The words that somebody searches for, as Postgres understands them in each language; and which they may have meant.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Double, Float, Integer, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::fold::{fold, words};
+use super::mark::{BEGIN, END};
+use crate::db::{Fragment, Statement};
+
+/// The longest query, in characters.
+pub const LONGEST: usize = 200;
+
+/// A query in the language of each of Postgres's dictionaries.
+#[derive(Clone, Debug)]
+pub struct Words {
+    french: String,
+    arabic: String,
+    english: String,
+    simple: String,
+    /// What is in any of them: whatever matches its own language's also matches this.
+    any: String,
+    /// Whether there is anything to look for: `le` alone is no word to look for in French.
+    pub is_empty: bool,
+    /// How many rows of `articles` and of `headlines` have them, as the planner guesses, and how many there are.
+    guesses: [(f64, f64); 2],
+}
+
+type Understood = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i32,
+    Vec<f64>,
+    Vec<f32>,
+);
+
+impl Words {
+    /// Understands a query as people write them: `"quoted words"`, `or`, `-without`.
+    pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
+        let sql = Fragment::new("WITH folded AS MATERIALIZED (SELECT left(search_fold(")
+            .text(query)
+            .sql(
+                "), 500) AS q), asked AS MATERIALIZED (SELECT \
+                 websearch_to_tsquery('pg_catalog.french', q) AS french, websearch_to_tsquery('pg_catalog.arabic', q) AS arabic, \
+                 websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM folded), \
+                 merged AS MATERIALIZED (SELECT *, french || arabic || english || simple AS \"any\" FROM asked) \
+                 SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
+                 ARRAY[search_estimate('articles', \"any\"), search_estimate('headlines', \"any\")], \
+                 ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
+                 FROM merged",
+            );
+        type Row = (
+            Text,
+            Text,
+            Text,
+            Text,
+            Text,
+            Integer,
+            Array<Double>,
+            Array<Float>,
+        );
+        let (french, arabic, english, simple, any, nodes, found, all): Understood =
+            Statement::<Row>::new(sql).get_result(conn).await?;
+        let guess = |n: usize| {
+            let all = all.get(n).copied().unwrap_or_default();
+            (found.get(n).copied().unwrap_or_default(), f64::from(all))
+        };
+        Ok(Self {
+            french,
+            arabic,
+            english,
+            simple,
+            any,
+            is_empty: nodes == 0,
+            guesses: [guess(0), guess(1)],
+        })
+    }
+
+    /// Whether a walk through a table from its newest row on meets this many matches sooner than all matches are
+    /// gathered: the walk reads `wanted · all / found` rows, gathering reads `found`.
+    pub fn are_common(&self, table: &str, wanted: usize) -> bool {
+        let (found, all) = self.guesses[usize::from(table == "headlines")];
+        #[expect(clippy::cast_precision_loss, reason = "it is a few hundred")]
+        let wanted = wanted as f64;
+        found * found > wanted * all
+    }
+
+    /// The query for the language of a row, which goes by this name.
+    pub fn of(&self, line: &'static str) -> Fragment {
+        let query = |sql: Fragment, query: &str| sql.text(query).sql("::tsquery");
+        let sql = Fragment::new("(CASE split_part(")
+            .sql(line)
+            .sql(".language, '-', 1) WHEN 'fr' THEN ");
+        let sql = query(sql, &self.french).sql(" WHEN 'ar' THEN ");
+        let sql = query(sql, &self.arabic).sql(" WHEN 'en' THEN ");
+        let sql = query(sql, &self.english).sql(" ELSE ");
+        query(sql, &self.simple).sql(" END)")
+    }
+
+    /// Whether a row, which goes by this name, matches. First what an index knows.
+    pub fn match_row(&self, line: &'static str) -> Fragment {
+        Fragment::new(line)
+            .sql(".search @@ ")
+            .text(&self.any)
+            .sql("::tsquery AND ")
+            .sql(line)
+            .sql(".search @@ ")
+            .then(&self.of(line))
+    }
+
+    /// A text of a row, folded, with signs around what matched. A long text's beginning.
+    pub fn marked(&self, line: &'static str, text: &'static str, most: usize) -> Fragment {
+        debug_assert!((BEGIN, END) == ('\u{1}', '\u{2}'));
+        Fragment::new("ts_headline(search_config(")
+            .sql(line)
+            .sql(".language), search_fold(left(")
+            .sql(text)
+            .sql(", ")
+            .number(most)
+            .sql(")), ")
+            .then(&self.of(line))
+            .sql(", E'HighlightAll=true, StartSel=\\x01, StopSel=\\x02')")
+    }
+}
+
+/// How many words one query is looked at for.
+const MOST: usize = 8;
+
+/// The query with each word that never occurred replaced by one that is written alike; several, the likeliest first.
+pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec<String>> {
+    let mut unknown = words(query);
+    unknown.retain(|word| (4..=40).contains(&word.chars().count()));
+    unknown.sort();
+    unknown.dedup();
+    unknown.truncate(MOST);
+    if unknown.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut listed = Fragment::new("(VALUES ");
+    for (n, word) in unknown.iter().enumerate() {
+        listed = listed
+            .sql(if n > 0 { ", (" } else { "(" })
+            .text(word)
+            .sql("::text)");
+    }
+    let sql = Fragment::new(
+        "SELECT asked.word, alike.spelling FROM ",
+    )
+    .then(&listed)
+    .sql(
+        ") AS asked (word) LEFT JOIN LATERAL (SELECT spelling FROM search_words AS known WHERE known.word % asked.word \
+         ORDER BY similarity(known.word, asked.word) DESC, known.word LIMIT 3) AS alike ON true \
+         WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = asked.word)",
+    );
+    let found: Vec<(String, Option<String>)> = Statement::<(Text, Nullable<Text>)>::new(sql.once())
+        .load(conn)
+        .await?;
+    let mut tries = Vec::new();
+    for n in 0..3 {
+        let replace = |word: &str| {
+            let mut alike = found.iter().filter(|(asked, _)| *asked == fold(word));
+            alike.nth(n).and_then(|(_, spelling)| spelling.as_deref())
+        };
+        let tried = replaced(query, replace);
+        if tried != query && !tries.contains(&tried) {
+            tries.push(tried);
+        }
+    }
+    Ok(tries)
+}
+
+/// A query with some of its words replaced.
+fn replaced<'a>(query: &str, replace: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    let end = |word: &mut String, out: &mut String| {
+        out.push_str(replace(word).unwrap_or(word));
+        word.clear();
+    };
+    for c in query.chars() {
+        if c.is_alphanumeric() || is_mark(c) {
+            word.push(c);
+        } else {
+            end(&mut word, &mut out);
+            out.push(c);
+        }
+    }
+    end(&mut word, &mut out);
+    out
+}
+
+/// What belongs to the letter before it, or to the word around it.
+fn is_mark(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c) || c == '\u{640}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_replaced_where_they_stand() {
+        let replace = |word: &str| (fold(word) == "econmie").then_some("économie");
+        assert_eq!(
+            replaced("\"l’Écònmie\" -sport", replace),
+            "\"l’économie\" -sport"
+        );
+        assert_eq!(replaced("", replace), "");
+    }
+}

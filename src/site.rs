@@ -1,0 +1,407 @@
+//! The site itself: what a front end needs for its frame, and which day it is there.
+
+use actix_web::web::Data;
+use actix_web::{get, patch, put};
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::api_keys::{Editor, Reader};
+use crate::categories::{Category, CategoryNode};
+use crate::db::Json;
+use crate::http::address::{Address, Name};
+use crate::http::body::Body;
+use crate::http::conditional::Preconditions;
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::{Tongue, TongueParameter};
+use crate::language;
+use crate::link::Link;
+use crate::problem::{Fault, Problem};
+use crate::resource::{self, Resource, Shown};
+use crate::schema::site;
+use crate::server::AppState;
+use crate::status::Sight;
+
+/// The id of the one site.
+pub const SITE: Uuid = Uuid::from_u128(0x00000000_0000_7000_8000_000000000001);
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(get_site)
+        .service(replace_site)
+        .service(update_site);
+}
+
+/// Get the site
+///
+/// What a front end needs for its frame: name, languages, time zone, links and the tree of categories, whose names come
+/// in the `language` asked for, or else in what `Accept-Language` prefers.
+#[utoipa::path(tag = "Site", params(TongueParameter),
+    responses((status = OK, description = "The site.", body = Site)))]
+#[get("/v1/site")]
+async fn get_site(
+    app: Data<AppState>,
+    reader: Reader,
+    tongue: Tongue,
+) -> Result<Shown<Site>, Problem> {
+    resource::get(&app, &reader, &the_site(), &tongue).await
+}
+
+/// Replace the site
+///
+/// What is left out gets its default. The categories are changed where they are.
+#[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])), request_body = NewSite,
+    responses((status = OK, description = "The site as it is now.", body = Site)))]
+#[put("/v1/site")]
+async fn replace_site(
+    app: Data<AppState>,
+    editor: Editor,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Site>, Problem> {
+    resource::replace(&app, &editor, &the_site(), &conditions, body).await
+}
+
+/// Change the site
+///
+/// A JSON Merge Patch (RFC 7396): what is left out stays.
+#[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/SitePatch"), content_type = "application/merge-patch+json"),
+    responses((status = OK, description = "The site as it is now.", body = Site)))]
+#[patch("/v1/site")]
+async fn update_site(
+    app: Data<AppState>,
+    editor: Editor,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Site>, Problem> {
+    resource::change(&app, &editor, &the_site(), &conditions, body).await
+}
+
+fn the_site() -> Address {
+    Address::of(Name::Id(SITE))
+}
+
+/// The site itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "00000000-0000-7000-8000-000000000001", "name": "Le Rivage", "languages": ["fr", "ar", "en"],
+    "time_zone": "Africa/Casablanca", "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@lerivage"}],
+    "categories": [], "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+}))]
+pub struct Site {
+    /// The same everywhere.
+    pub id: Uuid,
+    #[schema(format = "line", max_length = 100)]
+    pub name: String,
+    /// The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.
+    #[schema(schema_with = languages_schema)]
+    pub languages: Vec<String>,
+    /// The time zone that its days are counted in (IANA).
+    #[schema(max_length = 64)]
+    pub time_zone: String,
+    /// Where to follow it elsewhere.
+    #[schema(max_items = 20)]
+    pub links: Vec<Link>,
+    /// The tree of categories.
+    #[schema(max_items = 1000)]
+    pub categories: Vec<CategoryNode>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// 1 at first, one more with every change.
+    #[schema(minimum = 1)]
+    pub version: i32,
+}
+
+/// What makes a site. What only the server writes (`id`, `categories`, `created_at`, `updated_at`, `version`) may stand
+/// beside it and is ignored, so that what was read can be sent back.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Le Rivage", "languages": ["fr", "ar", "en"], "time_zone": "Africa/Casablanca",
+    "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@lerivage"}],
+}))]
+pub struct NewSite {
+    #[schema(format = "line", max_length = 100)]
+    pub name: String,
+    /// The languages that it is written in (BCP 47), the preferred first.
+    #[schema(schema_with = languages_schema)]
+    pub languages: Vec<String>,
+    /// The time zone that its days are counted in: a name of the IANA database.
+    #[schema(max_length = 64, example = "Africa/Casablanca")]
+    pub time_zone: String,
+    /// Where to follow it elsewhere.
+    #[serde(default)]
+    #[schema(max_items = 20, default = json!([]))]
+    pub links: Vec<Link>,
+}
+
+fn languages_schema() -> utoipa::openapi::schema::Array {
+    use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("bcp47".into())))
+        .max_length(Some(35));
+    ArrayBuilder::new()
+        .description(Some(
+            "The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.",
+        ))
+        .items(tag)
+        .min_items(Some(1))
+        .max_items(Some(50))
+        .unique_items(true)
+        .build()
+}
+
+/// A day as two moments: its first, and the first of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    pub begin: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+}
+
+impl Day {
+    /// The day in a time zone. Where clocks move at midnight, it begins with the first moment that there is.
+    fn of(date: Date, zone: &TimeZone) -> Option<Self> {
+        let first = |date: Date| {
+            let at = zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+            DateTime::from_timestamp_micros(at.as_microsecond())
+        };
+        Some(Self {
+            begin: first(date)?,
+            end: first(date.tomorrow().ok()?)?,
+        })
+    }
+}
+
+impl Site {
+    /// What a date means in the site's time zone.
+    pub async fn day(conn: &mut AsyncPgConnection, date: Date) -> Result<Day, Problem> {
+        let name: String = site::table
+            .find(SITE)
+            .select(site::time_zone)
+            .get_result(conn)
+            .await?;
+        let zone = TimeZone::get(&name).map_err(Problem::internal)?;
+        Day::of(date, &zone).ok_or_else(|| Problem::internal(format!("{date} is no day in {name}")))
+    }
+
+    /// The languages that it is written in, the preferred first.
+    pub async fn languages(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+        site::table
+            .find(SITE)
+            .select(site::languages)
+            .get_result(conn)
+            .await
+    }
+}
+
+impl Part for Site {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Self::NAME, self.id);
+        made_of.all(Category::NAME);
+    }
+}
+
+/// The row as it is kept.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = site)]
+struct Kept {
+    name: String,
+    languages: Vec<String>,
+    time_zone: String,
+    links: Json<Vec<Link>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i32,
+}
+
+impl Resource for Site {
+    type New = NewSite;
+
+    const NAME: &'static str = "site";
+    const TABLE: &'static str = "site";
+    const PATH: &'static str = "/v1/site";
+    const NEW_SCHEMA: &'static str = "NewSite";
+    const PATCH_SCHEMA: &'static str = "SitePatch";
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.updated_at
+    }
+
+    fn localise(&mut self, tongue: &Tongue) {
+        fn all(nodes: &mut [CategoryNode], tongue: &Tongue) {
+            for node in nodes {
+                node.category.localise(tongue);
+                all(&mut node.children, tongue);
+            }
+        }
+        all(&mut self.categories, tongue);
+    }
+
+    async fn find(conn: &mut AsyncPgConnection, _: &Name, _: Sight) -> QueryResult<Option<Self>> {
+        let kept: Kept = site::table
+            .find(SITE)
+            .select(Kept::as_select())
+            .get_result(conn)
+            .await?;
+        Ok(Some(Self {
+            id: SITE,
+            name: kept.name,
+            languages: kept.languages,
+            time_zone: kept.time_zone,
+            links: kept.links.0,
+            categories: Category::tree(conn).await?,
+            created_at: kept.created_at,
+            updated_at: kept.updated_at,
+            version: kept.version,
+        }))
+    }
+
+    fn settle(new: &mut NewSite) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut languages: Vec<String> = Vec::new();
+        for (n, tag) in new.languages.iter().enumerate() {
+            match language::canonical(tag) {
+                Ok(tag) if languages.contains(&tag) => {
+                    let detail = "this language is there already";
+                    faults.push(Fault::at(format!("/languages/{n}"), "given_twice", detail));
+                }
+                Ok(tag) => languages.push(tag),
+                Err(detail) => {
+                    faults.push(Fault::at(
+                        format!("/languages/{n}"),
+                        "not_a_language",
+                        detail,
+                    ));
+                }
+            }
+        }
+        new.languages = languages;
+        let zone = TimeZone::get(&new.time_zone).ok();
+        match zone.as_ref().and_then(TimeZone::iana_name) {
+            Some(name) => new.time_zone = name.to_owned(),
+            None => faults.push(not_a_time_zone()),
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn concerns_public(_: Option<&Self>, _: Option<&NewSite>) -> bool {
+        true
+    }
+
+    async fn insert(_: &mut AsyncPgConnection, _: Uuid, _: NewSite) -> Result<(), Problem> {
+        Err(Problem::internal("the site is always there"))
+    }
+
+    async fn update(conn: &mut AsyncPgConnection, id: Uuid, new: NewSite) -> Result<(), Problem> {
+        diesel::update(site::table.find(id))
+            .set((
+                site::name.eq(&new.name),
+                site::languages.eq(&new.languages),
+                site::time_zone.eq(&new.time_zone),
+                site::links.eq(serde_json::to_value(&new.links).map_err(Problem::internal)?),
+                site::updated_at.eq(now),
+                site::version.eq(site::version + 1),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A name that the IANA database doesn't have.
+pub fn not_a_time_zone() -> Fault {
+    Fault::at(
+        "/time_zone",
+        "not_a_time_zone",
+        "must be a name of the IANA database, such as `Africa/Casablanca`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(zone: &str, date: &str) -> (String, i64) {
+        let day = Day::of(date.parse().unwrap(), &TimeZone::get(zone).unwrap()).unwrap();
+        (day.begin.to_rfc3339(), (day.end - day.begin).num_hours())
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_its_clocks_make_it() {
+        // Morocco's clocks go back for Ramadan and forth after it; since September 2026 they stay back.
+        for (zone, date, begin, long) in [
+            (
+                "Africa/Casablanca",
+                "2025-11-23",
+                "2025-11-22T23:00:00+00:00",
+                24,
+            ),
+            (
+                "Africa/Casablanca",
+                "2026-02-15",
+                "2026-02-14T23:00:00+00:00",
+                25,
+            ),
+            (
+                "Africa/Casablanca",
+                "2026-03-22",
+                "2026-03-22T00:00:00+00:00",
+                23,
+            ),
+            (
+                "Africa/Casablanca",
+                "2026-11-23",
+                "2026-11-23T00:00:00+00:00",
+                24,
+            ),
+            (
+                "Europe/Paris",
+                "2026-03-29",
+                "2026-03-28T23:00:00+00:00",
+                23,
+            ),
+            (
+                "Europe/Paris",
+                "2026-10-25",
+                "2026-10-24T22:00:00+00:00",
+                25,
+            ),
+            // There is no midnight on this day: clocks go from 23:59 to 1:00.
+            (
+                "Africa/Cairo",
+                "2026-04-24",
+                "2026-04-23T22:00:00+00:00",
+                23,
+            ),
+            (
+                "America/Havana",
+                "2024-11-03",
+                "2024-11-03T04:00:00+00:00",
+                25,
+            ),
+            ("UTC", "1970-01-01", "1970-01-01T00:00:00+00:00", 24),
+        ] {
+            assert_eq!(hours(zone, date), (begin.to_owned(), long), "{zone} {date}");
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Tags: free labels for what articles are about.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::alphabet::{self, Named};
+use crate::api_keys::{Editor, Reader};
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Statement};
+use crate::http::address::{Address, Name};
+use crate::http::body::Body;
+use crate::http::conditional::Preconditions;
+use crate::http::cursor::NameKey;
+use crate::http::list::{Filter, List, Paging};
+use crate::http::made_of::{MadeOf, Part};
+use crate::http::tongue::Tongue;
+use crate::problem::{Fault, Problem};
+use crate::resource::{self, Resource, Shown};
+use crate::schema::tags;
+use crate::server::AppState;
+use crate::slug::{self, SlugTable};
+use crate::status::Sight;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_tags)
+        .service(create_tag)
+        .service(get_tag)
+        .service(replace_tag)
+        .service(update_tag)
+        .service(delete_tag);
+}
+
+/// List tags
+///
+/// By name, without regard to accents and case.
+#[utoipa::path(tag = "Tags", params(Paging, TagFilter),
+    responses((status = OK, description = "A page of tags.", body = ref("#/components/schemas/TagPage"))))]
+#[get("/v1/tags")]
+async fn list_tags(
+    app: Data<AppState>,
+    _reader: Reader,
+    list: List<TagFilter>,
+) -> Result<HttpResponse, Problem> {
+    let mut conn = app.connection().await?;
+    Tag::list(&mut conn, &list).await
+}
+
+/// Create a tag
+///
+/// Without a `slug` one is made from `name`.
+#[utoipa::path(tag = "Tags", security(("key" = ["write"])), request_body = NewTag,
+    responses((status = CREATED, description = "The tag as it was created.", body = Tag)))]
+#[post("/v1/tags")]
+async fn create_tag(
+    app: Data<AppState>,
+    editor: Editor,
+    body: Body,
+) -> Result<Shown<Tag>, Problem> {
+    resource::create(&app, &editor, body).await
+}
+
+/// Get a tag
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308.
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The tag.", body = Tag)))]
+#[get("/v1/tags/{id}")]
+async fn get_tag(
+    app: Data<AppState>,
+    reader: Reader,
+    address: Address,
+) -> Result<Shown<Tag>, Problem> {
+    resource::get(&app, &reader, &address, &Tongue::none()).await
+}
+
+/// Replace a tag
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
+/// one that is in the trash, it takes it out again (201).
+#[utoipa::path(tag = "Tags", security(("key" = ["write"])), request_body = NewTag,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The tag as it is now.", body = Tag),
+        (status = CREATED, description = "The tag as it was created.", body = Tag),
+    ))]
+#[put("/v1/tags/{id}")]
+async fn replace_tag(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Tag>, Problem> {
+    resource::replace(&app, &editor, &address, &conditions, body).await
+}
+
+/// Change a tag
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Tags", security(("key" = ["write"])),
+    request_body(content = ref("#/components/schemas/TagPatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The tag as it is now.", body = Tag)))]
+#[patch("/v1/tags/{id}")]
+async fn update_tag(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Tag>, Problem> {
+    resource::change(&app, &editor, &address, &conditions, body).await
+}
+
+/// Delete a tag
+///
+/// To the trash. Refused with a 409 while articles name it.
+#[utoipa::path(tag = "Tags", security(("key" = ["write"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/tags/{id}")]
+async fn delete_tag(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    resource::remove::<Tag>(&app, &editor, &address, &conditions).await
+}
+
+crate::text_enum! {
+    /// What a tag names.
+    TagKind {
+        Subject = "subject",
+        Person = "person",
+        Organisation = "organisation",
+        Place = "place",
+    }
+}
+
+/// What a list of tags can be narrowed to.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TagFilter {
+    /// Those that name such a thing.
+    #[param(inline)]
+    kind: Option<TagKind>,
+}
+
+impl Filter for TagFilter {
+    const ITEM: &'static str = "Tag";
+
+    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
+        (name == "kind").then(|| value.parse().map(|kind| self.kind = Some(kind)))
+    }
+}
+
+/// A free label for what articles are about.
+#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = tags)]
+#[schema(example = json!({
+    "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles", "kind": "subject",
+    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+}))]
+pub struct Tag {
+    /// Given once, never changed.
+    pub id: Uuid,
+    /// Its readable address, unique among the tags.
+    #[schema(format = "slug", max_length = 200)]
+    pub slug: String,
+    #[schema(format = "line", max_length = 100)]
+    pub name: String,
+    #[schema(inline)]
+    pub kind: TagKind,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// 1 at first, one more with every change.
+    #[schema(minimum = 1)]
+    pub version: i32,
+    #[serde(skip)]
+    name_key: String,
+}
+
+/// A tag in short.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TagRef {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    #[schema(inline)]
+    pub kind: TagKind,
+}
+
+/// What makes a tag. What only the server writes (`id`, `created_at`, `updated_at`, `version`) may stand beside it and is
+/// ignored, so that what was read can be sent back.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Semailles", "kind": "subject"}))]
+pub struct NewTag {
+    /// Its readable address. Left out, it is made from `name`, with `-2` and so on where that is taken.
+    #[serde(default)]
+    #[schema(format = "slug", max_length = 200)]
+    pub slug: Option<String>,
+    #[schema(format = "line", max_length = 100)]
+    pub name: String,
+    #[serde(default = "subject")]
+    #[schema(inline, default = "subject")]
+    pub kind: TagKind,
+}
+
+fn subject() -> TagKind {
+    TagKind::Subject
+}
+
+impl Named for Tag {
+    fn place(&self) -> (NameKey, Uuid) {
+        (NameKey(self.name_key.clone()), self.id)
+    }
+}
+
+impl Part for Tag {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Self::NAME, self.id);
+    }
+}
+
+impl Part for TagRef {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Tag::NAME, self.id);
+    }
+}
+
+impl Tag {
+    async fn list(
+        conn: &mut AsyncPgConnection,
+        list: &List<TagFilter>,
+    ) -> Result<HttpResponse, Problem> {
+        let condition = match list.filter.kind {
+            None => Fragment::default(),
+            Some(kind) => Fragment::new(" AND kind = ").text(kind.word()),
+        };
+        let names = (Self::TABLE, Self::NAME);
+        alphabet::page::<Self, _>(conn, names, list, &condition, async |conn, rest| {
+            Statement::<RowType<Self>>::select::<Self>(&rest)
+                .load(conn)
+                .await
+        })
+        .await
+    }
+}
+
+impl Resource for Tag {
+    type New = NewTag;
+
+    const NAME: &'static str = "tag";
+    const TABLE: &'static str = "tags";
+    const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
+    const PATH: &'static str = "/v1/tags";
+    const NEW_SCHEMA: &'static str = "NewTag";
+    const PATCH_SCHEMA: &'static str = "TagPatch";
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.updated_at
+    }
+
+    fn slug(&self) -> Option<&str> {
+        Some(&self.slug)
+    }
+
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        _: Sight,
+    ) -> QueryResult<Option<Self>> {
+        let sql = Fragment::new("FROM tags WHERE deleted_at IS NULL AND ");
+        let sql = match name {
+            Name::Id(id) => sql.sql("id = ").id(*id),
+            Name::Slug(slug) => sql.sql("slug = ").text(slug),
+        };
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .get_result(conn)
+            .await
+            .optional()
+    }
+
+    fn settle(new: &mut NewTag) -> Result<(), Vec<Fault>> {
+        slug::settle(new.slug.as_deref())
+    }
+
+    async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewTag) -> Result<(), Problem> {
+        let chosen = new.slug.as_deref();
+        let slug = slug::claim(conn, SlugTable::Tags, id, chosen, &new.name).await?;
+        diesel::insert_into(tags::table)
+            .values((
+                Row {
+                    name: &new.name,
+                    kind: new.kind,
+                },
+                tags::id.eq(id),
+                tags::slug.eq(slug),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn update(conn: &mut AsyncPgConnection, id: Uuid, new: NewTag) -> Result<(), Problem> {
+        let chosen = new.slug.as_deref();
+        let slug = slug::keep_or_claim(conn, SlugTable::Tags, id, chosen, &new.name).await?;
+        diesel::update(tags::table.find(id))
+            .set((
+                Row {
+                    name: &new.name,
+                    kind: new.kind,
+                },
+                tags::slug.eq(slug),
+                tags::updated_at.eq(now),
+                tags::version.eq(tags::version + 1),
+                tags::deleted_at.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(conn)
+            .await?;
+        Ok(())
+    }
+
+    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+        alphabet::check_unused(conn, ("article_tags", "tag_id"), id).await
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = tags, treat_none_as_null = true)]
+struct Row<'a> {
+    name: &'a str,
+    kind: TagKind,
+}
