@@ -80,7 +80,10 @@ pub fn fields(resource: &str) -> &'static [Field] {
         LISTED
             .iter()
             .map(|resource| {
-                let properties = schemas[*resource]["properties"].as_object();
+                // What only a list has goes by its name there.
+                let schema = schemas.get(*resource);
+                let schema = schema.unwrap_or_else(|| &schemas[format!("Listed{resource}")]);
+                let properties = schema["properties"].as_object();
                 let fields = properties
                     .into_iter()
                     .flatten()
@@ -124,6 +127,7 @@ const LISTED: [&str; 6] = [
             `body_html`. A missing value is `null`. Lists page by cursor. Errors are `application/problem+json` \
             (RFC 9457). Every `GET` has an `ETag` and answers `If-None-Match`; `If-Match` guards changes. Wherever \
             there is a `GET` there is a `HEAD`.",
+        contact(name = "Whoever runs this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "This server")),
@@ -188,7 +192,14 @@ fn complete(document: &mut Value) {
     derive_search(schemas);
     // What was written out where it is used.
     schemas.retain(|name, _| {
-        !["ArticleRef", "ArticleBodies", "CategoryRef", "Image"].contains(&name.as_str())
+        ![
+            "ArticleRef",
+            "ArticleBodies",
+            "CategoryRef",
+            "Image",
+            "SearchHit",
+        ]
+        .contains(&name.as_str())
     });
     let schemas = schemas.clone();
     let paths = document["paths"].as_object_mut().expect("there are paths");
@@ -223,6 +234,10 @@ fn join_parts(schema: &mut Value, whole: &Map<String, Value>) {
 /// Control characters, which no text may hold; in longer text but for tabs and line ends.
 const CONTROL: &str = r"\x00-\x1F\x7F-\x9F";
 const CONTROL_BUT_SPACE: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
+/// A language with, where that matters, its script, region and variants (BCP 47, as Unicode has it).
+const LANGUAGE: &str = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$";
+const IDS: &str =
+    "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})*$";
 /// What can be in text without anything to be seen.
 const INVISIBLE: &str = r"\s\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF";
 
@@ -265,7 +280,7 @@ fn write_out(schema: &mut Value, whole: &Map<String, Value>) {
                 false,
             )),
             Some("uri") => Some((r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$".to_owned(), false)),
-            Some("bcp47") => Some((r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$".to_owned(), false)),
+            Some("bcp47") => Some((LANGUAGE.to_owned(), false)),
             _ => None,
         };
         if let Some((pattern, instead)) = pattern {
@@ -448,8 +463,28 @@ fn complete_operation(
     let lists = takes("cursor");
     let negotiates = reads && takes("language");
     let by_status = takes("status");
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters");
+    for parameter in parameters
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         write_out(&mut parameter["schema"], &Map::new());
+        let own = match parameter["name"].as_str().unwrap_or_default() {
+            "language" => Some(LANGUAGE),
+            "cursor" => Some("^[A-Za-z0-9_-]+$"),
+            "date" => Some(
+                "^(1[6-9]|[2-8][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]|29|30|31)$",
+            ),
+            "ids" => Some(IDS),
+            _ => None,
+        };
+        if let Some(pattern) = own {
+            parameter["schema"]["pattern"] = pattern.into();
+        }
+        if path == "/v1/search" && parameter["name"] == "fields" {
+            parameter["example"] = "type,title_marked,article.slug".into();
+        }
     }
     secure(operation, reads, content);
     if !reads && one {
