@@ -26,6 +26,16 @@ use crate::server::AppState;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What a 304 doesn't say again.
+const NOT_REPEATED: [&str; 6] = [
+    "content-type",
+    "content-language",
+    "last-modified",
+    "link",
+    "surrogate-key",
+    "cache-tag",
+];
+
 /// What of a request the answer needs after the request is gone.
 struct Asked {
     id: String,
@@ -130,9 +140,9 @@ impl Asked {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, app.caching.public(kind).clone());
         }
-        for (name, separator) in [("surrogate-key", " "), ("cache-tag", ",")] {
+        for (name, separator) in app.caching.cache_names.iter().filter_map(|it| it.header()) {
             if let Some(value) = made_of.as_ref().and_then(|made| made.header(separator)) {
-                headers.insert(HeaderName::from_static(name), value);
+                headers.insert(name, value);
             }
         }
     }
@@ -160,8 +170,10 @@ impl Asked {
             response.headers_mut().insert(header::ETAG, value);
             if self.reads() && none_match_has(&self.headers, &tag) {
                 *response.status_mut() = StatusCode::NOT_MODIFIED;
-                response.headers_mut().remove(header::CONTENT_TYPE);
-                response.headers_mut().remove(header::CONTENT_LANGUAGE);
+                // Who knows the answer knows what was said of it (RFC 9110, section 15.4.5).
+                for known in NOT_REPEATED {
+                    response.headers_mut().remove(known);
+                }
                 return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
             }
         }

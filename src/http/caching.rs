@@ -1,7 +1,7 @@
 //! What caches may do with an answer, by its kind.
 
-use actix_web::http::header::HeaderValue;
-use clap::Args;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use clap::{Args, ValueEnum};
 
 /// What an answer is, to a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,33 @@ pub struct Caching {
     /// `Cache-Control` of whatever is answered to a request with a key.
     #[arg(long, env = "MANCHETTE_CACHE_WITH_KEY", default_value = "private, no-store", value_parser = value, global = true)]
     pub cache_with_key: HeaderValue,
+
+    /// Headers that name what an answer is made of, by comma: those that the cache in front of the server reads. Each
+    /// costs 40 bytes for each thing named, so leave out the other.
+    #[arg(long, env = "MANCHETTE_CACHE_NAMES", value_enum, value_delimiter = ',', default_values_t = [Names::SurrogateKey, Names::CacheTag], global = true)]
+    pub cache_names: Vec<Names>,
+}
+
+/// A header by which caches drop what they keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Names {
+    /// `Surrogate-Key`, with spaces between.
+    SurrogateKey,
+    /// `Cache-Tag`, with commas between.
+    CacheTag,
+    /// Neither.
+    None,
+}
+
+impl Names {
+    /// The header, and what stands between the names.
+    pub fn header(self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::SurrogateKey => Some((HeaderName::from_static("surrogate-key"), " ")),
+            Self::CacheTag => Some((HeaderName::from_static("cache-tag"), ",")),
+            Self::None => None,
+        }
+    }
 }
 
 impl Caching {
