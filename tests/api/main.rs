@@ -1,6 +1,7 @@
 //! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
 
 mod articles;
+mod bytes;
 mod categories;
 mod conditions;
 mod contract;

@@ -36,9 +36,20 @@ impl TestApp {
         Self::start_on(address).await
     }
 
+    /// A server with settings of its own.
+    pub async fn start_with(settings: &[&str]) -> Self {
+        let address = cluster::new_database().await;
+        Self::start_so(address, settings).await
+    }
+
     /// Another server on a database that is there already.
     pub async fn start_on(address: Address) -> Self {
-        let config = Cli::try_parse_from(["manchette", "--workers", "2", "--pool-size", "4"])
+        Self::start_so(address, &[]).await
+    }
+
+    async fn start_so(address: Address, settings: &[&str]) -> Self {
+        let words = ["manchette", "--workers", "2", "--pool-size", "4"];
+        let config = Cli::try_parse_from(words.iter().chain(settings))
             .expect("these settings are right")
             .config;
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
