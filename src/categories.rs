@@ -378,6 +378,10 @@ fn names_schema() -> RefOr<Schema> {
         .into()
 }
 
+/// Joins to `root` what stands at and below it, and begins the condition on its id.
+const BELOW: &str = " JOIN categories AS below ON below.deleted_at IS NULL AND below.tree_key >= root.tree_key \
+     AND below.tree_key < root.tree_key || 'g' WHERE root.deleted_at IS NULL AND root.id = ";
+
 impl Category {
     async fn list(
         conn: &mut AsyncPgConnection,
@@ -388,7 +392,7 @@ impl Category {
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
                 .sql(" AND id IN (SELECT id FROM ")
-                .then(&Self::branch(std::slice::from_ref(name), false))
+                .then(&Self::branch(name))
                 .sql(" AS branch)"),
             None => sql,
         };
@@ -482,7 +486,7 @@ impl Category {
         if let Some(name) = top {
             sql = sql
                 .sql(" AND categories.id IN (SELECT id FROM ")
-                .then(&Self::branch(std::slice::from_ref(name), false))
+                .then(&Self::branch(name))
                 .sql(" AS branch)");
         }
         let sql = sql.sql(" ORDER BY categories.tree_key DESC");
@@ -524,32 +528,22 @@ impl Category {
         Ok(())
     }
 
-    /// The ids of some categories and, unless only they are meant, all below them, as something to select from.
-    pub fn branch(names: &[Name], direct: bool) -> Fragment {
-        let mut roots = Fragment::default();
-        for (n, name) in names.iter().enumerate() {
-            roots = roots
-                .sql(if n > 0 { ", " } else { "" })
-                .then(&SlugTable::Categories.id_of(name));
-        }
-        if direct {
-            return Fragment::new(
-                "(SELECT id FROM categories WHERE deleted_at IS NULL AND id IN (",
-            )
-            .then(&roots)
-            .sql("))");
-        }
-        Fragment::new(if names.len() > 1 {
-            "(SELECT DISTINCT below.id"
+    /// The ids of a category and all below it, as something to select from.
+    fn branch(name: &Name) -> Fragment {
+        Fragment::new("(SELECT below.id FROM categories AS root")
+            .sql(BELOW)
+            .then(&SlugTable::Categories.id_of(name))
+            .sql(")")
+    }
+
+    /// The ids of the categories that equal a value and, unless only they are meant, of all below them.
+    pub fn below(value: &'static str, direct: bool) -> Fragment {
+        let sql = if direct {
+            Fragment::new("SELECT id FROM categories WHERE deleted_at IS NULL AND id = ")
         } else {
-            "(SELECT below.id"
-        })
-        .sql(
-            " FROM categories AS root JOIN categories AS below ON below.deleted_at IS NULL \
-             AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g' WHERE root.id IN (",
-        )
-        .then(&roots)
-        .sql("))")
+            Fragment::new("SELECT DISTINCT below.id FROM categories AS root").sql(BELOW)
+        };
+        sql.sql(value)
     }
 
     /// Wants a category of this name to be there.

@@ -29,7 +29,6 @@ use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
 use crate::schema::headlines;
 use crate::server::AppState;
-use crate::slug::SlugTable;
 use crate::status::{Sight, Status};
 use crate::timeline::{
     Facet, Narrow, OrderParameters, Source, Timed, Timeline, TimelineFilter, TimelineParameters,
@@ -182,6 +181,8 @@ impl Filter for HeadlineFilter {
             "priority" => value.parse().map(|priority| self.priority = Some(priority)),
             "pinned" => truth(value).map(|pinned| self.pinned = Some(pinned)),
             "has_article" => truth(value).map(|has| self.has_article = Some(has)),
+            // A headline has none.
+            "author" => return None,
             _ => return self.timeline.set(name, value),
         })
     }
@@ -231,7 +232,13 @@ impl HeadlineFilter {
         )
         .then(&sight.of_articles("told"))
         .sql(")");
+        let tagged = self.timeline.tag.is_some();
         let article = self.has_article.map(|has| match (has, sight) {
+            // What has a tag has it from its article.
+            (has, _) if tagged => Facet {
+                condition: Fragment::new(if has { "true" } else { "false" }),
+                walk: None,
+            },
             (true, Sight::Everything) => Facet {
                 condition: Fragment::new("line.article_id IS NOT NULL"),
                 walk: Some(walk(None, " AND article_id IS NOT NULL", true)),
@@ -249,11 +256,11 @@ impl HeadlineFilter {
                 walk: None,
             },
         });
-        let tag = self.timeline.tag.as_ref().map(|tag| Facet {
+        let tag = self.timeline.tag_id().map(|tag| Facet {
             condition: Fragment::new(
                 "EXISTS (SELECT FROM article_tags AS told WHERE told.id = line.article_id AND told.tag_id = ",
             )
-            .then(&SlugTable::Tags.id_of(tag))
+            .then(&tag)
             .sql(" AND ")
             .then(&sight.of_articles("told"))
             .sql(")"),
@@ -401,7 +408,6 @@ impl Headline {
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
         if let Some(ids) = &filter.timeline.ids {
             let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
-            timeline.check_names(conn, rows.len()).await?;
             let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);
             return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
         }

@@ -9,7 +9,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -32,8 +32,10 @@ pub type Moment = Option<DateTime<Utc>>;
 /// How many rows are walked past filters that the walked index doesn't know.
 const REACH: usize = 2_000;
 
-/// Plans the following statements of a transaction for the very values that they are given.
-pub const PLAN_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
+/// Plans the following statements of a transaction for the very values that they are given, and never to read a whole
+/// table: what is wanted is rare, or it would have been met before.
+pub const PLAN_ANEW: &str =
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
 
 /// How many categories, and how many ids, one request may name.
 const MOST_CATEGORIES: usize = 20;
@@ -127,12 +129,23 @@ impl Sort {
     }
 }
 
+/// The ids of what a filter names, so that the planner knows how much there is of it.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    /// The categories and, unless only they are meant, those below them.
+    categories: Vec<Uuid>,
+    tag: Option<Uuid>,
+    author: Option<Uuid>,
+}
+
 /// What a timeline is filtered by.
 #[derive(Clone, Debug, Default)]
 pub struct TimelineFilter {
     pub categories: Vec<Name>,
     direct: Option<bool>,
     pub tag: Option<Name>,
+    /// Only articles have authors.
+    pub author: Option<Name>,
     pub language: Option<String>,
     pub status: Option<Status>,
     published_after: Option<DateTime<Utc>>,
@@ -141,6 +154,8 @@ pub struct TimelineFilter {
     date: Option<jiff::civil::Date>,
     /// What `date` means in the site's time zone.
     day: Option<Day>,
+    /// What the names stand for.
+    named: Named,
     pub ids: Option<Vec<Uuid>>,
     pub sort: Sort,
 }
@@ -151,6 +166,9 @@ impl TimelineFilter {
         Some(match name {
             "category" => categories(value).map(|names| self.categories = names),
             "direct" => list::truth(value).map(|direct| self.direct = Some(direct)),
+            "author" => Name::read(value)
+                .ok_or_else(|| "the slug or the id of an author".to_owned())
+                .map(|name| self.author = Some(name)),
             "tag" => Name::read(value)
                 .ok_or_else(|| "the slug or the id of a tag".to_owned())
                 .map(|name| self.tag = Some(name)),
@@ -189,12 +207,86 @@ impl TimelineFilter {
         faults
     }
 
-    /// Asks the database for what the filter leaves to the site's settings.
+    /// Asks the database what the filter means: which day that is there, and what the names stand for.
+    ///
+    /// # Errors
+    /// Where there is nothing of some name.
     pub async fn settle(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
         if let Some(date) = self.date {
             self.day = Some(Site::day(conn, date).await?);
         }
-        Ok(())
+        if self.categories.is_empty() && self.tag.is_none() && self.author.is_none() {
+            return Ok(());
+        }
+        let id = |table: SlugTable, name: Option<&Name>| match name {
+            Some(name) => table.id_of(name),
+            None => Fragment::new("NULL::uuid"),
+        };
+        let mut ids = Fragment::default();
+        for (n, name) in self.categories.iter().enumerate() {
+            let next = SlugTable::Categories.id_of(name);
+            ids = ids.sql(if n > 0 { ", " } else { "" }).then(&next);
+        }
+        let sql = Fragment::new("WITH named AS MATERIALIZED (SELECT ARRAY[")
+            .then(&ids)
+            .sql("]::uuid[] AS ids) SELECT ids, ARRAY(")
+            .then(&Category::below("ANY(ids)", self.direct.unwrap_or(false)))
+            .sql("), ")
+            .then(&id(SlugTable::Tags, self.tag.as_ref()))
+            .sql(", ")
+            .then(&id(SlugTable::Authors, self.author.as_ref()))
+            .sql(" FROM named");
+        type Row = (
+            Array<Nullable<SqlUuid>>,
+            Array<SqlUuid>,
+            Nullable<SqlUuid>,
+            Nullable<SqlUuid>,
+        );
+        let (roots, categories, tag, author): (
+            Vec<Option<Uuid>>,
+            Vec<Uuid>,
+            Option<Uuid>,
+            Option<Uuid>,
+        ) = Statement::<Row>::new(sql).get_result(conn).await?;
+        let mut faults = Vec::new();
+        let mut unknown = |parameter: &str, what, name: &Name| {
+            let detail = format!("there is no {what} {name}");
+            faults.push(Fault::of(parameter, "not_found", detail));
+        };
+        for (name, _) in self
+            .categories
+            .iter()
+            .zip(&roots)
+            .filter(|(_, id)| id.is_none())
+        {
+            unknown("category", "category", name);
+        }
+        if let (Some(name), None) = (&self.tag, tag) {
+            unknown("tag", "tag", name);
+        }
+        if let (Some(name), None) = (&self.author, author) {
+            unknown("author", "author", name);
+        }
+        self.named = Named {
+            categories,
+            tag,
+            author,
+        };
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::InvalidParameters(faults))
+        }
+    }
+
+    /// The tag's id, as something to compare with.
+    pub fn tag_id(&self) -> Option<Fragment> {
+        self.named.tag.map(|id| Fragment::default().id(id))
+    }
+
+    /// The author's id, as something to compare with.
+    pub fn author_id(&self) -> Option<Fragment> {
+        self.named.author.map(|id| Fragment::default().id(id))
     }
 
     /// How many filters are used, beside one category.
@@ -213,11 +305,6 @@ impl TimelineFilter {
         .into_iter()
         .filter(|used| *used)
         .count()
-    }
-
-    /// The ids of the categories meant, as something to select from.
-    fn branch(&self) -> Fragment {
-        Category::branch(&self.categories, self.direct.unwrap_or(false))
     }
 }
 
@@ -323,22 +410,26 @@ impl Place {
     }
 }
 
-/// What a row must be, for one who sees so much: each of these, and no row is two of them.
-fn alternatives(table: &str, sight: Sight, filter: &TimelineFilter) -> Vec<Fragment> {
+/// What a row, whose columns go by this prefix, must be for one who sees so much: one of these, and no row is two.
+fn alternatives(
+    table: &str,
+    line: &'static str,
+    sight: Sight,
+    filter: &TimelineFilter,
+) -> Vec<Fragment> {
     // Words that an index's condition names are written out: a bind would hide them from the planner.
-    let live = || Fragment::new("deleted_at IS NULL");
+    let live = || Fragment::new(line).sql("deleted_at IS NULL");
+    let is = |status: &'static str| live().sql(" AND ").sql(line).sql(status);
     let by_status: Vec<Fragment> = match (sight, filter.status) {
         (Sight::Public, _) => {
-            vec![live().sql(" AND status = 'published' AND listed_at <= now()")]
+            let published = is("status = 'published'");
+            vec![published.sql(" AND ").sql(line).sql("listed_at <= now()")]
         }
-        (_, Some(Status::Draft)) => vec![live().sql(" AND status = 'draft'")],
-        (_, Some(Status::Scheduled)) => vec![live().sql(" AND status = 'scheduled'")],
-        (_, Some(Status::Published)) => vec![live().sql(" AND status = 'published'")],
-        (_, Some(Status::Withdrawn)) => vec![live().sql(" AND status = 'withdrawn'")],
-        (Sight::Early, None) => vec![
-            live().sql(" AND status = 'published'"),
-            live().sql(" AND status = 'scheduled'"),
-        ],
+        (_, Some(Status::Draft)) => vec![is("status = 'draft'")],
+        (_, Some(Status::Scheduled)) => vec![is("status = 'scheduled'")],
+        (_, Some(Status::Published)) => vec![is("status = 'published'")],
+        (_, Some(Status::Withdrawn)) => vec![is("status = 'withdrawn'")],
+        (Sight::Early, None) => vec![is("status = 'published'"), is("status = 'scheduled'")],
         (Sight::Everything, None) => vec![live()],
     };
     if table != "headlines" || sight == Sight::Everything {
@@ -348,10 +439,8 @@ fn alternatives(table: &str, sight: Sight, filter: &TimelineFilter) -> Vec<Fragm
     by_status
         .into_iter()
         .flat_map(|condition| {
-            [
-                condition.clone().sql(" AND expires_at IS NULL"),
-                condition.sql(" AND expires_at > now()"),
-            ]
+            ["expires_at IS NULL", "expires_at > now()"]
+                .map(|expires| condition.clone().sql(" AND ").sql(line).sql(expires))
         })
         .collect()
 }
@@ -410,10 +499,11 @@ impl<'a> Timeline<'a> {
         self.filter.sort.latest_first() == forward
     }
 
-    fn category(&self) -> Fragment {
-        Fragment::new("line.category_id IN (SELECT id FROM ")
-            .then(&self.filter.branch())
-            .sql(" AS branch)")
+    fn category(&self, line: &'static str) -> Fragment {
+        Fragment::new(line)
+            .sql("category_id = ANY(")
+            .ids(self.filter.named.categories.clone())
+            .sql(")")
     }
 
     /// The narrowest walk that there is, and what it leaves to be looked at.
@@ -455,7 +545,7 @@ impl<'a> Timeline<'a> {
                     .push(("category_id", Fragment::new("branch.id")));
                 walk.branches = true;
             } else {
-                rest.push(self.category());
+                rest.push(self.category("line."));
             }
         }
         if let Some(tag) = &filter.language {
@@ -467,34 +557,39 @@ impl<'a> Timeline<'a> {
             }
         }
         if by_change {
-            rest.extend(self.published());
+            rest.extend(self.published("line."));
         } else {
-            rest.extend(self.changed());
+            rest.extend(self.changed("line."));
         }
         walk.rest = rest;
         walk
     }
 
-    fn changed(&self) -> Option<Fragment> {
+    fn changed(&self, line: &'static str) -> Option<Fragment> {
         let after = self.filter.updated_after?;
-        Some(Fragment::new("line.updated_at > ").time(Some(after)))
+        Some(Fragment::new(line).sql("updated_at > ").time(Some(after)))
     }
 
     /// The conditions on the time of publication.
-    fn published(&self) -> Vec<Fragment> {
+    fn published(&self, line: &'static str) -> Vec<Fragment> {
         let filter = self.filter;
-        let known = |sql: Fragment| sql.sql(" AND line.listed_at < 'infinity'");
-        let after = filter
-            .published_after
-            .map(|at| known(Fragment::new("line.listed_at > ").time(Some(at))));
-        let before = filter
-            .published_before
-            .map(|at| Fragment::new("line.listed_at < ").time(Some(at)));
+        let listed = |comparison, at| {
+            Fragment::new(line)
+                .sql("listed_at ")
+                .sql(comparison)
+                .time(Some(at))
+        };
+        let after = filter.published_after.map(|at| {
+            listed("> ", at)
+                .sql(" AND ")
+                .sql(line)
+                .sql("listed_at < 'infinity'")
+        });
+        let before = filter.published_before.map(|at| listed("< ", at));
         let day = filter.day.map(|day| {
-            Fragment::new("line.listed_at >= ")
-                .time(Some(day.begin))
-                .sql(" AND line.listed_at < ")
-                .time(Some(day.end))
+            listed(">= ", day.begin)
+                .sql(" AND ")
+                .then(&listed("< ", day.end))
         });
         [after, before, day].into_iter().flatten().collect()
     }
@@ -604,7 +699,7 @@ impl<'a> Timeline<'a> {
         };
         let mut found = Fragment::default();
         // Of authors' and tags' tables there is one for articles alone, and those never expire.
-        for (n, alternative) in alternatives(walk.table, self.sight, self.filter)
+        for (n, alternative) in alternatives(walk.table, "", self.sight, self.filter)
             .iter()
             .enumerate()
         {
@@ -641,12 +736,12 @@ impl<'a> Timeline<'a> {
                 .number(rows)
                 .sql(")")
         };
-        let parts = alternatives(walk.table, self.sight, self.filter).len();
+        let parts = alternatives(walk.table, "", self.sight, self.filter).len();
         let merged = if walk.branches {
             merge(
-                self.filter
-                    .branch()
-                    .sql(" AS branch CROSS JOIN LATERAL (")
+                Fragment::new("unnest(")
+                    .ids(self.filter.named.categories.clone())
+                    .sql(") AS branch (id) CROSS JOIN LATERAL (")
                     .then(&found)
                     .sql(")"),
             )
@@ -676,26 +771,56 @@ impl<'a> Timeline<'a> {
             .sql(".id = line.id)")
     }
 
-    /// Everything that is wanted of a row, which goes by the name `line`.
-    fn conditions(&self) -> Fragment {
+    /// Every row that is wanted, whichever the order, as tables to select from; the table's own rows go by the name `line`.
+    /// Where the articles of an author or a tag have a table of their own, it is joined, and everything that can be is
+    /// said of both: so the planner may begin with whichever has fewer.
+    fn all(&self) -> Fragment {
+        let narrow = self.facets.iter().position(|facet| {
+            let walk = facet.walk.as_ref();
+            walk.is_some_and(|walk| walk.table != self.table)
+        });
+        let mut sql = Fragment::new(self.table).sql(" AS line");
+        let walk = narrow.and_then(|n| self.facets[n].walk.as_ref());
+        if let Some(walk) = walk {
+            sql = sql
+                .sql(" JOIN ")
+                .sql(walk.table)
+                .sql(" AS narrow ON narrow.id = line.id");
+            if let Some((column, value)) = &walk.column {
+                sql = sql.sql(" AND narrow.").sql(column).sql(" = ").then(value);
+            }
+            sql = sql.sql(" AND ").then(&self.shared(walk.table, "narrow."));
+        }
+        sql = sql.sql(" WHERE ").then(&self.shared(self.table, "line."));
+        for (_, facet) in self
+            .facets
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| narrow != Some(*n))
+        {
+            sql = sql.sql(" AND ").then(&facet.condition);
+        }
+        sql
+    }
+
+    /// What is wanted of a row of any table that has it, whose columns go by this prefix.
+    fn shared(&self, table: &str, line: &'static str) -> Fragment {
         let mut sql = Fragment::new("(");
-        for (n, alternative) in alternatives(self.table, self.sight, self.filter)
+        for (n, alternative) in alternatives(table, line, self.sight, self.filter)
             .iter()
             .enumerate()
         {
             sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
         }
         sql = sql.sql(")");
-        let category = (!self.filter.categories.is_empty()).then(|| self.category());
+        let category = (!self.filter.categories.is_empty()).then(|| self.category(line));
         let language = self.filter.language.as_ref();
-        let language = language.map(|tag| Fragment::new("line.language = ").text(tag));
-        let others = self.facets.iter().map(|facet| facet.condition.clone());
+        let language = language.map(|tag| Fragment::new(line).sql("language = ").text(tag));
         for condition in category
             .into_iter()
             .chain(language)
-            .chain(self.published())
-            .chain(self.changed())
-            .chain(others)
+            .chain(self.published(line))
+            .chain(self.changed(line))
         {
             sql = sql.sql(" AND ").then(&condition);
         }
@@ -708,9 +833,7 @@ impl<'a> Timeline<'a> {
         let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT line.id, line.")
             .sql(self.key())
             .sql(" FROM ")
-            .sql(self.table)
-            .sql(" AS line WHERE ")
-            .then(&self.conditions());
+            .then(&self.all());
         if let Some(cursor) = cursor {
             sql = sql
                 .sql(" AND (line.")
@@ -763,7 +886,6 @@ impl<'a> Timeline<'a> {
             true => Some(self.count(conn).await?),
             false => None,
         };
-        self.check_names(conn, found.len()).await?;
         Ok((found, total))
     }
 
@@ -798,9 +920,7 @@ impl<'a> Timeline<'a> {
     /// How many there are; anything over [`MOST_COUNTED`] means more, as no further is counted.
     pub async fn count(&self, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT FROM ")
-            .sql(self.table)
-            .sql(" AS line WHERE ")
-            .then(&self.conditions())
+            .then(&self.all())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted");
@@ -813,14 +933,12 @@ impl<'a> Timeline<'a> {
 
     /// Those with these ids, in any order, that the filters let through.
     pub fn with_ids(&self, ids: &[Uuid]) -> Source {
-        let rows = Fragment::new("(SELECT * FROM ")
-            .sql(self.table)
-            .sql(" AS line WHERE line.id = ANY(")
+        let lines = Fragment::new("(SELECT line.id FROM ")
+            .then(&self.all())
+            .sql(" AND line.id = ANY(")
             .ids(ids.to_vec())
-            .sql(") AND ")
-            .then(&self.conditions())
-            .sql(") AS ")
-            .sql(self.table);
+            .sql("))");
+        let rows = self.joined(lines).sql(" AS ").sql(self.table);
         let rows = if self.filter.used() + self.facets.len() > 0 {
             rows.once()
         } else {
@@ -829,37 +947,6 @@ impl<'a> Timeline<'a> {
         Source {
             rows,
             order: Fragment::default(),
-        }
-    }
-
-    /// An empty page may mean that there is no such category or tag: then that is said. Of several categories each is
-    /// looked at, whatever was found.
-    pub async fn check_names(
-        &self,
-        conn: &mut AsyncPgConnection,
-        rows: usize,
-    ) -> Result<(), Problem> {
-        let mut faults = Vec::new();
-        if rows == 0 || self.filter.categories.len() > 1 {
-            for name in &self.filter.categories {
-                if !SlugTable::Categories.has(conn, name).await? {
-                    faults.push(Fault::of(
-                        "category",
-                        "not_found",
-                        format!("there is no category {name}"),
-                    ));
-                }
-            }
-        }
-        if let Some(name) = self.filter.tag.as_ref().filter(|_| rows == 0)
-            && !SlugTable::Tags.has(conn, name).await?
-        {
-            faults.push(Fault::of("tag", "not_found", "there is no such tag"));
-        }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::InvalidParameters(faults))
         }
     }
 }

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::mark;
-use super::model::{self, Match, Order, Part, Spot};
+use super::model::{self, Order, Part, Spot};
 use super::words::{self, LONGEST, Words};
 use crate::api_keys::Reader;
 use crate::articles::{Article, ArticleFilter};
@@ -128,7 +128,6 @@ impl Filter for SearchFilter {
             }
             .map(|order| self.order = order),
             "ids" => return None,
-            "author" => return self.articles.set(name, value),
             "priority" | "pinned" | "has_article" => return self.headlines.set(name, value),
             _ => return self.articles.timeline.set(name, value),
         })
@@ -152,7 +151,7 @@ impl SearchFilter {
         let of_lines =
             lines.priority.is_some() || lines.pinned.is_some() || lines.has_article.is_some();
         let articles = self.kind != Some(HitKind::Headline) && !of_lines;
-        let headlines = self.kind != Some(HitKind::Article) && self.articles.author.is_none();
+        let headlines = self.kind != Some(HitKind::Article) && self.timeline().author.is_none();
         let mut parts = Vec::new();
         if articles {
             let table = Article::TABLE;
@@ -243,7 +242,6 @@ async fn answer(
     let parts = filter.parts(sight, &words);
     let limit = list.wanted().limit;
     let found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
-    check_names(conn, filter, &found.matches).await?;
     let mut total = None;
     if list.counts() {
         let mut sum = 0;
@@ -305,16 +303,6 @@ async fn answer(
         Beside { suggestion },
         tongue.is_negotiated(),
     )
-}
-
-/// Nothing found may mean that there is no such category, tag or author.
-async fn check_names(
-    conn: &mut AsyncPgConnection,
-    filter: &SearchFilter,
-    found: &[Match],
-) -> Result<(), Problem> {
-    let timeline = Timeline::new(Article::TABLE, Sight::Public, filter.timeline(), Vec::new());
-    Article::check_names(conn, &timeline, &filter.articles, found.len()).await
 }
 
 /// What the query may have meant, where that finds something that the caller may see.

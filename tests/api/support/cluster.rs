@@ -50,6 +50,11 @@ pub async fn connect(url: &str) -> AsyncPgConnection {
     address.connect_unbounded().await.expect("Postgres answers")
 }
 
+/// Where Postgres writes its log.
+pub fn log_folder() -> PathBuf {
+    cluster().folder.join("log")
+}
+
 async fn create(template: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));

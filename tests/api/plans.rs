@@ -1,0 +1,257 @@
+//! What lists and searches cost: the plans that Postgres ran for them, read from its log. Rows are counted, not seconds.
+
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::support::{TestApp, cluster};
+
+/// Rows of either table.
+const ROWS: u64 = 30_000;
+/// What one request may read at most: a walk of 2,000 rows for each alternative, then what is gathered of something that
+/// is rare. Whoever scans a table reads far more.
+const MOST: u64 = 10_000;
+
+/// What one search may read at most: it walks 20,000 rows before it takes a common word for a rare one.
+const MOST_SEARCHED: u64 = 22_000;
+
+/// Follows what `auto_explain` writes about one database.
+struct Log {
+    file: PathBuf,
+    read: u64,
+}
+
+impl Log {
+    /// Begins at the log's end.
+    fn open() -> Self {
+        let files = std::fs::read_dir(cluster::log_folder()).unwrap();
+        let newest = files
+            .map(|file| file.unwrap().path())
+            .max_by_key(|file| file.metadata().unwrap().modified().unwrap());
+        let file = newest.unwrap();
+        let read = file.metadata().unwrap().len();
+        Self { file, read }
+    }
+
+    /// Every plan since it was asked last. A statement that nobody else sends tells that all before it is there.
+    async fn plans(&mut self, conn: &mut AsyncPgConnection) -> Vec<Value> {
+        let mark = uuid::Uuid::now_v7().to_string();
+        conn.batch_execute(&format!("SELECT '{mark}'"))
+            .await
+            .unwrap();
+        let mut text = String::new();
+        while !text.contains(&mark) {
+            let mut file = std::fs::File::open(&self.file).unwrap();
+            file.seek(SeekFrom::Start(self.read)).unwrap();
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            text = String::from_utf8_lossy(&bytes).into_owned();
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        self.read += text.len() as u64;
+        let mut plans = Vec::new();
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            if line.ends_with("plan:") {
+                let mut json = String::new();
+                while let Some(more) = lines.next_if(|line| line.starts_with('\t')) {
+                    json.push_str(more);
+                }
+                // The mark's own plan may not be whole yet.
+                if json.contains(&mark) {
+                    break;
+                }
+                plans.push(serde_json::from_str(&json).unwrap());
+            }
+        }
+        plans
+    }
+}
+
+/// How many rows each scan of a plan looked at.
+fn scans(plan: &Value, found: &mut BTreeMap<String, u64>) {
+    let number = |name: &str| plan[name].as_f64().unwrap_or_default();
+    let kind = plan["Node Type"].as_str().unwrap_or_default();
+    // What a bitmap is made of are entries of an index, which cost next to nothing.
+    if kind.ends_with("Scan") && plan["Relation Name"].is_string() {
+        let rows = (number("Actual Rows")
+            + number("Rows Removed by Filter")
+            + number("Rows Removed by Index Recheck"))
+            * number("Actual Loops");
+        let name = plan["Index Name"]
+            .as_str()
+            .or(plan["Relation Name"].as_str());
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rows are few"
+        )]
+        let rows = rows as u64;
+        *found
+            .entry(format!("{kind} {}", name.unwrap_or_default()))
+            .or_default() += rows;
+    }
+    for inner in plan["Plans"].as_array().into_iter().flatten() {
+        scans(inner, found);
+    }
+}
+
+/// Content of which some is everywhere, some is rare, and some is old; some never go together.
+async fn fill(app: &TestApp) {
+    let mut conn = app.conn().await;
+    let moment = "'2020-01-01'::timestamptz + n * interval '1 hour'";
+    let category = "CASE WHEN n % 10 < 8 THEN md5('c0')::uuid WHEN n % 10 = 8 THEN md5('c1')::uuid \
+        WHEN n % 500 = 9 THEN md5('c3')::uuid ELSE md5('c2')::uuid END";
+    let language = "CASE WHEN n % 2000 = 1 THEN 'de' WHEN n % 3 = 0 THEN 'ar' ELSE 'fr' END";
+    let common = format!(
+        "gen_random_uuid(), 'mot ' || CASE WHEN n % 700 = 5 THEN 'rare' WHEN n < 3000 THEN 'jadis' ELSE 'autre' END, \
+         {language}, 'ltr', CASE WHEN n % 50 = 7 THEN 'draft' ELSE 'published' END, {moment}, {moment}, {category}, {moment}"
+    );
+    conn.batch_execute(&format!(
+        "SET session_replication_role = replica;
+         INSERT INTO categories (id, slug, name, parent_id, position, tree_key) VALUES
+            (md5('c0')::uuid, 'big', 'Big', NULL, 0, '0000' || replace(md5('c0')::uuid::text, '-', '')),
+            (md5('c1')::uuid, 'small', 'Small', NULL, 1, '0001' || replace(md5('c1')::uuid::text, '-', '')),
+            (md5('c2')::uuid, 'below', 'Below', md5('c1')::uuid, 0,
+                '0001' || replace(md5('c1')::uuid::text, '-', '') || '0000' || replace(md5('c2')::uuid::text, '-', '')),
+            (md5('c3')::uuid, 'rare', 'Rare', NULL, 2, '0002' || replace(md5('c3')::uuid::text, '-', ''));
+         INSERT INTO tags (id, slug, name) VALUES (md5('t0')::uuid, 'common', 'Common'), (md5('t1')::uuid, 'rare', 'Rare'),
+            (md5('t2')::uuid, 'old', 'Old');
+         INSERT INTO authors (id, slug, name) VALUES (md5('a0')::uuid, 'busy', 'Busy'), (md5('a1')::uuid, 'idle', 'Idle');
+         INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, slug)
+            SELECT {common}, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
+         INSERT INTO article_tags (id, tag_id, place, status, language, category_id, listed_at, updated_at)
+            SELECT id, md5('t' || k)::uuid, k, status, language, category_id, listed_at, updated_at
+            FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles
+            CROSS JOIN (VALUES (0), (1), (2)) AS tag (k)
+            WHERE (k = 0 AND n % 20 = 8) OR (k = 1 AND n % 800 = 3) OR (k = 2 AND n < 2000 AND n % 3 = 0);
+         INSERT INTO article_authors (id, author_id, place, status, language, category_id, listed_at, updated_at)
+            SELECT id, md5('a' || CASE WHEN n % 1000 = 8 THEN 1 ELSE 0 END)::uuid, 0, status, language, category_id, listed_at, updated_at
+            FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles WHERE n % 4 = 0;
+         INSERT INTO headlines (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at,
+            priority, pinned, expires_at, article_id)
+            SELECT {common}, CASE WHEN n % 900 = 1 THEN 'flash' WHEN n % 90 = 2 THEN 'breaking' ELSE 'normal' END, n % 1500 = 3,
+                CASE WHEN n % 200 = 0 THEN {moment} + interval '1 day' WHEN n % 5000 = 4 THEN '2999-01-01'::timestamptz END,
+                CASE WHEN n % 4 = 0 THEN (SELECT id FROM articles WHERE slug = 'a-' || n AND deleted_at IS NULL) END
+            FROM generate_series(1, {ROWS}) AS n;
+         SET session_replication_role = origin;"
+    ))
+    .await
+    .unwrap();
+    conn.batch_execute("VACUUM ANALYZE").await.unwrap();
+}
+
+/// The filters of a kind of list, none of them twice.
+fn combinations(filters: &[&str], most: usize) -> Vec<String> {
+    let mut all: Vec<Vec<&str>> = vec![Vec::new()];
+    for filter in filters {
+        let name = |filter: &str| filter.split('=').next().unwrap_or_default().to_owned();
+        let longer: Vec<Vec<&str>> = all
+            .iter()
+            .filter(|some| {
+                some.len() < most && some.iter().all(|other| name(other) != name(filter))
+            })
+            .map(|some| some.iter().copied().chain([*filter]).collect())
+            .collect();
+        all.extend(longer);
+    }
+    all.into_iter().map(|some| some.join("&")).collect()
+}
+
+#[actix_web::test]
+async fn no_list_and_no_search_reads_far_whatever_it_is_filtered_by() {
+    let app = TestApp::start().await;
+    fill(&app).await;
+    let mut conn = app.conn().await;
+    // Only connections that are opened from now on explain themselves: the server's.
+    conn.batch_execute(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = auto_explain', current_database());
+         EXECUTE format('ALTER DATABASE %I SET auto_explain.log_min_duration = 0', current_database());
+         EXECUTE format('ALTER DATABASE %I SET auto_explain.log_analyze = on', current_database());
+         EXECUTE format('ALTER DATABASE %I SET auto_explain.log_timing = off', current_database());
+         EXECUTE format('ALTER DATABASE %I SET auto_explain.log_format = json', current_database()); END $$",
+    )
+    .await
+    .unwrap();
+    // One of those, to leave marks in the log.
+    let mut conn = app.conn().await;
+    let mut log = Log::open();
+    let shared = [
+        "category=big",
+        "category=small",
+        "category=rare",
+        "tag=common",
+        "tag=rare",
+        "tag=old",
+        "language=fr",
+        "language=de",
+        "published_before=2020-02-01T00:00:00Z",
+        "updated_after=2023-05-25T00:00:00Z",
+    ];
+    let of = |list: &str, own: &[&str], most| -> Vec<String> {
+        let filters: Vec<&str> = shared.iter().chain(own).copied().collect();
+        let queries = combinations(&filters, most).into_iter();
+        queries.map(|query| format!("/v1/{list}?{query}")).collect()
+    };
+    let mut addresses = of("articles", &["author=busy", "author=idle"], 2);
+    let lines = [
+        "priority=flash",
+        "priority=normal",
+        "pinned=true",
+        "has_article=true",
+        "has_article=false",
+    ];
+    addresses.extend(of("headlines", &lines, 2));
+    for sort in ["published_at", "updated_at", "-updated_at"] {
+        let some = of("articles", &["author=idle"], 1).into_iter();
+        let some = some.chain(of("headlines", &["priority=flash", "has_article=true"], 1));
+        addresses.extend(some.map(|address| format!("{address}&sort={sort}").replace("?&", "?")));
+    }
+    let three = ["category=rare", "tag=common", "language=de", "author=busy"];
+    let three = combinations(&three, 4).into_iter();
+    addresses.extend(three.map(|query| format!("/v1/articles?{query}")));
+    for word in ["rare", "mot", "jadis", "jadis rare", "-mot", "nirgends"] {
+        for filter in ["", "&category=small", "&tag=rare", "&language=de"] {
+            addresses.push(format!("/v1/search?q={}{filter}", word.replace(' ', "%20")));
+        }
+    }
+    assert!(addresses.len() > 250, "{}", addresses.len());
+    // A few at once: who reads too far is found among them.
+    for some in addresses.chunks(4) {
+        let some: Vec<&str> = some
+            .iter()
+            .map(|address| address.trim_end_matches('?'))
+            .collect();
+        let asked = some
+            .iter()
+            .flat_map(|address| [app.get(address), app.get_all(address)]);
+        for answer in join_all(asked.map(IntoFuture::into_future)).await {
+            answer.ok();
+        }
+        let plans = log.plans(&mut conn).await;
+        assert!(
+            plans.len() >= 2 * some.len(),
+            "not all was explained of {some:?}"
+        );
+        for plan in &plans {
+            let mut found = BTreeMap::new();
+            scans(&plan["Plan"], &mut found);
+            let read: u64 = found.values().sum();
+            let searched = plan["Query Text"]
+                .as_str()
+                .unwrap_or_default()
+                .contains("search @@");
+            let most = if searched { MOST_SEARCHED } else { MOST };
+            assert!(
+                read <= most,
+                "one of {some:?} reads {read} rows: {found:?}\n{}",
+                plan["Query Text"]
+            );
+        }
+    }
+}
