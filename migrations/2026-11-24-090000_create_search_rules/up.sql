@@ -34,10 +34,37 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
         ELSE 'pg_catalog.simple'::regconfig
     END;
 
+-- Arabic without its article, whether a conjunction or a preposition stands before it: the stemmer takes other endings
+-- off a word with it than off one without, so both are kept.
+CREATE FUNCTION search_bare(folded text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    regexp_replace(
+        folded,
+        '(^|[^\u0621-\u064a])(?:[\u0648\u0641\u0628\u0643]?\u0627\u0644|\u0644\u0644)(?=[\u0621-\u064a]{3})',
+        '\1', 'g'
+    );
+
+CREATE FUNCTION search_text(language text, value text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    CASE WHEN split_part(language, '-', 1) = 'ar'
+        THEN to_tsvector('pg_catalog.arabic', search_fold(value))
+            || to_tsvector('pg_catalog.arabic', search_bare(search_fold(value)))
+        ELSE to_tsvector(search_config(language), search_fold(value))
+    END;
+
 -- What is found of a text, and how much it counts: a title (A) more than a lede (B), a lede more than a body (D).
 -- Of a body, the first 100,000 characters: a document for searches may hold 1 MB at most.
 CREATE FUNCTION search_document(language text, title text, lede text, body text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    setweight(to_tsvector(search_config(language), search_fold(title)), 'A')
-    || setweight(to_tsvector(search_config(language), coalesce(search_fold(lede), '')), 'B')
-    || setweight(to_tsvector(search_config(language), search_fold(left(body, 100000))), 'D');
+    setweight(search_text(language, title), 'A')
+    || setweight(search_text(language, coalesce(lede, '')), 'B')
+    || setweight(search_text(language, left(body, 100000)), 'D');
+
+-- What is looked for in Arabic: with the article as well as without. Where something is to be left out, as it is written:
+-- either form alone would let the other through.
+CREATE FUNCTION search_arabic(folded text) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    CASE WHEN strpos(folded, '-') > 0 THEN websearch_to_tsquery('pg_catalog.arabic', folded)
+        ELSE websearch_to_tsquery('pg_catalog.arabic', folded)
+            || websearch_to_tsquery('pg_catalog.arabic', search_bare(folded))
+    END;

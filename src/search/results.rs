@@ -114,6 +114,7 @@ impl Filter for SearchFilter {
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
+            "q" if value.is_empty() => Err("must say something".into()),
             "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
             "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
             "q" => {
@@ -137,8 +138,6 @@ impl Filter for SearchFilter {
         let mut faults = self.articles.timeline.faults(given);
         if !given("q") {
             faults.push(Fault::of("q", "required", "the words to look for"));
-        } else if self.q.is_empty() {
-            faults.push(Fault::of("q", "invalid", "must say something"));
         }
         faults
     }

@@ -44,7 +44,7 @@ impl Words {
             .text(query)
             .sql(
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
-                 websearch_to_tsquery('pg_catalog.french', q) AS french, websearch_to_tsquery('pg_catalog.arabic', q) AS arabic, \
+                 websearch_to_tsquery('pg_catalog.french', q) AS french, search_arabic(q) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM folded), \
                  merged AS MATERIALIZED (SELECT *, french || arabic || english || simple AS \"any\" FROM asked) \
                  SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
@@ -151,7 +151,7 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
     )
     .then(&listed)
     .sql(
-        ") AS asked (word) LEFT JOIN LATERAL (SELECT spelling FROM search_words AS known WHERE known.word % asked.word \
+        ") AS asked (word) LEFT JOIN LATERAL (SELECT spelling FROM search_words AS known WHERE known.word % asked.word AND similarity(known.word, asked.word) >= 0.4 \
          ORDER BY similarity(known.word, asked.word) DESC, known.word LIMIT 3) AS alike ON true \
          WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = asked.word)",
     );
