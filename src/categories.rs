@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{now, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -18,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_keys::{Editor, Reader};
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
@@ -231,7 +231,7 @@ pub struct Category {
     pub parent_id: Option<Uuid>,
     /// That category in short.
     #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub parent: Option<Json<CategoryRef>>,
     /// Its place among its sisters: lower first, equals by age.
     #[schema(minimum = 0, maximum = 9999)]
@@ -247,17 +247,17 @@ pub struct Category {
     /// How many published articles stand in it and below it, where `count=true` asked for that; never more than 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 10_000)]
-    #[diesel(select_expression = sql::<Nullable<BigInt>>("NULL::bigint"), select_expression_type = SqlLiteral<Nullable<BigInt>>)]
+    #[diesel(select_expression = column::<Nullable<BigInt>>("NULL::bigint"), select_expression_type = Column<Nullable<BigInt>>)]
     pub article_count: Option<i64>,
     /// Whether that is all of them: false where there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    #[diesel(select_expression = sql::<Nullable<Bool>>("NULL::boolean"), select_expression_type = SqlLiteral<Nullable<Bool>>)]
+    #[diesel(select_expression = column::<Nullable<Bool>>("NULL::boolean"), select_expression_type = Column<Nullable<Bool>>)]
     pub article_count_is_exact: Option<bool>,
     #[serde(skip)]
     tree_key: String,
     #[serde(skip)]
-    #[diesel(select_expression = sql::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = SqlLiteral<Text>)]
+    #[diesel(select_expression = column::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = Column<Text>)]
     first_language: String,
 }
 

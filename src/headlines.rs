@@ -3,8 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{now, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -16,6 +15,7 @@ use uuid::Uuid;
 use crate::api_keys::{Editor, Reader};
 use crate::articles::ArticleRef;
 use crate::categories::CategoryRef;
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
@@ -310,13 +310,13 @@ pub struct Headline {
     pub category_id: Option<Uuid>,
     /// That category in short.
     #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub category: Option<Json<CategoryRef>>,
     /// The article that it points at; null where there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
     /// That article in short; null too while it is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
-    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_article.article"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub article: Option<Json<ArticleRef>>,
     /// Where else it points.
     #[schema(format = "uri", max_length = 2048)]

@@ -2,8 +2,7 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
-use diesel::dsl::{now, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use super::{BodyFormat, Rendered, render};
 use crate::authors::AuthorRef;
 use crate::categories::CategoryRef;
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
@@ -141,23 +141,23 @@ pub struct Article {
     pub category_id: Option<Uuid>,
     /// That category in short.
     #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = sql::<Nullable<Jsonb>>("of_category.category"), select_expression_type = SqlLiteral<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub category: Option<Json<CategoryRef>>,
     /// Who signs it, in the order of the byline.
     #[schema(value_type = Vec<Uuid>, max_items = 20)]
-    #[diesel(select_expression = sql::<Jsonb>("signed.author_ids"), select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = column::<Jsonb>("signed.author_ids"), select_expression_type = Column<Jsonb>)]
     pub author_ids: Json<Vec<Uuid>>,
     /// They in short.
     #[schema(value_type = Vec<AuthorRef>, max_items = 20)]
-    #[diesel(select_expression = sql::<Jsonb>("signed.authors"), select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = column::<Jsonb>("signed.authors"), select_expression_type = Column<Jsonb>)]
     pub authors: Json<Vec<AuthorRef>>,
     /// What it is about, in the order given.
     #[schema(value_type = Vec<Uuid>, max_items = 50)]
-    #[diesel(select_expression = sql::<Jsonb>("tagged.tag_ids"), select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = column::<Jsonb>("tagged.tag_ids"), select_expression_type = Column<Jsonb>)]
     pub tag_ids: Json<Vec<Uuid>>,
     /// These in short.
     #[schema(value_type = Vec<TagRef>, max_items = 50)]
-    #[diesel(select_expression = sql::<Jsonb>("tagged.tags"), select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = column::<Jsonb>("tagged.tags"), select_expression_type = Column<Jsonb>)]
     pub tags: Json<Vec<TagRef>>,
     /// Where it was written.
     #[schema(format = "line", max_length = 100)]
@@ -176,14 +176,14 @@ pub struct Article {
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
     /// The original that it translates; null for an original, and where the caller may not see that.
-    #[diesel(select_expression = sql::<Nullable<SqlUuid>>("translated.translation_of"), select_expression_type = SqlLiteral<Nullable<SqlUuid>>)]
+    #[diesel(select_expression = column::<Nullable<SqlUuid>>("translated.translation_of"), select_expression_type = Column<Nullable<SqlUuid>>)]
     pub translation_of: Option<Uuid>,
     /// The same story in other languages.
     #[schema(value_type = Vec<Translation>, max_items = 100)]
-    #[diesel(select_expression = sql::<Jsonb>("translated.translations"), select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = column::<Jsonb>("translated.translations"), select_expression_type = Column<Jsonb>)]
     pub translations: Json<Vec<Translation>>,
     /// Whether another language was asked for, and this is what there is instead.
-    #[diesel(select_expression = sql::<Bool>("false"), select_expression_type = SqlLiteral<Bool>)]
+    #[diesel(select_expression = column::<Bool>("false"), select_expression_type = Column<Bool>)]
     pub is_fallback: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -202,17 +202,17 @@ pub struct ArticleBodies {
     /// The body as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, max_length = 500_000)]
-    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
     /// The body as HTML that is safe to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
-    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body_html"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
     pub body_html: Option<String>,
     /// The body as plain text, a line for each block.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
-    #[diesel(select_expression = sql::<Nullable<Text>>("bodies.body_text"), select_expression_type = SqlLiteral<Nullable<Text>>)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
 }
 

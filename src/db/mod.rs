@@ -1,5 +1,6 @@
 //! The database: how it is reached, what it holds, and the Postgres that we start ourselves.
 
+pub mod column;
 pub mod connect;
 pub mod embedded;
 pub mod json;

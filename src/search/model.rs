@@ -5,14 +5,13 @@
 //! is, every match is on some page, and a query with fewer matches than a band has is ranked as a whole.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::words::Words;
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, SortKey};
@@ -29,14 +28,14 @@ const HALF_LIFE_DAYS: u32 = 90;
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = crate::schema::articles)]
 pub struct Match {
-    #[diesel(select_expression = sql::<SqlUuid>("matched.id"), select_expression_type = SqlLiteral<SqlUuid>)]
+    #[diesel(select_expression = column::<SqlUuid>("matched.id"), select_expression_type = Column<SqlUuid>)]
     pub id: Uuid,
-    #[diesel(select_expression = sql::<Nullable<Timestamptz>>("matched.at"), select_expression_type = SqlLiteral<Nullable<Timestamptz>>)]
+    #[diesel(select_expression = column::<Nullable<Timestamptz>>("matched.at"), select_expression_type = Column<Nullable<Timestamptz>>)]
     at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = sql::<Double>("matched.score"), select_expression_type = SqlLiteral<Double>)]
+    #[diesel(select_expression = column::<Double>("matched.score"), select_expression_type = Column<Double>)]
     pub score: f64,
     /// Whether it is an article, and no headline.
-    #[diesel(select_expression = sql::<diesel::sql_types::Bool>("matched.is_article"), select_expression_type = SqlLiteral<diesel::sql_types::Bool>)]
+    #[diesel(select_expression = column::<diesel::sql_types::Bool>("matched.is_article"), select_expression_type = Column<diesel::sql_types::Bool>)]
     pub is_article: bool,
 }
 
