@@ -10,6 +10,7 @@ mod headlines;
 mod input;
 mod keys;
 mod lists;
+mod narrowed;
 mod plans;
 mod process;
 mod requests;

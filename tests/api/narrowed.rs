@@ -1,0 +1,493 @@
+//! Filters, alone and together: what a list gives is what one would pick by hand.
+
+use diesel_async::SimpleAsyncConnection;
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items};
+
+/// How many articles, and how many headlines.
+const ROWS: usize = 90;
+
+/// What stands in row `n` of either kind.
+struct Row {
+    n: usize,
+    headline: bool,
+}
+
+impl Row {
+    fn title(&self) -> String {
+        format!("{:03}", self.n)
+    }
+    fn category(&self) -> Option<&'static str> {
+        [Some("top"), Some("below"), Some("other"), None][self.n % 4]
+    }
+    fn language(&self) -> &'static str {
+        ["fr", "ar", "en"][self.n / 2 % 3]
+    }
+    fn status(&self) -> &'static str {
+        [
+            "published",
+            "published",
+            "published",
+            "draft",
+            "published",
+            "scheduled",
+            "published",
+        ][self.n % 7]
+    }
+    fn article(&self) -> Option<Self> {
+        (self.headline && self.n % 3 != 1).then(|| Self {
+            n: self.n,
+            headline: false,
+        })
+    }
+    fn tagged(&self, tag: &str) -> bool {
+        match tag {
+            "red" => self.n.is_multiple_of(2),
+            "blue" => self.n % 5 == 1,
+            _ => unreachable!(),
+        }
+    }
+    fn signed(&self) -> bool {
+        self.n % 3 == 0
+    }
+    fn priority(&self) -> &'static str {
+        ["normal", "normal", "flash", "breaking"][self.n / 3 % 4]
+    }
+    /// Minutes from the beginning: every three share one.
+    fn published(&self) -> usize {
+        self.n / 3
+    }
+    /// They changed in another order.
+    fn updated(&self) -> usize {
+        self.n * 37 % ROWS
+    }
+    fn is_seen(&self, sight: &str) -> bool {
+        match sight {
+            "admin" => true,
+            "early" => self.status() != "draft",
+            _ => self.status() == "published",
+        }
+    }
+    fn at(minutes: usize) -> String {
+        format!("2026-01-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60)
+    }
+
+    /// Whether somebody who sees so much should get it under this filter.
+    fn passes(&self, sight: &str, filter: &str) -> bool {
+        let (name, value) = filter.split_once('=').unwrap_or((filter, ""));
+        let told = self.article().filter(|article| article.is_seen(sight));
+        let is = |it: bool| it == (value == "true");
+        match (name, value) {
+            ("", _) => true,
+            ("category", "top") => matches!(self.category(), Some("top" | "below")),
+            ("category", "below,other") => matches!(self.category(), Some("below" | "other")),
+            ("category", "top&direct=true") => self.category() == Some("top"),
+            ("language", _) => self.language() == value,
+            ("tag", tag) if self.headline => told.is_some_and(|article| article.tagged(tag)),
+            ("tag", tag) => self.tagged(tag),
+            ("author", _) => self.signed(),
+            ("priority", _) => self.priority() == value,
+            ("pinned", _) => is(self.n % 11 == 4),
+            ("has_article", _) => is(told.is_some()),
+            ("published_after", _) => Self::at(self.published()).as_str() > value,
+            ("published_before", _) => Self::at(self.published()).as_str() < value,
+            ("updated_after", _) => Self::at(self.updated()).as_str() > value,
+            _ => panic!("{filter}"),
+        }
+    }
+}
+
+/// Rows of each kind; headline `n` may point at article `n`.
+async fn fill(app: &TestApp) {
+    let top = app.category("Top", None).await;
+    let below = app.category("Below", Some(&top)).await;
+    let other = app.category("Other", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "Anna"}))
+        .await
+        .created();
+    let [red, blue] = ["Red", "Blue"].map(|name| app.post("/v1/tags", json!({"name": name})));
+    let (red, blue) = (red.await.created(), blue.await.created());
+    let id = |category: Option<&str>| match category {
+        Some("top") => top["id"].clone(),
+        Some("below") => below["id"].clone(),
+        Some("other") => other["id"].clone(),
+        _ => Value::Null,
+    };
+    let mut changes = String::new();
+    for n in 0..ROWS {
+        let row = Row { n, headline: false };
+        // Minutes that have passed, but for what is scheduled: that has an hour in which it is not yet.
+        let mut common = json!({
+            "title": row.title(), "language": row.language(), "status": row.status(),
+            "published_at": Row::at(row.published()), "category_id": id(row.category()),
+        });
+        let tags: Vec<&Value> = [("red", &red), ("blue", &blue)]
+            .into_iter()
+            .filter(|(tag, _)| row.tagged(tag))
+            .map(|(_, tag)| &tag["id"])
+            .collect();
+        let mut article = common.clone();
+        article["tag_ids"] = json!(tags);
+        article["author_ids"] = if row.signed() {
+            json!([author["id"]])
+        } else {
+            json!([])
+        };
+        let article = app.post("/v1/articles", article).await.created();
+        let line = Row { n, headline: true };
+        common["priority"] = line.priority().into();
+        common["pinned"] = (n % 11 == 4).into();
+        common["article_id"] = line
+            .article()
+            .map_or(Value::Null, |_| article["id"].clone());
+        let headline = app.post("/v1/headlines", common).await.created();
+        for (table, one) in [("articles", &article), ("headlines", &headline)] {
+            changes.push_str(&format!(
+                "UPDATE {table} SET updated_at = '{}' WHERE id = '{}';",
+                Row::at(row.updated()),
+                one["id"].as_str().unwrap()
+            ));
+        }
+    }
+    app.conn().await.batch_execute(&changes).await.unwrap();
+}
+
+/// Every title of a list, page by page, one way.
+async fn walk(
+    app: &TestApp,
+    key: Option<&str>,
+    list: &str,
+    rel: &str,
+    from: Value,
+) -> (Vec<Vec<String>>, Value) {
+    let (mut pages, mut cursor, mut last) = (Vec::new(), from, Value::Null);
+    while let Some(place) = cursor.as_str() {
+        let address = if place.is_empty() {
+            list.to_owned()
+        } else {
+            format!("{list}&cursor={place}")
+        };
+        let ask = app.get(&address);
+        let page = match key {
+            Some(key) => ask.key(key),
+            None => ask,
+        };
+        last = page.await.ok();
+        pages.push(items(&last, "title"));
+        cursor = last["page"][rel].clone();
+        assert!(pages.len() < 200, "it never ends: {list}");
+    }
+    (pages, last)
+}
+
+#[actix_web::test]
+async fn lists_give_what_the_filters_say_in_the_order_asked_for_on_every_page() {
+    let app = TestApp::start().await;
+    fill(&app).await;
+    let (early, admin) = (app.new_key(&[Scope::Early]).await, app.key.clone());
+    let shared = [
+        "",
+        "category=top",
+        "category=below,other",
+        "category=top&direct=true",
+        "language=ar",
+        "tag=red",
+        "tag=blue",
+        "published_after=2026-01-01T00:07:00Z",
+        "published_before=2026-01-01T00:20:00Z",
+        "updated_after=2026-01-01T00:50:00Z",
+    ];
+    let of_articles = ["author=anna"];
+    let of_headlines = [
+        "priority=flash",
+        "priority=normal",
+        "pinned=true",
+        "pinned=false",
+        "has_article=true",
+        "has_article=false",
+    ];
+    let mut turn = 0;
+    for (list, own, headline) in [
+        ("articles", &of_articles[..], false),
+        ("headlines", &of_headlines[..], true),
+    ] {
+        let filters: Vec<&str> = shared.iter().chain(own).copied().collect();
+        for (a, one) in filters.iter().enumerate() {
+            for two in &filters[a..] {
+                let name = |filter: &str| filter.split('=').next().unwrap_or_default().to_owned();
+                if name(one) == name(two) && one != two {
+                    continue;
+                }
+                turn += 1;
+                let (sight, key) = [
+                    ("public", None),
+                    ("early", Some(early.as_str())),
+                    ("admin", Some(admin.as_str())),
+                ][turn % 3];
+                let sort =
+                    ["-published_at", "published_at", "-updated_at", "updated_at"][turn / 3 % 4];
+                let mut rows: Vec<Row> = (0..ROWS).map(|n| Row { n, headline }).collect();
+                rows.retain(|row| {
+                    row.is_seen(sight) && row.passes(sight, one) && row.passes(sight, two)
+                });
+                // Ids rise with `n`.
+                rows.sort_by_key(|row| {
+                    if sort.ends_with("updated_at") {
+                        (row.updated(), row.n)
+                    } else {
+                        (row.published(), row.n)
+                    }
+                });
+                if sort.starts_with('-') {
+                    rows.reverse();
+                }
+                let expected: Vec<String> = rows.iter().map(Row::title).collect();
+                let limit = [1, 7, 20, 100][turn % 4].max(expected.len() / 20);
+                let both = if one == two {
+                    String::new()
+                } else {
+                    format!("&{two}")
+                };
+                let address =
+                    format!("/v1/{list}?limit={limit}&sort={sort}&{one}{both}").replace("&&", "&");
+                let address = address.trim_end_matches('&');
+                let (forth, last) = walk(&app, key, address, "next", json!("")).await;
+                assert_eq!(forth.concat(), expected, "{address} as {sight}");
+                let (mut back, _) =
+                    walk(&app, key, address, "prev", last["page"]["prev"].clone()).await;
+                back.reverse();
+                back.push(items(&last, "title"));
+                assert_eq!(back.concat(), expected, "{address} backwards as {sight}");
+                let count = app.get(&format!("{address}&count=true"));
+                let count = match key {
+                    Some(key) => count.key(key),
+                    None => count,
+                };
+                assert_eq!(
+                    count.await.ok()["page"]["total"],
+                    expected.len(),
+                    "{address} as {sight}"
+                );
+            }
+        }
+    }
+    assert!(turn > 150, "{turn}");
+}
+
+#[actix_web::test]
+async fn what_is_rare_and_old_is_found_behind_what_is_walked() {
+    let app = TestApp::start().await;
+    let old = app.category("Old", None).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute(&format!(
+        "INSERT INTO headlines (id, title, language, dir, status, published_at, priority, category_id)
+         SELECT gen_random_uuid(), n::text, CASE WHEN n < 30 THEN 'de' ELSE 'fr' END, 'ltr', 'published',
+            '2026-01-01'::timestamptz + n * interval '1 second', CASE WHEN n % 2 = 0 THEN 'normal' ELSE 'breaking' END,
+            CASE WHEN n < 60 THEN '{}'::uuid END
+         FROM generate_series(1, 5000) AS n; ANALYZE headlines;",
+        old["id"].as_str().unwrap()
+    ))
+    .await
+    .unwrap();
+    let expected: Vec<String> = (1..30)
+        .rev()
+        .filter(|n| n % 2 == 0)
+        .map(|n| n.to_string())
+        .collect();
+    for filter in [
+        "language=de&priority=normal",
+        "category=old&language=de&priority=normal&pinned=false",
+    ] {
+        let address = format!("/v1/headlines?limit=4&{filter}");
+        let (forth, last) = walk(&app, None, &address, "next", json!("")).await;
+        assert_eq!(forth.concat(), expected, "{filter}");
+        let (mut back, _) = walk(&app, None, &address, "prev", last["page"]["prev"].clone()).await;
+        back.reverse();
+        back.push(items(&last, "title"));
+        assert_eq!(back.concat(), expected, "{filter}");
+    }
+}
+
+#[actix_web::test]
+async fn what_filters_name_has_to_be_there_and_to_go_together() {
+    let app = TestApp::start().await;
+    app.category("Economie", None).await;
+    for (query, faults) in [
+        (
+            "category=economie,nothing,neither",
+            &["category not_found", "category not_found"][..],
+        ),
+        ("tag=nothing", &["tag not_found"]),
+        (
+            "author=nothing&tag=neither",
+            &["tag not_found", "author not_found"],
+        ),
+        ("direct=true", &["direct needs_category"]),
+        ("ids=x", &["ids invalid"]),
+        (
+            "ids=0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13&limit=3&sort=updated_at",
+            &["limit not_with_ids", "sort not_with_ids"],
+        ),
+        (
+            "date=2026-02-30&sort=title",
+            &["date invalid", "sort invalid"],
+        ),
+        ("category=economie,", &["category invalid"]),
+    ] {
+        let answer = app.get(&format!("/v1/articles?{query}")).await;
+        assert_eq!(answer.parameter_faults(), faults, "{query}");
+    }
+    let unknown = app.get("/v1/headlines?author=x").await;
+    assert_eq!(unknown.parameter_faults(), ["author unknown"]);
+    let many = vec!["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"; 2].join(",");
+    assert_eq!(
+        app.get(&format!("/v1/articles?ids={many}"))
+            .await
+            .parameter_faults(),
+        ["ids invalid"]
+    );
+}
+
+#[actix_web::test]
+async fn ids_are_answered_in_their_order_and_the_missing_are_named() {
+    let app = TestApp::start().await;
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        let more = if n == 2 {
+            json!({"status": "draft"})
+        } else {
+            json!({})
+        };
+        ids.push(
+            app.headline(&n.to_string(), more).await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    let nobody = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13".to_owned();
+    let asked = [&ids[3], &nobody, &ids[0], &ids[2], &ids[1]]
+        .map(String::as_str)
+        .join(",");
+    let page = app.get(&format!("/v1/headlines?ids={asked}")).await.ok();
+    assert_eq!(items(&page, "title"), ["3", "0", "1"]);
+    assert_eq!(page["page"]["missing"], json!([nobody, ids[2]]));
+    let all = app
+        .get_all(&format!("/v1/headlines?ids={asked}&language=fr"))
+        .await
+        .ok();
+    assert_eq!(items(&all, "title"), ["3", "0", "2", "1"]);
+    let none = app
+        .get(&format!("/v1/headlines?ids={asked}&language=ar"))
+        .await
+        .ok();
+    assert_eq!(none["page"]["missing"].as_array().unwrap().len(), 5);
+}
+
+#[actix_web::test]
+async fn a_day_is_the_sites_day_also_when_its_clocks_move() {
+    let app = TestApp::start().await;
+    for (zone, day, inside, outside) in [
+        (
+            "Europe/Paris",
+            "2026-03-29",
+            ["2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999Z"],
+            ["2026-03-28T22:59:59.999999Z", "2026-03-29T22:00:00Z"],
+        ),
+        (
+            "Europe/Paris",
+            "2026-10-25",
+            ["2026-10-24T22:00:00Z", "2026-10-25T22:59:59Z"],
+            ["2026-10-24T21:59:59Z", "2026-10-25T23:00:00Z"],
+        ),
+        (
+            "Africa/Casablanca",
+            "2026-02-15",
+            ["2026-02-14T23:00:00Z", "2026-02-15T23:59:59Z"],
+            ["2026-02-14T22:59:59Z", "2026-02-16T00:00:00Z"],
+        ),
+        (
+            "Africa/Casablanca",
+            "2026-03-22",
+            ["2026-03-22T00:00:00Z", "2026-03-22T22:59:59Z"],
+            ["2026-03-21T23:59:59Z", "2026-03-22T23:00:00Z"],
+        ),
+    ] {
+        app.patch("/v1/site", json!({"time_zone": zone})).await.ok();
+        for (moments, title) in [(inside, "inside"), (outside, "outside")] {
+            for at in moments {
+                app.headline(
+                    &format!("{zone} {day} {title}"),
+                    json!({"published_at": at}),
+                )
+                .await;
+            }
+        }
+        let page = app
+            .get(&format!("/v1/headlines?date={day}&count=true"))
+            .await
+            .ok();
+        let own: Vec<String> = items(&page, "title")
+            .into_iter()
+            .filter(|title| title.starts_with(&format!("{zone} {day}")))
+            .collect();
+        assert_eq!(own, vec![format!("{zone} {day} inside"); 2]);
+    }
+}
+
+#[actix_web::test]
+async fn fields_go_one_level_down() {
+    let app = TestApp::start().await;
+    let category = app.category("Économie", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "Anna"}))
+        .await
+        .created();
+    let more =
+        json!({"category_id": category["id"], "author_ids": [author["id"]], "body": "corps"});
+    let article = app.article("x", more).await;
+    app.headline(
+        "y",
+        json!({"article_id": article["id"], "category_id": category["id"]}),
+    )
+    .await;
+    for (query, expected) in [
+        (
+            "articles?fields=category.slug,authors.name,title",
+            json!({"title": "x", "category": {"slug": "economie"}, "authors": [{"name": "Anna"}]}),
+        ),
+        ("articles?fields=body_text", json!({"body_text": "corps"})),
+        (
+            "articles?fields=category.id,category.name",
+            json!({"category": {"id": category["id"], "name": "Économie"}}),
+        ),
+        (
+            "headlines?fields=article.slug,category_id",
+            json!({"category_id": category["id"], "article": {"slug": "x"}}),
+        ),
+        (
+            "headlines?fields=article_id",
+            json!({"article_id": article["id"]}),
+        ),
+    ] {
+        let page = app.get(&format!("/v1/{query}")).await.ok();
+        assert_eq!(page["items"], json!([expected]), "{query}");
+    }
+    for wrong in [
+        "category.nothing",
+        "title.x",
+        "category,category.slug",
+        "category.slug,category.slug",
+        "category.",
+        ".slug",
+        "category.slug.x",
+        "key",
+        "search",
+    ] {
+        let answer = app.get(&format!("/v1/articles?fields={wrong}")).await;
+        assert_eq!(answer.parameter_faults(), ["fields invalid"], "{wrong}");
+    }
+}
