@@ -399,6 +399,10 @@ fn derive_patch(schemas: &mut Map<String, Value>, resource: &str) {
             property.remove("default");
             // An object within is patched too.
             property.remove("required");
+            // A list that is cleared is an empty one.
+            if property.get("type") == Some(&json!("array")) && property.get("minItems").is_none() {
+                property.insert("type".into(), json!(["array", "null"]));
+            }
         }
     }
     object.insert(

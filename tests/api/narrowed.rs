@@ -37,7 +37,7 @@ impl Row {
         ][self.n % 7]
     }
     fn article(&self) -> Option<Self> {
-        (self.headline && self.n % 3 != 1).then(|| Self {
+        (self.headline && self.n % 3 != 1).then_some(Self {
             n: self.n,
             headline: false,
         })
@@ -50,7 +50,7 @@ impl Row {
         }
     }
     fn signed(&self) -> bool {
-        self.n % 3 == 0
+        self.n.is_multiple_of(3)
     }
     fn priority(&self) -> &'static str {
         ["normal", "normal", "flash", "breaking"][self.n / 3 % 4]
@@ -342,7 +342,7 @@ async fn what_filters_name_has_to_be_there_and_to_go_together() {
     }
     let unknown = app.get("/v1/headlines?author=x").await;
     assert_eq!(unknown.parameter_faults(), ["author unknown"]);
-    let many = vec!["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"; 2].join(",");
+    let many = ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"; 2].join(",");
     assert_eq!(
         app.get(&format!("/v1/articles?ids={many}"))
             .await

@@ -1,0 +1,369 @@
+//! The site itself: its name, languages, time zone and tree of categories.
+
+use diesel_async::SimpleAsyncConnection;
+use futures_util::future::join_all;
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items, with};
+
+const SITE: &str = "/v1/site";
+
+fn new() -> Value {
+    json!({"name": "Le Rivage", "languages": ["fr", "ar"], "time_zone": "Africa/Casablanca"})
+}
+
+#[actix_web::test]
+async fn the_site_is_there_from_the_beginning() {
+    let app = TestApp::start().await;
+    let answer = app.get(SITE).await;
+    let site = answer.ok();
+    assert_eq!(
+        site,
+        json!({
+            "id": "00000000-0000-7000-8000-000000000001", "name": "Manchette", "languages": ["fr"], "time_zone": "UTC",
+            "links": [], "categories": [], "created_at": site["created_at"], "updated_at": site["created_at"], "version": 1,
+        })
+    );
+    let head = app.ask(Method::HEAD, SITE).await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("etag"), answer.header("etag"));
+    for method in [Method::DELETE, Method::POST] {
+        let refused = app.ask(method, SITE).key(&app.key).json(new()).await;
+        refused.problem(405, "method-not-allowed");
+        assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS, PATCH, PUT");
+    }
+    assert_eq!(
+        app.get("/v1/site?colour=red").await.parameter_faults(),
+        ["colour unknown"]
+    );
+}
+
+#[actix_web::test]
+async fn a_write_replaces_or_changes_it_and_its_version_rises() {
+    let app = TestApp::start().await;
+    let first = app.get(SITE).await.ok();
+    let links = json!([{"name": "Mastodon", "url": "https://social.example/@lerivage"}]);
+    let put = app
+        .put(SITE, with(new(), json!({"links": links})))
+        .await
+        .ok();
+    let expected = with(
+        with(first, new()),
+        json!({"links": links, "version": 2, "updated_at": put["updated_at"]}),
+    );
+    assert_eq!(put, expected);
+    assert_eq!(app.get(SITE).await.ok(), put);
+    let same = app.put(SITE, put.clone()).await.ok();
+    assert_eq!(
+        same,
+        with(put, json!({"version": 3, "updated_at": same["updated_at"]}))
+    );
+    let patched = app.patch(SITE, json!({"name": "L’Estran"})).await.ok();
+    assert_eq!(
+        (&patched["name"], &patched["links"], &patched["version"]),
+        (&json!("L’Estran"), &links, &json!(4))
+    );
+    let nothing = app.patch(SITE, json!({"name": "L’Estran"})).await.ok();
+    assert_eq!(nothing["version"], 4, "nothing was changed");
+    let cleared = app.patch(SITE, json!({"links": []})).await.ok();
+    assert_eq!(cleared["links"], json!([]));
+    let replaced = app.put(SITE, new()).await.ok();
+    assert_eq!(
+        (&replaced["links"], &replaced["version"]),
+        (&json!([]), &json!(6))
+    );
+}
+
+#[actix_web::test]
+async fn changing_it_needs_both_write_and_publish() {
+    let app = TestApp::start().await;
+    let before = app.get(SITE).await.ok();
+    for (method, body) in [
+        (Method::PUT, new()),
+        (Method::PATCH, json!({"name": "Le Rivage"})),
+    ] {
+        let ask = || app.ask(method.clone(), SITE).json(body.clone());
+        ask().await.problem(401, "unauthorized");
+        for (scopes, lacks) in [
+            (vec![Scope::Read, Scope::Early], "write"),
+            (vec![Scope::Publish], "write"),
+            (vec![Scope::Write], "publish"),
+        ] {
+            let refused = ask().key(&app.new_key(&scopes).await).await;
+            assert!(
+                refused
+                    .header("www-authenticate")
+                    .contains(&format!("scope=\"{lacks}\""))
+            );
+            refused.problem(403, "forbidden");
+        }
+        assert_eq!(app.get(SITE).await.ok(), before);
+    }
+    let both = app.new_key(&[Scope::Write, Scope::Publish]).await;
+    let answer = app.ask(Method::PUT, SITE).key(&both).json(new()).await;
+    assert_eq!(answer.ok()["name"], "Le Rivage");
+}
+
+#[actix_web::test]
+async fn its_time_zone_is_one_of_the_iana_database() {
+    let app = TestApp::start().await;
+    let zone = |name: &str| app.patch(SITE, json!({"time_zone": name}));
+    for (given, kept) in [
+        ("africa/casablanca", "Africa/Casablanca"),
+        (
+            "AMERICA/ARGENTINA/BUENOS_AIRES",
+            "America/Argentina/Buenos_Aires",
+        ),
+        ("utc", "UTC"),
+        ("Asia/Kolkata", "Asia/Kolkata"),
+        ("Etc/GMT+5", "Etc/GMT+5"),
+        ("America/Port-au-Prince", "America/Port-au-Prince"),
+    ] {
+        let site = zone(given).await.ok();
+        assert_eq!(site["time_zone"], kept);
+    }
+    let before = app.get(SITE).await.ok();
+    for wrong in [
+        "",
+        "Mars/Olympus",
+        "Africa",
+        "Europe",
+        "+01:00",
+        "UTC+1",
+        "CET-1CEST",
+        "EST",
+        "Etc/Unknown",
+        "../etc/passwd",
+        "posix/Europe/Paris",
+        "Europe/Paris ",
+        "\u{e9}",
+        "a\u{1}",
+    ] {
+        let answer = zone(wrong).await;
+        assert_eq!(answer.faults(), ["/time_zone not_a_time_zone"], "{wrong:?}");
+        let put = app
+            .put(SITE, with(new(), json!({"time_zone": wrong})))
+            .await;
+        assert_eq!(put.faults(), ["/time_zone not_a_time_zone"], "{wrong:?}");
+    }
+    assert_eq!(
+        zone(&"a".repeat(65)).await.faults(),
+        ["/time_zone too_long"]
+    );
+    assert_eq!(app.get(SITE).await.ok(), before);
+}
+
+#[actix_web::test]
+async fn its_languages_have_one_spelling_and_stand_there_once() {
+    let app = TestApp::start().await;
+    let languages = |tags: Value| app.patch(SITE, json!({"languages": tags}));
+    let kept = languages(json!(["FR", "ar-ma", "zgh-tfng-MA"])).await.ok();
+    assert_eq!(kept["languages"], json!(["fr", "ar-MA", "zgh-Tfng-MA"]));
+    let many: Vec<String> = (0..51)
+        .map(|n| format!("{}{}", 'a', char::from(b'a' + n % 26)))
+        .collect();
+    for (tags, faults) in [
+        (json!([]), vec!["/languages too_few"]),
+        (json!(["fr", "fr"]), vec!["/languages given_twice"]),
+        (json!(["fr", "ar", "FR"]), vec!["/languages/2 given_twice"]),
+        (
+            json!(["fr", "français"]),
+            vec!["/languages/1 not_a_language"],
+        ),
+        (json!(["und"]), vec!["/languages/0 not_a_language"]),
+        (json!(["fr", 1]), vec!["/languages/1 wrong_type"]),
+        (json!("fr"), vec!["/languages wrong_type"]),
+        (json!(null), vec!["/languages wrong_type"]),
+        (
+            json!(many),
+            vec!["/languages given_twice", "/languages too_many"],
+        ),
+    ] {
+        assert_eq!(languages(tags.clone()).await.faults(), faults, "{tags}");
+    }
+    assert_eq!(app.get(SITE).await.ok(), kept);
+}
+
+#[actix_web::test]
+async fn what_breaks_a_rule_is_refused_all_at_once() {
+    let app = TestApp::start().await;
+    let wrong = json!({"name": "", "languages": [], "colour": 1, "links": [{"name": "x", "url": "ftp://x.example"}]});
+    assert_eq!(
+        app.put(SITE, wrong).await.faults(),
+        [
+            "/colour unknown",
+            "/languages too_few",
+            "/links/0/url not_a_url",
+            "/name blank",
+            "/time_zone required",
+        ]
+    );
+    let link = json!({"name": "x", "url": "https://x.example"});
+    for (links, fault) in [
+        (json!(vec![link.clone(); 21]), "/links too_many"),
+        (
+            json!([with(link.clone(), json!({"rel": "me"}))]),
+            "/links/0/rel unknown",
+        ),
+        (json!([{"name": "x"}]), "/links/0/url required"),
+    ] {
+        let patched = app.patch(SITE, json!({"links": links})).await;
+        assert_eq!(patched.faults(), [fault]);
+    }
+    let most = app.patch(SITE, json!({"links": vec![link; 20]})).await.ok();
+    assert_eq!(most["links"].as_array().unwrap().len(), 20);
+    assert_eq!(
+        app.patch(SITE, json!({"name": null})).await.faults(),
+        ["/name wrong_type"]
+    );
+}
+
+#[actix_web::test]
+async fn it_shows_the_tree_of_categories() {
+    let app = TestApp::start().await;
+    let b = app.category("b", None).await;
+    let a = app.category("a", None).await;
+    let b1 = app.category("b1", Some(&b)).await;
+    let b2 = app.category("b2", Some(&b)).await;
+    let b11 = app.category("b11", Some(&b1)).await;
+    for (category, position) in [(&b, 1), (&b1, 9), (&b2, 2)] {
+        let address = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+        app.patch(&address, json!({"position": position}))
+            .await
+            .ok();
+    }
+    let answer = app.get(SITE).await;
+    let tree = &answer.ok()["categories"];
+    let slugs = |nodes: &Value| items(&json!({"items": nodes}), "slug");
+    assert_eq!(slugs(tree), ["a", "b"]);
+    assert_eq!(slugs(&tree[1]["children"]), ["b2", "b1"]);
+    assert_eq!(slugs(&tree[1]["children"][1]["children"]), ["b11"]);
+    let leaf = &tree[1]["children"][1]["children"][0];
+    let parent = json!({"id": b1["id"], "slug": "b1", "name": "b1"});
+    assert_eq!(leaf, &with(b11, json!({"children": [], "parent": parent})));
+    assert_eq!(tree[0], with(a.clone(), json!({"children": []})));
+
+    // It is another answer when a category changes; the site itself did not.
+    let address = format!("/v1/categories/{}", a["id"].as_str().unwrap());
+    assert_eq!(app.delete(&address).await.status, 204);
+    let after = app.get(SITE).await;
+    assert_ne!(after.header("etag"), answer.header("etag"));
+    assert_eq!(after.ok()["version"], 1);
+    assert_eq!(slugs(&after.ok()["categories"]), ["b"]);
+    // What was read can be sent back; the tree is changed elsewhere.
+    let put = app
+        .put(SITE, with(after.ok(), json!({"categories": []})))
+        .await
+        .ok();
+    assert_eq!(put["categories"], after.ok()["categories"]);
+}
+
+#[actix_web::test]
+async fn if_match_guards_it() {
+    let app = TestApp::start().await;
+    let old = app.get(SITE).await.header("etag").to_owned();
+    let changed = app
+        .patch(SITE, json!({"name": "x"}))
+        .header("If-Match", &old)
+        .await;
+    changed.ok();
+    let new_tag = changed.header("etag");
+    assert_eq!(app.get(SITE).await.header("etag"), new_tag);
+    for known in [new_tag, "*"] {
+        let unchanged = app.get(SITE).header("If-None-Match", known).await;
+        assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
+    }
+    for tag in [old.as_str(), "\"other\"", &format!("W/{new_tag}")] {
+        app.patch(SITE, json!({"name": "y"}))
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+        app.put(SITE, new())
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+    }
+    app.put(SITE, new())
+        .header("If-None-Match", "*")
+        .await
+        .problem(412, "precondition-failed");
+    app.put(SITE, new()).header("If-Match", new_tag).await.ok();
+}
+
+#[actix_web::test]
+async fn of_ten_changes_to_one_version_one_wins() {
+    let app = TestApp::start().await;
+    let tag = app.get(SITE).await.header("etag").to_owned();
+    let change = |n: i32| {
+        app.patch(SITE, json!({"name": format!("n{n}")}))
+            .header("If-Match", &tag)
+            .into_future()
+    };
+    let mut statuses: Vec<u16> = join_all((0..10).map(change))
+        .await
+        .iter()
+        .map(|answer| answer.status)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200);
+    assert_eq!(statuses[1..], [412; 9]);
+    assert_eq!(app.get(SITE).await.ok()["version"], 2);
+}
+
+#[actix_web::test]
+async fn the_database_refuses_what_no_site_can_be() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    for change in [
+        "UPDATE site SET time_zone = 'Mars/Olympus'",
+        "UPDATE site SET time_zone = '+01:00'",
+        "UPDATE site SET time_zone = 'CET'",
+        "UPDATE site SET time_zone = 'africa/casablanca'",
+        "UPDATE site SET languages = '{}'",
+        "UPDATE site SET languages = '{fr,fr}'",
+        "UPDATE site SET languages = '{fr,NULL}'",
+        "UPDATE site SET languages = '{Français}'",
+        "UPDATE site SET name = ' '",
+        "UPDATE site SET links = '[{\"name\": \"x\", \"url\": \"ftp://x.example\"}]'",
+        "UPDATE site SET links = '{}'",
+        "UPDATE site SET deleted_at = now()",
+        "UPDATE site SET version = 0",
+        "INSERT INTO site (id, name, languages, time_zone) VALUES (gen_random_uuid(), 'x', '{fr}', 'UTC')",
+    ] {
+        let error = conn.batch_execute(change).await.unwrap_err();
+        assert!(
+            error.to_string().contains("check constraint"),
+            "{change}: {error}"
+        );
+    }
+    for change in [
+        "UPDATE site SET time_zone = 'Africa/Casablanca'",
+        "UPDATE site SET languages = '{fr,ar-MA}'",
+    ] {
+        conn.batch_execute(change).await.unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_change_is_one_row_in_the_log() {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use manchette::schema::events::dsl::*;
+    let app = TestApp::start().await;
+    app.put(SITE, new()).await.ok();
+    app.patch(SITE, json!({"time_zone": "Mars/Olympus"}))
+        .await
+        .faults();
+    app.patch(SITE, json!({"name": "x"})).await.ok();
+    let mut conn = app.conn().await;
+    let log: Vec<(String, i32, String)> = events
+        .order(id)
+        .select((resource, version, action))
+        .load(&mut conn)
+        .await
+        .unwrap();
+    let row = |number| ("site".to_owned(), number, "updated".to_owned());
+    assert_eq!(log, [row(2), row(3)]);
+}

@@ -1,0 +1,576 @@
+//! Tags: what articles are about.
+
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::join;
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items, with};
+
+fn path(tag: &Value) -> String {
+    format!("/v1/tags/{}", tag["id"].as_str().unwrap())
+}
+
+async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
+    app.post("/v1/tags", json!({"name": name, "kind": kind}))
+        .await
+        .created()
+}
+
+#[actix_web::test]
+async fn a_tag_has_one_shape() {
+    let app = TestApp::start().await;
+    let answer = app.post("/v1/tags", json!({"name": "Oum Er-Rbia"})).await;
+    let created = answer.created();
+    assert_eq!(answer.header("location"), path(&created));
+    assert_eq!(
+        created,
+        json!({
+            "id": created["id"], "slug": "oum-er-rbia", "name": "Oum Er-Rbia", "kind": "subject",
+            "created_at": created["created_at"], "updated_at": created["created_at"], "version": 1,
+        })
+    );
+    for address in [path(&created), "/v1/tags/oum-er-rbia".into()] {
+        let read = app.get(&address).await;
+        assert_eq!(read.ok(), created);
+        let head = app.ask(Method::HEAD, &address).await;
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        assert_eq!(head.header("etag"), read.header("etag"));
+    }
+    assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([created]));
+}
+
+#[actix_web::test]
+async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
+    let app = TestApp::start().await;
+    let created = tag(&app, "Rabat", "place").await;
+    let address = path(&created);
+    let changed = app.patch(&address, json!({"name": "Salé"})).await.ok();
+    assert_eq!(
+        changed,
+        with(
+            created,
+            json!({"name": "Salé", "version": 2, "updated_at": changed["updated_at"]})
+        )
+    );
+    let same = app.put(&address, changed.clone()).await.ok();
+    assert_eq!(
+        same,
+        with(
+            changed,
+            json!({"version": 3, "updated_at": same["updated_at"]})
+        )
+    );
+    let replaced = app.put("/v1/tags/rabat", json!({"name": "x"})).await.ok();
+    assert_eq!(
+        (&replaced["slug"], &replaced["kind"]),
+        (&json!("rabat"), &json!("subject"))
+    );
+    let cleared = app.patch(&address, json!({"kind": "person"})).await.ok();
+    assert_eq!(cleared["kind"], "person");
+
+    assert_eq!(app.delete(&address).await.status, 204);
+    app.get_all(&address).await.problem(404, "not-found");
+    app.delete(&address).await.problem(404, "not-found");
+    assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
+    // Somebody else took its slug meanwhile.
+    assert_eq!(tag(&app, "Rabat", "place").await["slug"], "rabat");
+    let back = app.put(&address, json!({"name": "Rabat"})).await.created();
+    assert_eq!(
+        (&back["slug"], &back["version"]),
+        (&json!("rabat-2"), &json!(7))
+    );
+
+    let free = format!("/v1/tags/{}", uuid::Uuid::now_v7());
+    app.put(&free, json!({"name": "new"})).await.created();
+    assert_eq!(
+        app.put(&free, json!({"name": "new"})).await.ok()["version"],
+        2
+    );
+    app.put("/v1/tags/nothing", json!({"name": "x"}))
+        .await
+        .problem(404, "not-found");
+}
+
+#[actix_web::test]
+async fn a_slug_that_was_given_up_leads_on() {
+    let app = TestApp::start().await;
+    let created = tag(&app, "Économie d’eau", "subject").await;
+    assert_eq!(created["slug"], "economie-d-eau");
+    assert_eq!(
+        tag(&app, "économie d’eau", "subject").await["slug"],
+        "economie-d-eau-2"
+    );
+    assert_eq!(tag(&app, "…", "subject").await["slug"], "tag");
+    app.patch(&path(&created), json!({"slug": "eau"}))
+        .await
+        .ok();
+    let moved = app.get("/v1/tags/economie-d-eau").await;
+    moved.problem(308, "moved");
+    assert_eq!(moved.header("location"), "/v1/tags/eau");
+    let moved = app.delete("/v1/tags/economie-d-eau").await;
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (308, "/v1/tags/eau")
+    );
+    assert_eq!(app.delete("/v1/tags/eau").await.status, 204);
+    app.get("/v1/tags/economie-d-eau")
+        .await
+        .problem(404, "not-found");
+    let taken = json!({"name": "x", "slug": "economie-d-eau-2"});
+    let problem = app.post("/v1/tags", taken).await.problem(409, "conflict");
+    assert_eq!(problem["errors"][0]["pointer"], "/slug");
+}
+
+#[actix_web::test]
+async fn the_list_goes_by_name_and_by_kind() {
+    let app = TestApp::start().await;
+    for (name, kind) in [
+        ("Emma", "person"),
+        ("élevage", "subject"),
+        ("Édimbourg", "place"),
+        ("Élodie", "person"),
+        ("Edgar", "person"),
+        ("ÉLODIE", "person"),
+        ("ONU", "organisation"),
+    ] {
+        tag(&app, name, kind).await;
+    }
+    assert_eq!(
+        items(&app.get("/v1/tags").await.ok(), "name"),
+        [
+            "Edgar",
+            "Édimbourg",
+            "élevage",
+            "Élodie",
+            "ÉLODIE",
+            "Emma",
+            "ONU"
+        ]
+    );
+    let persons = ["Edgar", "Élodie", "ÉLODIE", "Emma"];
+    let page = app.get("/v1/tags?kind=person&count=true").await.ok();
+    assert_eq!(items(&page, "name"), persons);
+    assert_eq!(page["page"]["total"], 4);
+    for (kind, names) in [
+        ("organisation", ["ONU"]),
+        ("place", ["Édimbourg"]),
+        ("subject", ["élevage"]),
+    ] {
+        let page = app.get(&format!("/v1/tags?kind={kind}")).await.ok();
+        assert_eq!(items(&page, "name"), names);
+    }
+
+    // Page by page, there and back, with equal names on either side of a border.
+    for limit in 1..=4 {
+        let list = format!("/v1/tags?kind=person&limit={limit}");
+        let mut page = app.get(&list).await.ok();
+        let mut forth = vec![items(&page, "name")];
+        while let Some(next) = page["page"]["next"].as_str() {
+            page = app.get(&format!("{list}&cursor={next}")).await.ok();
+            forth.push(items(&page, "name"));
+        }
+        assert_eq!(forth.concat(), persons, "{limit}");
+        let mut back = vec![items(&page, "name")];
+        while let Some(prev) = page["page"]["prev"].as_str() {
+            page = app.get(&format!("{list}&cursor={prev}")).await.ok();
+            back.insert(0, items(&page, "name"));
+        }
+        assert_eq!(back.concat(), persons, "{limit}");
+    }
+    let page = app.get("/v1/tags?kind=person&limit=1").await.ok();
+    let next = page["page"]["next"].as_str().unwrap();
+    let other = app.get(&format!("/v1/tags?kind=place&cursor={next}")).await;
+    assert_eq!(other.parameter_faults(), ["cursor of_another_list"]);
+    for (query, fault) in [
+        ("kind=people", "kind invalid"),
+        ("kind=Person", "kind invalid"),
+        ("kind=", "kind invalid"),
+        ("kind=person&kind=place", "kind given_twice"),
+        ("colour=red", "colour unknown"),
+    ] {
+        let answer = app.get(&format!("/v1/tags?{query}")).await;
+        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn what_breaks_a_rule_is_refused() {
+    let app = TestApp::start().await;
+    let created = tag(&app, "x", "place").await;
+    for (body, faults) in [
+        (json!({}), vec!["/name required"]),
+        (json!({"name": " "}), vec!["/name blank"]),
+        (json!({"name": "a".repeat(101)}), vec!["/name too_long"]),
+        (
+            json!({"name": "x", "kind": "people"}),
+            vec!["/kind not_one_of"],
+        ),
+        (json!({"name": "x", "kind": 1}), vec!["/kind wrong_type"]),
+        (
+            json!({"name": "x", "bio": "y", "links": []}),
+            vec!["/bio unknown", "/links unknown"],
+        ),
+        (json!({"name": "x", "slug": "tree"}), vec!["/slug reserved"]),
+    ] {
+        let answer = app.post("/v1/tags", body.clone()).await;
+        assert_eq!(answer.faults(), faults);
+        assert_eq!(app.put(&path(&created), body).await.faults(), faults);
+    }
+    for (patch, fault) in [
+        (json!({"name": null}), "/name wrong_type"),
+        (json!({"kind": "people"}), "/kind not_one_of"),
+        (json!({"colour": 1}), "/colour unknown"),
+    ] {
+        assert_eq!(app.patch(&path(&created), patch).await.faults(), [fault]);
+    }
+    assert_eq!(app.get(&path(&created)).await.ok(), created);
+}
+
+#[actix_web::test]
+async fn only_a_key_that_may_write_changes_tags() {
+    let app = TestApp::start().await;
+    let created = tag(&app, "x", "place").await;
+    let read = app
+        .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
+        .await;
+    let write = app.new_key(&[Scope::Write]).await;
+    for (method, address) in [
+        (Method::POST, "/v1/tags".to_owned()),
+        (Method::PUT, path(&created)),
+        (Method::PATCH, path(&created)),
+        (Method::DELETE, path(&created)),
+    ] {
+        let ask = || app.ask(method.clone(), &address).json(json!({"name": "y"}));
+        ask().await.problem(401, "unauthorized");
+        let before = app.get("/v1/tags").await.ok();
+        ask().key(&read).await.problem(403, "forbidden");
+        assert_eq!(app.get("/v1/tags").await.ok(), before);
+        let answer = ask().key(&write).await;
+        assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_tag_stays_while_an_article_has_it() {
+    let app = TestApp::start().await;
+    let created = tag(&app, "x", "subject").await;
+    let article = app
+        .article(
+            "x",
+            json!({"tag_ids": [created["id"]], "status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),
+        )
+        .await;
+    let problem = app.delete(&path(&created)).await.problem(409, "conflict");
+    assert_eq!(problem["detail"], "still named by 1 article");
+    assert_eq!(problem["errors"][0]["code"], "has_articles");
+    let id = created["id"].as_str().unwrap();
+    let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");
+    let mut conn = app.conn().await;
+    let error = conn.batch_execute(&by_hand).await.unwrap_err();
+    assert!(error.to_string().contains("still name it"), "{error}");
+
+    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    assert_eq!(app.delete(&address).await.status, 204);
+    conn.batch_execute(&by_hand).await.unwrap();
+    app.get(&path(&created)).await.problem(404, "not-found");
+    let body = json!({"title": "x", "language": "fr", "tag_ids": [created["id"]]});
+    assert_eq!(
+        app.post("/v1/articles", body).await.faults(),
+        ["/tag_ids/0 not_found"]
+    );
+}
+
+#[actix_web::test]
+async fn a_label_and_a_deletion_at_once_leave_no_article_with_a_deleted_tag() {
+    let app = TestApp::start().await;
+    for round in 0..10 {
+        let created = tag(&app, &format!("t{round}"), "subject").await;
+        let article = app.article("x", json!({})).await;
+        let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+        let (deleted, changed) = join(
+            app.delete(&path(&created)).into_future(),
+            app.patch(&address, json!({"tag_ids": [created["id"]]}))
+                .into_future(),
+        )
+        .await;
+        let outcome = (deleted.status, changed.status);
+        assert!(matches!(outcome, (204, 422) | (409, 200)), "{outcome:?}");
+    }
+    let mut conn = app.conn().await;
+    let stray = diesel::sql_query(
+        "SELECT 1 FROM article_tags n JOIN tags t ON t.id = n.tag_id \
+         WHERE n.deleted_at IS NULL AND t.deleted_at IS NOT NULL",
+    )
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    assert_eq!(stray, 0);
+}
+
+#[actix_web::test]
+async fn zz_probe_names() {
+    let app = TestApp::start().await;
+    let author = app
+        .post("/v1/authors", json!({"name": "a"}))
+        .await
+        .created();
+    let t = tag(&app, "x", "subject").await;
+    let up = |v: &Value| v["id"].as_str().unwrap().to_uppercase();
+    for body in [
+        json!({"author_ids": [author["id"], up(&author)]}),
+        json!({"tag_ids": [t["id"], up(&t)]}),
+    ] {
+        let a = app
+            .post(
+                "/v1/articles",
+                with(json!({"title": "x", "language": "fr"}), body.clone()),
+            )
+            .await;
+        eprintln!(
+            "P1 {body} -> {} {}",
+            a.status,
+            String::from_utf8_lossy(&a.body)
+        );
+    }
+    // P2
+    let art = app
+        .article("x", json!({"author_ids": [author["id"]]}))
+        .await;
+    let address = format!("/v1/articles/{}", art["id"].as_str().unwrap());
+    app.delete(&address).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute("BEGIN; UPDATE authors SET deleted_at = now()")
+        .await
+        .unwrap();
+    let r = app.put(&address, json!({"title": "x", "language": "fr", "status": "published", "author_ids": [author["id"]]})).await;
+    eprintln!(
+        "P2 restore -> {} {}",
+        r.status,
+        String::from_utf8_lossy(&r.body)
+    );
+    let c = conn.batch_execute("COMMIT").await;
+    let r = app.get(&address).await;
+    eprintln!(
+        "P2 commit {c:?}; article {} {}",
+        r.status,
+        r.json()["authors"]
+    );
+    // P5
+    let cat = app
+        .post("/v1/categories", json!({"name": "N", "names": {"fr": "F"}}))
+        .await
+        .created();
+    let art = app.article("y", json!({"category_id": cat["id"]})).await;
+    for l in ["fr", "de"] {
+        let c = app
+            .get(&format!("/v1/categories/{}", cat["id"].as_str().unwrap()))
+            .header("Accept-Language", l)
+            .await
+            .ok();
+        let a = app
+            .get(&format!("/v1/articles/{}", art["id"].as_str().unwrap()))
+            .header("Accept-Language", l)
+            .await
+            .ok();
+        eprintln!(
+            "P5 {l}: category {} in article {}",
+            c["name"], a["category"]["name"]
+        );
+    }
+    // P6
+    let tree = app
+        .get_all("/v1/categories?tree=true&count=true")
+        .await
+        .ok();
+    let r = app
+        .put(
+            &format!("/v1/categories/{}", cat["id"].as_str().unwrap()),
+            tree["items"][0].clone(),
+        )
+        .await;
+    eprintln!("P6 {} {}", r.status, String::from_utf8_lossy(&r.body));
+    // P17
+    app.patch(
+        &format!("/v1/categories/{}", cat["id"].as_str().unwrap()),
+        json!({"names": {"ar": "A", "fr": null}}),
+    )
+    .await
+    .ok();
+    for ad in [
+        format!("/v1/articles/{}", art["id"].as_str().unwrap()),
+        "/v1/articles".into(),
+        "/v1/site".into(),
+        "/v1/categories".into(),
+    ] {
+        let r = app.get_all(&ad).header("Accept-Language", "ar").await.ok();
+        let n = [
+            r.pointer("/category/name"),
+            r.pointer("/items/0/category/name"),
+            r.pointer("/categories/0/name"),
+            r.pointer("/items/0/name"),
+        ];
+        eprintln!("P17 admin Accept-Language ar {ad}: {n:?}");
+    }
+    for z in [
+        "GMT",
+        "Japan",
+        "Egypt",
+        "EST",
+        "Etc/Unknown",
+        "Zulu",
+        "Etc/Zulu",
+        "US/Eastern",
+        "America/Coyhaique",
+        "Factory",
+        "EST5EDT",
+    ] {
+        let r = app.patch("/v1/site", json!({"time_zone": z})).await;
+        eprintln!("TZ {z} {} {}", r.status, r.json()["time_zone"]);
+    }
+    conn.batch_execute("INSERT INTO categories (id, slug, name, tree_key) SELECT gen_random_uuid(), 'c' || n, 'c', '' FROM generate_series(1, 999) n").await.unwrap();
+    let r = app.post("/v1/categories", json!({"name": "N"})).await;
+    eprintln!("P23 {} {}", r.status, String::from_utf8_lossy(&r.body));
+    let t0 = std::time::Instant::now();
+    let s = app.get("/v1/site").await;
+    eprintln!(
+        "P23 site with 1000: {} {:?} {:?}",
+        s.body.len(),
+        t0.elapsed(),
+        s.headers.get("surrogate-key").map(|v| v.len())
+    );
+    let t0 = std::time::Instant::now();
+    let s = app.get("/v1/categories?tree=true&count=true").await;
+    eprintln!("P23 tree with 1000: {} {:?}", s.body.len(), t0.elapsed());
+}
+
+#[actix_web::test]
+async fn zz_probe_translations() {
+    let app = TestApp::start().await;
+    let p = |v: &Value| format!("/v1/articles/{}", v["id"].as_str().unwrap());
+    let id = |v: &Value| v["id"].as_str().unwrap().to_owned();
+    let b = app.article("b", json!({"language": "fr"})).await;
+    let d = app
+        .article("d", json!({"language": "ar", "translation_of": b["id"]}))
+        .await;
+    let a = app.article("a", json!({"language": "en"})).await;
+    let c = app.article("c", json!({"language": "es"})).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute(&format!(
+        "BEGIN; UPDATE articles SET translation_of = '{}' WHERE id = '{}'",
+        id(&d),
+        id(&a)
+    ))
+    .await
+    .unwrap();
+    let (pb, body) = (p(&b), json!({"translation_of": c["id"]}));
+    let fut = app.patch(&pb, body).into_future();
+    let (r, _) = join(fut, async {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(500)).await;
+        conn.batch_execute("COMMIT").await.unwrap();
+    })
+    .await;
+    eprintln!("P3 patch {}", r.status);
+    for (n, x) in [("a", &a), ("b", &b), ("c", &c), ("d", &d)] {
+        let g = app.get_all(&p(x)).await.ok();
+        let l: Vec<&str> = g["translations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|t| t["language"].as_str().unwrap())
+            .collect();
+        eprintln!(
+            "P3 {n} of {} v{} knows {l:?}",
+            g["translation_of"], g["version"]
+        );
+    }
+    // P4
+    for round in 0..6 {
+        let x = app.article("x", json!({"language": "fr"})).await;
+        let y = app.article("y", json!({"language": "ar"})).await;
+        let (px, py) = (p(&x), p(&y));
+        let t0 = std::time::Instant::now();
+        let (r1, r2) = join(
+            app.patch(&px, json!({"translation_of": y["id"]}))
+                .into_future(),
+            app.patch(&py, json!({"translation_of": x["id"]}))
+                .into_future(),
+        )
+        .await;
+        eprintln!("P4 {round}: {} {} {:?}", r1.status, r2.status, t0.elapsed());
+    }
+    // P3 over HTTP alone
+    let mut broken = 0;
+    for _ in 0..40 {
+        let b = app.article("b", json!({"language": "fr"})).await;
+        let d = app
+            .article("d", json!({"language": "ar", "translation_of": b["id"]}))
+            .await;
+        let c = app.article("c", json!({"language": "es"})).await;
+        let pb = p(&b);
+        let (r1, r2) = join(
+            app.post(
+                "/v1/articles",
+                json!({"title": "a", "language": "en", "translation_of": d["id"]}),
+            )
+            .into_future(),
+            app.patch(&pb, json!({"translation_of": c["id"]}))
+                .into_future(),
+        )
+        .await;
+        if r1.status != 201 || r2.status != 200 {
+            eprintln!("P3b {} {}", r1.status, r2.status);
+            continue;
+        }
+        let g = app.get_all(&p(&r1.json())).await.ok();
+        if g["translations"].as_array().unwrap().len() != 3 {
+            broken += 1;
+        }
+    }
+    eprintln!("P3b broken {broken} of 40");
+    // P33
+    let o = app.article("o", json!({"language": "fr"})).await;
+    let t = app
+        .article("t", json!({"language": "ar", "translation_of": o["id"]}))
+        .await;
+    app.delete(&p(&o)).await;
+    app.delete(&p(&t)).await;
+    let r = app
+        .put(
+            &p(&t),
+            json!({"title": "t", "language": "ar", "translation_of": o["id"]}),
+        )
+        .await;
+    eprintln!("P33 put {} {}", r.status, r.json()["translation_of"]);
+    let r = app
+        .post(
+            "/v1/articles",
+            json!({"title": "t", "language": "es", "translation_of": o["id"]}),
+        )
+        .await;
+    eprintln!("P33 post {} {}", r.status, String::from_utf8_lossy(&r.body));
+    // P27
+    let o = app.article("zo", json!({"language": "fr"})).await;
+    let r = app.get(&format!("{}?language=de", p(&o))).await;
+    eprintln!(
+        "P27 {} {}",
+        r.header("surrogate-key"),
+        r.json()["is_fallback"]
+    );
+    // P8 merge: version, updated_at of those brought
+    let e = app.article("e", json!({"language": "en"})).await;
+    let es = app
+        .article("es", json!({"language": "es", "translation_of": e["id"]}))
+        .await;
+    app.patch(&p(&e), json!({"translation_of": o["id"]}))
+        .await
+        .ok();
+    let g = app.get_all(&p(&es)).await.ok();
+    eprintln!(
+        "P8 {} v{} updated {}",
+        g["translation_of"],
+        g["version"],
+        g["updated_at"] != es["updated_at"]
+    );
+}

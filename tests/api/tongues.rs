@@ -1,0 +1,473 @@
+//! Tongues: which language names come in, and the tree that they stand in.
+
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Ask, TestApp, items, with};
+
+fn path(category: &Value) -> String {
+    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+}
+
+/// A category with names in other languages.
+async fn named(app: &TestApp, name: &str, names: Value, parent: Option<&Value>) -> Value {
+    let parent_id = parent.map(|parent| parent["id"].clone());
+    let body = json!({"name": name, "names": names, "parent_id": parent_id});
+    app.post("/v1/categories", body).await.created()
+}
+
+/// Économie with Agriculture below it, in three languages, and content in that.
+async fn newsroom(app: &TestApp) -> [Value; 4] {
+    let top = named(
+        app,
+        "Économie",
+        json!({"ar": "اقتصاد", "en-GB": "Economy"}),
+        None,
+    )
+    .await;
+    let below = named(app, "Agriculture", json!({"ar": "فلاحة"}), Some(&top)).await;
+    let within = json!({"category_id": below["id"]});
+    let article = app.article("x", within.clone()).await;
+    let headline = app.headline("x", within).await;
+    [top, below, article, headline]
+}
+
+fn varies(answer: &Answer) -> bool {
+    answer
+        .header("vary")
+        .split(", ")
+        .any(|name| name == "Accept-Language")
+}
+
+/// Where the name of Agriculture stands: an address, and the way to the name in its answer.
+fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
+    let [_, below, article, headline] = of;
+    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    vec![
+        (format!("/v1/categories/{}", id(below)), "/name"),
+        ("/v1/categories/agriculture".into(), "/name"),
+        ("/v1/categories".into(), "/items/1/name"),
+        ("/v1/categories?limit=5".into(), "/items/1/name"),
+        (
+            "/v1/categories?tree=true".into(),
+            "/items/0/children/0/name",
+        ),
+        ("/v1/site".into(), "/categories/0/children/0/name"),
+        (format!("/v1/articles/{}", id(article)), "/category/name"),
+        ("/v1/articles".into(), "/items/0/category/name"),
+        (
+            format!("/v1/articles?ids={}", id(article)),
+            "/items/0/category/name",
+        ),
+        (
+            "/v1/articles?fields=category.name".into(),
+            "/items/0/category/name",
+        ),
+        (format!("/v1/headlines/{}", id(headline)), "/category/name"),
+        ("/v1/headlines".into(), "/items/0/category/name"),
+        (
+            format!("/v1/headlines?ids={}", id(headline)),
+            "/items/0/category/name",
+        ),
+    ]
+}
+
+#[actix_web::test]
+async fn names_come_in_what_accept_language_prefers() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (header, name) in [
+        ("ar", "فلاحة"),
+        ("ar-MA", "فلاحة"),
+        ("AR-ma", "فلاحة"),
+        ("de, ar-MA;q=0.5, fr;q=0.8", "Agriculture"),
+        ("de, ar-MA;q=0.8, fr;q=0.5", "فلاحة"),
+        ("fr-CA, ar;q=0.9", "Agriculture"),
+        ("en, ar;q=0.1", "فلاحة"),
+        ("en", "Agriculture"),
+        ("ar;q=0, de", "Agriculture"),
+        ("*", "Agriculture"),
+        ("*, ar;q=0.5", "Agriculture"),
+        ("", "Agriculture"),
+        ("nonsense!", "Agriculture"),
+    ] {
+        for (address, way) in places(&content) {
+            let answer = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(
+                answer.ok().pointer(way),
+                Some(&json!(name)),
+                "{header:?} {address}"
+            );
+            assert!(varies(&answer), "{address}");
+        }
+    }
+    for (address, way) in places(&content) {
+        let answer = app.get(&address).await;
+        assert_eq!(
+            answer.ok().pointer(way),
+            Some(&json!("Agriculture")),
+            "{address}"
+        );
+        assert!(varies(&answer), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn names_come_in_the_language_that_is_asked_for() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (tag, name) in [
+        ("ar", "فلاحة"),
+        ("AR-ma", "فلاحة"),
+        ("fr", "Agriculture"),
+        ("de", "Agriculture"),
+    ] {
+        for (address, way) in places(&content) {
+            // In lists of content it also says which content is meant.
+            if address.starts_with("/v1/articles?")
+                || address.starts_with("/v1/headlines?")
+                || address.ends_with("s") && !address.ends_with("categories")
+            {
+                continue;
+            }
+            let sign = if address.contains('?') { '&' } else { '?' };
+            let address = format!("{address}{sign}language={tag}");
+            let answer = app.get(&address).header("Accept-Language", "ar").await;
+            assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    let [_, below, _, _] = &content;
+    let within = json!({"category_id": below["id"], "language": "ar"});
+    app.article("y", within.clone()).await;
+    app.headline("y", within).await;
+    for list in ["articles", "headlines"] {
+        let address = format!("/v1/{list}?language=ar");
+        let answer = app.get(&address).header("Accept-Language", "fr").await;
+        let page = answer.ok();
+        assert_eq!(items(&page, "title"), ["y"]);
+        assert_eq!(page["items"][0]["category"]["name"], "فلاحة");
+        assert!(!varies(&answer), "{address}");
+    }
+    for address in [
+        "/v1/categories".to_owned(),
+        path(below),
+        "/v1/site".into(),
+        "/v1/headlines".into(),
+    ] {
+        let answer = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+        assert_eq!(answer.parameter_faults(), ["language invalid"]);
+    }
+}
+
+#[actix_web::test]
+async fn a_parent_is_named_in_the_same_language() {
+    let app = TestApp::start().await;
+    let [_, below, _, _] = newsroom(&app).await;
+    for (ask, own, parent) in [
+        (app.get(&path(&below)), "Agriculture", "Économie"),
+        (
+            app.get(&path(&below)).header("Accept-Language", "ar"),
+            "فلاحة",
+            "اقتصاد",
+        ),
+        (
+            app.get(&path(&below)).header("Accept-Language", "en"),
+            "Agriculture",
+            "Economy",
+        ),
+        (
+            app.get(&format!("{}?language=en", path(&below))),
+            "Agriculture",
+            "Economy",
+        ),
+    ] {
+        let category = ask.await.ok();
+        assert_eq!(category["name"], own);
+        assert_eq!(category["parent"]["name"], parent);
+        assert_eq!(
+            category["names"],
+            json!({"ar": "فلاحة"}),
+            "names are always all there"
+        );
+        assert!(category["parent"].get("names").is_none());
+    }
+    let site = app.get("/v1/site?language=ar").await.ok();
+    assert_eq!(
+        site["categories"][0]["children"][0]["parent"]["name"],
+        "اقتصاد"
+    );
+    let tree = app.get("/v1/categories?tree=true&language=ar").await.ok();
+    assert_eq!(tree["items"][0]["children"][0]["parent"]["name"], "اقتصاد");
+}
+
+#[actix_web::test]
+async fn the_sites_first_language_is_the_one_that_names_are_written_in() {
+    let app = TestApp::start().await;
+    app.patch("/v1/site", json!({"languages": ["en", "fr"]}))
+        .await
+        .ok();
+    let category = named(&app, "Economy", json!({"fr": "Économie"}), None).await;
+    for (header, name) in [
+        ("en-GB, fr;q=0.9", "Economy"),
+        ("fr, en;q=0.9", "Économie"),
+        ("de, fr;q=0.1", "Économie"),
+    ] {
+        let answer = app
+            .get(&path(&category))
+            .header("Accept-Language", header)
+            .await;
+        assert_eq!(answer.ok()["name"], name, "{header}");
+    }
+}
+
+#[actix_web::test]
+async fn who_may_write_gets_names_as_they_are_written_unless_a_language_is_asked_for() {
+    let app = TestApp::start().await;
+    let [top, below, _, _] = newsroom(&app).await;
+    let keys = [
+        (app.key.clone(), true),
+        (app.new_key(&[Scope::Write]).await, true),
+        (app.new_key(&[Scope::Write, Scope::Publish]).await, true),
+        (app.new_key(&[Scope::Read]).await, false),
+        (app.new_key(&[Scope::Publish]).await, false),
+        (app.new_key(&[Scope::Early]).await, false),
+    ];
+    for (key, writes) in &keys {
+        let ask = |address: &str| -> Ask {
+            app.get(address)
+                .key(key)
+                .header("Accept-Language", "ar, fr;q=0.5")
+        };
+        let (own, parent) = if *writes {
+            ("Agriculture", "Économie")
+        } else {
+            ("فلاحة", "اقتصاد")
+        };
+        for (address, way) in [
+            (path(&below), ""),
+            ("/v1/categories".into(), "/items/1"),
+            ("/v1/categories?category=agriculture".into(), "/items/0"),
+            ("/v1/categories?tree=true".into(), "/items/0/children/0"),
+        ] {
+            let answer = ask(&address).await;
+            let page = answer.ok();
+            let category = page.pointer(way).unwrap();
+            assert_eq!(category["name"], own, "{address}");
+            assert_eq!(category["parent"]["name"], parent, "{address}");
+            assert!(varies(&answer), "{address}");
+
+            let sign = if address.contains('?') { '&' } else { '?' };
+            let answer = ask(&format!("{address}{sign}language=ar")).await;
+            let page = answer.ok();
+            assert_eq!(page.pointer(way).unwrap()["name"], "فلاحة", "{address}");
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    // So what an editor's browser reads can be sent back.
+    let read = app
+        .get_all(&path(&top))
+        .header("Accept-Language", "ar")
+        .await
+        .ok();
+    let same = app
+        .put(&path(&top), read.clone())
+        .header("Accept-Language", "ar")
+        .await
+        .ok();
+    assert_eq!(
+        same,
+        with(
+            read,
+            json!({"version": 2, "updated_at": same["updated_at"]})
+        )
+    );
+}
+
+#[actix_web::test]
+async fn a_write_answers_with_names_as_they_are_written() {
+    let app = TestApp::start().await;
+    let [_, below, article, _] = newsroom(&app).await;
+    let patched = app
+        .patch(&path(&below), json!({"position": 4}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(patched.ok()["name"], "Agriculture");
+    assert_eq!(patched.ok()["parent"]["name"], "Économie");
+    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let patched = app
+        .patch(&address, json!({"title": "z"}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(patched.ok()["category"]["name"], "Agriculture");
+    let site = app
+        .patch("/v1/site", json!({"name": "z"}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(site.ok()["categories"][0]["name"], "Économie");
+}
+
+#[actix_web::test]
+async fn each_language_has_a_tag_of_its_own() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (address, _) in places(&content) {
+        let tag = app.get(&address).await.header("etag").to_owned();
+        let arabic = || app.get(&address).header("Accept-Language", "ar");
+        let other = arabic().await;
+        assert_ne!(other.header("etag"), tag, "{address}");
+        let known = arabic().header("If-None-Match", &tag).await;
+        assert_eq!(known.status, 200, "{address}");
+        let known = arabic().header("If-None-Match", other.header("etag")).await;
+        assert_eq!(known.status, 304, "{address}");
+        assert!(varies(&known), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn what_has_no_names_in_other_languages_does_not_vary() {
+    let app = TestApp::start().await;
+    app.post("/v1/authors", json!({"name": "a"}))
+        .await
+        .created();
+    app.post("/v1/tags", json!({"name": "a"})).await.created();
+    for address in ["/v1/authors", "/v1/authors/a", "/v1/tags", "/v1/tags/a"] {
+        let answer = app.get(address).header("Accept-Language", "ar").await;
+        answer.ok();
+        assert!(!varies(&answer), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn a_tree_is_nested_and_counts_what_is_published_in_it_and_below() {
+    let app = TestApp::start().await;
+    let top = app.category("top", None).await;
+    let left = app.category("left", Some(&top)).await;
+    let right = app.category("right", Some(&top)).await;
+    let leaf = app.category("leaf", Some(&left)).await;
+    app.category("other", None).await;
+    for (category, more) in [
+        (&top, json!({})),
+        (&left, json!({})),
+        (&left, json!({"language": "ar"})),
+        (&leaf, json!({})),
+        // None of these is out.
+        (&leaf, json!({"status": "draft"})),
+        (
+            &leaf,
+            json!({"status": "withdrawn", "published_at": "2026-01-01T00:00:00Z"}),
+        ),
+        (
+            &right,
+            json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),
+        ),
+        (&right, json!({"published_at": "2999-01-01T00:00:00Z"})),
+    ] {
+        app.article("x", with(json!({"category_id": category["id"]}), more))
+            .await;
+    }
+    let trashed = app.article("x", json!({"category_id": top["id"]})).await;
+    app.delete(&format!("/v1/articles/{}", trashed["id"].as_str().unwrap()))
+        .await;
+    app.headline("x", json!({"category_id": top["id"]})).await;
+
+    fn counted(nodes: &Value) -> Value {
+        nodes
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| {
+                assert_eq!(node["article_count_is_exact"], true);
+                json!([
+                    node["slug"],
+                    node["article_count"],
+                    counted(&node["children"])
+                ])
+            })
+            .collect()
+    }
+    let expected = json!([
+        ["top", 4, [["left", 3, [["leaf", 1, []]]], ["right", 0, []]]],
+        ["other", 0, []],
+    ]);
+    for ask in [
+        app.get("/v1/categories?tree=true&count=true"),
+        app.get_all("/v1/categories?tree=true&count=true"),
+    ] {
+        let tree = ask.await.ok();
+        assert_eq!(counted(&tree["items"]), expected);
+        assert_eq!(tree["page"]["total"], 5);
+        assert_eq!(
+            (&tree["page"]["next"], &tree["page"]["prev"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+    let branch = app
+        .get("/v1/categories?tree=true&count=true&category=left")
+        .await
+        .ok();
+    assert_eq!(
+        counted(&branch["items"]),
+        json!([["left", 3, [["leaf", 1, []]]]])
+    );
+    assert_eq!(branch["page"]["total"], 2);
+    let list = app.get("/v1/categories?count=true").await.ok();
+    let counts: Vec<&Value> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|category| &category["article_count"])
+        .collect();
+    assert_eq!(counts, [4, 3, 1, 0, 0]);
+
+    // Who doesn't ask doesn't get.
+    let tree = app.get("/v1/categories?tree=true").await.ok();
+    assert!(tree["items"][0].get("article_count").is_none());
+    assert!(tree["page"].get("total").is_none());
+    // A branch that moves takes its articles along.
+    app.patch(&path(&left), json!({"parent_id": right["id"]}))
+        .await
+        .ok();
+    let tree = app.get("/v1/categories?tree=true&count=true").await.ok();
+    assert_eq!(
+        counted(&tree["items"])[0],
+        json!(["top", 4, [["right", 3, [["left", 3, [["leaf", 1, []]]]]]]])
+    );
+    // What was counted can be sent back.
+    let read = list["items"][3].clone();
+    assert_eq!(read["slug"], "right");
+    app.put(&path(&right), read).await.ok();
+}
+
+#[actix_web::test]
+async fn a_tree_is_answered_whole() {
+    let app = TestApp::start().await;
+    for n in 0..25 {
+        app.category(&format!("c{n:02}"), None).await;
+    }
+    let tree = app.get("/v1/categories?tree=true").await.ok();
+    assert_eq!(tree["items"].as_array().unwrap().len(), 25);
+    for (query, faults) in [
+        ("limit=5", vec!["limit not_with_tree"]),
+        ("cursor=x", vec!["cursor not_with_tree"]),
+        ("fields=name", vec!["fields not_with_tree"]),
+        (
+            "fields=name&limit=5&cursor=x",
+            vec![
+                "limit not_with_tree",
+                "cursor not_with_tree",
+                "fields not_with_tree",
+            ],
+        ),
+        ("category=nothing", vec!["category not_found"]),
+        ("tree=true", vec!["tree given_twice"]),
+    ] {
+        let answer = app.get(&format!("/v1/categories?tree=true&{query}")).await;
+        assert_eq!(answer.parameter_faults(), faults);
+    }
+    let answer = app.get("/v1/categories?tree=yes").await;
+    assert_eq!(answer.parameter_faults(), ["tree invalid"]);
+    let list = app.get("/v1/categories?tree=false&limit=5").await.ok();
+    assert_eq!(list["items"].as_array().unwrap().len(), 5);
+    assert!(list["items"][0].get("children").is_none());
+}

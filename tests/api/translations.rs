@@ -1,0 +1,540 @@
+//! Translations: one story in several languages.
+
+use diesel_async::SimpleAsyncConnection;
+use futures_util::future::join_all;
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items, with};
+
+fn path(article: &Value) -> String {
+    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+}
+
+/// An article that translates another, or none, named after its language.
+async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
+    let of = of.map(|other| other["id"].clone());
+    app.article(
+        &format!("in {language}"),
+        json!({"language": language, "translation_of": of}),
+    )
+    .await
+}
+
+/// The languages of the translations that an article lists.
+fn languages(article: &Value) -> Vec<&str> {
+    article["translations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|other| other["language"].as_str().unwrap())
+        .collect()
+}
+
+#[actix_web::test]
+async fn all_of_one_story_know_each_other() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    // It names a translation; what is kept is the original.
+    let en = told(&app, "en", Some(&ar)).await;
+    assert_eq!(ar["translation_of"], fr["id"]);
+    assert_eq!(en["translation_of"], fr["id"]);
+    for (one, others) in [
+        (&fr, vec![&ar, &en]),
+        (&ar, vec![&en, &fr]),
+        (&en, vec![&ar, &fr]),
+    ] {
+        let article = app.get(&path(one)).await.ok();
+        let expected: Value = others
+            .iter()
+            .map(|other| {
+                json!({"language": other["language"], "id": other["id"], "slug": other["slug"], "title": other["title"]})
+            })
+            .collect();
+        assert_eq!(article["translations"], expected);
+        assert_eq!(
+            article["translation_of"],
+            if one == &fr {
+                Value::Null
+            } else {
+                fr["id"].clone()
+            }
+        );
+        assert_eq!(article["is_fallback"], false);
+        let listed = app
+            .get(&format!(
+                "/v1/articles?ids={}&fields=translations",
+                one["id"].as_str().unwrap()
+            ))
+            .await
+            .ok();
+        assert_eq!(listed["items"][0], json!({"translations": expected}));
+    }
+
+    // What was read can be sent back.
+    let read = app.get(&path(&en)).await.ok();
+    let same = app.put(&path(&en), read.clone()).await.ok();
+    assert_eq!(
+        same,
+        with(
+            read,
+            json!({"version": 2, "updated_at": same["updated_at"]})
+        )
+    );
+    // One that leaves is known to nobody.
+    let alone = app
+        .patch(&path(&ar), json!({"translation_of": null}))
+        .await
+        .ok();
+    assert_eq!(languages(&alone), Vec::<&str>::new());
+    assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
+    // And comes back.
+    let back = app
+        .patch(&path(&ar), json!({"translation_of": en["id"]}))
+        .await
+        .ok();
+    assert_eq!(back["translation_of"], fr["id"]);
+    assert_eq!(languages(&back), ["en", "fr"]);
+}
+
+#[actix_web::test]
+async fn a_story_is_told_in_a_language_once() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let other = told(&app, "ar", None).await;
+    let body =
+        json!({"title": "x", "language": "ar", "translation_of": fr["id"], "status": "draft"});
+    let en = told(&app, "en", Some(&fr)).await;
+    for refused in [
+        app.post("/v1/articles", body.clone()),
+        app.post(
+            "/v1/articles",
+            with(body.clone(), json!({"translation_of": ar["id"]})),
+        ),
+        app.post(
+            "/v1/articles",
+            with(body.clone(), json!({"language": "AR"})),
+        ),
+        app.post(
+            "/v1/articles",
+            with(body.clone(), json!({"language": "fr"})),
+        ),
+        app.put(&path(&other), body.clone()),
+        app.patch(&path(&other), json!({"translation_of": fr["id"]})),
+        app.patch(&path(&en), json!({"language": "ar"})),
+        app.patch(&path(&fr), json!({"language": "en"})),
+    ] {
+        let problem = refused.await.problem(409, "conflict");
+        assert_eq!(problem["errors"][0]["pointer"], "/language");
+    }
+    // Arabic of a country is another language; what is in the trash takes no place.
+    app.post(
+        "/v1/articles",
+        with(body.clone(), json!({"language": "ar-MA"})),
+    )
+    .await
+    .created();
+    assert_eq!(app.delete(&path(&ar)).await.status, 204);
+    app.post("/v1/articles", body).await.created();
+    let taken = json!({"title": "x", "language": "ar", "translation_of": fr["id"]});
+    app.put(&path(&ar), taken).await.problem(409, "conflict");
+}
+
+#[actix_web::test]
+async fn of_ten_translations_into_one_language_at_once_one_wins() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let body = json!({"title": "x", "language": "ar", "translation_of": fr["id"]});
+    let mut won = Vec::new();
+    let posts = (0..5).map(|_| app.post("/v1/articles", body.clone()).into_future());
+    let free: Vec<String> = (0..5)
+        .map(|_| format!("/v1/articles/{}", uuid::Uuid::now_v7()))
+        .collect();
+    let puts = free
+        .iter()
+        .map(|address| app.put(address, body.clone()).into_future());
+    for answer in join_all(posts.chain(puts)).await {
+        match answer.status {
+            201 => won.push(answer.json()),
+            _ => {
+                answer.problem(409, "conflict");
+            }
+        }
+    }
+    assert_eq!(won.len(), 1);
+    let fr = app.get_all(&path(&fr)).await.ok();
+    assert_eq!(fr["translations"][0]["id"], won[0]["id"]);
+
+    // Nor do two that are there become translations of one.
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        others.push(told(&app, "en", None).await);
+    }
+    let changes = others.iter().map(|other| {
+        app.patch(&path(other), json!({"translation_of": fr["id"]}))
+            .into_future()
+    });
+    let mut statuses: Vec<u16> = join_all(changes)
+        .await
+        .iter()
+        .map(|answer| answer.status)
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409]);
+}
+
+#[actix_web::test]
+async fn what_is_not_there_can_not_be_translated() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let gone = told(&app, "en", None).await;
+    app.delete(&path(&gone)).await;
+    for (id, fault) in [
+        (json!(uuid::Uuid::now_v7()), "/translation_of not_found"),
+        (gone["id"].clone(), "/translation_of not_found"),
+        (json!("in-fr"), "/translation_of not_an_id"),
+        (json!(1), "/translation_of wrong_type"),
+    ] {
+        let body = json!({"title": "x", "language": "ar", "translation_of": id});
+        assert_eq!(app.post("/v1/articles", body).await.faults(), [fault]);
+        let patched = app.patch(&path(&fr), json!({"translation_of": id})).await;
+        assert_eq!(patched.faults(), [fault]);
+    }
+    let id = uuid::Uuid::now_v7();
+    let itself = json!({"title": "x", "language": "ar", "translation_of": id});
+    let created = app.put(&format!("/v1/articles/{id}"), itself).await;
+    assert_eq!(created.faults(), ["/translation_of not_found"]);
+}
+
+#[actix_web::test]
+async fn circles_are_harmless() {
+    let app = TestApp::start().await;
+    let a = told(&app, "fr", None).await;
+    let b = told(&app, "ar", Some(&a)).await;
+    let c = told(&app, "en", Some(&b)).await;
+    for (one, of) in [(&a, &b), (&a, &c), (&b, &c), (&c, &b), (&a, &a), (&b, &b)] {
+        let answer = app
+            .patch(&path(one), json!({"translation_of": of["id"]}))
+            .await
+            .ok();
+        let original = if one == &a {
+            Value::Null
+        } else {
+            a["id"].clone()
+        };
+        assert_eq!(answer["translation_of"], original);
+    }
+    assert_eq!(languages(&app.get(&path(&a)).await.ok()), ["ar", "en"]);
+    assert_eq!(languages(&app.get(&path(&b)).await.ok()), ["en", "fr"]);
+    assert_eq!(languages(&app.get(&path(&c)).await.ok()), ["ar", "fr"]);
+}
+
+#[actix_web::test]
+async fn an_original_that_becomes_a_translation_brings_its_own_with_it() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", None).await;
+    let es = told(&app, "es", Some(&en)).await;
+    // Into the other group, by way of a translation in it.
+    let merged = app
+        .patch(&path(&en), json!({"translation_of": ar["id"]}))
+        .await
+        .ok();
+    assert_eq!(merged["translation_of"], fr["id"]);
+    assert_eq!(languages(&merged), ["ar", "es", "fr"]);
+    for (one, others) in [
+        (&fr, ["ar", "en", "es"]),
+        (&ar, ["en", "es", "fr"]),
+        (&es, ["ar", "en", "fr"]),
+    ] {
+        let article = app.get(&path(one)).await.ok();
+        assert_eq!(languages(&article), others);
+        let original = if one == &fr {
+            Value::Null
+        } else {
+            fr["id"].clone()
+        };
+        assert_eq!(article["translation_of"], original);
+    }
+
+    // Where both groups have a language, nothing moves.
+    let de = told(&app, "de", None).await;
+    let second_ar = told(&app, "ar", Some(&de)).await;
+    app.patch(&path(&de), json!({"translation_of": fr["id"]}))
+        .await
+        .problem(409, "conflict");
+    assert_eq!(languages(&app.get(&path(&second_ar)).await.ok()), ["de"]);
+    assert_eq!(
+        languages(&app.get(&path(&fr)).await.ok()),
+        ["ar", "en", "es"]
+    );
+}
+
+#[actix_web::test]
+async fn translations_know_each_other_without_their_original() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    let left = app.get(&path(&ar)).await.ok();
+    assert_eq!(languages(&left), ["en"]);
+    assert_eq!(left["translation_of"], Value::Null);
+    assert_eq!(
+        app.get(&format!("{}?language=ar", path(&en))).await.ok()["id"],
+        ar["id"]
+    );
+    let es = told(&app, "es", Some(&en)).await;
+    assert_eq!(languages(&es), ["ar", "en"]);
+    let body = json!({"title": "in fr", "language": "fr", "status": "published"});
+    let back = app.put(&path(&fr), body).await.created();
+    assert_eq!(languages(&back), ["ar", "en", "es"]);
+}
+
+#[actix_web::test]
+async fn the_public_sees_only_what_is_published() {
+    let app = TestApp::start().await;
+    let draft = json!({"status": "draft"});
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    let later = json!({"language": "es", "status": "scheduled", "published_at": "2999-01-01T00:00:00Z", "translation_of": fr["id"]});
+    app.article("in es", later).await;
+    app.patch(&path(&ar), draft.clone()).await.ok();
+    assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
+    assert_eq!(
+        languages(&app.get_all(&path(&fr)).await.ok()),
+        ["ar", "en", "es"]
+    );
+    let early = app.new_key(&[Scope::Early]).await;
+    let partner = app.get(&path(&fr)).key(&early).await.ok();
+    assert_eq!(languages(&partner), ["en", "es"]);
+    app.get(&path(&ar)).await.problem(404, "not-found");
+    let asked = app.get(&format!("{}?language=ar", path(&fr))).await;
+    assert_eq!(
+        (&asked.ok()["id"], &asked.ok()["is_fallback"]),
+        (&fr["id"], &json!(true))
+    );
+
+    // Without a word of an original that is hidden.
+    app.patch(&path(&fr), draft).await.ok();
+    for address in [path(&en), format!("{}?language=en", path(&en))] {
+        let seen = app.get(&address).await;
+        assert_eq!(
+            (&seen.ok()["translation_of"], &seen.ok()["translations"]),
+            (&Value::Null, &json!([]))
+        );
+        assert!(!String::from_utf8_lossy(&seen.body).contains(fr["id"].as_str().unwrap()));
+        assert!(
+            !seen
+                .header("surrogate-key")
+                .contains(fr["id"].as_str().unwrap())
+        );
+    }
+    let listed = app
+        .get("/v1/articles?fields=language,translation_of,translations")
+        .await
+        .ok();
+    assert_eq!(
+        listed["items"],
+        json!([{"language": "en", "translation_of": null, "translations": []}])
+    );
+    let everything = app.get_all(&path(&en)).await.ok();
+    assert_eq!(everything["translation_of"], fr["id"]);
+    // And what is in the trash is hidden from everybody.
+    app.delete(&path(&ar)).await;
+    assert_eq!(languages(&app.get_all(&path(&fr)).await.ok()), ["en", "es"]);
+}
+
+#[actix_web::test]
+async fn a_language_that_is_asked_for_is_given_or_what_the_site_prefers() {
+    let app = TestApp::start().await;
+    app.patch("/v1/site", json!({"languages": ["en", "fr", "ar"]}))
+        .await
+        .ok();
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar", Some(&fr)).await;
+    let es = told(&app, "es", Some(&fr)).await;
+    let ask = |query: &str| app.get(&format!("/v1/articles/in-fr?language={query}"));
+    for (query, language, is_fallback) in [
+        ("ar", "ar", false),
+        ("AR", "ar", false),
+        ("ar-MA", "ar", false),
+        ("fr-CA", "fr", false),
+        ("es", "es", false),
+        ("de", "fr", true),
+    ] {
+        let answer = ask(query).await;
+        let article = answer.ok();
+        assert_eq!(article["language"], language, "{query}");
+        assert_eq!(article["is_fallback"], is_fallback, "{query}");
+        assert_eq!(answer.header("content-language"), language);
+        assert!(!answer.header("vary").contains("Accept-Language"));
+        let whole = app.get(&format!("/v1/articles/in-{language}")).await.ok();
+        assert_eq!(with(article, json!({"is_fallback": false})), whole);
+    }
+    // From whichever of them one asks, and as the site's order goes.
+    app.patch("/v1/site", json!({"languages": ["en", "ar", "fr"]}))
+        .await
+        .ok();
+    for address in ["in-fr", "in-ar", "in-es"] {
+        let answer = app
+            .get(&format!("/v1/articles/{address}?language=de"))
+            .await;
+        assert_eq!(answer.header("content-language"), "ar", "{address}");
+        assert_eq!(answer.ok()["is_fallback"], true);
+    }
+    // Where the site prefers none of them, it is the one that was named.
+    app.patch("/v1/site", json!({"languages": ["en"]}))
+        .await
+        .ok();
+    let answer = app.get(&format!("{}?language=de", path(&es))).await;
+    assert_eq!(
+        (&answer.ok()["id"], &answer.ok()["is_fallback"]),
+        (&es["id"], &json!(true))
+    );
+}
+
+#[actix_web::test]
+async fn arabic_of_a_country_is_found_by_who_asks_for_arabic() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar-MA", Some(&fr)).await;
+    for (query, language, is_fallback) in [
+        ("ar", "ar-MA", false),
+        ("ar-MA", "ar-MA", false),
+        // Of another country it is not what was asked for.
+        ("ar-EG", "fr", true),
+    ] {
+        let answer = app.get(&format!("{}?language={query}", path(&fr))).await;
+        assert_eq!(answer.header("content-language"), language, "{query}");
+        assert_eq!(answer.ok()["is_fallback"], is_fallback, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_says_its_language() {
+    let app = TestApp::start().await;
+    let body = json!({"title": "x", "language": "ar", "status": "published"});
+    let created = app.post("/v1/articles", body.clone()).await;
+    assert_eq!(created.header("content-language"), "ar");
+    let address = path(&created.created());
+    assert_eq!(
+        app.put(&address, body).await.header("content-language"),
+        "ar"
+    );
+    let patched = app.patch(&address, json!({"language": "ar-ma"})).await;
+    assert_eq!(patched.header("content-language"), "ar-MA");
+    for address in [
+        address.clone(),
+        format!("{address}?language=de"),
+        "/v1/articles/x".into(),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = app
+                .ask(method, &address)
+                .header("Accept-Language", "fr")
+                .await;
+            assert_eq!(answer.header("content-language"), "ar-MA", "{address}");
+        }
+    }
+    let headline = app.headline("y", json!({"language": "en"})).await;
+    let read = app
+        .get(&format!(
+            "/v1/headlines/{}",
+            headline["id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(read.header("content-language"), "en");
+}
+
+#[actix_web::test]
+async fn one_article_takes_no_parameter_but_its_language() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    for (query, fault) in [
+        ("colour=red", "colour unknown"),
+        ("fields=title", "fields unknown"),
+        ("language=fr&language=ar", "language given_twice"),
+        ("language=", "language invalid"),
+        ("language=fran%C3%A7ais", "language invalid"),
+        ("language=und", "language invalid"),
+    ] {
+        let answer = app.get(&format!("{}?{query}", path(&fr))).await;
+        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+    }
+    let written = app
+        .patch(&format!("{}?language=ar", path(&fr)), json!({"title": "x"}))
+        .await;
+    assert_eq!(written.parameter_faults(), ["language unknown"]);
+}
+
+#[actix_web::test]
+async fn what_is_gone_hidden_or_moved_is_so_in_every_language() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar", Some(&fr)).await;
+    app.patch(&path(&fr), json!({"slug": "autre"})).await.ok();
+    let moved = app.get("/v1/articles/in-fr?language=ar").await;
+    moved.problem(308, "moved");
+    assert_eq!(moved.header("location"), "/v1/articles/autre?language=ar");
+    assert_eq!(
+        app.get(moved.header("location")).await.ok()["language"],
+        "ar"
+    );
+    app.patch(&path(&fr), json!({"status": "withdrawn"}))
+        .await
+        .ok();
+    app.get("/v1/articles/autre?language=ar")
+        .await
+        .problem(410, "gone");
+    app.patch(&path(&fr), json!({"status": "draft"})).await.ok();
+    app.get("/v1/articles/autre?language=ar")
+        .await
+        .problem(404, "not-found");
+    app.get("/v1/articles/nothing?language=ar")
+        .await
+        .problem(404, "not-found");
+    assert_eq!(
+        items(&app.get("/v1/articles?language=ar").await.ok(), "title"),
+        ["in ar"],
+        "a translation stands by itself"
+    );
+}
+
+#[actix_web::test]
+async fn the_database_keeps_a_story_together_whoever_writes_it() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let other = told(&app, "ar", None).await;
+    let mut conn = app.conn().await;
+    let id = |article: &Value| article["id"].as_str().unwrap().to_owned();
+    let join = |one: &Value, of: &Value| {
+        format!(
+            "UPDATE articles SET translation_of = '{}' WHERE id = '{}'",
+            id(of),
+            id(one)
+        )
+    };
+    let error = conn.batch_execute(&join(&other, &fr)).await.unwrap_err();
+    assert!(
+        error.to_string().contains("articles_translation_key"),
+        "{error}"
+    );
+    let error = conn
+        .batch_execute(&join(&other, &json!({"id": uuid::Uuid::now_v7()})))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("is not there"), "{error}");
+    conn.batch_execute(&join(&fr, &ar)).await.unwrap();
+    assert_eq!(
+        app.get(&path(&fr)).await.ok()["translation_of"],
+        Value::Null
+    );
+    assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+}
