@@ -381,7 +381,7 @@ pub struct Timeline<'a> {
     sight: Sight,
     filter: &'a TimelineFilter,
     facets: Vec<Facet>,
-    /// How many rows are walked past what the walked index doesn't know; in each category of a branch a quarter.
+    /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
     reach: usize,
 }
 
@@ -694,7 +694,11 @@ impl<'a> Timeline<'a> {
         let bounds = self.bounds(walk, cursor);
         let reach = match (walk.rest.is_empty(), walk.branches) {
             (true, _) => rows,
-            (false, true) => self.reach / 4,
+            // Each category has its share; few different numbers, as each makes a statement of its own.
+            (false, true) => {
+                let share = self.reach / self.filter.named.categories.len().max(1);
+                share.max(rows).next_power_of_two()
+            }
             (false, false) => self.reach,
         };
         let mut found = Fragment::default();

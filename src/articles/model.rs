@@ -645,6 +645,17 @@ impl Resource for Article {
             Ok(tag) => new.language = tag,
             Err(detail) => faults.push(Fault::at("/language", "not_a_language", detail)),
         }
+        // The schema compares them as they are spelt; an id has several spellings.
+        for (list, ids) in [("author_ids", &new.author_ids), ("tag_ids", &new.tag_ids)] {
+            let twice = (1..ids.len()).filter(|n| ids[..*n].contains(&ids[*n]));
+            faults.extend(twice.map(|n| {
+                Fault::at(
+                    format!("/{list}/{n}"),
+                    "given_twice",
+                    "each may stand there once",
+                )
+            }));
+        }
         if new.status == Status::Scheduled && new.published_at.is_none() {
             faults.push(Fault::at(
                 "/published_at",
