@@ -372,3 +372,14 @@ async fn a_body_that_would_take_long_to_render_is_refused() {
         );
     }
 }
+
+#[actix_web::test]
+async fn an_id_that_is_named_twice_is_known_by_any_spelling() {
+    let app = TestApp::start().await;
+    let author = app.post("/v1/authors", json!({"name": "A"})).await;
+    let id = author.created()["id"].as_str().unwrap().to_owned();
+    let twice = [id.clone(), id.to_uppercase()];
+    let body = json!({"title": "x", "language": "fr", "author_ids": twice});
+    let refused = app.post("/v1/articles", body).await;
+    assert_eq!(refused.faults(), ["/author_ids/1 given_twice"]);
+}
