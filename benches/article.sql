@@ -2,11 +2,36 @@
 \set n random(1, :slugs)
 SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
     "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", "articles"."status",
-    "articles"."published_at", "articles"."first_published_at", "articles"."category_id", "categories"."id",
-    "categories"."slug", "categories"."name", "articles"."dateline", "articles"."image", "articles"."word_count",
-    "articles"."reading_minutes", "articles"."canonical_url", "articles"."source", "articles"."created_at",
-    "articles"."updated_at", "articles"."version", "articles"."body", "articles"."body_html", "articles"."body_text"
+    "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
+    signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",
+    "articles"."word_count", "articles"."reading_minutes", "articles"."canonical_url", "articles"."source",
+    translated.translation_of, translated.translations, false, "articles"."created_at", "articles"."updated_at",
+    "articles"."version", bodies.body, bodies.body_html, bodies.body_text
 FROM articles
-LEFT JOIN categories ON categories.id = articles.category_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
+        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category
+    FROM categories AS its WHERE its.id = articles.category_id
+) AS of_category ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
+        coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name) ORDER BY place), '[]') AS authors
+    FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id
+) AS signed
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids,
+        coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind) ORDER BY place), '[]') AS tags
+    FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id
+) AS tagged
+CROSS JOIN LATERAL (
+    SELECT min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid AS translation_of,
+        coalesce(jsonb_agg(jsonb_build_object('language', other.language, 'id', other.id, 'slug', other.slug,
+            'title', other.title) ORDER BY other.language) FILTER (WHERE other.id IS NOT NULL), '[]') AS translations
+    FROM articles AS other
+    WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)
+        AND other.id <> articles.id
+        AND other.deleted_at IS NULL AND other.status = 'published' AND other.listed_at <= now()
+) AS translated
+CROSS JOIN LATERAL (SELECT articles.body, articles.body_html, articles.body_text) AS bodies
 WHERE articles.deleted_at IS NULL AND articles.status = 'published' AND articles.listed_at <= now()
     AND articles.slug = 'bench-' || :n::text;

@@ -1,26 +1,57 @@
 -- GET /v1/articles?category=…
+WITH named AS MATERIALIZED (
+    SELECT ARRAY[coalesce(
+        (SELECT id FROM categories WHERE deleted_at IS NULL AND slug = :category),
+        (SELECT id FROM categories WHERE deleted_at IS NULL AND id =
+            (SELECT resource_id FROM former_slugs WHERE resource = 'category' AND slug = :category))
+    )]::uuid[] AS ids
+)
+SELECT ids, ARRAY(
+    SELECT DISTINCT below.id FROM categories AS root
+    JOIN categories AS below ON below.deleted_at IS NULL
+        AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g'
+    WHERE root.deleted_at IS NULL AND root.id = ANY(ids)
+), NULL::uuid, NULL::uuid FROM named \gset
 SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
     "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", "articles"."status",
-    "articles"."published_at", "articles"."first_published_at", "articles"."category_id", "categories"."id",
-    "categories"."slug", "categories"."name", "articles"."dateline", "articles"."image", "articles"."word_count",
-    "articles"."reading_minutes", "articles"."canonical_url", "articles"."source", "articles"."created_at",
-    "articles"."updated_at", "articles"."version"
+    "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
+    signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",
+    "articles"."word_count", "articles"."reading_minutes", "articles"."canonical_url", "articles"."source",
+    translated.translation_of, translated.translations, false, "articles"."created_at", "articles"."updated_at",
+    "articles"."version", bodies.body, bodies.body_html, bodies.body_text
 FROM (
-    SELECT line.* FROM (
-        SELECT below.id FROM categories AS root
-        JOIN categories AS below ON below.deleted_at IS NULL
-            AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g'
-        WHERE root.deleted_at IS NULL AND root.id = coalesce(
-            (SELECT id FROM categories WHERE deleted_at IS NULL AND slug = :category),
-            (SELECT resource_id FROM former_slugs WHERE resource = 'category' AND slug = :category)
-        )
-    ) AS branch
+    SELECT line.* FROM unnest(:array::uuid[]) AS branch (id)
     CROSS JOIN LATERAL (
         (SELECT * FROM articles
-            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND category_id <= branch.id AND category_id >= branch.id
+            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now()
+            AND category_id <= branch.id AND category_id >= branch.id
             ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
     ) AS line
     ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS articles
-LEFT JOIN categories ON categories.id = articles.category_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
+        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category
+    FROM categories AS its WHERE its.id = articles.category_id
+) AS of_category ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
+        coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name) ORDER BY place), '[]') AS authors
+    FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id
+) AS signed
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids,
+        coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind) ORDER BY place), '[]') AS tags
+    FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id
+) AS tagged
+CROSS JOIN LATERAL (
+    SELECT min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid AS translation_of,
+        coalesce(jsonb_agg(jsonb_build_object('language', other.language, 'id', other.id, 'slug', other.slug,
+            'title', other.title) ORDER BY other.language) FILTER (WHERE other.id IS NOT NULL), '[]') AS translations
+    FROM articles AS other
+    WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)
+        AND other.id <> articles.id
+        AND other.deleted_at IS NULL AND other.status = 'published' AND other.listed_at <= now()
+) AS translated
+CROSS JOIN LATERAL (SELECT NULL::text AS body, NULL::text AS body_html, NULL::text AS body_text) AS bodies
 ORDER BY articles.listed_at DESC, articles.id DESC;

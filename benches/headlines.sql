@@ -1,11 +1,10 @@
 -- GET /v1/headlines
 SELECT "headlines"."id", "headlines"."title", "headlines"."language", "headlines"."dir", "headlines"."status",
     "headlines"."published_at", "headlines"."priority", "headlines"."pinned", "headlines"."expires_at",
-    "headlines"."category_id", "categories"."id", "categories"."slug", "categories"."name", "headlines"."article_id",
-    "articles"."id", "articles"."slug", "headlines"."url", "headlines"."source", "headlines"."created_at",
-    "headlines"."updated_at", "headlines"."version"
+    "headlines"."category_id", of_category.category, "headlines"."article_id", of_article.article, "headlines"."url",
+    "headlines"."source", "headlines"."created_at", "headlines"."updated_at", "headlines"."version"
 FROM (
-    SELECT * FROM (
+    SELECT line.* FROM (
         (SELECT * FROM headlines
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at IS NULL
             ORDER BY listed_at DESC, id DESC LIMIT 21)
@@ -16,7 +15,14 @@ FROM (
     ) AS line
     ORDER BY listed_at DESC, id DESC LIMIT 21
 ) AS headlines
-LEFT JOIN categories ON categories.id = headlines.category_id
-LEFT JOIN articles ON articles.id = headlines.article_id
-    AND articles.deleted_at IS NULL AND articles.status = 'published' AND articles.listed_at <= now()
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
+        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category
+    FROM categories AS its WHERE its.id = headlines.category_id
+) AS of_category ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('id', its.id, 'slug', its.slug) AS article
+    FROM articles AS its WHERE its.id = headlines.article_id
+        AND its.deleted_at IS NULL AND its.status = 'published' AND its.listed_at <= now()
+) AS of_article ON true
 ORDER BY headlines.listed_at DESC, headlines.id DESC;
