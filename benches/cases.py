@@ -67,10 +67,11 @@ class Case:
         requests, microseconds, failures, p50, p99 = map(int, found.groups())
         if failures and not self.may_fail:
             raise Trouble(f"{self.name}: {failures} of {requests} requests failed")
-        if requests == 0:
-            # None was answered in time: it takes longer than that.
+        answered = requests - failures
+        if answered <= 0:
+            # None in time: it takes longer than that.
             return Result(1 / seconds, seconds * 1e3, seconds * 1e3, 1)
-        return Result(requests / (microseconds / 1e6), p50 / 1e3, p99 / 1e3, min(failures / requests, 1))
+        return Result(answered / (microseconds / 1e6), p50 / 1e3, p99 / 1e3, failures / requests)
 
     def pgbench(self, chosen, database):
         # As many connections as the server would have.

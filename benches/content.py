@@ -197,7 +197,7 @@ class Content:
                 slug,
                 title.capitalize(),
                 chance.choice(self.phrases).capitalize(),
-                " ".join(chance.choices(self.phrases, k=4)).capitalize(),
+                " ".join(chance.choices(self.phrases, k=2)).capitalize(),
                 body,
                 f"<p>{body}</p>\\n",
                 body,
@@ -301,12 +301,14 @@ def load(chosen, database):
     }
     database.ask(contents["small"].tree())
     database.ask("CREATE DATABASE small TEMPLATE manchette;", "postgres")
-    # What is written while loading needn't be written twice.
-    database.ask("ALTER SYSTEM SET max_wal_size = '32GB'; SELECT pg_reload_conf();", "postgres")
+    # What is written while loading needn't be written twice, nor looked after meanwhile.
+    database.ask(
+        "ALTER SYSTEM SET max_wal_size = '32GB'; ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf();", "postgres"
+    )
     for name, content in contents.items():
         begun = time.monotonic()
         say(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
         load_all(database, name, content)
         say(f"loaded in {time.monotonic() - begun:.0f} s")
-    database.ask("CHECKPOINT; ALTER SYSTEM RESET max_wal_size; SELECT pg_reload_conf();", "postgres")
+    database.ask("CHECKPOINT; ALTER SYSTEM RESET ALL; SELECT pg_reload_conf();", "postgres")
     return contents["small"], contents["manchette"]

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
@@ -501,27 +501,25 @@ impl Category {
         conn: &mut AsyncPgConnection,
         rows: impl Iterator<Item = &'a mut Self>,
     ) -> QueryResult<()> {
-        let rows: Vec<&mut Self> = rows.collect();
         let sql = Fragment::new(
-            "WITH own AS MATERIALIZED (SELECT tree_key, counted.n FROM categories CROSS JOIN LATERAL \
+            "SELECT tree_key, counted.n FROM categories CROSS JOIN LATERAL \
              (SELECT count(*) AS n FROM (SELECT FROM articles WHERE articles.category_id = categories.id \
              AND status = 'published' AND deleted_at IS NULL AND listed_at <= now() LIMIT ",
         )
         .number(MOST_COUNTED + 1)
-        .sql(
-            ") AS seen) AS counted WHERE deleted_at IS NULL) \
-             SELECT root.id, sum(own.n)::bigint FROM categories AS root \
-             JOIN own ON own.tree_key >= root.tree_key AND own.tree_key < root.tree_key || 'g' WHERE root.id = ANY(",
-        )
-        .ids(rows.iter().map(|row| row.id).collect())
-        .sql(") GROUP BY root.id");
-        let counts: HashMap<Uuid, i64> = Statement::<(SqlUuid, BigInt)>::new(sql)
-            .load(conn)
-            .await?
-            .into_iter()
-            .collect();
+        .sql(") AS seen) AS counted WHERE deleted_at IS NULL ORDER BY tree_key");
+        let own: Vec<(String, i64)> = Statement::<(Text, BigInt)>::new(sql).load(conn).await?;
+        // How many stand before each in the order of the tree: a branch is a stretch of it.
+        let mut before = vec![0];
+        before.extend(own.iter().scan(0, |sum, (_, n)| {
+            *sum += n;
+            Some(*sum)
+        }));
         for row in rows {
-            let count = counts.get(&row.id).copied().unwrap_or_default();
+            let begin = own.partition_point(|(key, _)| *key < row.tree_key);
+            let behind = format!("{}g", row.tree_key);
+            let end = own.partition_point(|(key, _)| *key < behind);
+            let count = before[end] - before[begin];
             row.article_count = Some(count.min(MOST_COUNTED as i64));
             row.article_count_is_exact = Some(count <= MOST_COUNTED as i64);
         }
@@ -684,7 +682,9 @@ impl Resource for Category {
         let names = self.names.0.iter();
         let there = names.map(|(tag, _)| tag.as_str());
         let first = self.first_language.as_str();
+        // In the first language it is called as it is written.
         if let Some(tag) = tongue.pick(there.chain(std::iter::once(first)))
+            && tag != first
             && let Some(name) = self.names.0.get(tag)
         {
             self.name = name.clone();

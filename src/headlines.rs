@@ -380,6 +380,9 @@ fn normal() -> Priority {
     Priority::Normal
 }
 
+/// How many lines are walked for those whose articles have a tag: few lines have an article, and few of those the tag.
+const REACH_OF_TAGS: usize = 6_000;
+
 /// What a headline refers to, as far as it is wanted.
 fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
     let category = if wants("category") {
@@ -406,6 +409,10 @@ impl Headline {
         let tongue = list.tongue(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, true));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
+        let timeline = match filter.timeline.tag {
+            Some(_) => timeline.reaching(REACH_OF_TAGS),
+            None => timeline,
+        };
         if let Some(ids) = &filter.timeline.ids {
             let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
             let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);

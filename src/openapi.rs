@@ -403,6 +403,14 @@ fn derive_patch(schemas: &mut Map<String, Value>, resource: &str) {
             if property.get("type") == Some(&json!("array")) && property.get("minItems").is_none() {
                 property.insert("type".into(), json!(["array", "null"]));
             }
+            // Of a map, all or one.
+            if let Some(inner) = property
+                .get_mut("additionalProperties")
+                .filter(|it| it.is_object())
+            {
+                inner["type"] = json!(["string", "null"]);
+                property.insert("type".into(), json!(["object", "null"]));
+            }
         }
     }
     object.insert(

@@ -333,7 +333,7 @@ pub fn not_a_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
         "not_a_time_zone",
-        "must be a name of the IANA database, such as `Africa/Casablanca`",
+        "must be a name of the IANA database with its region, such as `Africa/Casablanca`, or `UTC`",
     )
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Reading stops at the page's end, whatever the filter. A page is read along the index that narrows most of what is
 //! asked for: each alternative and each category of a branch walks its part of it, and what they find is merged. Where
-//! other filters remain, the walk is cut off after [`REACH`] rows: either what is wanted is common, and the page is full
+//! other filters remain, the walk is cut off after 2,000 rows: either what is wanted is common, and the page is full
 //! by then, or it is rare, and then everything that fits is gathered from the indexes that the planner chooses, and put
 //! in order.
 

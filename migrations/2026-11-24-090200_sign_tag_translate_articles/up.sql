@@ -69,9 +69,13 @@ CREATE TRIGGER copy_to_article_lists AFTER UPDATE ON articles FOR EACH ROW
         IS DISTINCT FROM (NEW.status, NEW.language, NEW.category_id, NEW.listed_at, NEW.updated_at, NEW.deleted_at))
     EXECUTE FUNCTION copy_to_article_lists();
 
--- An article that comes out of the trash may name only who and what is still there.
+-- An article that comes out of the trash may name only who and what is still there. The locks keep them there.
 CREATE FUNCTION find_all_named_alive() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM authors JOIN article_authors ON author_id = authors.id
+    WHERE article_authors.id = NEW.id FOR SHARE OF authors;
+    PERFORM FROM tags JOIN article_tags ON tag_id = tags.id
+    WHERE article_tags.id = NEW.id FOR SHARE OF tags;
     IF EXISTS (SELECT FROM article_authors JOIN authors ON authors.id = author_id
             WHERE article_authors.id = NEW.id AND authors.deleted_at IS NOT NULL)
         OR EXISTS (SELECT FROM article_tags JOIN tags ON tags.id = tag_id
@@ -109,12 +113,14 @@ CREATE UNIQUE INDEX articles_translation_key ON articles (coalesce(translation_o
     WHERE deleted_at IS NULL;
 CREATE INDEX articles_translation_of ON articles (translation_of) WHERE translation_of IS NOT NULL;
 
+-- Whoever joins waits for whoever joined before: what it reads then is what stands.
 CREATE FUNCTION find_original() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     original uuid;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('translations', 0));
     SELECT coalesce(translation_of, id) INTO original FROM articles
-    WHERE id = NEW.translation_of AND deleted_at IS NULL FOR NO KEY UPDATE;
+    WHERE id = NEW.translation_of AND deleted_at IS NULL FOR KEY SHARE;
     IF NOT FOUND THEN
         RAISE foreign_key_violation USING CONSTRAINT = 'articles_translation_of_live',
             MESSAGE = 'the article that this translates is not there';

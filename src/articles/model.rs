@@ -25,7 +25,7 @@ use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource};
 use crate::schema::articles;
-use crate::site::Site;
+use crate::site::{SITE, Site};
 use crate::slug::{self, SlugTable};
 use crate::status::{Sight, Status};
 use crate::tags::TagRef;
@@ -564,6 +564,9 @@ impl Part for Article {
         made_of.extend(&self.tags.0);
         for other in &self.translations.0 {
             made_of.one(Self::NAME, other.id);
+        }
+        if self.is_fallback {
+            made_of.one(Site::NAME, SITE);
         }
     }
 }

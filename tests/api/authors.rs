@@ -563,7 +563,7 @@ async fn a_byline_keeps_its_order_and_shows_everybody_in_short() {
         .ok();
     assert_eq!(turned["author_ids"], ids(&[&c, &b]));
     assert_eq!(turned["tags"], json!([]));
-    let cleared = app.patch(&address, json!({"author_ids": []})).await.ok();
+    let cleared = app.patch(&address, json!({"author_ids": null})).await.ok();
     assert_eq!(
         (&cleared["author_ids"], &cleared["authors"]),
         (&json!([]), &json!([]))

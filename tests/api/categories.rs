@@ -353,3 +353,25 @@ async fn a_language_has_one_name() {
             .contains(&"/names too_many".to_owned())
     );
 }
+
+#[actix_web::test]
+async fn a_patch_takes_away_one_name_or_all() {
+    let app = TestApp::start().await;
+    let names = json!({"fr": "Mer bleue", "ar": "بحر", "en": "Sea"});
+    let category = app
+        .post("/v1/categories", json!({"name": "Mer", "names": names}))
+        .await
+        .created();
+    let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    let one = app.patch(&path, json!({"names": {"en": null}})).await.ok();
+    assert_eq!(one["names"], json!({"fr": "Mer bleue", "ar": "بحر"}));
+    // In the site's first language it is called as it is written, wherever.
+    app.headline("x", json!({"category_id": category["id"]}))
+        .await;
+    let french = app.get(&format!("{path}?language=fr")).await.ok();
+    let line = app.get("/v1/headlines?language=fr").await.ok();
+    assert_eq!(french["name"], "Mer");
+    assert_eq!(line["items"][0]["category"]["name"], "Mer");
+    let none = app.patch(&path, json!({"names": null})).await.ok();
+    assert_eq!(none["names"], json!({}));
+}

@@ -7,6 +7,8 @@ mod categories;
 mod conditions;
 mod contract;
 mod database;
+mod fields;
+mod filters;
 mod found;
 mod headlines;
 mod input;

@@ -67,7 +67,7 @@ async fn a_write_replaces_or_changes_it_and_its_version_rises() {
     );
     let nothing = app.patch(SITE, json!({"name": "L’Estran"})).await.ok();
     assert_eq!(nothing["version"], 4, "nothing was changed");
-    let cleared = app.patch(SITE, json!({"links": []})).await.ok();
+    let cleared = app.patch(SITE, json!({"links": null})).await.ok();
     assert_eq!(cleared["links"], json!([]));
     let replaced = app.put(SITE, new()).await.ok();
     assert_eq!(
@@ -258,6 +258,30 @@ async fn it_shows_the_tree_of_categories() {
         .await
         .ok();
     assert_eq!(put["categories"], after.ok()["categories"]);
+}
+
+#[actix_web::test]
+async fn the_tree_has_at_most_a_thousand_categories() {
+    let app = TestApp::start().await;
+    let first = app.category("first", None).await;
+    let address = format!("/v1/categories/{}", first["id"].as_str().unwrap());
+    let mut conn = app.conn().await;
+    conn.batch_execute(
+        "INSERT INTO categories (id, slug, name, tree_key) \
+         SELECT gen_random_uuid(), 'c' || n, 'c', '' FROM generate_series(1, 999) AS n",
+    )
+    .await
+    .unwrap();
+    let site = app.get(SITE).await.ok();
+    assert_eq!(site["categories"].as_array().unwrap().len(), 1000);
+    let new = || app.post("/v1/categories", json!({"name": "x"}));
+    new().await.problem(409, "conflict");
+    app.patch(&address, json!({"name": "y"})).await.ok();
+    assert_eq!(app.delete(&address).await.status, 204);
+    new().await.created();
+    app.put(&address, json!({"name": "z"}))
+        .await
+        .problem(409, "conflict");
 }
 
 #[actix_web::test]

@@ -4,6 +4,8 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use manchette::api_keys::Scope;
 use reqwest::Method;
+use std::future::IntoFuture;
+
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, items, with};
@@ -537,4 +539,47 @@ async fn the_database_keeps_a_story_together_whoever_writes_it() {
         Value::Null
     );
     assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+}
+
+#[actix_web::test]
+async fn who_join_at_once_end_in_one_group() {
+    let app = TestApp::start().await;
+    let new = async |title: String, language: &str| {
+        app.article(&title, json!({"language": language})).await
+    };
+    let own = |one: &Value| format!("/v1/articles/{}", one["id"].as_str().unwrap());
+    let known = async |one: &Value| {
+        let article = app.get(&own(one)).await.ok();
+        article["translations"].as_array().unwrap().len()
+    };
+    for round in 0..8 {
+        // Two that name each other.
+        let a = new(format!("a {round}"), "fr").await;
+        let b = new(format!("b {round}"), "ar").await;
+        let (first, second) = tokio::join!(
+            app.patch(&own(&a), json!({"translation_of": b["id"]}))
+                .into_future(),
+            app.patch(&own(&b), json!({"translation_of": a["id"]}))
+                .into_future(),
+        );
+        assert_eq!((first.status, second.status), (200, 200));
+        assert_eq!((known(&a).await, known(&b).await), (1, 1));
+        // One that joins while the others move on.
+        let c = new(format!("c {round}"), "es").await;
+        let original = if app.get(&own(&a)).await.ok()["translation_of"].is_null() {
+            &a
+        } else {
+            &b
+        };
+        let body = json!({"title": "d", "language": "en", "status": "published", "translation_of": b["id"]});
+        let (joined, moved) = tokio::join!(
+            app.post("/v1/articles", body).into_future(),
+            app.patch(&own(original), json!({"translation_of": c["id"]}))
+                .into_future(),
+        );
+        assert_eq!((joined.status, moved.status), (201, 200));
+        for one in [&a, &b, &c, &joined.json()] {
+            assert_eq!(known(one).await, 3, "{one}");
+        }
+    }
 }
