@@ -205,24 +205,29 @@ impl HeadlineFilter {
         let priority = self.priority.map(|priority| match priority {
             Priority::Normal => Facet {
                 condition: Fragment::new("line.priority = 'normal'"),
+                probe: None,
                 walk: None,
             },
             Priority::Breaking => Facet {
                 condition: Fragment::new("line.priority = 'breaking'"),
+                probe: None,
                 walk: Some(walk(Some("'breaking'"), " AND priority <> 'normal'", true)),
             },
             Priority::Flash => Facet {
                 condition: Fragment::new("line.priority = 'flash'"),
+                probe: None,
                 walk: Some(walk(Some("'flash'"), " AND priority <> 'normal'", true)),
             },
         });
         let pinned = self.pinned.map(|pinned| match pinned {
             true => Facet {
                 condition: Fragment::new("line.pinned"),
+                probe: None,
                 walk: Some(walk(None, " AND pinned", true)),
             },
             false => Facet {
                 condition: Fragment::new("NOT line.pinned"),
+                probe: None,
                 walk: None,
             },
         });
@@ -237,34 +242,43 @@ impl HeadlineFilter {
             // What has a tag has it from its article.
             (has, _) if tagged => Facet {
                 condition: Fragment::new(if has { "true" } else { "false" }),
+                probe: None,
                 walk: None,
             },
             (true, Sight::Everything) => Facet {
                 condition: Fragment::new("line.article_id IS NOT NULL"),
+                probe: None,
                 walk: Some(walk(None, " AND article_id IS NOT NULL", true)),
             },
             (false, Sight::Everything) => Facet {
                 condition: Fragment::new("line.article_id IS NULL"),
+                probe: None,
                 walk: None,
             },
             (true, _) => Facet {
                 condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&article),
+                probe: None,
                 walk: Some(walk(None, " AND article_id IS NOT NULL", false)),
             },
             (false, _) => Facet {
                 condition: Fragment::new("NOT ").then(&article),
+                probe: None,
                 walk: None,
             },
         });
-        let tag = self.timeline.tag_id().map(|tag| Facet {
-            condition: Fragment::new(
+        // Of a tag there may be any number: while lines are walked, each is looked up by itself.
+        let tag = self.timeline.tag_id().map(|tag| {
+            let told = Fragment::new(
                 "EXISTS (SELECT FROM article_tags AS told WHERE told.id = line.article_id AND told.tag_id = ",
             )
             .then(&tag)
             .sql(" AND ")
-            .then(&sight.of_articles("told"))
-            .sql(")"),
-            walk: None,
+            .then(&sight.of_articles("told"));
+            Facet {
+                condition: told.clone().sql(")"),
+                probe: Some(told.sql(" OFFSET 0)")),
+                walk: None,
+            }
         });
         [priority, pinned, article, tag]
             .into_iter()

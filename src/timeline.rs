@@ -342,6 +342,8 @@ fn day(value: &str) -> Result<jiff::civil::Date, String> {
 pub struct Facet {
     /// What it wants of a row, which goes by the name `line`.
     pub condition: Fragment,
+    /// The same as something to look up for one row after the other, where that has to be told from a join.
+    pub probe: Option<Fragment>,
     /// The index that narrows it, if one does.
     pub walk: Option<Narrow>,
 }
@@ -521,7 +523,7 @@ impl<'a> Timeline<'a> {
             .filter(|(n, facet)| {
                 narrow != Some(*n) || facet.walk.as_ref().is_some_and(|walk| !walk.exact)
             })
-            .map(|(_, facet)| facet.condition.clone())
+            .map(|(_, facet)| facet.probe.as_ref().unwrap_or(&facet.condition).clone())
             .collect();
         let mut walk = Walk {
             table: self.table,

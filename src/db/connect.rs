@@ -98,12 +98,13 @@ impl Address {
     /// Opens a connection for requests: every statement is bounded in time, and planned once. Every statement is
     /// written so that one plan serves whatever is bound to it; planning anew would cost more than most of them take. A
     /// page from anywhere costs little more than the next one: so it is on what databases are kept on today. Compiling a
-    /// plan would take longer than it may run.
+    /// plan would take longer than it may run; and requests are many, so none takes a second process for itself.
     pub async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
         let first = format!(
             "SET statement_timeout = {0}; SET lock_timeout = {0}; \
              SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'; \
              SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; SET jit = off; \
+             SET max_parallel_workers_per_gather = 0; \
              SET client_min_messages = warning",
             self.statement_timeout_ms
         );

@@ -165,6 +165,7 @@ impl SearchFilter {
             };
             facets.push(Facet {
                 condition,
+                probe: None,
                 walk: None,
             });
             parts.push(Part {
@@ -178,6 +179,7 @@ impl SearchFilter {
             let mut facets = lines.facets(sight);
             facets.push(Facet {
                 condition: words.match_row("line"),
+                probe: None,
                 walk: None,
             });
             parts.push(Part {

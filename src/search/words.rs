@@ -46,7 +46,10 @@ impl Words {
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
                  websearch_to_tsquery('pg_catalog.french', q) AS french, search_arabic(q) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM folded), \
-                 merged AS MATERIALIZED (SELECT *, french || arabic || english || simple AS \"any\" FROM asked) \
+                 merged AS MATERIALIZED (SELECT *, french \
+                 || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
+                 || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
+                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END AS \"any\" FROM asked) \
                  SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
                  ARRAY[search_estimate('articles', \"any\"), search_estimate('headlines', \"any\")], \
                  ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \

@@ -7,8 +7,6 @@ mod categories;
 mod conditions;
 mod contract;
 mod database;
-mod fields;
-mod filters;
 mod found;
 mod headlines;
 mod input;
