@@ -40,10 +40,11 @@ type Understood = (
 impl Words {
     /// Understands a query as people write them: `"quoted words"`, `or`, `-without`.
     pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
-        let sql = Fragment::new("WITH folded AS MATERIALIZED (SELECT left(search_fold(")
+        let sql = Fragment::new(// A dash that stands before no word leaves nothing out, and a row of them is a line.
+            "WITH folded AS MATERIALIZED (SELECT left(regexp_replace(search_fold(")
             .text(query)
             .sql(
-                "), 500) AS q), asked AS MATERIALIZED (SELECT \
+                "), '-(?=[-\\s]|$)', ' ', 'g'), 500) AS q), asked AS MATERIALIZED (SELECT \
                  websearch_to_tsquery('pg_catalog.french', q) AS french, search_arabic(q) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM folded), \
                  merged AS MATERIALIZED (SELECT *, french \

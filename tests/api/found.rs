@@ -317,6 +317,9 @@ async fn many_matches_are_all_on_some_page_both_ways() {
 async fn no_words_break_a_search() {
     let app = TestApp::start().await;
     app.article("Le phare", json!({"body": "Un corps."})).await;
+    let line = "-".repeat(200);
+    let dotted = "- ".repeat(100);
+    assert_eq!(titles(&app, "Le – phare", "").await, ["Le phare"]);
     let long = "é".repeat(200);
     let wide = "\u{fdfa}".repeat(200);
     let quotes = "\"".repeat(200);
@@ -343,6 +346,8 @@ async fn no_words_break_a_search() {
         "$1",
         "'); DROP TABLE articles; --",
         "<script>",
+        &line,
+        &dotted,
         &long,
         &wide,
         &quotes,
