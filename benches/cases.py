@@ -196,7 +196,7 @@ class Pair:
         return max(result.failed for case in (self.small, self.big) for result in case.product)
 
 
-def small_and_big(chosen, contents, ports, work):
+def small_and_big(chosen, database, contents, ports, work):
     """Everything over little content and over much, in turns; then over much by one who is alone."""
     found = []
     for content, port in zip(contents, ports):
@@ -209,14 +209,17 @@ def small_and_big(chosen, contents, ports, work):
     pairs = [Pair(name, is_list, small, big) for (name, is_list, small), (_, _, big) in zip(*found)]
     say(f"asking each of {len(pairs)} things for the first time")
     for pair in pairs:
-        pair.small.prepare(chosen, work)
-        pair.big.prepare(chosen, work)
+        for case in (pair.small, pair.big):
+            case.prepare(chosen, work)
+            database.rest()
     for turn in range(chosen.rounds):
         say(f"measuring little content and much: round {turn + 1} of {chosen.rounds}")
         for pair in pairs:
-            pair.small.measure(chosen)
-            pair.big.measure(chosen)
+            for case in (pair.small, pair.big):
+                case.measure(chosen)
+                database.rest()
     say("measuring one connection")
     for pair in pairs:
-        pair.alone = pair.big.wrk(chosen, pair.big.port, 1, connections=1)
+        pair.alone = pair.big.wrk(chosen, pair.big.port, chosen.seconds, connections=1)
+        database.rest()
     return pairs

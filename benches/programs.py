@@ -131,7 +131,9 @@ class Database:
     """Postgres, which the server started in this folder."""
 
     # As the server opens its own connections.
-    OPTIONS = "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off"
+    OPTIONS = (
+        "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off -c max_parallel_workers_per_gather=0"
+    )
 
     def __init__(self, folder):
         self.folder = folder
@@ -146,6 +148,14 @@ class Database:
         if asked.returncode != 0:
             raise Trouble(f"Postgres refused:\n{asked.stderr}")
         return asked.stdout.strip()
+
+    def rest(self):
+        """Waits until no statement runs any more: whoever asked for it may have given up before."""
+        running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid();"
+        for _ in range(100):
+            if self.ask(running) == "0":
+                break
+            time.sleep(0.1)
 
     def copy(self, table, columns, rows, name):
         """Loads rows. Triggers don't run, nor do foreign keys: the rows are known to be right."""
