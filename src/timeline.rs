@@ -694,72 +694,82 @@ impl<'a> Timeline<'a> {
         let columns: Vec<&'static str> = walk.columns.iter().map(|(column, _)| *column).collect();
         let order = self.by("", &columns, descends);
         let bounds = self.bounds(walk, cursor);
-        let reach = match (walk.rest.is_empty(), walk.branches) {
-            (true, _) => rows,
-            // Each category has its share; few different numbers, as each makes a statement of its own.
-            (false, true) => {
-                let share = self.reach / self.filter.named.categories.len().max(1);
-                share.max(rows).next_power_of_two()
-            }
-            (false, false) => self.reach,
+        let alternatives = alternatives(walk.table, "", self.sight, self.filter);
+        let parts = walk.branches || alternatives.len() > 1;
+        let rest = Fragment::all_of(&walk.rest);
+        // Few different numbers, as each makes a statement of its own.
+        let reach = match walk.branches {
+            // Each category has its share.
+            true => (self.reach / self.filter.named.categories.len().max(1))
+                .max(rows)
+                .next_power_of_two(),
+            false => self.reach,
         };
         let mut found = Fragment::default();
-        // Of authors' and tags' tables there is one for articles alone, and those never expire.
-        for (n, alternative) in alternatives(walk.table, "", self.sight, self.filter)
-            .iter()
-            .enumerate()
-        {
-            found = found
-                .sql(if n > 0 { " UNION ALL (" } else { "(" })
-                .sql("SELECT * FROM ");
-            if !walk.rest.is_empty() {
-                found = found.sql("(SELECT * FROM ");
-            }
-            found = found
-                .sql(walk.table)
+        for (n, alternative) in alternatives.iter().enumerate() {
+            let from = Fragment::new(walk.table)
                 .sql(" WHERE ")
                 .then(alternative)
                 .sql(walk.only)
                 .then(&bounds)
                 .then(&order)
-                .sql(" LIMIT ")
-                .number(reach);
+                .sql(" LIMIT ");
+            found = found
+                .sql(if n > 0 { " UNION ALL (" } else { "(" })
+                .sql("SELECT * FROM ");
+            found = match (walk.rest.is_empty(), parts) {
+                (true, _) => found.then(&from.number(rows)),
+                (false, false) => found
+                    .sql("(SELECT * FROM ")
+                    .then(&from.number(reach))
+                    .sql(") AS line WHERE ")
+                    .then(&rest),
+                // Whoever goes on after its last row is told by one row more: what lies behind it is not known.
+                (false, true) => found
+                    .sql("(SELECT *, row_number() OVER (")
+                    .then(&order)
+                    .sql(") > ")
+                    .number(reach)
+                    .sql(" AS is_edge FROM ")
+                    .then(&from.number(reach + 1))
+                    .sql(") AS line WHERE is_edge OR (")
+                    .then(&rest)
+                    .sql(")"),
+            };
             if !walk.rest.is_empty() {
-                found = found.sql(") AS line WHERE ");
-                for (n, condition) in walk.rest.iter().enumerate() {
-                    found = found.sql(if n > 0 { " AND " } else { "" }).then(condition);
-                }
                 found = found.then(&order).sql(" LIMIT ").number(rows);
             }
             found = found.sql(")");
         }
-        let merge = |from: Fragment| {
-            Fragment::new("(SELECT line.* FROM ")
-                .then(&from)
-                .sql(" AS line")
-                .then(&self.by("", &[], descends))
+        if walk.branches {
+            found = Fragment::new("(SELECT line.* FROM unnest(")
+                .ids(self.filter.named.categories.clone())
+                .sql(") AS branch (id) CROSS JOIN LATERAL (")
+                .then(&found)
+                .sql(") AS line)");
+        }
+        if parts {
+            let order = self.by("line.", &[], descends);
+            // What one part has behind the first edge may not come before what another has there.
+            let known = match walk.rest.is_empty() {
+                true => Fragment::new("(").then(&found).sql(") AS line"),
+                false => Fragment::new("(SELECT line.*, count(*) FILTER (WHERE is_edge) OVER (")
+                    .then(&order)
+                    .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM (")
+                    .then(&found)
+                    .sql(") AS line) AS line WHERE edges = 0"),
+            };
+            found = Fragment::new("(SELECT line.* FROM ")
+                .then(&known)
+                .then(&order)
                 .sql(" LIMIT ")
                 .number(rows)
-                .sql(")")
-        };
-        let parts = alternatives(walk.table, "", self.sight, self.filter).len();
-        let merged = if walk.branches {
-            merge(
-                Fragment::new("unnest(")
-                    .ids(self.filter.named.categories.clone())
-                    .sql(") AS branch (id) CROSS JOIN LATERAL (")
-                    .then(&found)
-                    .sql(")"),
-            )
-        } else if parts > 1 {
-            merge(Fragment::new("(").then(&found).sql(")"))
-        } else {
-            found
-        };
+                .sql(")");
+        }
         let sql = if walk.table == self.table {
-            merged
+            found
         } else {
-            self.joined(merged)
+            self.joined(found)
         };
         sql.sql(" AS ").sql(self.table)
     }
@@ -798,13 +808,10 @@ impl<'a> Timeline<'a> {
             sql = sql.sql(" AND ").then(&self.shared(walk.table, "narrow."));
         }
         sql = sql.sql(" WHERE ").then(&self.shared(self.table, "line."));
-        for (_, facet) in self
-            .facets
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| narrow != Some(*n))
-        {
-            sql = sql.sql(" AND ").then(&facet.condition);
+        for (n, facet) in self.facets.iter().enumerate() {
+            if narrow != Some(n) || walk.is_some_and(|walk| !walk.exact) {
+                sql = sql.sql(" AND ").then(&facet.condition);
+            }
         }
         sql
     }

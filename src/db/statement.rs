@@ -80,6 +80,15 @@ impl Fragment {
         self
     }
 
+    /// These conditions, with `AND` between them.
+    pub fn all_of(conditions: &[Fragment]) -> Self {
+        let mut sql = Self::default();
+        for (n, condition) in conditions.iter().enumerate() {
+            sql = sql.sql(if n > 0 { " AND " } else { "" }).then(condition);
+        }
+        sql
+    }
+
     /// Doesn't keep the statement prepared: for rare combinations, of which there are too many to keep them all.
     pub fn once(mut self) -> Self {
         self.once = true;

@@ -312,6 +312,84 @@ async fn what_is_rare_and_old_is_found_behind_what_is_walked() {
 }
 
 #[actix_web::test]
+async fn nothing_is_lost_where_one_part_of_a_walk_ends_before_another() {
+    let app = TestApp::start().await;
+    let above = app.category("Above", None).await;
+    let below = app.category("Below", Some(&above)).await;
+    let early = app.new_key(&[Scope::Early]).await;
+    let mut conn = app.conn().await;
+    // Oldest first: what is wanted stands in one part of the walk, then in another, then behind more than is walked.
+    let rows = |first: usize, last: usize, what: &str| {
+        format!(
+            "INSERT INTO headlines (id, title, language, dir, published_at, status, priority, category_id, expires_at)
+             SELECT gen_random_uuid(), n, 'fr', 'ltr', '2026-01-01'::timestamptz + n * interval '1 second', {what}
+             FROM generate_series({first}, {last}) AS n;"
+        )
+    };
+    let [above, below] = [&above, &below].map(|category| category["id"].as_str().unwrap());
+    let sql = [
+        rows(
+            1,
+            30,
+            &format!("'published', 'normal', '{below}'::uuid, '2100-01-01'::timestamptz"),
+        ),
+        rows(
+            31,
+            60,
+            &format!("'scheduled', 'normal', '{below}'::uuid, NULL"),
+        ),
+        rows(
+            61,
+            90,
+            &format!("'published', 'normal', '{above}'::uuid, NULL"),
+        ),
+        rows(
+            100,
+            4200,
+            &format!("'published', 'flash', '{above}'::uuid, NULL"),
+        ),
+        rows(
+            4300,
+            4330,
+            &format!("'published', 'normal', '{below}'::uuid, '2100-01-01'::timestamptz"),
+        ),
+        rows(
+            4331,
+            4360,
+            &format!("'scheduled', 'normal', '{above}'::uuid, NULL"),
+        ),
+        rows(
+            4361,
+            4390,
+            &format!("'published', 'normal', '{above}'::uuid, NULL"),
+        ),
+        "ANALYZE headlines;".to_owned(),
+    ];
+    conn.batch_execute(&sql.concat()).await.unwrap();
+    let all: Vec<usize> = (1..=90).chain(4300..=4390).collect();
+    for (key, hides) in [(None, true), (Some(early.as_str()), false)] {
+        let mut expected: Vec<String> = all
+            .iter()
+            .filter(|n| !(hides && ((31..=60).contains(*n) || (4331..=4360).contains(*n))))
+            .map(ToString::to_string)
+            .collect();
+        for sort in ["published_at", "-published_at"] {
+            for filter in ["", "&category=above", "&category=above&language=fr"] {
+                let address = format!("/v1/headlines?priority=normal{filter}&sort={sort}&limit=7");
+                let (forth, last) = walk(&app, key, &address, "next", json!("")).await;
+                assert_eq!(forth.concat(), expected, "{address}");
+                let prev = last["page"]["prev"].clone();
+                let (mut back, _) = walk(&app, key, &address, "prev", prev).await;
+                back.reverse();
+                back.push(items(&last, "title"));
+                assert_eq!(back.concat(), expected, "{address}, backwards");
+            }
+            expected.reverse();
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_filters_name_has_to_be_there_and_to_go_together() {
     let app = TestApp::start().await;
     app.category("Economie", None).await;
