@@ -173,6 +173,11 @@ class Content:
                     UNION ALL
                     SELECT *, {COMMON_TAGS + 1}, 'old' FROM numbered WHERE n < {articles * 2 // 7} AND n % 3 = 1
                 ) AS tagged ORDER BY n, k;
+            INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
+                    expires_at, updated_at, deleted_at)
+                SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id,
+                    line.listed_at, expires_at, line.updated_at, line.deleted_at
+                FROM headlines AS line JOIN article_tags ON article_tags.id = article_id ORDER BY line.listed_at, line.id;
         """
 
     ARTICLE = """
@@ -261,7 +266,8 @@ def translates(n):
 INDEXES = """
     SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index
     WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-        AND indrelid IN ('articles'::regclass, 'headlines'::regclass, 'article_authors'::regclass, 'article_tags'::regclass)
+        AND indrelid IN ('articles'::regclass, 'headlines'::regclass, 'article_authors'::regclass, 'article_tags'::regclass,
+            'headline_tags'::regclass)
     ORDER BY pg_get_indexdef(indexrelid) NOT LIKE '%gin%', 1;
 """
 

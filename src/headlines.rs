@@ -231,56 +231,47 @@ impl HeadlineFilter {
                 walk: None,
             },
         });
-        // An article that somebody may not see is as good as none.
-        let article = Fragment::new(
-            "EXISTS (SELECT FROM articles AS told WHERE told.id = line.article_id AND ",
-        )
-        .then(&sight.of_articles("told"))
-        .sql(")");
+        // An article that somebody may not see, or that is in the trash, is as good as none. Line by line, so that
+        // nobody reads all articles to know which there are.
+        let told = "EXISTS (SELECT FROM articles AS told WHERE told.id = line.article_id AND ";
+        let told = Fragment::new(told).then(&sight.of_articles("told"));
+        let (seen, probe) = (told.clone().sql(")"), told.sql(" OFFSET 0)"));
         let tagged = self.timeline.tag.is_some();
-        let article = self.has_article.map(|has| match (has, sight) {
+        let article = self.has_article.map(|has| match has {
             // What has a tag has it from its article.
-            (has, _) if tagged => Facet {
+            _ if tagged => Facet {
                 condition: Fragment::new(if has { "true" } else { "false" }),
                 probe: None,
                 walk: None,
             },
-            (true, Sight::Everything) => Facet {
-                condition: Fragment::new("line.article_id IS NOT NULL"),
-                probe: None,
-                walk: Some(walk(None, " AND article_id IS NOT NULL", true)),
-            },
-            (false, Sight::Everything) => Facet {
-                condition: Fragment::new("line.article_id IS NULL"),
-                probe: None,
-                walk: None,
-            },
-            (true, _) => Facet {
-                condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&article),
-                probe: None,
+            true => Facet {
+                condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&seen),
+                probe: Some(probe.clone()),
                 walk: Some(walk(None, " AND article_id IS NOT NULL", false)),
             },
-            (false, _) => Facet {
-                condition: Fragment::new("NOT ").then(&article),
-                probe: None,
+            false => Facet {
+                condition: Fragment::new("NOT ").then(&seen),
+                probe: Some(Fragment::new("NOT ").then(&probe)),
                 walk: None,
             },
         });
-        // Of a tag there may be any number: while lines are walked, each is looked up by itself.
-        let tag = self.timeline.tag_id().map(|tag| {
-            let told = Fragment::new(
-                "EXISTS (SELECT FROM article_tags AS told WHERE told.id = line.article_id AND told.tag_id = ",
-            )
-            .then(&tag)
-            .sql(" AND ")
-            .then(&sight.of_articles("told"));
-            Facet {
-                condition: told.clone().sql(")"),
-                probe: Some(told.sql(" OFFSET 0)")),
-                walk: None,
-            }
+        // The walk finds the lines whose articles have the tag. Whether the caller may see the article, and whether the
+        // line is still on the ticker, is looked up line by line.
+        let tag = self.timeline.tag_id().map(|tag| Facet {
+            condition: seen,
+            probe: Some(match sight {
+                Sight::Everything => probe,
+                _ => probe.sql(" AND (line.expires_at IS NULL OR line.expires_at > now())"),
+            }),
+            walk: Some(Narrow {
+                table: "headline_tags",
+                column: Some(("tag_id", tag)),
+                only: "",
+                by_change: true,
+                exact: false,
+            }),
         });
-        [priority, pinned, article, tag]
+        [tag, priority, pinned, article]
             .into_iter()
             .flatten()
             .collect()
@@ -394,9 +385,6 @@ fn normal() -> Priority {
     Priority::Normal
 }
 
-/// How many lines are walked for those whose articles have a tag: few lines have an article, and few of those the tag.
-const REACH_OF_TAGS: usize = 6_000;
-
 /// What a headline refers to, as far as it is wanted.
 fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
     let category = if wants("category") {
@@ -423,10 +411,6 @@ impl Headline {
         let tongue = list.tongue(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, true));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
-        let timeline = match filter.timeline.tag {
-            Some(_) => timeline.reaching(REACH_OF_TAGS),
-            None => timeline,
-        };
         if let Some(ids) = &filter.timeline.ids {
             let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
             let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);

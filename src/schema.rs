@@ -131,6 +131,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    headline_tags (id, tag_id) {
+        id -> Uuid,
+        tag_id -> Uuid,
+        article_id -> Uuid,
+        status -> Text,
+        language -> Text,
+        priority -> Text,
+        pinned -> Bool,
+        category_id -> Nullable<Uuid>,
+        listed_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     headlines (id) {
         id -> Uuid,
         title -> Text,
@@ -191,6 +208,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     categories,
     events,
     former_slugs,
+    headline_tags,
     headlines,
     site,
     tags,

@@ -14,7 +14,8 @@ CREATE TABLE article_authors (
     PRIMARY KEY (id, author_id),
     UNIQUE (id, place)
 );
-CREATE INDEX article_authors_listed ON article_authors (author_id, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX article_authors_listed ON article_authors (author_id, listed_at, id)
+    INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_authors_updated ON article_authors (author_id, updated_at, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE article_tags (
@@ -30,7 +31,8 @@ CREATE TABLE article_tags (
     PRIMARY KEY (id, tag_id),
     UNIQUE (id, place)
 );
-CREATE INDEX article_tags_listed ON article_tags (tag_id, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX article_tags_listed ON article_tags (tag_id, listed_at, id)
+    INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_tags_updated ON article_tags (tag_id, updated_at, id) WHERE deleted_at IS NULL;
 
 -- The copies, when a row comes. The lock keeps an author or a tag from being deleted meanwhile.

@@ -177,9 +177,14 @@ impl SearchFilter {
         if headlines {
             let table = Headline::TABLE;
             let mut facets = lines.facets(sight);
+            let probe = lines.timeline.tag.is_some().then(|| {
+                Fragment::new("EXISTS (SELECT FROM headlines AS told WHERE told.id = line.id AND ")
+                    .then(&words.match_row("told"))
+                    .sql(" OFFSET 0)")
+            });
             facets.push(Facet {
                 condition: words.match_row("line"),
-                probe: None,
+                probe,
                 walk: None,
             });
             parts.push(Part {

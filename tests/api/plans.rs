@@ -139,6 +139,11 @@ async fn fill(app: &TestApp) {
                 CASE WHEN n % 200 = 0 THEN {moment} + interval '1 day' WHEN n % 5000 = 4 THEN '2999-01-01'::timestamptz END,
                 CASE WHEN n % 4 = 0 THEN (SELECT id FROM articles WHERE slug = 'a-' || n AND deleted_at IS NULL) END
             FROM generate_series(1, {ROWS}) AS n;
+         INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
+            expires_at, updated_at)
+            SELECT headlines.id, tag_id, article_id, headlines.status, headlines.language, priority, pinned,
+                headlines.category_id, headlines.listed_at, expires_at, headlines.updated_at
+            FROM headlines JOIN article_tags ON article_tags.id = article_id;
          SET session_replication_role = origin;"
     ))
     .await

@@ -308,3 +308,98 @@ async fn a_label_and_a_deletion_at_once_leave_no_article_with_a_deleted_tag() {
     .unwrap();
     assert_eq!(stray, 0);
 }
+
+#[actix_web::test]
+async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
+    let app = TestApp::start().await;
+    let mut tags = Vec::new();
+    for name in ["One", "Two"] {
+        let tag = app.post("/v1/tags", json!({"name": name})).await.created();
+        tags.push(tag["id"].clone());
+    }
+    let article = app.article("told", json!({"tag_ids": [tags[0]]})).await;
+    let other = app.article("other", json!({})).await;
+    let article_path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let line = app
+        .post(
+            "/v1/headlines",
+            json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]}),
+        )
+        .await
+        .created();
+    let line_path = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    let category = app.category("Section", None).await;
+    // What changes, and whether each of the tags has the line then.
+    let steps: [(&str, Value, [bool; 2]); 10] = [
+        (&line_path, json!({"priority": "flash"}), [true, false]),
+        (
+            &line_path,
+            json!({"pinned": true, "language": "ar", "category_id": category["id"]}),
+            [true, false],
+        ),
+        (
+            &article_path,
+            json!({"tag_ids": [tags[1], tags[0]]}),
+            [true, true],
+        ),
+        (&article_path, json!({"tag_ids": [tags[1]]}), [false, true]),
+        (
+            &line_path,
+            json!({"article_id": other["id"]}),
+            [false, false],
+        ),
+        (
+            &line_path,
+            json!({"article_id": article["id"]}),
+            [false, true],
+        ),
+        (&article_path, json!({"status": "draft"}), [false, false]),
+        (&article_path, json!({"status": "published"}), [false, true]),
+        (
+            &line_path,
+            json!({"expires_at": "2100-01-01T00:00:00Z"}),
+            [false, true],
+        ),
+        (&line_path, json!({"article_id": null}), [false, false]),
+    ];
+    let mut conn = app.conn().await;
+    for (path, change, has) in steps {
+        app.patch(path, change.clone()).await.ok();
+        for (slug, has) in ["one", "two"].into_iter().zip(has) {
+            let list = app.get(&format!("/v1/headlines?tag={slug}")).await.ok();
+            assert_eq!(
+                items(&list, "title").len(),
+                usize::from(has),
+                "{change}, {slug}"
+            );
+        }
+        let copies = "SELECT headline_tags.* FROM headline_tags";
+        let owed = "SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id, \
+             line.listed_at, expires_at, line.updated_at, line.deleted_at \
+             FROM headlines AS line JOIN article_tags ON article_tags.id = article_id";
+        for (some, others) in [(copies, owed), (owed, copies)] {
+            let query = diesel::sql_query(format!("{some} EXCEPT {others}"));
+            assert_eq!(query.execute(&mut conn).await.unwrap(), 0, "{change}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn headlines_pointed_and_articles_tagged_at_once_are_listed_by_tag() {
+    let app = TestApp::start().await;
+    let tag = app.post("/v1/tags", json!({"name": "One"})).await.created();
+    for n in 0..10 {
+        let article = app.article(&format!("told-{n}"), json!({})).await;
+        let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+        let line = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
+        let (tagged, pointed) = join(
+            app.patch(&path, json!({"tag_ids": [tag["id"]]}))
+                .into_future(),
+            app.post("/v1/headlines", line).into_future(),
+        )
+        .await;
+        assert_eq!((tagged.status, pointed.status), (200, 201));
+    }
+    let list = app.get("/v1/headlines?tag=one").await.ok();
+    assert_eq!(items(&list, "title").len(), 10);
+}
