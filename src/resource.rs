@@ -370,7 +370,7 @@ pub async fn remove<R: Resource>(
             id,
             locked.version + 1,
             Action::Deleted,
-            Some(editor.key_id()),
+            editor.caller().key_id,
         )
         .await?;
         Ok(())
@@ -437,7 +437,7 @@ async fn save<R: Resource>(
         }
     };
     let resource = existing::<R>(conn, id).await?;
-    events::record(conn, R::NAME, id, version, action, Some(editor.key_id())).await?;
+    events::record(conn, R::NAME, id, version, action, editor.caller().key_id).await?;
     let status = if live {
         StatusCode::OK
     } else {

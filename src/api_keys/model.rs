@@ -99,11 +99,4 @@ impl ApiKey {
             .await?;
         Ok((known > 0).then_some(false))
     }
-
-    /// Whether it has this scope; `admin` has all.
-    pub fn has(&self, scope: Scope) -> bool {
-        self.scopes
-            .iter()
-            .any(|own| own == scope.word() || own == Scope::Admin.word())
-    }
 }

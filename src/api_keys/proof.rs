@@ -1,5 +1,8 @@
 //! Who is asking: extractors whose presence among a handler's arguments proves a right.
 
+use std::sync::Arc;
+
+use actix_web::HttpMessage;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -13,9 +16,37 @@ use crate::problem::Problem;
 use crate::server::AppState;
 use crate::status::{Sight, Status};
 
+/// Whoever sent a request with a key that is good.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub key_id: Option<Uuid>,
+    /// What the key is called.
+    pub name: String,
+    pub scopes: Vec<String>,
+}
+
+impl Caller {
+    /// Whether they have this scope; `admin` has all.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes
+            .iter()
+            .any(|own| own == scope.word() || own == Scope::Admin.word())
+    }
+}
+
+impl From<ApiKey> for Caller {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            key_id: Some(key.id),
+            name: key.name,
+            scopes: key.scopes,
+        }
+    }
+}
+
 /// Anybody, with a key or without.
 #[derive(Debug)]
-pub struct Reader(Option<ApiKey>);
+pub struct Reader(Option<Arc<Caller>>);
 
 impl Reader {
     /// How much this reader sees. Whoever may change drafts sees them.
@@ -51,7 +82,7 @@ impl Reader {
 
 /// Somebody who may write.
 #[derive(Debug)]
-pub struct Editor(ApiKey);
+pub struct Editor(Arc<Caller>);
 
 impl Editor {
     /// Refuses what needs the scope `publish` to whoever has not got it.
@@ -63,9 +94,9 @@ impl Editor {
         }
     }
 
-    /// The key's id, for the log of changes.
-    pub fn key_id(&self) -> Uuid {
-        self.0.id
+    /// Who it is, for the log of changes.
+    pub fn caller(&self) -> &Caller {
+        &self.0
     }
 }
 
@@ -75,7 +106,7 @@ impl FromRequest for Reader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move { key(&request).await.map(Self) }.boxed_local()
+        async move { caller(&request).await.map(Self) }.boxed_local()
     }
 }
 
@@ -86,11 +117,11 @@ impl FromRequest for Editor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         async move {
-            let key = key(&request)
+            let caller = caller(&request)
                 .await?
                 .ok_or(Problem::Unauthorized("this needs a key"))?;
-            if key.has(Scope::Write) {
-                Ok(Self(key))
+            if caller.has(Scope::Write) {
+                Ok(Self(caller))
             } else {
                 Err(Problem::Forbidden(Scope::Write.word()))
             }
@@ -99,7 +130,24 @@ impl FromRequest for Editor {
     }
 }
 
-/// The key that the request carries, if it carries one. The connection goes back before the handler begins.
+/// What was found out about a request's key, so that it is asked once, by whoever needs it first.
+#[derive(Clone)]
+struct Known(Option<Arc<Caller>>);
+
+/// Who sent the request; none where it has no key. The connection goes back before the handler begins.
+///
+/// # Errors
+/// Where the request has a key that is not good, or more than one, or the database can't be asked.
+pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Problem> {
+    let known = request.extensions().get::<Known>().cloned();
+    if let Some(Known(caller)) = known {
+        return Ok(caller);
+    }
+    let caller = key(request).await?.map(Caller::from).map(Arc::new);
+    request.extensions_mut().insert(Known(caller.clone()));
+    Ok(caller)
+}
+
 async fn key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
     const WRONG: Problem =
         Problem::Unauthorized("this is not a key of this server, or it was revoked");
