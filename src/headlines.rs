@@ -231,36 +231,26 @@ impl HeadlineFilter {
                 walk: None,
             },
         });
-        // An article that somebody may not see is as good as none.
+        // An article that somebody may not see, and nobody sees what is in the trash, is as good as none.
         let article = Fragment::new(
             "EXISTS (SELECT FROM articles AS told WHERE told.id = line.article_id AND ",
         )
         .then(&sight.of_articles("told"))
         .sql(")");
         let tagged = self.timeline.tag.is_some();
-        let article = self.has_article.map(|has| match (has, sight) {
+        let article = self.has_article.map(|has| match has {
             // What has a tag has it from its article.
-            (has, _) if tagged => Facet {
+            _ if tagged => Facet {
                 condition: Fragment::new(if has { "true" } else { "false" }),
                 probe: None,
                 walk: None,
             },
-            (true, Sight::Everything) => Facet {
-                condition: Fragment::new("line.article_id IS NOT NULL"),
-                probe: None,
-                walk: Some(walk(None, " AND article_id IS NOT NULL", true)),
-            },
-            (false, Sight::Everything) => Facet {
-                condition: Fragment::new("line.article_id IS NULL"),
-                probe: None,
-                walk: None,
-            },
-            (true, _) => Facet {
+            true => Facet {
                 condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&article),
                 probe: None,
                 walk: Some(walk(None, " AND article_id IS NOT NULL", false)),
             },
-            (false, _) => Facet {
+            false => Facet {
                 condition: Fragment::new("NOT ").then(&article),
                 probe: None,
                 walk: None,
