@@ -448,7 +448,7 @@ impl Article {
         )
     }
 
-    /// Those with these ids that somebody may see, in any order, without their bodies.
+    /// Those with these ids that somebody may see, in any order.
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
@@ -458,7 +458,7 @@ impl Article {
     ) -> QueryResult<Vec<Self>> {
         let filter = TimelineFilter::default();
         let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
-        let related = relations(sight, |field| !field.starts_with("body") && wants(field));
+        let related = relations(sight, wants);
         let mut rows = Self::read(conn, source, &related).await?;
         rows.iter_mut().for_each(|row| row.localise(tongue));
         Ok(rows)
