@@ -331,8 +331,9 @@ impl Part for CategoryRef {
     }
 }
 
-/// What makes a category. What only the server writes (`id`, `parent`, `created_at`, `updated_at`, `version`) may stand
-/// beside it and is ignored, so that what was read can be sent back.
+/// What makes a category. What only the server writes (`id`, `parent`, `children`, `article_count`,
+/// `article_count_is_exact`, `created_at`, `updated_at`, `version`) may stand beside it and is ignored, so that what was
+/// read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Agriculture", "names": {"ar": "الفلاحة"}, "position": 1}))]

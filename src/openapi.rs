@@ -37,8 +37,10 @@ pub fn rules(schema: &str) -> &'static Rules {
             })
             .map(|(resource, name)| {
                 let written = properties(&format!("New{resource}"));
+                // Where it stands in a tree, it has its children too.
                 let read_only = properties(resource)
                     .into_iter()
+                    .chain(properties(&format!("{resource}Node")))
                     .filter(|field| !written.contains(field))
                     .collect();
                 let rules = Rules::new(contract(), &name, read_only);
@@ -98,11 +100,15 @@ pub fn fields(resource: &str) -> &'static [Field] {
     &FIELDS[resource]
 }
 
+/// The names in a schema, and in those that it is made of.
 fn properties(schema: &str) -> Vec<String> {
-    contract()["components"]["schemas"][schema]["properties"]
-        .as_object()
-        .map(|properties| properties.keys().cloned().collect())
-        .unwrap_or_default()
+    let schema = &contract()["components"]["schemas"][schema];
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    parts
+        .chain([schema])
+        .filter_map(|part| part["properties"].as_object())
+        .flat_map(|properties| properties.keys().cloned())
+        .collect()
 }
 
 /// What has a `New…` and a `…Patch`.

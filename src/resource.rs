@@ -114,6 +114,35 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<(), Problem>> + Send {
         async { Ok(()) }
     }
+
+    /// What else this transaction changed with the row.
+    fn changed_along(
+        _conn: &mut AsyncPgConnection,
+        _id: Uuid,
+    ) -> impl Future<Output = QueryResult<Vec<Along>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+}
+
+/// Another of the same kind that a write has changed too, and its new version.
+#[derive(Clone, Copy, Debug)]
+pub struct Along {
+    pub id: Uuid,
+    pub version: i32,
+    pub concerns_public: bool,
+}
+
+/// Notes a change of each.
+async fn record_along<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    along: &[Along],
+) -> QueryResult<()> {
+    for other in along {
+        let (id, version, key) = (other.id, other.version, editor.caller().key_id);
+        events::record(conn, R::NAME, id, version, Action::Updated, key).await?;
+    }
+    Ok(())
 }
 
 /// Locks a row, in the trash or not, until the transaction ends.
@@ -373,6 +402,8 @@ pub async fn remove<R: Resource>(
             editor.caller().key_id,
         )
         .await?;
+        let along = R::changed_along(conn, id).await?;
+        record_along::<R>(conn, editor, &along).await?;
         Ok(())
     })
     .await
@@ -438,6 +469,13 @@ async fn save<R: Resource>(
     };
     let resource = existing::<R>(conn, id).await?;
     events::record(conn, R::NAME, id, version, action, editor.caller().key_id).await?;
+    if locked.is_some() {
+        let along = R::changed_along(conn, id).await?;
+        if along.iter().any(|other| other.concerns_public) {
+            editor.may_publish()?;
+        }
+        record_along::<R>(conn, editor, &along).await?;
+    }
     let status = if live {
         StatusCode::OK
     } else {

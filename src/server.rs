@@ -32,6 +32,19 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// The state of one worker.
+    fn new(address: &Address, config: &Config, readiness: Arc<Readiness>) -> Self {
+        let database = &config.database;
+        Self {
+            pool: pool::pool(address, database),
+            readiness,
+            patience: database.pool_timeout()
+                + Duration::from_millis(database.statement_timeout_ms.into())
+                + Duration::from_secs(1),
+            caching: config.caching.clone(),
+        }
+    }
+
     /// A connection of this worker's. Taken in a handler's body, never by an extractor: a slow upload holds none.
     pub async fn connection(&self) -> Result<pool::Connection, Problem> {
         Ok(self.pool.get().await?)
@@ -42,18 +55,10 @@ impl AppState {
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
     let readiness = Arc::new(Readiness::default());
     let address = address.clone();
-    let database = config.database.clone();
-    let caching = config.caching.clone();
-    let origins = config.cors_origins.clone();
+    let settings = config.clone();
     let server = HttpServer::new(move || {
-        let state = AppState {
-            pool: pool::pool(&address, &database),
-            readiness: readiness.clone(),
-            patience: database.pool_timeout()
-                + Duration::from_millis(database.statement_timeout_ms.into())
-                + Duration::from_secs(1),
-            caching: caching.clone(),
-        };
+        let state = AppState::new(&address, &settings, readiness.clone());
+        let origins = &settings.cors_origins;
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::new(state))
@@ -61,7 +66,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .map(|app| app.configure(docs::configure))
             .split_for_parts();
         app.wrap(from_fn(answer))
-            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
     });
     Ok(server
         .workers(config.workers())
@@ -106,4 +111,51 @@ fn cors(origins: &[String]) -> Cors {
     origins
         .iter()
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::dev::Service;
+    use actix_web::{HttpResponse, test, web};
+    use clap::Parser;
+
+    use super::*;
+    use crate::config::Cli;
+
+    async fn broken() -> HttpResponse {
+        panic!("on purpose")
+    }
+
+    /// A database that hangs ends in the same way.
+    #[actix_web::test]
+    async fn a_page_of_another_origin_can_read_that_a_handler_broke() {
+        let words = ["manchette", "--cors-origins", "https://a.example"];
+        let config = Cli::try_parse_from(words).unwrap().config;
+        let address = Address::from_url("postgres://nobody@127.0.0.1/none", &config.database);
+        let state = AppState::new(&address.unwrap(), &config, Arc::default());
+        let app = App::new()
+            .app_data(Data::new(state))
+            .route("/livez", web::get().to(broken))
+            .wrap(from_fn(answer))
+            .wrap(cors(&config.cors_origins));
+        let app = test::init_service(app).await;
+        for (origin, is_let) in [("https://a.example", true), ("https://b.example", false)] {
+            let request = test::TestRequest::get().uri("/livez");
+            let request = request.insert_header(("Origin", origin)).to_request();
+            let Err(error) = app.call(request).await else {
+                panic!("it is an error to the server too");
+            };
+            let response = error.error_response();
+            assert_eq!(response.status(), 500);
+            let header = |name: &str| response.headers().get(name).map(|it| it.to_str().unwrap());
+            let allowed = header("access-control-allow-origin");
+            assert_eq!(allowed, Some(origin).filter(|_| is_let));
+            let exposed = header("access-control-expose-headers").unwrap_or_default();
+            assert!(exposed.to_lowercase().contains("x-request-id"), "{exposed}");
+            assert!(header("vary").unwrap().contains("Origin"));
+            assert_eq!(header("cache-control"), Some("no-store"));
+            assert_eq!(header("content-type"), Some("application/problem+json"));
+            assert!(header("x-request-id").is_some());
+        }
+    }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +23,7 @@ use crate::http::tongue::Tongue;
 use crate::image::Image;
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
-use crate::resource::{self, Resource};
+use crate::resource::{self, Along, Resource};
 use crate::schema::articles;
 use crate::site::{SITE, Site};
 use crate::slug::{self, SlugTable};
@@ -325,7 +325,9 @@ pub struct NewArticle {
     #[serde(default)]
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
-    /// The article that it translates, or another translation of the same; kept as the original's id.
+    /// The article that it translates, or another translation of the same; kept as the original's id. Where the original
+    /// goes to the trash, the oldest of its translations is the original from then on. One that comes out of the trash
+    /// without it joins the translations that it stood with, unless another has its language there by now.
     #[serde(default)]
     pub translation_of: Option<Uuid>,
 }
@@ -448,7 +450,7 @@ impl Article {
         )
     }
 
-    /// Those with these ids that somebody may see, in any order, without their bodies.
+    /// Those with these ids that somebody may see, in any order.
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
@@ -458,7 +460,7 @@ impl Article {
     ) -> QueryResult<Vec<Self>> {
         let filter = TimelineFilter::default();
         let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
-        let related = relations(sight, |field| !field.starts_with("body") && wants(field));
+        let related = relations(sight, wants);
         let mut rows = Self::read(conn, source, &related).await?;
         rows.iter_mut().for_each(|row| row.localise(tongue));
         Ok(rows)
@@ -739,6 +741,27 @@ impl Resource for Article {
         Self::name(conn, AUTHORS, id, &authors).await?;
         Self::name(conn, TAGS, id, &tags).await?;
         Ok(())
+    }
+    /// Translations that it brought along to another story, or left behind.
+    async fn changed_along(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Along>> {
+        let sql = Fragment::new(
+            "SELECT id, version, status <> 'draft' FROM articles WHERE deleted_at IS NULL \
+             AND xmin = pg_current_xact_id()::xid AND coalesce(translation_of, id) = \
+             (SELECT coalesce(translation_of, id) FROM articles WHERE id = ",
+        )
+        .id(id)
+        .sql(") AND id <> ")
+        .id(id)
+        .sql(" ORDER BY id");
+        let rows: Vec<(Uuid, i32, bool)> = Statement::<(SqlUuid, Integer, Bool)>::new(sql)
+            .load(conn)
+            .await?;
+        let along = |(id, version, concerns_public)| Along {
+            id,
+            version,
+            concerns_public,
+        };
+        Ok(rows.into_iter().map(along).collect())
     }
 }
 

@@ -58,7 +58,10 @@ async fn list_related_articles(
         );
     };
     let ids = related(&mut conn, article.id).await?;
-    let rows = Article::with_ids(&mut conn, &ids, Sight::Public, &tongue, |_| true).await?;
+    let rows = Article::with_ids(&mut conn, &ids, Sight::Public, &tongue, |field| {
+        !field.starts_with("body")
+    })
+    .await?;
     let (items, _) = in_order(rows, &ids, |row| row.id);
     let mut made_of = MadeOf::default();
     made_of.all(Article::NAME);

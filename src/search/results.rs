@@ -217,7 +217,7 @@ pub struct SearchHit {
     title_marked: String,
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
-    /// The article, as lists have it; null for a headline.
+    /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
     article: Option<Article>,
     /// The headline; null for an article.
     headline: Option<Headline>,
@@ -271,7 +271,7 @@ async fn answer(
     let (articles, headlines) = (of(true), of(false));
     let mut told = HashMap::new();
     if list.wants("article", true) && !articles.is_empty() {
-        let wants = |field: &str| list.wants_within("article", field, true);
+        let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
         let rows = Article::with_ids(conn, &articles, sight, &tongue, wants).await?;
         told = rows.into_iter().map(|row| (row.id, row)).collect();
     }

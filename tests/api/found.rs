@@ -540,3 +540,35 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
         ["x unknown"]
     );
 }
+
+#[actix_web::test]
+async fn bodies_of_articles_come_where_they_are_asked_for() {
+    let app = TestApp::start().await;
+    let body = json!({"body": "Le *phare* luit."});
+    let article = app.article("Un phare", body).await;
+    app.headline("Un phare aussi", json!({})).await;
+    let found = async |fields: &str| {
+        let path = format!("/v1/search?q=phare&type=article{fields}");
+        app.get(&path).await.ok()["items"][0].clone()
+    };
+    for body in ["body", "body_html", "body_text"] {
+        assert_eq!(
+            found(&format!("&fields=article.{body},article.title")).await,
+            json!({"article": {"title": "Un phare", body: article[body]}})
+        );
+        for fields in ["", "&fields=article", "&fields=article.title"] {
+            assert!(
+                found(fields).await["article"].get(body).is_none(),
+                "{fields}"
+            );
+        }
+    }
+    let both = app
+        .get("/v1/search?q=phare&fields=article.body_text,headline.title")
+        .await
+        .ok();
+    let mut both = both["items"].as_array().unwrap().clone();
+    both.sort_by_key(|hit| hit["article"].is_null());
+    assert_eq!(both[0]["article"], json!({"body_text": "Le phare luit."}));
+    assert_eq!(both[1]["headline"], json!({"title": "Un phare aussi"}));
+}

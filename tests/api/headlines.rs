@@ -230,3 +230,41 @@ async fn times_that_contradict_each_other_are_refused() {
     let nowhere = json!({"article_id": uuid::Uuid::now_v7()});
     assert_eq!(faults(nowhere).await, ["/article_id not_found"]);
 }
+
+#[actix_web::test]
+async fn an_article_in_the_trash_is_as_good_as_none() {
+    let app = TestApp::start().await;
+    let article = app.article("Un phare", json!({})).await;
+    let gone = app.article("Un naufrage", json!({})).await;
+    let lines = [
+        ("phare un", &article["id"]),
+        ("phare deux", &gone["id"]),
+        ("phare trois", &serde_json::Value::Null),
+    ];
+    for (title, id) in lines {
+        app.headline(title, json!({"article_id": id})).await;
+    }
+    app.delete(&format!("/v1/articles/{}", gone["id"].as_str().unwrap()))
+        .await;
+    for (has, titles) in [
+        (true, &["phare un"][..]),
+        (false, &["phare trois", "phare deux"]),
+    ] {
+        for sort in ["-published_at", "published_at", "-updated_at"] {
+            let path = format!("/v1/headlines?has_article={has}&count=true&sort={sort}");
+            for page in [app.get(&path).await.ok(), app.get_all(&path).await.ok()] {
+                let mut found = items(&page, "title");
+                if sort == "published_at" {
+                    found.reverse();
+                }
+                assert_eq!(found, titles, "{path}");
+                assert_eq!(page["page"]["total"], titles.len());
+                let all = page["items"].as_array().unwrap();
+                assert!(all.iter().all(|line| line["article"].is_object() == has));
+            }
+        }
+        let path = format!("/v1/search?q=phare&has_article={has}&count=true");
+        let found = app.get_all(&path).await.ok();
+        assert_eq!(found["page"]["total"], titles.len(), "{path}");
+    }
+}

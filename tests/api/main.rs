@@ -16,6 +16,7 @@ mod narrowed;
 mod plans;
 mod process;
 mod requests;
+mod sent_back;
 mod site;
 mod support;
 mod tags;

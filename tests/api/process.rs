@@ -202,6 +202,8 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
         "300",
         "--statement-timeout-ms",
         "500",
+        "--cors-origins",
+        "https://a.example",
     ];
     let served = Served::start(data.path(), &quick);
     served.wait_for("/v1/headlines", 200).await;
@@ -211,15 +213,23 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
     for path in ["/v1/headlines", "/v1/articles/x", "/readyz"] {
         let response = client()
             .get(format!("{}{path}", served.base))
+            .header("Origin", "https://a.example")
             .send()
             .await
             .unwrap();
         assert_eq!(response.status().as_u16(), 503, "{path}");
-        assert_eq!(response.headers()["retry-after"], "1");
-        assert_eq!(
-            response.headers()["content-type"],
-            "application/problem+json"
-        );
+        let headers = response.headers();
+        for (name, value) in [
+            ("retry-after", "1"),
+            ("content-type", "application/problem+json"),
+            ("cache-control", "no-store"),
+            ("access-control-allow-origin", "https://a.example"),
+        ] {
+            assert_eq!(headers[name], value, "{path}");
+        }
+        assert!(headers.contains_key("x-request-id"), "{path}");
+        let exposed = headers["access-control-expose-headers"].to_str().unwrap();
+        assert!(exposed.to_lowercase().contains("retry-after"), "{exposed}");
     }
     assert_eq!(served.get("/livez").await.0, 200);
     frozen.iter().for_each(|pid| kill(pid, "CONT"));

@@ -583,3 +583,197 @@ async fn who_join_at_once_end_in_one_group() {
         }
     }
 }
+
+/// What the log says of an article: version, what happened, and whether a key did it.
+async fn log(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
+    use diesel_async::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        version: i32,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        action: String,
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        by_key: bool,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT version, action, key_id IS NOT NULL AS by_key FROM events WHERE resource = 'article' \
+         AND resource_id = $1::uuid ORDER BY xid, id",
+    )
+    .bind::<diesel::sql_types::Text, _>(article["id"].as_str().unwrap())
+    .load(&mut app.conn().await)
+    .await
+    .unwrap();
+    let said = |row: Row| (row.version, row.action, row.by_key);
+    rows.into_iter().map(said).collect()
+}
+
+#[actix_web::test]
+async fn who_is_brought_along_is_changed_by_that() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let en = told(&app, "en", None).await;
+    let es = told(&app, "es", Some(&en)).await;
+    let de = told(&app, "de", Some(&en)).await;
+    assert_eq!(app.delete(&path(&de)).await.status, 204);
+    let tag = app.get(&path(&es)).await.header("etag").to_owned();
+    app.patch(&path(&en), json!({"translation_of": fr["id"]}))
+        .await
+        .ok();
+
+    let brought = app.get(&path(&es)).await.ok();
+    assert_eq!(
+        (&brought["translation_of"], &brought["version"]),
+        (&fr["id"], &json!(2))
+    );
+    assert_ne!(brought["updated_at"], es["updated_at"]);
+    let late = app.patch(&path(&es), json!({"title": "x"}));
+    late.header("If-Match", &tag)
+        .await
+        .problem(412, "precondition-failed");
+    let event = |version, action: &str| (version, action.to_owned(), true);
+    let updated = [event(1, "created"), event(2, "updated")];
+    assert_eq!(log(&app, &es).await, updated);
+    assert_eq!(log(&app, &en).await, updated);
+    assert_eq!(log(&app, &fr).await, updated[..1]);
+    // What is in the trash is not to be seen, and changes in silence.
+    assert_eq!(
+        log(&app, &de).await,
+        [event(1, "created"), event(2, "deleted")]
+    );
+    // A change that moves nobody is nobody else's.
+    app.patch(&path(&fr), json!({"title": "y"})).await.ok();
+    assert_eq!(log(&app, &es).await.len(), 2);
+
+    // What is out is moved only by who may publish.
+    let draft = app
+        .article("a draft", json!({"language": "it", "status": "draft"}))
+        .await;
+    let nl = told(&app, "nl", Some(&draft)).await;
+    let writer = app.new_key(&[Scope::Write]).await;
+    let join = || {
+        let body = json!({"translation_of": fr["id"]});
+        app.ask(Method::PATCH, &path(&draft)).json(body)
+    };
+    join().key(&writer).await.problem(403, "forbidden");
+    assert_eq!(app.get(&path(&nl)).await.ok()["version"], 1);
+    join().key(&app.key).await.ok();
+    assert_eq!(app.get(&path(&nl)).await.ok()["translation_of"], fr["id"]);
+}
+
+#[actix_web::test]
+async fn an_original_in_the_trash_hands_its_translations_on_and_finds_them_again() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    let of = async |one: &Value| app.get_all(&path(one)).await.ok()["translation_of"].clone();
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    assert_eq!(
+        (of(&ar).await, of(&en).await),
+        (Value::Null, ar["id"].clone())
+    );
+    let event = |version, action: &str| (version, action.to_owned(), true);
+    for left in [&ar, &en] {
+        assert_eq!(
+            log(&app, left).await,
+            [event(1, "created"), event(2, "updated")]
+        );
+        assert_eq!(app.get(&path(left)).await.ok()["version"], 2);
+    }
+    // The new original brings its translations along, as any does.
+    let es = told(&app, "es", None).await;
+    app.patch(&path(&ar), json!({"translation_of": es["id"]}))
+        .await
+        .ok();
+    assert_eq!(languages(&app.get(&path(&en)).await.ok()), ["ar", "es"]);
+    // What comes out of the trash as it was read there joins them again.
+    let back = app.put(&path(&fr), fr.clone()).await.created();
+    assert_eq!(back["translation_of"], es["id"]);
+    assert_eq!(languages(&back), ["ar", "en", "es"]);
+    assert_eq!(log(&app, &fr).await.last(), Some(&event(3, "restored")));
+
+    // Whatever order they go and come back in.
+    for order in [
+        [&es, &fr, &ar, &en],
+        [&en, &ar, &es, &fr],
+        [&fr, &es, &en, &ar],
+    ] {
+        for one in order {
+            assert_eq!(app.delete(&path(one)).await.status, 204);
+            for left in order {
+                let seen = app.get_all(&path(left)).await;
+                if seen.status == 200
+                    && let Some(id) = seen.json()["translation_of"].as_str()
+                {
+                    app.get_all(&format!("/v1/articles/{id}")).await.ok();
+                }
+            }
+        }
+        for one in order {
+            let body = json!({"title": "x", "language": one["language"], "status": "published"});
+            app.put(&path(one), body).await.created();
+        }
+        for one in order {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 3);
+            let original = if one == order[0] {
+                Value::Null
+            } else {
+                order[0]["id"].clone()
+            };
+            assert_eq!(of(one).await, original);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn one_that_comes_back_stands_alone_where_its_language_is_taken() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    let second = told(&app, "fr", Some(&ar)).await;
+    let sent = with(fr.clone(), json!({"slug": null}));
+    let back = app.put(&path(&fr), sent).await.created();
+    assert_eq!(
+        (&back["translation_of"], languages(&back)),
+        (&Value::Null, vec![])
+    );
+    assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+    // Named, it is refused as anywhere; and so is an original that is in the trash.
+    app.patch(&path(&fr), json!({"translation_of": ar["id"]}))
+        .await
+        .problem(409, "conflict");
+    for one in [&second, &ar] {
+        assert_eq!(app.delete(&path(one)).await.status, 204);
+    }
+    let named = with(second.clone(), json!({"translation_of": ar["id"]}));
+    assert_eq!(
+        app.put(&path(&second), named).await.faults(),
+        ["/translation_of not_found"]
+    );
+}
+
+#[actix_web::test]
+async fn originals_go_while_others_join_and_nobody_names_what_is_gone() {
+    let app = TestApp::start().await;
+    for round in 0..8 {
+        let a = app.article(&format!("a {round}"), json!({})).await;
+        let of = |language: &str| json!({"title": "x", "language": language, "status": "published", "translation_of": a["id"]});
+        let b = app.post("/v1/articles", of("ar")).await.created();
+        let (gone, joined, left) = tokio::join!(
+            app.delete(&path(&a)).into_future(),
+            app.post("/v1/articles", of("en")).into_future(),
+            app.delete(&path(&b)).into_future(),
+        );
+        assert_eq!((gone.status, left.status), (204, 204));
+        assert!([201, 422].contains(&joined.status), "{joined:?}");
+        if joined.status == 201 {
+            let seen = app.get(&path(&joined.json())).await.ok();
+            assert_eq!(
+                (&seen["translation_of"], &seen["translations"]),
+                (&Value::Null, &json!([]))
+            );
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What was read is sent back: nothing changes by that.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, with};
+
+/// What a `PUT` changes even where it says what was there.
+fn without_time(document: &Value) -> Value {
+    let times = json!({"version": null, "updated_at": null});
+    with(document.clone(), times)
+}
+
+/// Every node of a tree, with what stands below it.
+fn nodes(tree: &Value) -> Vec<Value> {
+    let all = tree.as_array().into_iter().flatten();
+    all.flat_map(|node| [vec![node.clone()], nodes(&node["children"])].concat())
+        .collect()
+}
+
+#[actix_web::test]
+async fn whatever_a_get_gave_a_put_and_a_patch_take_and_nothing_changes() {
+    let app = TestApp::start().await;
+    let languages = json!({"languages": ["fr", "ar"], "time_zone": "Africa/Casablanca", "links": [{"name": "x", "url": "https://x.example/"}]});
+    app.patch("/v1/site", languages).await.ok();
+    let new = async |path: &str, body: Value| app.post(path, body).await.created();
+    let top = json!({"name": "Économie", "names": {"ar": "الاقتصاد"}, "position": 3, "media_topic": "medtop:20000210"});
+    let top = new("/v1/categories", top).await;
+    let below = json!({"name": "Pêche", "parent_id": top["id"], "description": "La mer."});
+    let below = new("/v1/categories", below).await;
+    let author = new("/v1/authors", json!({"name": "Anna", "bio": "Là.", "links": [{"name": "x", "url": "https://x.example/"}]})).await;
+    let tag = new("/v1/tags", json!({"name": "Rouge", "kind": "place"})).await;
+    let told = json!({
+        "body": "Un *mot*.", "lede": "Un mot.", "category_id": below["id"], "author_ids": [author["id"]], "tag_ids": [tag["id"]],
+        "image": {"url": "https://x.example/i.jpg", "alt": "Une image"}, "published_at": "2026-01-01T00:00:00Z",
+    });
+    let told = app.article("Un phare", told).await;
+    let other = json!({"language": "ar", "translation_of": told["id"], "body": "كلمة"});
+    let other = app.article("منارة", other).await;
+    let gone = app.article("Un naufrage", json!({})).await;
+    let line = json!({"article_id": told["id"], "category_id": top["id"], "priority": "flash", "expires_at": "2999-01-01T00:00:00Z"});
+    app.headline("Un phare", line).await;
+    app.headline("Un naufrage", json!({"article_id": gone["id"]}))
+        .await;
+    app.delete(&format!("/v1/articles/{}", gone["id"].as_str().unwrap()))
+        .await;
+    // An original that is hidden, and one that went to the trash.
+    let hidden = app.article("Caché", json!({"status": "draft"})).await;
+    let of_hidden = json!({"language": "en", "translation_of": hidden["id"]});
+    app.article("Hidden", of_hidden).await;
+    let first = app.article("Premier", json!({})).await;
+    for language in ["ar", "en", "es"] {
+        let body = json!({"language": language, "translation_of": first["id"]});
+        app.article(&format!("Premier ({language})"), body).await;
+    }
+    app.delete(&format!("/v1/articles/{}", first["id"].as_str().unwrap()))
+        .await;
+
+    for (list, query) in [
+        ("categories", ""),
+        ("categories", "?count=true"),
+        ("categories", "?language=fr"),
+        ("categories", "?tree=true"),
+        ("categories", "?tree=true&count=true"),
+        ("authors", ""),
+        ("authors", "?count=true"),
+        ("tags", ""),
+        ("tags", "?count=true"),
+        ("headlines", ""),
+        ("headlines", "?count=true&sort=-updated_at"),
+        ("headlines", "?language=fr"),
+        ("articles", ""),
+        ("articles", "?count=true"),
+        ("articles", "?language=ar"),
+    ] {
+        let page = app.get_all(&format!("/v1/{list}{query}")).await.ok();
+        let found = nodes(&page["items"]);
+        assert!(!found.is_empty(), "{list}{query}");
+        for listed in found {
+            let path = format!("/v1/{list}/{}", listed["id"].as_str().unwrap());
+            let before = app.get_all(&path).await.ok();
+            // A list leaves the bodies out.
+            let sent = with(before.clone(), listed);
+            let put = app.put(&path, sent.clone()).await.ok();
+            assert_eq!(without_time(&put), without_time(&before), "{list}{query}");
+            assert_eq!(put["version"], before["version"].as_i64().unwrap() + 1);
+            let patched = app.patch(&path, sent).await.ok();
+            assert_eq!(patched, put, "a patch that changes nothing is no change");
+        }
+    }
+    for (path, query) in [
+        ("/v1/site".to_owned(), ""),
+        ("/v1/site".to_owned(), "?language=ar"),
+        (
+            format!("/v1/articles/{}", told["id"].as_str().unwrap()),
+            "?language=fr",
+        ),
+        (
+            format!("/v1/articles/{}", told["id"].as_str().unwrap()),
+            "?language=de",
+        ),
+        (
+            format!("/v1/articles/{}", other["id"].as_str().unwrap()),
+            "?language=ar",
+        ),
+        ("/v1/articles/un-phare".to_owned(), ""),
+        ("/v1/categories/economie".to_owned(), "?language=fr"),
+    ] {
+        let before = app.get_all(&path).await.ok();
+        let sent = app.get_all(&format!("{path}{query}")).await.ok();
+        let put = app.put(&path, sent.clone()).await.ok();
+        assert_eq!(without_time(&put), without_time(&before), "{path}{query}");
+        assert_eq!(app.patch(&path, sent).await.ok(), put, "{path}{query}");
+    }
+
+    // What only the server writes is ignored whatever it says, also in what is new; what nobody knows is refused.
+    let children = json!({"name": "Mer", "children": "x", "article_count": [], "article_count_is_exact": 1, "parent": 1});
+    let created = new("/v1/categories", children).await;
+    assert_eq!(created["name"], "Mer");
+    let unknown = json!({"name": "x", "childs": []});
+    assert_eq!(
+        app.post("/v1/categories", unknown).await.faults(),
+        ["/childs unknown"]
+    );
+    let tag = json!({"name": "x", "children": []});
+    assert_eq!(
+        app.post("/v1/tags", tag).await.faults(),
+        ["/children unknown"]
+    );
+}
