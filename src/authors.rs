@@ -25,6 +25,7 @@ use crate::http::tongue::Tongue;
 use crate::link::Link;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
+use crate::retries::Retry;
 use crate::schema::authors;
 use crate::server::AppState;
 use crate::slug::{self, SlugTable};
@@ -63,9 +64,10 @@ async fn list_authors(
 async fn create_author(
     app: Data<AppState>,
     editor: Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<Author>, Problem> {
-    resource::create(&app, &editor, body).await
+) -> Result<HttpResponse, Problem> {
+    resource::create::<Author>(&app, &editor, retry, body).await
 }
 
 /// Get an author

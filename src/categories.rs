@@ -30,6 +30,7 @@ use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Locked, Resource, Shown};
+use crate::retries::Retry;
 use crate::schema::categories;
 use crate::server::AppState;
 use crate::slug::{self, SlugTable};
@@ -83,9 +84,10 @@ fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
 async fn create_category(
     app: Data<AppState>,
     editor: Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<Category>, Problem> {
-    resource::create(&app, &editor, body).await
+) -> Result<HttpResponse, Problem> {
+    resource::create::<Category>(&app, &editor, retry, body).await
 }
 
 /// Get a category

@@ -42,6 +42,11 @@ pub struct Config {
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Vec<String>,
 
+    /// Refuse (428) to change or delete what is there without an `If-Match`, so that nobody overwrites what they have not
+    /// seen.
+    #[arg(long, env = "MANCHETTE_REQUIRE_IF_MATCH", global = true)]
+    pub require_if_match: bool,
+
     /// Threads that answer requests; one for each processor unless told.
     #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]
     pub workers: Option<u16>,

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::audit::{self, By};
 use crate::schema::events;
 
 crate::text_enum! {
@@ -18,24 +19,36 @@ crate::text_enum! {
     }
 }
 
-/// Notes a change. To be called in the transaction that makes it.
+/// One change of a resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// What kind of resource.
+    pub resource: &'static str,
+    pub id: Uuid,
+    /// The version that it has now.
+    pub version: i32,
+    pub action: Action,
+}
+
+/// Notes a change, and who made it: nobody's key where the program did it by itself. To be called in the transaction that
+/// makes it.
 pub async fn record(
     conn: &mut AsyncPgConnection,
-    resource: &'static str,
-    resource_id: Uuid,
-    version: i32,
-    action: Action,
-    key_id: Option<Uuid>,
+    change: Change,
+    by: Option<&By>,
 ) -> QueryResult<()> {
     diesel::insert_into(events::table)
         .values((
-            events::resource.eq(resource),
-            events::resource_id.eq(resource_id),
-            events::version.eq(version),
-            events::action.eq(action),
-            events::key_id.eq(key_id),
+            events::resource.eq(change.resource),
+            events::resource_id.eq(change.id),
+            events::version.eq(change.version),
+            events::action.eq(change.action),
+            events::key_id.eq(by.and_then(|by| by.caller.key_id)),
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    match by {
+        Some(by) => audit::done(conn, change, by).await,
+        None => Ok(()),
+    }
 }

@@ -27,6 +27,7 @@ use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
+use crate::retries::Retry;
 use crate::schema::headlines;
 use crate::server::AppState;
 use crate::status::{Sight, Status};
@@ -72,9 +73,10 @@ async fn list_headlines(
 async fn create_headline(
     app: Data<AppState>,
     editor: Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<Headline>, Problem> {
-    resource::create(&app, &editor, body).await
+) -> Result<HttpResponse, Problem> {
+    resource::create::<Headline>(&app, &editor, retry, body).await
 }
 
 /// Get a headline

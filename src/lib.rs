@@ -14,13 +14,15 @@
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
-//! - [`events`]: the one log of changes.
+//! - [`events`]: the one log of changes; [`audit`]: who made them, and who tried.
+//! - [`retries`]: what is sent twice is done once.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
 //! - [`log_lines`]: how a line of the log looks.
 
 pub mod alphabet;
 pub mod api_keys;
 pub mod articles;
+pub mod audit;
 pub mod authors;
 pub mod categories;
 pub mod cli;
@@ -38,6 +40,7 @@ pub mod log_lines;
 pub mod openapi;
 pub mod problem;
 pub mod resource;
+pub mod retries;
 pub mod routes;
 pub mod schema;
 pub mod search;

@@ -9,9 +9,11 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 
+use crate::audit::AuditEntry;
 use crate::http::document::Rules;
 use crate::http::list::PageInfo;
-use crate::problem::{Fault, ProblemBody};
+use crate::problem::{Current, Fault, ProblemBody};
+use crate::retries::LONGEST_KEY;
 use crate::routes;
 use crate::search::SearchHit;
 
@@ -114,13 +116,14 @@ fn properties(schema: &str) -> Vec<String> {
 /// What has a `New…` and a `…Patch`.
 const RESOURCES: [&str; 6] = ["Category", "Headline", "Article", "Author", "Tag", "Site"];
 /// What has a list, and so a `Listed…` and a `…Page`.
-const LISTED: [&str; 6] = [
+const LISTED: [&str; 7] = [
     "Category",
     "Headline",
     "Article",
     "Author",
     "Tag",
     "SearchHit",
+    "AuditEntry",
 ];
 
 #[derive(OpenApi)]
@@ -147,7 +150,7 @@ const LISTED: [&str; 6] = [
         (name = "Search", description = "What finds words."),
         (name = "Operations", description = "For those who run it."),
     ),
-    components(schemas(ProblemBody, Fault, PageInfo, SearchHit)),
+    components(schemas(ProblemBody, Fault, Current, PageInfo, SearchHit, AuditEntry)),
 )]
 struct Base;
 
@@ -324,6 +327,7 @@ fn require_everything(schema: &mut Value) {
         "missing",
         "article_count",
         "article_count_is_exact",
+        "current",
     ];
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         let names: Vec<&String> = properties
@@ -472,6 +476,7 @@ fn complete_operation(
 ) {
     let reads = method == "get";
     let content = path.starts_with("/v1/");
+    let for_admins = operation["security"][0]["key"] == json!(["admin"]);
     let named = path.contains("/{id}");
     let one = path.ends_with("/{id}") || path == "/v1/site";
     let takes = |name: &str| {
@@ -522,6 +527,19 @@ fn complete_operation(
                 "schema": {"type": "string"}, "example": "*",
             }));
         }
+        operation["parameters"] = parameters.into();
+    }
+    if method == "post" {
+        let mut parameters = operation["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Names what is to be done, so that it is done once: whoever sends the same within 24 hours gets the first answer again. A UUID, say.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+            "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        }));
         operation["parameters"] = parameters.into();
     }
     if reads {
@@ -579,6 +597,9 @@ fn complete_operation(
         if status == "201" {
             headers.push("Location");
         }
+        if method == "post" {
+            headers.push("Idempotency-Replayed");
+        }
         let headers: Map<String, Value> = headers
             .into_iter()
             .map(|name| {
@@ -598,7 +619,7 @@ fn complete_operation(
         // Asking by status needs a key; a wrong one is refused everywhere.
         statuses.push("401");
     }
-    if content && (!reads || by_status) {
+    if content && (!reads || by_status || for_admins) {
         statuses.push("403");
     }
     if reads {
@@ -614,7 +635,7 @@ fn complete_operation(
         }
     }
     if one && !reads {
-        statuses.push("412");
+        statuses.extend(["412", "428"]);
     }
     let keeps = ["/v1/articles/{id}", "/v1/headlines/{id}"].contains(&path);
     if !reads && path != "/v1/site" && !(method == "delete" && keeps) {
@@ -640,6 +661,7 @@ fn secure(operation: &mut Value, reads: bool, content: bool) {
         .filter_map(Value::as_str)
         .collect();
     let needs = match (reads, content, scopes.as_slice()) {
+        (_, _, ["admin"]) => "Needs a key with the scope `admin`.",
         (true, true, _) => {
             "Needs no key for what is published; one with the scope `read` shows the rest."
         }
@@ -649,9 +671,10 @@ fn secure(operation: &mut Value, reads: bool, content: bool) {
         (_, _, [_]) => "Needs a key with the scope `write`.",
         _ => "Needs no key.",
     };
+    let open = reads && scopes.is_empty();
     let description = operation["description"].as_str().unwrap_or_default();
     operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
-    operation["security"] = match (reads, content) {
+    operation["security"] = match (open, content) {
         (true, true) => json!([{}, {"key": []}]),
         (true, false) => json!([]),
         _ => json!([{"key": []}]),
@@ -691,6 +714,7 @@ fn headers() -> Value {
         "Content-Language": header("The language that it is in (BCP 47).", "fr"),
         "Surrogate-Key": header("The same as `Cache-Tag`, with spaces between.", "article article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14"),
         "Vary": header("The request's headers that decide about the answer.", "Accept-Encoding, Authorization"),
+        "Idempotency-Replayed": header("`true` where this is the answer that was given to the same request before.", "true"),
         "Link": header("The pages around this one (RFC 8288), as in `page`.", "</v1/headlines?limit=20&cursor=AYx0>; rel=\"next\""),
         "Location": header("Where the new resource is.", "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"),
         "X-Request-Id": header("Names this request in the server's log; the caller's own, where it sent one.", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
@@ -700,7 +724,7 @@ fn headers() -> Value {
 }
 
 /// The answers that several statuses share a word for: what is not one of our problems, and what is.
-const STATUSES: [(&str, &str, &str); 15] = [
+const STATUSES: [(&str, &str, &str); 16] = [
     (
         "304",
         "NotModified",
@@ -750,6 +774,11 @@ const STATUSES: [(&str, &str, &str); 15] = [
         "Invalid",
         "The content breaks rules; every fault is listed.",
     ),
+    (
+        "428",
+        "PreconditionRequired",
+        "This server wants an `If-Match`.",
+    ),
     ("500", "Internal", "Something broke on our side."),
     (
         "503",
@@ -776,7 +805,8 @@ fn problems() -> Value {
                 "304" => Some("ETag"),
                 "308" => Some("Location"),
                 "401" | "403" => Some("WWW-Authenticate"),
-                "503" => Some("Retry-After"),
+                "409" | "503" => Some("Retry-After"),
+                "412" => Some("ETag"),
                 _ => None,
             };
             headers.extend(more.map(|name| (name.to_owned(), reference(name))));

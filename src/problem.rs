@@ -34,11 +34,16 @@ pub enum Problem {
     Conflict(String, Vec<Fault>),
     #[error("this was taken down")]
     Gone,
-    /// The version that stands now.
-    #[error("it has moved on: its version is {0} now")]
-    Outdated(i32),
-    #[error("{0}")]
-    PreconditionFailed(&'static str),
+    #[error("it has moved on: its version is {} now", .0.version)]
+    Outdated(Current),
+    #[error("nothing is here that `If-Match` could match")]
+    NothingMatches,
+    #[error("say with `If-Match` which version this is to change")]
+    PreconditionRequired,
+    #[error("the first request with this `Idempotency-Key` is not answered yet")]
+    InProgress,
+    #[error("this `Idempotency-Key` was used before, for something else")]
+    KeyReused,
     #[error("a body may have at most {0} bytes")]
     TooLarge(usize),
     /// After so many seconds.
@@ -104,6 +109,16 @@ impl Fault {
     }
 }
 
+/// What stands at an address now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"version": 3, "etag": "\"3-6d1f0a2c4b7e8f9012345678\""}))]
+pub struct Current {
+    #[schema(minimum = 1)]
+    pub version: i32,
+    /// What `If-Match` has to say to change just that.
+    pub etag: String,
+}
+
 fn counted(faults: &[Fault], what: &str) -> String {
     match faults.len() {
         1 => format!("one {what} is not as it should be"),
@@ -140,6 +155,10 @@ pub struct ProblemBody<'a> {
     pub request_id: &'a str,
     /// Every fault that was found; empty where there is no more to say.
     pub errors: &'a [Fault],
+    /// Where a precondition failed: what is there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub current: Option<&'a Current>,
 }
 
 /// A kind of problem: what its page at `/problems/{name}` says.
@@ -184,6 +203,9 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "This can't be done here",
         "The address exists, but doesn't take this method.",
         "The header `Allow` lists the methods that it takes.";
+    IN_PROGRESS = "in-progress", CONFLICT, "The first request is still running",
+        "Another request with the same `Idempotency-Key` is being worked on. What it does is done once.",
+        "Ask again after the seconds that `Retry-After` names: you will get the answer to the first.";
     CONFLICT = "conflict", CONFLICT, "It doesn't fit with what is there",
         "The change is well formed, but something else stands in its way: a slug that is taken, a category that is not empty.",
         "`detail` and `errors` say what is in the way. Move it first, or choose something else.";
@@ -193,6 +215,12 @@ kinds! {
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED, "Somebody else was faster",
         "The request said which version it means to change (`If-Match`), or that there must be none yet (`If-None-Match: *`), and that no longer holds.",
         "Read it again, put your change on top of what is there now, and send it with the new `ETag`.";
+    PRECONDITION_REQUIRED = "precondition-required", PRECONDITION_REQUIRED, "Which version is meant?",
+        "This server lets nobody change what is there without saying which version they have seen, so that nobody overwrites what somebody else has written meanwhile.",
+        "Send `If-Match` with the `ETag` that you got when you read it; `If-Match: *` means whichever version there is.";
+    KEY_REUSED = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for something else",
+        "Within the last 24 hours the same `Idempotency-Key` came with another body, or to another address. Nothing was done.",
+        "Make a new key, such as a UUID, for each thing that is to be done, and send the very same request when you try again.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
         "A body may have at most 1 MiB.",
         "Send less: pictures belong on an image server, and only their addresses here.";
@@ -231,7 +259,10 @@ impl Problem {
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
             Self::Conflict(..) => &CONFLICT,
             Self::Gone => &GONE,
-            Self::Outdated(_) | Self::PreconditionFailed(_) => &PRECONDITION_FAILED,
+            Self::Outdated(_) | Self::NothingMatches => &PRECONDITION_FAILED,
+            Self::PreconditionRequired => &PRECONDITION_REQUIRED,
+            Self::InProgress => &IN_PROGRESS,
+            Self::KeyReused => &KEY_REUSED,
             Self::TooLarge(_) => &TOO_LARGE,
             Self::TooSlow(_) => &TOO_SLOW,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
@@ -277,11 +308,18 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::InProgress => {
                 response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            Self::Outdated(current) => {
+                response.insert_header((header::ETAG, current.etag.as_str()));
             }
             _ => {}
         }
+        let current = match self {
+            Self::Outdated(current) => Some(current),
+            _ => None,
+        };
         response.json(ProblemBody {
             kind: format!("/problems/{}", kind.name),
             title: kind.title,
@@ -290,6 +328,7 @@ impl Problem {
             instance,
             request_id,
             errors: self.faults(),
+            current,
         })
     }
 

@@ -15,17 +15,19 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::api_keys::{Editor, Reader};
+use crate::audit::By;
 use crate::db::{Fragment, Statement};
-use crate::events::{self, Action};
+use crate::events::{self, Action, Change};
 use crate::http::address::{Address, Name};
 use crate::http::body::{Body, JSON, MERGE_PATCH};
 use crate::http::caching::Kind;
-use crate::http::conditional::{Preconditions, Version};
+use crate::http::conditional::{Preconditions, Unmet, Version, entity_tag};
 use crate::http::document::merge;
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::openapi;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Current, Fault, Problem};
+use crate::retries::{Kept, Retry};
 use crate::server::AppState;
 use crate::slug::SlugTable;
 use crate::status::{Sight, Status};
@@ -137,10 +139,16 @@ async fn record_along<R: Resource>(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     along: &[Along],
-) -> QueryResult<()> {
+) -> Result<(), Problem> {
     for other in along {
-        let (id, version, key) = (other.id, other.version, editor.caller().key_id);
-        events::record(conn, R::NAME, id, version, Action::Updated, key).await?;
+        record::<R>(
+            conn,
+            other.id,
+            other.version,
+            Action::Updated,
+            Some(editor.by()),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -197,20 +205,41 @@ impl<R> Shown<R> {
     }
 }
 
+impl<R: Resource> Shown<R> {
+    /// What a second request for the same gets again.
+    fn kept(&self) -> Result<Kept, Problem> {
+        let mut kept = Kept::new(self.status)
+            .header(header::LAST_MODIFIED, self.last_modified().to_string())
+            .body(serde_json::to_vec(&self.resource).map_err(Problem::internal)?);
+        kept.version = Some(self.resource.version());
+        if let Some(location) = self.location() {
+            kept = kept.header(header::LOCATION, location);
+        }
+        if let Some(language) = self.resource.language() {
+            kept = kept.header(header::CONTENT_LANGUAGE, language.to_owned());
+        }
+        Ok(kept)
+    }
+
+    fn last_modified(&self) -> HttpDate {
+        HttpDate::from(std::time::SystemTime::from(self.resource.updated_at()))
+    }
+
+    /// Where it is, if it was just made.
+    fn location(&self) -> Option<String> {
+        let created = self.status == StatusCode::CREATED;
+        created.then(|| format!("{}/{}", R::PATH, self.resource.id()))
+    }
+}
+
 impl<R: Resource> Responder for Shown<R> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        response.insert_header((
-            header::LAST_MODIFIED,
-            HttpDate::from(std::time::SystemTime::from(self.resource.updated_at())),
-        ));
-        if self.status == StatusCode::CREATED {
-            response.insert_header((
-                header::LOCATION,
-                format!("{}/{}", R::PATH, self.resource.id()),
-            ));
+        response.insert_header((header::LAST_MODIFIED, self.last_modified()));
+        if let Some(location) = self.location() {
+            response.insert_header((header::LOCATION, location));
         }
         if let Some(language) = self.resource.language() {
             response.insert_header((header::CONTENT_LANGUAGE, language));
@@ -281,16 +310,29 @@ pub async fn absent<R: Resource>(
     })
 }
 
-/// Creates one, from a `POST`.
+/// Creates one, from a `POST`; asked again for the same, it answers the same.
 pub async fn create<R: Resource>(
     app: &AppState,
     editor: &Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<R>, Problem> {
-    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+) -> Result<HttpResponse, Problem> {
+    let (document, digest) = body.read(JSON).await?;
+    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    let asked = retry.asked(&editor.by().caller, digest);
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| save::<R>(conn, editor, Uuid::now_v7(), None, new).await)
-        .await
+    let kept = conn
+        .transaction(async |conn| {
+            if let Some(first) = asked.first_answer(conn).await? {
+                return Ok::<Kept, Problem>(first);
+            }
+            let id = Uuid::now_v7();
+            let kept = save::<R>(conn, editor, id, None, new).await?.kept()?;
+            asked.keep(conn, &kept).await?;
+            Ok(kept)
+        })
+        .await?;
+    Ok(kept.answer())
 }
 
 /// Replaces one, or creates it where its id is free, from a `PUT`.
@@ -318,7 +360,7 @@ pub async fn replace<R: Resource>(
             return Err(Problem::NotFound);
         }
         let live = locked.filter(|locked| !locked.in_trash);
-        conditions.check(live.map(|locked| locked.version))?;
+        check::<R>(app, conn, conditions, id, live).await?;
         save::<R>(conn, editor, id, locked, new).await
     })
     .await
@@ -344,7 +386,7 @@ pub async fn change<R: Resource>(
         if locked.in_trash {
             return Err(Problem::NotFound);
         }
-        conditions.check(Some(locked.version))?;
+        check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         let before = match serde_json::to_value(&old).map_err(Problem::internal)? {
             Value::Object(document) => document,
@@ -386,20 +428,19 @@ pub async fn remove<R: Resource>(
         if locked.in_trash {
             return Err(Problem::NotFound);
         }
-        conditions.check(Some(locked.version))?;
+        check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         if R::concerns_public(Some(&old), None) {
             editor.may_publish()?;
         }
         R::in_the_way(conn, id).await?;
         trash(conn, R::TABLE, id).await?;
-        events::record(
+        record::<R>(
             conn,
-            R::NAME,
             id,
             locked.version + 1,
             Action::Deleted,
-            editor.caller().key_id,
+            Some(editor.by()),
         )
         .await?;
         let along = R::changed_along(conn, id).await?;
@@ -418,7 +459,7 @@ pub async fn insert<R: Resource>(
     let id = Uuid::now_v7();
     R::settle(&mut new).map_err(Problem::Invalid)?;
     R::insert(conn, id, new).await?;
-    events::record(conn, R::NAME, id, 1, Action::Created, None).await?;
+    record::<R>(conn, id, 1, Action::Created, None).await?;
     existing::<R>(conn, id).await
 }
 
@@ -431,8 +472,7 @@ pub async fn rewrite<R: Resource>(
     R::settle(&mut new).map_err(Problem::Invalid)?;
     R::update(conn, id, new).await?;
     let version = existing::<R>(conn, id).await?.version();
-    events::record(conn, R::NAME, id, version, Action::Updated, None).await?;
-    Ok(())
+    record::<R>(conn, id, version, Action::Updated, None).await
 }
 
 async fn save<R: Resource>(
@@ -468,7 +508,7 @@ async fn save<R: Resource>(
         }
     };
     let resource = existing::<R>(conn, id).await?;
-    events::record(conn, R::NAME, id, version, action, editor.caller().key_id).await?;
+    record::<R>(conn, id, version, action, Some(editor.by())).await?;
     if locked.is_some() {
         let along = R::changed_along(conn, id).await?;
         if along.iter().any(|other| other.concerns_public) {
@@ -482,6 +522,45 @@ async fn save<R: Resource>(
         StatusCode::CREATED
     };
     Ok(Shown::written(status, resource))
+}
+
+async fn record<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    version: i32,
+    action: Action,
+    by: Option<&By>,
+) -> Result<(), Problem> {
+    let change = Change {
+        resource: R::NAME,
+        id,
+        version,
+        action,
+    };
+    Ok(events::record(conn, change, by).await?)
+}
+
+/// Checks what the client says must hold. The row is locked: what is found here stands until the change is made.
+async fn check<R: Resource>(
+    app: &AppState,
+    conn: &mut AsyncPgConnection,
+    conditions: &Preconditions,
+    id: Uuid,
+    live: Option<Locked>,
+) -> Result<(), Problem> {
+    match conditions.check(live.map(|locked| locked.version), app.require_if_match) {
+        Ok(()) => Ok(()),
+        Err(Unmet::Absent) => Err(Problem::NothingMatches),
+        Err(Unmet::Unsaid) => Err(Problem::PreconditionRequired),
+        Err(Unmet::Outdated) => {
+            let now = existing::<R>(conn, id).await?;
+            let body = serde_json::to_vec(&now).map_err(Problem::internal)?;
+            Err(Problem::Outdated(Current {
+                version: now.version(),
+                etag: entity_tag(Some(Version(now.version())), &body, None),
+            }))
+        }
+    }
 }
 
 async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {

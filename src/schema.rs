@@ -1,5 +1,5 @@
-// The tables of `migrations`, in the form of `diesel print-schema`; what no Diesel query names (`events.xid`, the columns for
-// searches) is left out.
+// The tables of `migrations`, in the form of `diesel print-schema`; what no Diesel query names (`events.xid`,
+// `audit.address`, the columns for searches) is left out.
 
 diesel::table! {
     api_keys (id) {
@@ -76,6 +76,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        method -> Text,
+        path -> Text,
+        status -> Int2,
+        action -> Nullable<Text>,
+        problem -> Nullable<Text>,
+        resource -> Text,
+        resource_id -> Nullable<Uuid>,
+        version -> Nullable<Int4>,
+        key_id -> Nullable<Uuid>,
+        caller -> Nullable<Text>,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
     authors (id) {
         id -> Uuid,
         slug -> Text,
@@ -118,6 +136,19 @@ diesel::table! {
         version -> Int4,
         action -> Text,
         key_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    first_answers (caller, key) {
+        caller -> Text,
+        key -> Text,
+        at -> Timestamptz,
+        asked -> Bytea,
+        status -> Int2,
+        headers -> Jsonb,
+        version -> Nullable<Int4>,
+        body -> Bytea,
     }
 }
 
@@ -204,9 +235,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     article_authors,
     article_tags,
     articles,
+    audit,
     authors,
     categories,
     events,
+    first_answers,
     former_slugs,
     headline_tags,
     headlines,

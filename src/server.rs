@@ -29,6 +29,8 @@ pub struct AppState {
     pub patience: Duration,
     /// What caches may do with what is answered.
     pub caching: Caching,
+    /// Whether a change has to say which version it means.
+    pub require_if_match: bool,
 }
 
 impl AppState {
@@ -42,6 +44,7 @@ impl AppState {
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
             caching: config.caching.clone(),
+            require_if_match: config.require_if_match,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
+use crate::retries::Retry;
 use crate::schema::tags;
 use crate::server::AppState;
 use crate::slug::{self, SlugTable};
@@ -62,9 +63,10 @@ async fn list_tags(
 async fn create_tag(
     app: Data<AppState>,
     editor: Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<Tag>, Problem> {
-    resource::create(&app, &editor, body).await
+) -> Result<HttpResponse, Problem> {
+    resource::create::<Tag>(&app, &editor, retry, body).await
 }
 
 /// Get a tag

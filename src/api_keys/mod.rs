@@ -5,7 +5,7 @@ mod proof;
 mod token;
 
 pub use model::ApiKey;
-pub use proof::{Caller, Editor, Reader, caller};
+pub use proof::{Admin, Caller, Editor, Reader, caller, known_caller};
 pub use token::Token;
 
 crate::text_enum! {

@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 
 use super::{ApiKey, Scope, Token};
+use crate::audit::By;
 use crate::problem::Problem;
 use crate::server::AppState;
 use crate::status::{Sight, Status};
@@ -31,6 +32,13 @@ impl Caller {
         self.scopes
             .iter()
             .any(|own| own == scope.word() || own == Scope::Admin.word())
+    }
+}
+
+impl Caller {
+    /// Whose requests these are, told from everybody else's.
+    pub fn account(&self) -> String {
+        self.key_id.unwrap_or_default().to_string()
     }
 }
 
@@ -82,12 +90,12 @@ impl Reader {
 
 /// Somebody who may write.
 #[derive(Debug)]
-pub struct Editor(Arc<Caller>);
+pub struct Editor(By);
 
 impl Editor {
     /// Refuses what needs the scope `publish` to whoever has not got it.
     pub fn may_publish(&self) -> Result<(), Problem> {
-        if self.0.has(Scope::Publish) {
+        if self.0.caller.has(Scope::Publish) {
             Ok(())
         } else {
             Err(Problem::Forbidden(Scope::Publish.word()))
@@ -95,7 +103,18 @@ impl Editor {
     }
 
     /// Who it is, for the log of changes.
-    pub fn caller(&self) -> &Caller {
+    pub fn by(&self) -> &By {
+        &self.0
+    }
+}
+
+/// Somebody who may do everything.
+#[derive(Debug)]
+pub struct Admin(By);
+
+impl Admin {
+    /// Who it is, for the log of changes.
+    pub fn by(&self) -> &By {
         &self.0
     }
 }
@@ -116,17 +135,29 @@ impl FromRequest for Editor {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move {
-            let caller = caller(&request)
-                .await?
-                .ok_or(Problem::Unauthorized("this needs a key"))?;
-            if caller.has(Scope::Write) {
-                Ok(Self(caller))
-            } else {
-                Err(Problem::Forbidden(Scope::Write.word()))
-            }
-        }
-        .boxed_local()
+        async move { with_scope(&request, Scope::Write).await.map(Self) }.boxed_local()
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { with_scope(&request, Scope::Admin).await.map(Self) }.boxed_local()
+    }
+}
+
+/// Who sent the request, if their key has this scope.
+async fn with_scope(request: &HttpRequest, scope: Scope) -> Result<By, Problem> {
+    let caller = caller(request)
+        .await?
+        .ok_or(Problem::Unauthorized("this needs a key"))?;
+    if caller.has(scope) {
+        Ok(By::new(caller, request))
+    } else {
+        Err(Problem::Forbidden(scope.word()))
     }
 }
 
@@ -139,13 +170,21 @@ struct Known(Option<Arc<Caller>>);
 /// # Errors
 /// Where the request has a key that is not good, or more than one, or the database can't be asked.
 pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Problem> {
-    let known = request.extensions().get::<Known>().cloned();
-    if let Some(Known(caller)) = known {
+    if let Some(Known(caller)) = known(request) {
         return Ok(caller);
     }
     let caller = key(request).await?.map(Caller::from).map(Arc::new);
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
+}
+
+fn known(request: &HttpRequest) -> Option<Known> {
+    request.extensions().get().cloned()
+}
+
+/// Who is known to have sent the request: none where nobody wanted to know.
+pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
+    known(request)?.0
 }
 
 async fn key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {

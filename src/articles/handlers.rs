@@ -13,6 +13,7 @@ use crate::http::list::{List, Paging};
 use crate::http::tongue::{Tongue, TongueParameter};
 use crate::problem::Problem;
 use crate::resource::{self, Shown};
+use crate::retries::Retry;
 use crate::server::AppState;
 use crate::timeline::{OrderParameters, TimelineParameters};
 
@@ -55,9 +56,10 @@ async fn list_articles(
 async fn create_article(
     app: Data<AppState>,
     editor: Editor,
+    retry: Retry,
     body: Body,
-) -> Result<Shown<Article>, Problem> {
-    resource::create(&app, &editor, body).await
+) -> Result<HttpResponse, Problem> {
+    resource::create::<Article>(&app, &editor, retry, body).await
 }
 
 /// Get an article

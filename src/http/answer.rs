@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ use super::coding::Coding;
 use super::conditional::{Version, entity_tag, none_match_has};
 use super::made_of::MadeOf;
 use super::methods;
+use crate::api_keys::known_caller;
+use crate::audit::{self, Origin};
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -35,6 +37,10 @@ const NOT_REPEATED: [&str; 6] = [
     "surrogate-key",
     "cache-tag",
 ];
+
+/// What names the request, for whoever notes it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
 
 /// What of a request the answer needs after the request is gone.
 struct Asked {
@@ -62,13 +68,18 @@ pub async fn answer<B: MessageBody + 'static>(
         app: request.app_data::<Data<AppState>>().cloned(),
         begun: Instant::now(),
     };
+    request.extensions_mut().insert(RequestId(asked.id.clone()));
     let guarded = readable(&request).and_then(|()| methods::guard(&mut request));
     let response = match guarded {
         Ok(None) => {
             let patience = asked.patience(request.method());
             let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
             match tokio::time::timeout(patience, handled).await {
-                Ok(Ok(response)) => response?.map_into_boxed_body(),
+                Ok(Ok(response)) => {
+                    let response = response?.map_into_boxed_body();
+                    asked.note_refusal(&response).await;
+                    response
+                }
                 Ok(Err(panic)) => {
                     let said = words(panic.as_ref());
                     return Err(asked.give_up(&Problem::internal(format!("a panic: {said}"))));
@@ -95,6 +106,30 @@ impl Asked {
         self.common_headers(response.headers_mut());
         self.log(response.status(), &response.response().body().size());
         response
+    }
+
+    /// Notes a write that was refused. Where the database can't take it, the log has it.
+    async fn note_refusal(&self, response: &ServiceResponse<BoxBody>) {
+        let error = response.response().error();
+        let problem = error.and_then(|error| error.as_error::<Problem>());
+        let (Some(problem), Some(app)) = (problem, &self.app) else {
+            return;
+        };
+        let status = response.status();
+        if self.reads() || !status.is_client_error() {
+            return;
+        }
+        let origin = Origin::of(response.request());
+        let caller = known_caller(response.request());
+        let noted = async {
+            let mut conn = app.connection().await?;
+            let name = problem.kind().name;
+            audit::refused(&mut conn, &origin, caller.as_deref(), status.as_u16(), name).await?;
+            Ok::<(), Problem>(())
+        };
+        if let Err(error) = noted.await {
+            log::error!("{}: a refused write is not in the audit: {error}", self.id);
+        }
     }
 
     /// The problem that this answer is, written out where it is not yet.

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
 
@@ -21,6 +22,9 @@ const MAX_DRAINED: usize = 16 << 20;
 
 /// How long a body may take to arrive.
 pub const SLOWEST: Duration = Duration::from_secs(30);
+
+/// The SHA-256 of a body.
+pub type Digest = [u8; 32];
 
 /// A request's body before it is read. It is an argument of a handler, and read there: after the key was checked, and
 /// while no connection is held.
@@ -47,10 +51,18 @@ pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/
 
 impl Body {
     /// Reads the body as JSON.
-    pub async fn json(mut self, types: &'static [&'static str]) -> Result<Value, Problem> {
+    pub async fn json(self, types: &'static [&'static str]) -> Result<Value, Problem> {
+        Ok(self.read(types).await?.0)
+    }
+
+    /// Reads the body as JSON, and what tells whether the very same was sent before.
+    pub async fn read(
+        mut self,
+        types: &'static [&'static str],
+    ) -> Result<(Value, Digest), Problem> {
         let bytes = self.bytes().await?;
         self.check_type(types)?;
-        serde_json::from_slice(&bytes)
+        let value = serde_json::from_slice(&bytes)
             .map(|Unique(value)| value)
             .map_err(|error| {
                 Problem::Malformed(match error.classify() {
@@ -59,7 +71,8 @@ impl Body {
                     }
                     _ => format!("the body is not JSON: {error}"),
                 })
-            })
+            })?;
+        Ok((value, Sha256::digest(&bytes).into()))
     }
 
     fn check_type(&self, types: &'static [&'static str]) -> Result<(), Problem> {

@@ -64,22 +64,38 @@ pub struct Preconditions {
     if_none_match: Vec<String>,
 }
 
+/// Why a writing request may not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// Something is here, and not what the request wants.
+    Outdated,
+    /// Nothing is here.
+    Absent,
+    /// The request has to say which version it means.
+    Unsaid,
+}
+
 impl Preconditions {
-    /// Checks them against the version that stands now, if anything does.
-    pub fn check(&self, version: Option<i32>) -> Result<(), Problem> {
-        match (version, &self.if_match) {
-            (None, Some(_)) => Err(Problem::PreconditionFailed(
-                "nothing is here that `If-Match` could match",
-            )),
-            (Some(version), Some(tags)) if !tags.iter().any(|tag| matches(tag, version)) => {
-                Err(Problem::Outdated(version))
-            }
-            (Some(version), _) if self.if_none_match.iter().any(|tag| is_of(tag, version)) => {
-                Err(Problem::PreconditionFailed(
-                    "what is here is what `If-None-Match` names, or it is `*` and wants nothing to be here",
-                ))
-            }
-            _ => Ok(()),
+    /// Checks them against the version that stands now, if anything does. Where they are `required`, whoever changes what
+    /// is there has to give an `If-Match`.
+    pub fn check(&self, version: Option<i32>, required: bool) -> Result<(), Unmet> {
+        let Some(version) = version else {
+            return if self.if_match.is_some() {
+                Err(Unmet::Absent)
+            } else {
+                Ok(())
+            };
+        };
+        let outdated = match &self.if_match {
+            Some(tags) => !tags.iter().any(|tag| matches(tag, version)),
+            None => false,
+        };
+        if outdated || self.if_none_match.iter().any(|tag| is_of(tag, version)) {
+            Err(Unmet::Outdated)
+        } else if required && self.if_match.is_none() {
+            Err(Unmet::Unsaid)
+        } else {
+            Ok(())
         }
     }
 }
@@ -159,12 +175,20 @@ mod tests {
             )),
             if_none_match: Vec::new(),
         };
-        assert!(conditions("\"3-abc\"").check(Some(3)).is_ok());
-        assert!(conditions("\"2-abc\", \"3-abc\"").check(Some(3)).is_ok());
-        assert!(conditions("*").check(Some(3)).is_ok());
-        assert!(conditions("*").check(None).is_err());
-        assert!(conditions("\"2-abc\"").check(Some(3)).is_err());
-        assert!(conditions("W/\"3-abc\"").check(Some(3)).is_err());
-        assert!(conditions("").check(Some(3)).is_err());
+        assert!(conditions("\"3-abc\"").check(Some(3), false).is_ok());
+        assert!(
+            conditions("\"2-abc\", \"3-abc\"")
+                .check(Some(3), false)
+                .is_ok()
+        );
+        assert!(conditions("*").check(Some(3), false).is_ok());
+        assert!(conditions("*").check(None, false).is_err());
+        assert!(conditions("\"2-abc\"").check(Some(3), false).is_err());
+        assert!(conditions("W/\"3-abc\"").check(Some(3), false).is_err());
+        assert!(conditions("").check(Some(3), false).is_err());
+        let none = Preconditions::default();
+        assert_eq!(none.check(Some(3), true), Err(Unmet::Unsaid));
+        assert!(none.check(None, true).is_ok() && none.check(Some(3), false).is_ok());
+        assert!(conditions("*").check(Some(3), true).is_ok());
     }
 }

@@ -169,3 +169,120 @@ async fn of_twenty_changes_to_one_version_one_wins() {
     assert_eq!((won, lost), (1, 19));
     assert_eq!(app.get(&path).await.ok()["version"], 2);
 }
+
+#[actix_web::test]
+async fn a_refusal_says_what_is_there_now() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({"slug": "x"})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let old = app.get_all(&path).await.header("etag").to_owned();
+    app.patch(&path, json!({"title": "y"})).await.ok();
+    let body = json!({"title": "z", "language": "fr"});
+    for refused in [
+        app.patch(&path, json!({"title": "z"}))
+            .header("If-Match", &old)
+            .await,
+        app.put(&path, body.clone()).header("If-Match", &old).await,
+        app.put(&path, body.clone())
+            .header("If-None-Match", "*")
+            .await,
+        app.delete(&path).header("If-Match", &old).await,
+    ] {
+        let problem = refused.problem(412, "precondition-failed");
+        let tag = app.get_all(&path).await.header("etag").to_owned();
+        assert_eq!(problem["current"], json!({"version": 2, "etag": tag}));
+        assert_eq!(refused.header("etag"), tag);
+    }
+    app.delete(&path).await;
+    let nothing = app.put(&path, body).header("If-Match", &old).await;
+    assert!(
+        nothing
+            .problem(412, "precondition-failed")
+            .get("current")
+            .is_none()
+    );
+}
+
+#[actix_web::test]
+async fn a_tag_holds_whichever_coding_it_came_with() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({"body": "mot ".repeat(1000)})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    for coding in ["gzip", "br", "zstd", "identity"] {
+        let read = app.get_all(&path).header("Accept-Encoding", coding).await;
+        let tag = read.header("etag");
+        let written = app
+            .patch(&path, json!({"title": coding}))
+            .header("If-Match", tag)
+            .await;
+        assert_eq!(written.status, 200, "{tag}");
+        app.patch(&path, json!({"title": "z"}))
+            .header("If-Match", tag)
+            .await
+            .problem(412, "precondition-failed");
+    }
+}
+
+#[actix_web::test]
+async fn where_it_is_compulsory_nobody_changes_what_they_have_not_seen() {
+    let app = TestApp::start_with(&["--require-if-match"]).await;
+    let tag = app.post("/v1/tags", json!({"name": "a"})).await;
+    let (path, etag) = (
+        tag.header("location").to_owned(),
+        tag.header("etag").to_owned(),
+    );
+    let body = json!({"name": "b"});
+    for unsaid in [
+        app.patch(&path, body.clone()).await,
+        app.put(&path, body.clone()).await,
+        app.delete(&path).await,
+        app.put(
+            "/v1/site",
+            json!({"name": "a", "languages": ["fr"], "time_zone": "UTC"}),
+        )
+        .await,
+    ] {
+        unsaid.problem(428, "precondition-required");
+    }
+    app.put(&path, body.clone())
+        .header("If-None-Match", "*")
+        .await
+        .problem(412, "precondition-failed");
+    app.patch(&path, body.clone())
+        .header("If-Match", &etag)
+        .await
+        .ok();
+    app.put(&path, body.clone())
+        .header("If-Match", "*")
+        .await
+        .ok();
+    let new = "/v1/tags/01890000-0000-7000-8000-000000000001";
+    app.put(new, body).await.created();
+    assert_eq!(app.delete(new).header("If-Match", "*").await.status, 204);
+}
+
+#[actix_web::test]
+async fn of_fifty_at_once_on_two_nodes_one_wins() {
+    let app = TestApp::start().await;
+    let beside = TestApp::start_on(app.address.clone()).await;
+    let article = app.article("x", json!({})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    for version in 1..4 {
+        let tag = app.get_all(&path).await.header("etag").to_owned();
+        let asked = (0..50).map(|n| {
+            let node = if n % 2 == 0 { &app } else { &beside };
+            let change = json!({"title": format!("{version}-{n}")});
+            node.ask(reqwest::Method::PATCH, &path)
+                .key(&app.key)
+                .header("If-Match", &tag)
+                .json(change)
+                .into_future()
+        });
+        let statuses: Vec<u16> = join_all(asked).await.iter().map(|it| it.status).collect();
+        let count = |status| statuses.iter().filter(|it| **it == status).count();
+        assert_eq!(count(200), 1, "{statuses:?}");
+        // Who has waited too long for a connection is told to come back.
+        assert_eq!(count(412) + count(503), 49, "{statuses:?}");
+        assert_eq!(app.get_all(&path).await.ok()["version"], version + 1);
+    }
+}

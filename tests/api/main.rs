@@ -1,6 +1,7 @@
 //! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
 
 mod articles;
+mod audit;
 mod authors;
 mod bytes;
 mod categories;
@@ -16,6 +17,7 @@ mod narrowed;
 mod plans;
 mod process;
 mod requests;
+mod retries;
 mod sent_back;
 mod site;
 mod support;

@@ -1,0 +1,38 @@
+-- Who did what: one row for every write, written in the write's own transaction, and one for every write that was
+-- refused. Nothing here is ever changed.
+CREATE TABLE audit (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    method text NOT NULL CHECK (method IN ('POST', 'PUT', 'PATCH', 'DELETE')),
+    path text NOT NULL CHECK (length(path) <= 300),
+    -- What was answered.
+    status smallint NOT NULL CHECK (status BETWEEN 200 AND 599),
+    -- What was done; or why it was not.
+    action text CHECK (action IN ('created', 'updated', 'deleted', 'restored', 'revoked', 'rotated')),
+    problem text CHECK (problem ~ '^[a-z-]{1,50}$'),
+    resource text NOT NULL CHECK (resource IN ('category', 'headline', 'article', 'author', 'tag', 'site', 'key')),
+    resource_id uuid,
+    version integer CHECK (version > 0),
+    key_id uuid REFERENCES api_keys (id),
+    -- What the key was called, or whom an identity provider vouched for; null where nobody was known.
+    caller text CHECK (length(caller) BETWEEN 1 AND 300),
+    request_id text NOT NULL CHECK (length(request_id) BETWEEN 1 AND 128),
+    address inet,
+    CONSTRAINT audit_done_or_refused CHECK ((action IS NULL) <> (problem IS NULL)),
+    CONSTRAINT audit_done_is_known CHECK (action IS NULL OR resource_id IS NOT NULL)
+);
+
+CREATE INDEX audit_at ON audit (at, id);
+CREATE INDEX audit_refused ON audit (at, id) WHERE problem IS NOT NULL;
+CREATE INDEX audit_resource ON audit (resource, at, id);
+CREATE INDEX audit_resource_id ON audit (resource_id, at, id) WHERE resource_id IS NOT NULL;
+CREATE INDEX audit_key ON audit (key_id, at, id) WHERE key_id IS NOT NULL;
+CREATE INDEX audit_request_id ON audit (request_id, at, id);
+CREATE INDEX audit_address ON audit (address, at, id) WHERE address IS NOT NULL;
+
+CREATE FUNCTION keep_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE integrity_constraint_violation USING CONSTRAINT = 'audit_is_kept', MESSAGE = 'the audit is never changed';
+END $$;
+CREATE TRIGGER keep_audit BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();

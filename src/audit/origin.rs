@@ -1,0 +1,46 @@
+//! Where a write comes from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::{HttpMessage, HttpRequest};
+
+use crate::api_keys::Caller;
+use crate::http::answer::RequestId;
+
+/// Who sends a write, with a key that is good, and from where.
+#[derive(Clone, Debug)]
+pub struct By {
+    pub caller: Arc<Caller>,
+    pub origin: Origin,
+}
+
+impl By {
+    pub fn new(caller: Arc<Caller>, request: &HttpRequest) -> Self {
+        Self {
+            caller,
+            origin: Origin::of(request),
+        }
+    }
+}
+
+/// Which request it was.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub method: String,
+    pub path: String,
+    pub request_id: String,
+    pub address: Option<IpAddr>,
+}
+
+impl Origin {
+    pub fn of(request: &HttpRequest) -> Self {
+        let id = request.extensions().get::<RequestId>().cloned();
+        Self {
+            method: request.method().to_string(),
+            path: request.path().chars().take(300).collect(),
+            request_id: id.map_or_else(|| "-".to_owned(), |RequestId(id)| id),
+            address: request.peer_addr().map(|at| at.ip().to_canonical()),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The audit: who did what, and who tried.
+
+use diesel_async::SimpleAsyncConnection;
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items};
+
+async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
+    let page = app
+        .get_all(&format!("/v1/audit?limit=100{query}"))
+        .await
+        .ok();
+    page["items"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn every_write_is_noted_by_whom_and_with_what() {
+    let app = TestApp::start().await;
+    let created = app
+        .post("/v1/headlines", json!({"title": "a", "language": "fr"}))
+        .header("X-Request-Id", "first")
+        .await;
+    let path = created.header("location").to_owned();
+    let id = created.created()["id"].clone();
+    let changed = app.patch(&path, json!({"title": "b"})).await;
+    app.patch(&path, json!({"title": "b"})).await.ok();
+    app.delete(&path).await;
+    app.put(&path, json!({"title": "c", "language": "fr"}))
+        .await
+        .created();
+    let found = audit(&app, "").await;
+    let seen: Vec<Value> = found
+        .iter()
+        .map(|row| json!([row["method"], row["status"], row["action"], row["version"]]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            json!(["PUT", 201, "restored", 4]),
+            json!(["DELETE", 204, "deleted", 3]),
+            json!(["PATCH", 200, "updated", 2]),
+            json!(["POST", 201, "created", 1]),
+        ],
+        "what changed nothing is no write"
+    );
+    for row in &found {
+        assert_eq!(
+            (&row["resource"], &row["resource_id"]),
+            (&json!("headline"), &id)
+        );
+        assert_eq!(
+            (&row["caller"], &row["problem"]),
+            (&json!("a test"), &Value::Null)
+        );
+        assert_eq!(row["address"], "127.0.0.1");
+    }
+    assert_eq!(found[3]["request_id"], "first");
+    assert_eq!(found[3]["path"], "/v1/headlines");
+    assert_eq!(found[2]["request_id"], changed.header("x-request-id"));
+    let mut conn = app.conn().await;
+    conn.batch_execute(
+        "SELECT 1 / (count(*) = 4)::int FROM events JOIN audit USING (resource_id, version, key_id, action)",
+    )
+    .await
+    .unwrap();
+}
+
+#[actix_web::test]
+async fn every_refused_write_is_noted_with_the_reason() {
+    let app = TestApp::start().await;
+    let headline = app.headline("a", json!({})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let reader = app.new_key(&[Scope::Read]).await;
+    let patch = |key: Option<&str>| {
+        let ask = app.ask(Method::PATCH, &path).json(json!({"title": "b"}));
+        match key {
+            Some(key) => ask.key(key),
+            None => ask,
+        }
+    };
+    patch(None).await.problem(401, "unauthorized");
+    patch(Some("mnc_wrong")).await.problem(401, "unauthorized");
+    patch(Some(&reader)).await.problem(403, "forbidden");
+    let late = patch(Some(&app.key)).header("If-Match", "\"9-x\"").await;
+    late.problem(412, "precondition-failed");
+    app.patch(&path, json!({"title": ""}))
+        .await
+        .problem(422, "invalid");
+    app.patch("/v1/headlines/nowhere", json!({"title": "b"}))
+        .await
+        .problem(404, "not-found");
+    app.ask(Method::PATCH, "/v1/headlines")
+        .await
+        .problem(405, "method-not-allowed");
+    app.get("/v1/headlines?status=draft")
+        .await
+        .problem(401, "unauthorized");
+    let found = audit(&app, "&refused=true").await;
+    let seen: Vec<Value> = found
+        .iter()
+        .map(|row| json!([row["status"], row["problem"], row["caller"], row["action"]]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            json!([404, "not-found", "a test", null]),
+            json!([422, "invalid", "a test", null]),
+            json!([412, "precondition-failed", "a test", null]),
+            json!([403, "forbidden", "a test", null]),
+            json!([401, "unauthorized", null, null]),
+            json!([401, "unauthorized", null, null]),
+        ]
+    );
+    assert_eq!(found[2]["request_id"], late.header("x-request-id"));
+    assert_eq!(
+        (&found[2]["resource_id"], &found[2]["version"]),
+        (&headline["id"], &Value::Null)
+    );
+    assert_eq!(found[0]["path"], "/v1/headlines/nowhere");
+}
+
+#[actix_web::test]
+async fn it_is_narrowed_and_paged() {
+    let app = TestApp::start().await;
+    let other = app.new_key(&[Scope::Write]).await;
+    for n in 0..5 {
+        app.headline(&n.to_string(), json!({})).await;
+        app.post("/v1/tags", json!({"name": n.to_string()}))
+            .await
+            .created();
+        let post = app.ask(Method::POST, "/v1/authors").key(&other);
+        post.json(json!({"name": n.to_string()})).await.created();
+    }
+    app.post("/v1/tags", json!({}))
+        .await
+        .problem(422, "invalid");
+    let all = audit(&app, "").await;
+    assert_eq!(all.len(), 16);
+    let theirs = all.iter().find(|row| row["resource"] == "author").unwrap();
+    let is = |name: &str, row: &Value| format!("&{name}={}", row[name].as_str().unwrap());
+    for (query, count) in [
+        ("&resource=headline".to_owned(), 5),
+        ("&resource=tag".into(), 6),
+        ("&resource=tag&refused=false".into(), 5),
+        ("&refused=true&action=created".into(), 0),
+        ("&action=created".into(), 15),
+        ("&resource=key".into(), 0),
+        ("&address=127.0.0.1".into(), 16),
+        ("&address=192.0.2.1".into(), 0),
+        ("&address=::ffff:127.0.0.1".into(), 16),
+        (is("key_id", theirs), 5),
+        (is("resource_id", theirs), 1),
+        (is("request_id", theirs), 1),
+        ("&before=2020-01-01T00:00:00Z".into(), 0),
+        ("&after=2020-01-01T00:00:00Z".into(), 16),
+        (format!("&after={}", all[3]["at"].as_str().unwrap()), 3),
+        (format!("&before={}", all[3]["at"].as_str().unwrap()), 12),
+    ] {
+        assert_eq!(audit(&app, &query).await.len(), count, "{query}");
+    }
+    let counted = app
+        .get_all("/v1/audit?count=true&limit=1&fields=id")
+        .await
+        .ok();
+    assert_eq!(
+        (
+            &counted["page"]["total"],
+            counted["items"][0].as_object().unwrap().len()
+        ),
+        (&json!(16), 1)
+    );
+    let ids: Vec<String> = all
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    for way in ["next", "prev"] {
+        let (mut seen, mut query) = (Vec::new(), "/v1/audit?limit=3".to_owned());
+        if way == "prev" {
+            let mut last = app.get_all(&query).await.ok();
+            while let Some(next) = last["page"]["next"].as_str() {
+                last = app
+                    .get_all(&format!("/v1/audit?limit=3&cursor={next}"))
+                    .await
+                    .ok();
+            }
+            seen.push(items(&last, "id"));
+            query = format!(
+                "/v1/audit?limit=3&cursor={}",
+                last["page"]["prev"].as_str().unwrap()
+            );
+        }
+        loop {
+            let page = app.get_all(&query).await.ok();
+            seen.push(items(&page, "id"));
+            match page["page"][way].as_str() {
+                Some(cursor) => query = format!("/v1/audit?limit=3&cursor={cursor}"),
+                None => break,
+            }
+        }
+        if way == "prev" {
+            seen.reverse();
+        }
+        assert_eq!(seen.concat(), ids, "{way}");
+    }
+    for wrong in [
+        "key_id=x",
+        "resource=x",
+        "action=x",
+        "refused=x",
+        "address=x",
+        "after=x",
+        "status=x",
+        "request_id=",
+    ] {
+        app.get_all(&format!("/v1/audit?{wrong}"))
+            .await
+            .problem(400, "invalid-parameters");
+    }
+}
+
+#[actix_web::test]
+async fn nobody_changes_it_and_only_an_admin_reads_it() {
+    let app = TestApp::start().await;
+    app.headline("a", json!({})).await;
+    app.get("/v1/audit").await.problem(401, "unauthorized");
+    let key = app
+        .new_key(&[Scope::Read, Scope::Early, Scope::Write, Scope::Publish])
+        .await;
+    app.get("/v1/audit")
+        .key(&key)
+        .await
+        .problem(403, "forbidden");
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        app.ask(method, "/v1/audit")
+            .key(&app.key)
+            .await
+            .problem(405, "method-not-allowed");
+    }
+    let mut conn = app.conn().await;
+    for change in [
+        "DELETE FROM audit",
+        "UPDATE audit SET path = '/'",
+        "TRUNCATE audit",
+    ] {
+        let refused = conn.batch_execute(change).await.unwrap_err();
+        assert!(refused.to_string().contains("never changed"), "{refused}");
+    }
+    assert_eq!(audit(&app, "").await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_write_that_can_not_be_noted_is_not_made() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    conn.batch_execute("ALTER TABLE audit ADD CHECK (action <> 'created')")
+        .await
+        .unwrap();
+    let post = app.post("/v1/headlines", json!({"title": "a", "language": "fr"}));
+    post.await.problem(500, "internal");
+    assert!(items(&app.get_all("/v1/headlines").await.ok(), "id").is_empty());
+}

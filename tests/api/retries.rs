@@ -1,0 +1,193 @@
+//! Safe retries: a `POST` with an `Idempotency-Key` is done once.
+
+use diesel_async::SimpleAsyncConnection;
+use futures_util::future::join_all;
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Ask, TestApp, items};
+
+fn line(title: &str) -> Value {
+    json!({"title": title, "language": "fr", "status": "published"})
+}
+
+fn post(app: &TestApp, key: &str, body: Value) -> Ask {
+    app.post("/v1/headlines", body)
+        .header("Idempotency-Key", key)
+}
+
+async fn titles(app: &TestApp) -> Vec<String> {
+    items(&app.get_all("/v1/headlines?limit=100").await.ok(), "title")
+}
+
+#[actix_web::test]
+async fn the_first_answer_comes_again_whatever_is_created() {
+    let app = TestApp::start().await;
+    for (path, body) in [
+        ("/v1/headlines", line("a")),
+        ("/v1/articles", json!({"title": "a", "language": "fr"})),
+        ("/v1/categories", json!({"name": "a"})),
+        ("/v1/authors", json!({"name": "a"})),
+        ("/v1/tags", json!({"name": "a"})),
+    ] {
+        let ask = || {
+            app.post(path, body.clone())
+                .header("Idempotency-Key", "\"one\"")
+        };
+        let first = ask().await;
+        if path == "/v1/headlines" {
+            first.created();
+            assert!(!first.has("idempotency-replayed"));
+        } else {
+            // The same key at another address means something else.
+            first.problem(422, "idempotency-key-reused");
+            let ask = || app.post(path, body.clone()).header("Idempotency-Key", path);
+            let (first, again) = (ask().await, ask().await);
+            assert_eq!(again.header("idempotency-replayed"), "true");
+            assert_eq!((again.status, &again.body), (201, &first.body), "{path}");
+            continue;
+        }
+        // Somebody changes it meanwhile: what is answered is what was answered.
+        let location = first.header("location").to_owned();
+        app.patch(&location, json!({"title": "b"})).await.ok();
+        let again = ask().await;
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!((again.status, &again.body), (201, &first.body));
+        for name in [
+            "location",
+            "etag",
+            "last-modified",
+            "content-language",
+            "content-type",
+        ] {
+            assert_eq!(again.header(name), first.header(name), "{name}");
+        }
+        assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+        assert_eq!(
+            app.get_all(path).await.ok()["items"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+}
+
+#[actix_web::test]
+async fn another_body_under_the_same_key_is_refused() {
+    let app = TestApp::start().await;
+    post(&app, "k", line("a")).await.created();
+    post(&app, "k", line("b"))
+        .await
+        .problem(422, "idempotency-key-reused");
+    assert_eq!(titles(&app).await, ["a"]);
+}
+
+#[actix_web::test]
+async fn keys_are_kept_apart_by_whose_they_are() {
+    let app = TestApp::start().await;
+    let other = app.new_key(&[Scope::Write, Scope::Publish]).await;
+    post(&app, "k", line("a")).await.created();
+    let theirs = app
+        .ask(Method::POST, "/v1/headlines")
+        .key(&other)
+        .header("Idempotency-Key", "k")
+        .json(line("a"))
+        .await;
+    theirs.created();
+    assert!(!theirs.has("idempotency-replayed"));
+    assert_eq!(titles(&app).await, ["a", "a"]);
+    // Who may not write learns nothing of what others have sent.
+    let reader = app.new_key(&[Scope::Read]).await;
+    let refused = app.ask(Method::POST, "/v1/headlines").key(&reader);
+    refused
+        .header("Idempotency-Key", "k")
+        .json(line("a"))
+        .await
+        .problem(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn what_was_refused_is_judged_anew() {
+    let app = TestApp::start().await;
+    post(&app, "k", json!({"language": "fr"}))
+        .await
+        .problem(422, "invalid");
+    post(&app, "k", line("a")).await.created();
+    let wanted = || {
+        app.post("/v1/categories", json!({"name": "a", "slug": "a"}))
+            .header("Idempotency-Key", "c")
+    };
+    let taken = app
+        .post("/v1/categories", json!({"name": "a", "slug": "a"}))
+        .await
+        .created();
+    wanted().await.problem(409, "conflict");
+    let path = format!("/v1/categories/{}", taken["id"].as_str().unwrap());
+    app.patch(&path, json!({"slug": "b"})).await.ok();
+    wanted().await.created();
+}
+
+#[actix_web::test]
+async fn of_twenty_at_once_on_two_nodes_one_is_done() {
+    let app = TestApp::start().await;
+    let beside = TestApp::start_on(app.address.clone()).await;
+    for round in 0..3 {
+        let key = format!("round-{round}");
+        let asked = (0..20).map(|n| {
+            let node = if n % 2 == 0 { &app } else { &beside };
+            let ask = node.ask(Method::POST, "/v1/headlines").key(&app.key);
+            ask.header("Idempotency-Key", &key)
+                .json(line(&key))
+                .into_future()
+        });
+        let answers: Vec<Answer> = join_all(asked).await;
+        let done = |answer: &&Answer| answer.status == 201 && !answer.has("idempotency-replayed");
+        assert_eq!(answers.iter().filter(done).count(), 1);
+        let first = answers.iter().find(|answer| answer.status == 201).unwrap();
+        for answer in &answers {
+            if answer.status == 201 {
+                assert_eq!(answer.body, first.body);
+            } else {
+                answer.problem(409, "in-progress");
+                assert_eq!(answer.header("retry-after"), "1");
+            }
+        }
+        post(&app, &key, line(&key)).await.created();
+    }
+    assert_eq!(titles(&app).await.len(), 3);
+}
+
+#[actix_web::test]
+async fn after_a_day_the_key_is_new_and_the_answer_gone() {
+    let app = TestApp::start().await;
+    post(&app, "old", line("a")).await.created();
+    post(&app, "older", line("b")).await.created();
+    let mut conn = app.conn().await;
+    conn.batch_execute("UPDATE first_answers SET at = at - interval '24 hours 1 second'")
+        .await
+        .unwrap();
+    let again = post(&app, "old", line("c")).await;
+    again.created();
+    assert!(!again.has("idempotency-replayed"));
+    // The other was cleared with it.
+    let left = "SELECT 1 / (count(*) = 1)::int FROM first_answers";
+    conn.batch_execute(left).await.unwrap();
+    post(&app, "old", line("c")).await.created();
+    assert_eq!(titles(&app).await, ["c", "b", "a"]);
+}
+
+#[actix_web::test]
+async fn a_key_has_a_form() {
+    let app = TestApp::start().await;
+    let long = "x".repeat(256);
+    for wrong in ["", "\"\"", "a b", long.as_str()] {
+        post(&app, wrong, line("a")).await.problem(400, "malformed");
+    }
+    post(&app, "a", line("a"))
+        .header("Idempotency-Key", "b")
+        .await
+        .problem(400, "malformed");
+    post(&app, &long[1..], line("a")).await.created();
+}
