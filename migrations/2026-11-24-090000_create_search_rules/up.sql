@@ -24,6 +24,20 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     btrim(regexp_replace(
         translate(search_fold(value), '''"-.,:;!?()[]{}<>%&+*#@=|\~^$`', repeat(' ', 31)), '\s+', ' ', 'g'));
 
+-- The same, letter for letter, with an apostrophe for whatever sign may keep Postgres from seeing the words beside it: it
+-- takes `-19` for a number below zero, `décès.Le` for a host. What stays: a dot within a number, quotes, and the dash
+-- that a word begins with, which leaves the word out where it is looked for. Words that such signs join are looked for
+-- side by side.
+CREATE FUNCTION search_plain(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    regexp_replace(
+        translate(search_fold(value), '+&@:~#%=?!,;()[]{}|*^$`\', repeat('''', 40)),
+        '(?<!\d)\.|\.(?!\d)|(?<=\S)-|-(?=[-\s]|$)', '''', 'g');
+
+-- Of a text, in which no dash leaves anything out.
+CREATE FUNCTION search_told(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN translate(search_plain(value), '-', '''');
+
 -- Which of Postgres's dictionaries knows a language.
 CREATE FUNCTION search_config(language text) RETURNS regconfig
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
@@ -47,9 +61,9 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
 CREATE FUNCTION search_text(language text, value text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     CASE WHEN split_part(language, '-', 1) = 'ar'
-        THEN to_tsvector('pg_catalog.arabic', search_fold(value))
-            || to_tsvector('pg_catalog.arabic', search_bare(search_fold(value)))
-        ELSE to_tsvector(search_config(language), search_fold(value))
+        THEN to_tsvector('pg_catalog.arabic', search_told(value))
+            || to_tsvector('pg_catalog.arabic', search_bare(search_told(value)))
+        ELSE to_tsvector(search_config(language), search_told(value))
     END;
 
 -- What is found of a text, and how much it counts: a title (A) more than a lede (B), a lede more than a body (D).

@@ -84,6 +84,91 @@ async fn words_are_found_as_people_write_them() {
     );
 }
 
+/// Wants each query to find just these titles, in any order.
+async fn finds(app: &TestApp, cases: &[(&str, &[&str])]) {
+    let mut wrong = Vec::new();
+    for (query, expected) in cases {
+        let found = titles(app, query, "").await;
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        if found != expected {
+            wrong.push(format!("{query} finds {found:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[actix_web::test]
+async fn a_word_is_found_whatever_sign_stands_beside_it() {
+    let app = TestApp::start().await;
+    let titles = [
+        "La saison 2026-2027",
+        "Covid-19 : le bilan",
+        "Covid le 19",
+        "1990–2000, dix ans",
+        "Par -5 degrés",
+        "Son décès.Le roi parle",
+        "Prix du blé (+3,5 %)",
+        "Taux à 3.5 %",
+        "Un porte-conteneurs accoste",
+        "Écrire à anna@exemple.ma",
+        "Train Casablanca — Rabat",
+        "R&D; S&P",
+        "و/أو 10:30",
+    ];
+    for title in titles {
+        app.headline(title, json!({})).await;
+    }
+    finds(
+        &app,
+        &[
+            ("2026", &["La saison 2026-2027"]),
+            ("2027", &["La saison 2026-2027"]),
+            ("2026-2027", &["La saison 2026-2027"]),
+            ("2026–2027", &["La saison 2026-2027"]),
+            ("\"saison 2026-2027\"", &["La saison 2026-2027"]),
+            ("2026-2028", &[]),
+            ("covid-19", &["Covid-19 : le bilan"]),
+            ("covid\u{2011}19", &["Covid-19 : le bilan"]),
+            ("covid 19", &["Covid-19 : le bilan", "Covid le 19"]),
+            ("covid -bilan", &["Covid le 19"]),
+            ("covid -covid-19", &["Covid le 19"]),
+            ("2000", &["1990–2000, dix ans"]),
+            ("5 degrés", &["Par -5 degrés"]),
+            ("degrés -5", &[]),
+            ("décès", &["Son décès.Le roi parle"]),
+            ("roi", &["Son décès.Le roi parle"]),
+            ("décès.le roi", &["Son décès.Le roi parle"]),
+            ("3,5", &["Prix du blé (+3,5 %)"]),
+            ("+3,5", &["Prix du blé (+3,5 %)"]),
+            ("3.5", &["Taux à 3.5 %"]),
+            ("conteneurs", &["Un porte-conteneurs accoste"]),
+            ("porte-conteneur", &["Un porte-conteneurs accoste"]),
+            ("anna", &["Écrire à anna@exemple.ma"]),
+            ("anna@exemple.ma", &["Écrire à anna@exemple.ma"]),
+            ("casablanca –rabat", &["Train Casablanca — Rabat"]),
+        ],
+    )
+    .await;
+    for title in titles {
+        let found = self::titles(&app, &title.replace(" -", " "), "").await;
+        assert!(found.iter().any(|found| found == title), "{title}");
+    }
+    app.article(
+        "Le bilan.Covid-19, l’été & 3.5",
+        json!({"lede": "À l’arrivée : rien.Covid-19 ?"}),
+    )
+    .await;
+    let hit = &app.get("/v1/search?q=covid-19").await.ok()["items"][0];
+    assert_eq!(
+        (&hit["title_marked"], &hit["snippet"]),
+        (
+            &json!("Le bilan.<mark>Covid</mark>-<mark>19</mark>, l’été &amp; 3.5"),
+            &json!("À l’arrivée : rien.<mark>Covid</mark>-<mark>19</mark> ?")
+        )
+    );
+}
+
 #[actix_web::test]
 async fn the_best_come_first_and_show_where_they_match() {
     let app = TestApp::start().await;
