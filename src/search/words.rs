@@ -51,7 +51,7 @@ impl Words {
             .text(&query)
             .sql(
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
-                 websearch_to_tsquery('pg_catalog.french', q) AS french, search_arabic(q) AS arabic, \
+                 websearch_to_tsquery('search_french', search_large('fr', q)) AS french, search_arabic(search_large('ar', q)) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
                  merged AS MATERIALIZED (SELECT *, french \
                  || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \

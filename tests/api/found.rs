@@ -104,7 +104,7 @@ async fn a_word_is_found_whatever_sign_stands_beside_it() {
     let titles = [
         "La saison 2026-2027",
         "Covid-19 : le bilan",
-        "Covid le 19",
+        "Covid puis 19",
         "1990–2000, dix ans",
         "Par -5 degrés",
         "Son décès.Le roi parle",
@@ -130,9 +130,9 @@ async fn a_word_is_found_whatever_sign_stands_beside_it() {
             ("2026-2028", &[]),
             ("covid-19", &["Covid-19 : le bilan"]),
             ("covid\u{2011}19", &["Covid-19 : le bilan"]),
-            ("covid 19", &["Covid-19 : le bilan", "Covid le 19"]),
-            ("covid -bilan", &["Covid le 19"]),
-            ("covid -covid-19", &["Covid le 19"]),
+            ("covid 19", &["Covid-19 : le bilan", "Covid puis 19"]),
+            ("covid -bilan", &["Covid puis 19"]),
+            ("covid -covid-19", &["Covid puis 19"]),
             ("2000", &["1990–2000, dix ans"]),
             ("5 degrés", &["Par -5 degrés"]),
             ("degrés -5", &[]),
@@ -166,6 +166,60 @@ async fn a_word_is_found_whatever_sign_stands_beside_it() {
             &json!("Le bilan.<mark>Covid</mark>-<mark>19</mark>, l’été &amp; 3.5"),
             &json!("À l’arrivée : rien.<mark>Covid</mark>-<mark>19</mark> ?")
         )
+    );
+}
+
+#[actix_web::test]
+async fn small_words_are_neither_looked_for_nor_in_the_way() {
+    let app = TestApp::start().await;
+    for (title, language) in [
+        ("Élection de Rabat", "fr"),
+        ("La fin de la guerre", "fr"),
+        ("La fin d’une autre guerre", "fr"),
+        ("Les avions de l’Est", "fr"),
+        ("L’été des sommes", "fr"),
+        ("Le maïs", "fr"),
+        ("طريق المدرسة", "ar"),
+        ("علي في الطريق", "ar"),
+        ("An election", "en"),
+    ] {
+        app.headline(title, json!({"language": language})).await;
+    }
+    finds(
+        &app,
+        &[
+            ("élection à Rabat", &["Élection de Rabat"]),
+            ("la même élection", &["Élection de Rabat"]),
+            ("les élections du Rabat", &["Élection de Rabat"]),
+            ("ÉLECTION OÙ rabat", &["Élection de Rabat"]),
+            ("the election", &["An election"]),
+            ("\"la fin de la guerre\"", &["La fin de la guerre"]),
+            ("\"fin à cette guerre\"", &["La fin de la guerre"]),
+            ("\"guerre fin\"", &[]),
+            ("fin -la guerre -autre", &["La fin de la guerre"]),
+            ("le or maïs", &["Le maïs"]),
+            ("avions", &["Les avions de l’Est"]),
+            ("avion est", &["Les avions de l’Est"]),
+            ("été", &["L’été des sommes"]),
+            ("une somme", &["L’été des sommes"]),
+            ("mais", &["Le maïs"]),
+            ("الطريق إلى المدرسة", &["طريق المدرسة"]),
+            ("على طريق المدرسة", &["طريق المدرسة"]),
+            ("وفي طريق علي", &["علي في الطريق"]),
+            ("à", &[]),
+            ("\"à la\"", &[]),
+            ("وعلى طريق المدرسة", &["طريق المدرسة"]),
+            ("على", &[]),
+        ],
+    )
+    .await;
+    let page = app
+        .get(&format!("/v1/search?q={}", escaped("\"fin de la guerre\"")))
+        .await
+        .ok();
+    assert_eq!(
+        page["items"][0]["title_marked"],
+        "La <mark>fin</mark> de la <mark>guerre</mark>"
     );
 }
 
