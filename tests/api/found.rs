@@ -453,6 +453,64 @@ async fn many_matches_are_all_on_some_page_both_ways() {
 }
 
 #[actix_web::test]
+async fn what_comes_in_while_somebody_pages_moves_nothing() {
+    let app = TestApp::start().await;
+    let insert = async |name: &str, many: u32, at: &str| {
+        app.conn()
+            .await
+            .batch_execute(&format!(
+                "INSERT INTO headlines (id, title, language, dir, status, published_at)
+                 SELECT gen_random_uuid(), '{name} {at} ' || n || repeat(' mot', 1 + n % 4), 'fr', 'ltr', 'published',
+                    '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {many}) AS n"
+            ))
+            .await
+            .unwrap();
+    };
+    insert("vieux", 205, "2026-01-01").await;
+    for (month, sort) in [(2, "relevance"), (3, "-published_at")] {
+        let list = format!("/v1/search?q=mot&limit=90&fields=headline.title&sort={sort}");
+        let before = app.get(&list).await.ok();
+        let expected: Vec<String> = {
+            let mut all = everything(&app, &list, before.clone()).await;
+            all.sort();
+            all
+        };
+        let mut seen = everything_while(&app, &list, before, async |page| {
+            let at = format!("2026-{month:02}-{page:02}");
+            insert("neuf", 3, &at).await;
+        })
+        .await;
+        seen.sort();
+        assert_eq!(seen, expected, "{sort}");
+    }
+}
+
+/// The titles on all pages from this one on.
+async fn everything(app: &TestApp, list: &str, first: Value) -> Vec<String> {
+    everything_while(app, list, first, async |_| {}).await
+}
+
+async fn everything_while(
+    app: &TestApp,
+    list: &str,
+    first: Value,
+    between: impl AsyncFn(usize),
+) -> Vec<String> {
+    let mut titles = Vec::new();
+    let mut page = first;
+    for n in 1.. {
+        let items = page["items"].as_array().unwrap().iter();
+        titles.extend(items.map(|hit| hit["headline"]["title"].as_str().unwrap().to_owned()));
+        let Some(next) = page["page"]["next"].as_str() else {
+            break;
+        };
+        between(n).await;
+        page = app.get(&format!("{list}&cursor={next}")).await.ok();
+    }
+    titles
+}
+
+#[actix_web::test]
 async fn no_words_break_a_search() {
     let app = TestApp::start().await;
     app.article("Le phare", json!({"body": "Un corps."})).await;
