@@ -24,7 +24,11 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     btrim(regexp_replace(
         translate(search_fold(value), '''"-.,:;!?()[]{}<>%&+*#@=|\~^$`', repeat(' ', 31)), '\s+', ' ', 'g'));
 
--- The same, letter for letter, with an apostrophe for whatever sign may keep Postgres from seeing the words beside it: it
+-- A name in all its languages: {"ar": "اقتصاد"}.
+CREATE FUNCTION search_names(name text, names jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN search_key(name || ' ' || jsonb_path_query_array(names, '$.*')::text);
+
+-- What `search_fold` gives, letter for letter, with an apostrophe for whatever sign may keep Postgres from seeing the words beside it: it
 -- takes `-19` for a number below zero, `décès.Le` for a host. What stays: a dot within a number, quotes, and the dash
 -- that a word begins with, which leaves the word out where it is looked for. Words that such signs join are looked for
 -- side by side. Apostrophes stand for `على`, too, which would be folded to the name `علي`.

@@ -643,6 +643,31 @@ async fn what_is_typed_is_completed() {
     assert_eq!(texts("salma eco").await, ["Salma Économou"]);
     assert_eq!(texts("rebond l’éco").await, ["Rebond de l’économie"]);
     assert_eq!(texts("conomie").await, Vec::<String>::new());
+    let names = json!({"ar": "الفلاحة", "en": "Farming and \"fishing\"", "es": "Agro"});
+    let farming = app
+        .post(
+            "/v1/categories",
+            json!({"name": "Agriculture", "names": names}),
+        )
+        .await
+        .created();
+    for (typed, name) in [
+        ("agr", "Agriculture"),
+        ("FARM", "Farming and \"fishing\""),
+        ("farming fish", "Farming and \"fishing\""),
+        ("الفَلاح", "الفلاحة"),
+    ] {
+        let page = app
+            .get(&format!("/v1/suggest?q={}", escaped(typed)))
+            .await
+            .ok();
+        assert_eq!(
+            page["items"],
+            json!([{"type": "category", "id": farming["id"], "slug": "agriculture", "text": name}]),
+            "{typed}"
+        );
+    }
+    assert_eq!(texts("farming agr").await, Vec::<String>::new());
     for n in 0..30 {
         app.article(&format!("Marée {n}"), json!({})).await;
     }
