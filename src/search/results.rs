@@ -155,17 +155,15 @@ impl SearchFilter {
         if articles {
             let table = Article::TABLE;
             let mut facets = self.articles.facets();
-            // The tables of authors and tags have no words: there the article itself is asked.
-            let condition = if facets.is_empty() {
-                words.match_row("line")
-            } else {
+            // The tables of authors and tags have no words: while they are walked, each article itself is asked.
+            let probe = (!facets.is_empty()).then(|| {
                 Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
                     .then(&words.match_row("told"))
-                    .sql(")")
-            };
+                    .sql(" OFFSET 0)")
+            });
             facets.push(Facet {
-                condition,
-                probe: None,
+                condition: words.match_row("line"),
+                probe,
                 walk: None,
             });
             parts.push(Part {
