@@ -24,11 +24,62 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     btrim(regexp_replace(
         translate(search_fold(value), '''"-.,:;!?()[]{}<>%&+*#@=|\~^$`', repeat(' ', 31)), '\s+', ' ', 'g'));
 
+-- A name in all its languages: {"ar": "اقتصاد"}.
+CREATE FUNCTION search_names(name text, names jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN search_key(name || ' ' || jsonb_path_query_array(names, '$.*')::text);
+
+-- What `search_fold` gives, letter for letter, with an apostrophe for whatever sign may keep Postgres from seeing the words beside it: it
+-- takes `-19` for a number below zero, `décès.Le` for a host. What stays: a dot within a number, quotes, and the dash
+-- that a word begins with, which leaves the word out where it is looked for. Words that such signs join are looked for
+-- side by side. Apostrophes stand for `على`, too, which would be folded to the name `علي`.
+CREATE FUNCTION search_plain(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    regexp_replace(
+        translate(search_fold(CASE WHEN strpos(value, 'على') > 0
+            THEN regexp_replace(value, '(^|[^\u0621-\u064a])(و?)على(?![\u0621-\u064a])', '\1\2''''''', 'g')
+            ELSE value
+        END), '+&@:~#%=?!,;()[]{}|*^$`\', repeat('''', 40)),
+        '(?<!\d)\.|\.(?!\d)|(?<=\S)-|-(?=[-\s]|$)', '''', 'g');
+
+-- Of a text, in which no dash leaves anything out.
+CREATE FUNCTION search_told(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN translate(search_plain(value), '-', '''');
+
+-- Small words: what only holds a sentence together is neither found nor looked for, but an apostrophe stands for it. Not
+-- left to Postgres, which knows French ones by their accents, no Arabic ones, and takes some nouns for verbs (`avions`,
+-- `été`, `est`, `sommes`; `mais` may be maïs, `as` a team).
+CREATE FUNCTION search_large(language text, plain text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    CASE split_part(language, '-', 1)
+        WHEN 'fr' THEN regexp_replace(plain, '\m(?:'
+            'au|aux|avec|ce|ces|cet|cette|ceci|cela|celui|celle|ceux|celles|ca|dans|de|des|dont|du|elle'
+            '|elles|en|et|eux|il|ils|je|la|le|les|leur|leurs|lui|ma|me|meme|memes|mes|moi|mon|ne|ni|nos'
+            '|notre|nous|on|ou|par|pas|pour|qu|que|qui|quoi|sa|se|ses|si|son|sur|ta|te|tes|toi|ton|tu|un'
+            '|une|vos|votre|vous|a|c|d|j|l|m|n|s|t|y|etant|suis|serai|seras|sera|serons|serez|seront'
+            '|serais|serait|serions|seriez|seraient|etais|etait|etions|etiez|etaient|fus|fut|fumes|furent'
+            '|sois|soit|soyons|soyez|soient|ayant|eu|eue|eues|eus|ai|avons|avez|ont|aurai|auras|aura'
+            '|aurons|aurez|auront|aurais|aurait|aurions|auriez|auraient|avais|avait|aviez|avaient|eut'
+            '|eurent|aie|aies|ait|ayons|ayez|aient|lorsqu|lorsque|puisqu|puisque|jusqu|jusque'
+            ')\M', '''', 'g')
+        WHEN 'ar' THEN regexp_replace(plain, '(^|[^\u0621-\u064a])(?:'
+            'من|في|عن|مع|الي|ومن|وفي|وعن|ومع|والي|ان|وان|او|ما|وما|لا|ولا|لم|ولم|لن|ولن|قد|وقد|لقد|هو|وهو'
+            '|هي|وهي|هذا|هذة|وهذا|وهذة|ذلك|تلك|الذي|التي|الذين|كان|كانت|وكان|وكانت|كما|لكن|ولكن|ثم|حتي'
+            '|اذا|منذ|عند|لدي|بين|و|يا|فية|فيها|منة|منها|عنة|عنها|بة|بها|لة|لها|لهم|علية|عليها|عليهم|الية'
+            '|اليها'
+            ')(?![\u0621-\u064a])', '\1''', 'g')
+        ELSE plain
+    END;
+
+-- French with all its words.
+CREATE TEXT SEARCH DICTIONARY search_french (TEMPLATE = pg_catalog.snowball, Language = french);
+CREATE TEXT SEARCH CONFIGURATION search_french (COPY = pg_catalog.french);
+ALTER TEXT SEARCH CONFIGURATION search_french ALTER MAPPING REPLACE pg_catalog.french_stem WITH search_french;
+
 -- Which of Postgres's dictionaries knows a language.
 CREATE FUNCTION search_config(language text) RETURNS regconfig
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     CASE split_part(language, '-', 1)
-        WHEN 'fr' THEN 'pg_catalog.french'::regconfig
+        WHEN 'fr' THEN 'search_french'::regconfig
         WHEN 'ar' THEN 'pg_catalog.arabic'::regconfig
         WHEN 'en' THEN 'pg_catalog.english'::regconfig
         ELSE 'pg_catalog.simple'::regconfig
@@ -47,9 +98,9 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
 CREATE FUNCTION search_text(language text, value text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     CASE WHEN split_part(language, '-', 1) = 'ar'
-        THEN to_tsvector('pg_catalog.arabic', search_fold(value))
-            || to_tsvector('pg_catalog.arabic', search_bare(search_fold(value)))
-        ELSE to_tsvector(search_config(language), search_fold(value))
+        THEN to_tsvector('pg_catalog.arabic', search_large(language, search_told(value)))
+            || to_tsvector('pg_catalog.arabic', search_bare(search_large(language, search_told(value))))
+        ELSE to_tsvector(search_config(language), search_large(language, search_told(value)))
     END;
 
 -- What is found of a text, and how much it counts: a title (A) more than a lede (B), a lede more than a body (D).
@@ -62,9 +113,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
 
 -- What is looked for in Arabic: with the article as well as without. Where something is to be left out, as it is written:
 -- either form alone would let the other through.
-CREATE FUNCTION search_arabic(folded text) RETURNS tsquery
+CREATE FUNCTION search_arabic(large text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
-    CASE WHEN strpos(folded, '-') > 0 THEN websearch_to_tsquery('pg_catalog.arabic', folded)
-        ELSE websearch_to_tsquery('pg_catalog.arabic', folded)
-            || websearch_to_tsquery('pg_catalog.arabic', search_bare(folded))
+    CASE WHEN strpos(large, '-') > 0 THEN websearch_to_tsquery('pg_catalog.arabic', large)
+        ELSE websearch_to_tsquery('pg_catalog.arabic', large)
+            || websearch_to_tsquery('pg_catalog.arabic', search_bare(large))
     END;

@@ -12,6 +12,8 @@ CREATE INDEX articles_search ON articles USING gin (search) WITH (fastupdate = o
 CREATE INDEX headlines_search ON headlines USING gin (search) WITH (fastupdate = off) WHERE deleted_at IS NULL;
 CREATE INDEX articles_title_words ON articles USING gin (to_tsvector('simple', title_key)) WITH (fastupdate = off)
     WHERE status = 'published' AND deleted_at IS NULL;
+CREATE INDEX categories_words ON categories USING gin (to_tsvector('simple', search_names(name, names)))
+    WITH (fastupdate = off) WHERE deleted_at IS NULL;
 ALTER TABLE articles ALTER search SET STATISTICS 200;
 ALTER TABLE headlines ALTER search SET STATISTICS 200;
 

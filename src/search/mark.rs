@@ -15,7 +15,8 @@ struct Marked {
 }
 
 impl Marked {
-    /// Puts the marks of the folded text into the text itself. What doesn't fit together is not marked.
+    /// Puts the marks of the plain text into the text itself: folded, with an apostrophe for many a sign. What doesn't fit
+    /// together is not marked.
     fn new(text: &str, marked: &str) -> Self {
         let mut open = false;
         let mut rest = marked.chars().peekable();
@@ -29,7 +30,9 @@ impl Marked {
                 }
                 inside = open;
                 // The database may have been given only the beginning.
-                fits &= rest.next().is_none_or(|next| next == folded);
+                fits &= rest
+                    .next()
+                    .is_none_or(|next| next == folded || next == '\'');
             });
             // The end of a match comes before what follows it.
             if rest.peek() == Some(&END) {
@@ -157,6 +160,10 @@ mod tests {
         assert_eq!(
             whole("مَدرســـة جديدة", "\u{1}مدرسة\u{2} جديدة"),
             "<mark>مَدرســـة</mark> جديدة"
+        );
+        assert_eq!(
+            whole("fin.Covid-19", "fin'\u{1}covid\u{2}'\u{1}19\u{2}"),
+            "fin.<mark>Covid</mark>-<mark>19</mark>"
         );
         assert_eq!(whole("a & b", "nothing like it"), "a &amp; b");
         assert_eq!(whole("", ""), "");

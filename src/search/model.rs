@@ -146,6 +146,8 @@ pub struct Spot {
     /// The band's edge: the last match of the band before it or, where `upward`, its own last.
     edge: Option<(Moment, Uuid)>,
     upward: bool,
+    /// Whether it is the newest band, and the edge its first match: what comes in while somebody pages stays out of it.
+    newest: bool,
     /// The match that the page begins behind or, read backwards, ends before.
     at: Option<f64>,
 }
@@ -155,7 +157,8 @@ impl SortKey for Spot {
         let mut bytes = vec![
             u8::from(self.edge.is_some())
                 | u8::from(self.upward) << 1
-                | u8::from(self.at.is_some()) << 2,
+                | u8::from(self.at.is_some()) << 2
+                | u8::from(self.newest) << 3,
         ];
         if let Some((at, id)) = self.edge {
             bytes.extend(at.write());
@@ -169,6 +172,7 @@ impl SortKey for Spot {
         let (&flags, mut rest) = bytes.split_first()?;
         let mut spot = Self {
             upward: flags & 2 != 0,
+            newest: flags & 8 != 0,
             ..Self::default()
         };
         if flags & 1 != 0 {
@@ -183,7 +187,11 @@ impl SortKey for Spot {
             spot.at?;
             rest = more;
         }
-        (rest.is_empty() && flags < 8 && (spot.edge.is_some() || !spot.upward)).then_some(spot)
+        let fits = match (spot.upward, spot.newest) {
+            (false, false) => true,
+            (upward, newest) => spot.edge.is_some() && upward != newest,
+        };
+        (rest.is_empty() && flags < 16 && fits).then_some(spot)
     }
 }
 
@@ -205,16 +213,16 @@ pub async fn find(
 ) -> Result<Found, Problem> {
     let start = Spot::default();
     let spot = cursor.map_or(&start, |cursor| &cursor.key);
-    let edge = spot.edge.map(|(key, id)| Cursor {
+    let from = spot.edge.map(|(key, id)| Cursor {
         key,
         id,
         forward: !spot.upward,
-        // The edge is this band's own last match, or the last of the band before.
-        inclusive: spot.upward,
+        // The edge is this band's own last match, its first, or the last of the band before.
+        inclusive: spot.upward || spot.newest,
     });
     let mut band = Vec::new();
     for part in parts.iter().filter(|_| !words.is_empty) {
-        band.extend(part.some(conn, words, order, edge.as_ref()).await?);
+        band.extend(part.some(conn, words, order, from.as_ref()).await?);
     }
     // In the order of time, away from the edge.
     band.sort_by_key(Match::place);
@@ -230,7 +238,14 @@ pub async fn find(
         (false, Some(_)) => last,
         (false, None) => None,
     };
-    let above = if spot.upward { beyond } else { spot.edge };
+    let above = match (spot.upward, spot.newest) {
+        (true, _) => beyond,
+        (false, true) => None,
+        (false, false) => spot.edge,
+    };
+    let newest = spot.newest || spot.edge.is_none();
+    let first = band.as_slice().first();
+    let edge = spot.edge.or(first.map(|first| (first.at, first.id)));
     band.sort_by(Match::before);
     let backward = cursor.is_some_and(|cursor| !cursor.forward);
     let behind = |found: &Match| match (cursor, spot.at) {
@@ -255,8 +270,10 @@ pub async fn find(
     };
     let at = |found: &Match, forward| Cursor {
         key: Spot {
+            edge,
+            upward: spot.upward,
+            newest,
             at: Some(found.score),
-            ..spot.clone()
         },
         id: found.id,
         forward,
@@ -267,7 +284,7 @@ pub async fn find(
             key: Spot {
                 edge: Some(edge),
                 upward,
-                at: None,
+                ..Spot::default()
             },
             id: Uuid::nil(),
             forward: !upward,
@@ -304,18 +321,25 @@ mod tests {
             Spot {
                 edge,
                 upward: true,
-                at: None,
+                ..Spot::default()
+            },
+            Spot {
+                edge,
+                newest: true,
+                at: Some(1.5),
+                ..Spot::default()
             },
             Spot {
                 edge: Some((None, id)),
-                upward: false,
                 at: Some(-3.25),
+                ..Spot::default()
             },
         ] {
             assert_eq!(Spot::read(&spot.write()), Some(spot));
         }
         for wrong in [
             &b""[..],
+            b"\x10",
             b"\x08",
             b"\x02",
             b"\x01abc",

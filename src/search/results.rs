@@ -42,9 +42,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Search headlines and articles
 ///
 /// Finds what has all the words of `q`, in whatever form its language gives them, with or without accents. `"in quotes"`
-/// they must stand together, `or` takes either side, `-word` leaves out what has it. The best come first: a word in a title
-/// counts more than one in a lede, that more than one in a body, and a new story more than an old one (its rank halves
-/// every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
+/// they must stand together, `or` takes either side, `-word` leaves out what has it. What is written together, `covid-19`,
+/// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
+/// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
 #[utoipa::path(tag = "Search", params(SearchParameters, Paging, TimelineParameters, ArticleFilter, HeadlineFilter),
     responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
@@ -155,17 +155,15 @@ impl SearchFilter {
         if articles {
             let table = Article::TABLE;
             let mut facets = self.articles.facets();
-            // The tables of authors and tags have no words: there the article itself is asked.
-            let condition = if facets.is_empty() {
-                words.match_row("line")
-            } else {
+            // The tables of authors and tags have no words: while they are walked, each article itself is asked.
+            let probe = (!facets.is_empty()).then(|| {
                 Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
                     .then(&words.match_row("told"))
-                    .sql(")")
-            };
+                    .sql(" OFFSET 0)")
+            });
             facets.push(Facet {
-                condition,
-                probe: None,
+                condition: words.match_row("line"),
+                probe,
                 walk: None,
             });
             parts.push(Part {

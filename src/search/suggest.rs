@@ -37,8 +37,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Complete what is typed
 ///
 /// Categories, tags, authors and titles of published articles that have each of the words, the last of them as a
-/// beginning; accents and case don't matter. At most 10: first up to 3 of each kind of name, then titles, the newest
-/// first.
+/// beginning; accents and case don't matter. A category is found by its name in any language, and given by that. At most
+/// 10: first up to 3 of each kind of name, then titles, the newest first.
 #[utoipa::path(tag = "Search", params(SuggestParameters),
     responses((status = OK, description = "The completions.", body = Completions)))]
 #[get("/v1/suggest")]
@@ -203,15 +203,12 @@ fn completion((kind, id, slug, text): Found) -> Option<Completion> {
 
 /// Names with these words: first those that begin so, then the shortest.
 fn names(query: &str, beginning: &str) -> Fragment {
-    let mut sql = Fragment::new("SELECT kind, id, slug, name FROM (");
-    for (n, (kind, table, key)) in [
-        ("'category'", "categories", "search_key(name)"),
-        ("'tag'", "tags", "name_key"),
-        ("'author'", "authors", "name_key"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let mut sql =
+        Fragment::new("SELECT kind, id, slug, name FROM (").then(&categories(query, beginning));
+    for (n, kind, table, key) in [
+        (1, "'tag'", "tags", "name_key"),
+        (2, "'author'", "authors", "name_key"),
+    ] {
         let starts = |sql: Fragment| {
             sql.sql("starts_with(")
                 .sql(key)
@@ -220,11 +217,7 @@ fn names(query: &str, beginning: &str) -> Fragment {
                 .sql(")")
         };
         sql = sql
-            .sql(if n > 0 {
-                " UNION ALL (SELECT "
-            } else {
-                "(SELECT "
-            })
+            .sql(" UNION ALL (SELECT ")
             .sql(kind)
             .sql("::text AS kind, ")
             .number(n)
@@ -243,6 +236,24 @@ fn names(query: &str, beginning: &str) -> Fragment {
             .sql(")");
     }
     sql.sql(") AS named ORDER BY starts DESC, n, char_length(name), id")
+}
+
+/// The same of categories, which have a name in each language: the first of them that has the words is given.
+fn categories(query: &str, beginning: &str) -> Fragment {
+    Fragment::new("(SELECT 'category'::text AS kind, 0 AS n, id, slug, name, starts FROM (SELECT DISTINCT ON (few.id) \
+         few.id, few.slug, said.name, starts_with(search_key(said.name), ")
+        .text(beginning)
+        .sql(") AS starts FROM (SELECT * FROM categories WHERE deleted_at IS NULL AND \
+            to_tsvector('simple', search_names(name, names)) @@ ")
+        .text(query)
+        .sql("::tsquery LIMIT ")
+        .number(GATHERED)
+        .sql(") AS few CROSS JOIN LATERAL (SELECT few.name, '' UNION ALL SELECT value, key FROM jsonb_each_text(few.names)) \
+            AS said (name, language) WHERE to_tsvector('simple', search_key(said.name)) @@ ")
+        .text(query)
+        .sql("::tsquery ORDER BY few.id, said.language) AS named ORDER BY starts DESC, char_length(name), id LIMIT ")
+        .number(MOST_OF_NAMES)
+        .sql(")")
 }
 
 const TITLES: &str = "SELECT 'article'::text, id, slug, title FROM (SELECT id, slug, title, title_key, listed_at FROM articles \

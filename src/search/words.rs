@@ -11,6 +11,11 @@ use crate::db::{Fragment, Statement};
 /// The longest query, in characters.
 pub const LONGEST: usize = 200;
 
+/// Hyphens and dashes that are set, not typed.
+const LINES: [char; 7] = [
+    '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}',
+];
+
 /// A query in the language of each of Postgres's dictionaries.
 #[derive(Clone, Debug)]
 pub struct Words {
@@ -40,13 +45,14 @@ type Understood = (
 impl Words {
     /// Understands a query as people write them: `"quoted words"`, `or`, `-without`.
     pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
-        let sql = Fragment::new(// A dash that stands before no word leaves nothing out, and a row of them is a line.
-            "WITH folded AS MATERIALIZED (SELECT left(regexp_replace(search_fold(")
-            .text(query)
+        // Only the dash that is on keyboards leaves a word out.
+        let query = query.replace(LINES, "'");
+        let sql = Fragment::new("WITH plain AS MATERIALIZED (SELECT left(search_plain(")
+            .text(&query)
             .sql(
-                "), '-(?=[-\\s]|$)', ' ', 'g'), 500) AS q), asked AS MATERIALIZED (SELECT \
-                 websearch_to_tsquery('pg_catalog.french', q) AS french, search_arabic(q) AS arabic, \
-                 websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM folded), \
+                "), 500) AS q), asked AS MATERIALIZED (SELECT \
+                 websearch_to_tsquery('search_french', search_large('fr', q)) AS french, search_arabic(search_large('ar', q)) AS arabic, \
+                 websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
                  merged AS MATERIALIZED (SELECT *, french \
                  || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
                  || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
@@ -115,12 +121,12 @@ impl Words {
             .then(&self.of(line))
     }
 
-    /// A text of a row, folded, with signs around what matched. A long text's beginning.
+    /// A text of a row, plain, with signs around what matched. A long text's beginning.
     pub fn marked(&self, line: &'static str, text: &'static str, most: usize) -> Fragment {
         debug_assert!((BEGIN, END) == ('\u{1}', '\u{2}'));
         Fragment::new("ts_headline(search_config(")
             .sql(line)
-            .sql(".language), search_fold(left(")
+            .sql(".language), search_told(left(")
             .sql(text)
             .sql(", ")
             .number(most)

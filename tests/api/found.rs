@@ -84,6 +84,145 @@ async fn words_are_found_as_people_write_them() {
     );
 }
 
+/// Wants each query to find just these titles, in any order.
+async fn finds(app: &TestApp, cases: &[(&str, &[&str])]) {
+    let mut wrong = Vec::new();
+    for (query, expected) in cases {
+        let found = titles(app, query, "").await;
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        if found != expected {
+            wrong.push(format!("{query} finds {found:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[actix_web::test]
+async fn a_word_is_found_whatever_sign_stands_beside_it() {
+    let app = TestApp::start().await;
+    let titles = [
+        "La saison 2026-2027",
+        "Covid-19 : le bilan",
+        "Covid puis 19",
+        "1990–2000, dix ans",
+        "Par -5 degrés",
+        "Son décès.Le roi parle",
+        "Prix du blé (+3,5 %)",
+        "Taux à 3.5 %",
+        "Un porte-conteneurs accoste",
+        "Écrire à anna@exemple.ma",
+        "Train Casablanca — Rabat",
+        "R&D; S&P",
+        "و/أو 10:30",
+    ];
+    for title in titles {
+        app.headline(title, json!({})).await;
+    }
+    finds(
+        &app,
+        &[
+            ("2026", &["La saison 2026-2027"]),
+            ("2027", &["La saison 2026-2027"]),
+            ("2026-2027", &["La saison 2026-2027"]),
+            ("2026–2027", &["La saison 2026-2027"]),
+            ("\"saison 2026-2027\"", &["La saison 2026-2027"]),
+            ("2026-2028", &[]),
+            ("covid-19", &["Covid-19 : le bilan"]),
+            ("covid\u{2011}19", &["Covid-19 : le bilan"]),
+            ("covid 19", &["Covid-19 : le bilan", "Covid puis 19"]),
+            ("covid -bilan", &["Covid puis 19"]),
+            ("covid -covid-19", &["Covid puis 19"]),
+            ("2000", &["1990–2000, dix ans"]),
+            ("5 degrés", &["Par -5 degrés"]),
+            ("degrés -5", &[]),
+            ("décès", &["Son décès.Le roi parle"]),
+            ("roi", &["Son décès.Le roi parle"]),
+            ("décès.le roi", &["Son décès.Le roi parle"]),
+            ("3,5", &["Prix du blé (+3,5 %)"]),
+            ("+3,5", &["Prix du blé (+3,5 %)"]),
+            ("3.5", &["Taux à 3.5 %"]),
+            ("conteneurs", &["Un porte-conteneurs accoste"]),
+            ("porte-conteneur", &["Un porte-conteneurs accoste"]),
+            ("anna", &["Écrire à anna@exemple.ma"]),
+            ("anna@exemple.ma", &["Écrire à anna@exemple.ma"]),
+            ("casablanca –rabat", &["Train Casablanca — Rabat"]),
+        ],
+    )
+    .await;
+    for title in titles {
+        let found = self::titles(&app, &title.replace(" -", " "), "").await;
+        assert!(found.iter().any(|found| found == title), "{title}");
+    }
+    app.article(
+        "Le bilan.Covid-19, l’été & 3.5",
+        json!({"lede": "À l’arrivée : rien.Covid-19 ?"}),
+    )
+    .await;
+    let hit = &app.get("/v1/search?q=covid-19").await.ok()["items"][0];
+    assert_eq!(
+        (&hit["title_marked"], &hit["snippet"]),
+        (
+            &json!("Le bilan.<mark>Covid</mark>-<mark>19</mark>, l’été &amp; 3.5"),
+            &json!("À l’arrivée : rien.<mark>Covid</mark>-<mark>19</mark> ?")
+        )
+    );
+}
+
+#[actix_web::test]
+async fn small_words_are_neither_looked_for_nor_in_the_way() {
+    let app = TestApp::start().await;
+    for (title, language) in [
+        ("Élection de Rabat", "fr"),
+        ("La fin de la guerre", "fr"),
+        ("La fin d’une autre guerre", "fr"),
+        ("Les avions de l’Est", "fr"),
+        ("L’été des sommes", "fr"),
+        ("Le maïs", "fr"),
+        ("طريق المدرسة", "ar"),
+        ("علي في الطريق", "ar"),
+        ("An election", "en"),
+    ] {
+        app.headline(title, json!({"language": language})).await;
+    }
+    finds(
+        &app,
+        &[
+            ("élection à Rabat", &["Élection de Rabat"]),
+            ("la même élection", &["Élection de Rabat"]),
+            ("les élections du Rabat", &["Élection de Rabat"]),
+            ("ÉLECTION OÙ rabat", &["Élection de Rabat"]),
+            ("the election", &["An election"]),
+            ("\"la fin de la guerre\"", &["La fin de la guerre"]),
+            ("\"fin à cette guerre\"", &["La fin de la guerre"]),
+            ("\"guerre fin\"", &[]),
+            ("fin -la guerre -autre", &["La fin de la guerre"]),
+            ("le or maïs", &["Le maïs"]),
+            ("avions", &["Les avions de l’Est"]),
+            ("avion est", &["Les avions de l’Est"]),
+            ("été", &["L’été des sommes"]),
+            ("une somme", &["L’été des sommes"]),
+            ("mais", &["Le maïs"]),
+            ("الطريق إلى المدرسة", &["طريق المدرسة"]),
+            ("على طريق المدرسة", &["طريق المدرسة"]),
+            ("وفي طريق علي", &["علي في الطريق"]),
+            ("à", &[]),
+            ("\"à la\"", &[]),
+            ("وعلى طريق المدرسة", &["طريق المدرسة"]),
+            ("على", &[]),
+        ],
+    )
+    .await;
+    let page = app
+        .get(&format!("/v1/search?q={}", escaped("\"fin de la guerre\"")))
+        .await
+        .ok();
+    assert_eq!(
+        page["items"][0]["title_marked"],
+        "La <mark>fin</mark> de la <mark>guerre</mark>"
+    );
+}
+
 #[actix_web::test]
 async fn the_best_come_first_and_show_where_they_match() {
     let app = TestApp::start().await;
@@ -314,6 +453,64 @@ async fn many_matches_are_all_on_some_page_both_ways() {
 }
 
 #[actix_web::test]
+async fn what_comes_in_while_somebody_pages_moves_nothing() {
+    let app = TestApp::start().await;
+    let insert = async |name: &str, many: u32, at: &str| {
+        app.conn()
+            .await
+            .batch_execute(&format!(
+                "INSERT INTO headlines (id, title, language, dir, status, published_at)
+                 SELECT gen_random_uuid(), '{name} {at} ' || n || repeat(' mot', 1 + n % 4), 'fr', 'ltr', 'published',
+                    '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {many}) AS n"
+            ))
+            .await
+            .unwrap();
+    };
+    insert("vieux", 205, "2026-01-01").await;
+    for (month, sort) in [(2, "relevance"), (3, "-published_at")] {
+        let list = format!("/v1/search?q=mot&limit=90&fields=headline.title&sort={sort}");
+        let before = app.get(&list).await.ok();
+        let expected: Vec<String> = {
+            let mut all = everything(&app, &list, before.clone()).await;
+            all.sort();
+            all
+        };
+        let mut seen = everything_while(&app, &list, before, async |page| {
+            let at = format!("2026-{month:02}-{page:02}");
+            insert("neuf", 3, &at).await;
+        })
+        .await;
+        seen.sort();
+        assert_eq!(seen, expected, "{sort}");
+    }
+}
+
+/// The titles on all pages from this one on.
+async fn everything(app: &TestApp, list: &str, first: Value) -> Vec<String> {
+    everything_while(app, list, first, async |_| {}).await
+}
+
+async fn everything_while(
+    app: &TestApp,
+    list: &str,
+    first: Value,
+    between: impl AsyncFn(usize),
+) -> Vec<String> {
+    let mut titles = Vec::new();
+    let mut page = first;
+    for n in 1.. {
+        let items = page["items"].as_array().unwrap().iter();
+        titles.extend(items.map(|hit| hit["headline"]["title"].as_str().unwrap().to_owned()));
+        let Some(next) = page["page"]["next"].as_str() else {
+            break;
+        };
+        between(n).await;
+        page = app.get(&format!("{list}&cursor={next}")).await.ok();
+    }
+    titles
+}
+
+#[actix_web::test]
 async fn no_words_break_a_search() {
     let app = TestApp::start().await;
     app.article("Le phare", json!({"body": "Un corps."})).await;
@@ -446,6 +643,31 @@ async fn what_is_typed_is_completed() {
     assert_eq!(texts("salma eco").await, ["Salma Économou"]);
     assert_eq!(texts("rebond l’éco").await, ["Rebond de l’économie"]);
     assert_eq!(texts("conomie").await, Vec::<String>::new());
+    let names = json!({"ar": "الفلاحة", "en": "Farming and \"fishing\"", "es": "Agro"});
+    let farming = app
+        .post(
+            "/v1/categories",
+            json!({"name": "Agriculture", "names": names}),
+        )
+        .await
+        .created();
+    for (typed, name) in [
+        ("agr", "Agriculture"),
+        ("FARM", "Farming and \"fishing\""),
+        ("farming fish", "Farming and \"fishing\""),
+        ("الفَلاح", "الفلاحة"),
+    ] {
+        let page = app
+            .get(&format!("/v1/suggest?q={}", escaped(typed)))
+            .await
+            .ok();
+        assert_eq!(
+            page["items"],
+            json!([{"type": "category", "id": farming["id"], "slug": "agriculture", "text": name}]),
+            "{typed}"
+        );
+    }
+    assert_eq!(texts("farming agr").await, Vec::<String>::new());
     for n in 0..30 {
         app.article(&format!("Marée {n}"), json!({})).await;
     }
