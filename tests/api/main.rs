@@ -10,6 +10,7 @@ mod contract;
 mod database;
 mod found;
 mod headlines;
+mod hidden;
 mod input;
 mod keys;
 mod lists;
