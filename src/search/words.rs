@@ -23,7 +23,8 @@ pub struct Words {
     arabic: String,
     english: String,
     simple: String,
-    /// What is in any of them: whatever matches its own language's also matches this.
+    /// What is in any of them: whatever matches its own language's also matches this. Little else does, so an index finds
+    /// it: what has one language's form of a word that is left out lacks those of others, so there each names its own.
     any: String,
     /// Whether there is anything to look for: `le` alone is no word to look for in French.
     pub is_empty: bool,
@@ -53,10 +54,11 @@ impl Words {
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
                  websearch_to_tsquery('search_french', search_large('fr', q)) AS french, search_arabic(search_large('ar', q)) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
-                 merged AS MATERIALIZED (SELECT *, french \
-                 || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
+                 merged AS MATERIALIZED (SELECT asked.*, CASE WHEN strpos(q, '-') > 0 \
+                 THEN search_within('fr', french) || search_within('ar', arabic) || search_within('en', english) || search_within('', simple) \
+                 ELSE french || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
                  || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
-                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END AS \"any\" FROM asked) \
+                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END END AS \"any\" FROM asked, plain) \
                  SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
                  ARRAY[search_estimate('articles', \"any\"), search_estimate('headlines', \"any\")], \
                  ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
