@@ -104,12 +104,20 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     END;
 
 -- What is found of a text, and how much it counts: a title (A) more than a lede (B), a lede more than a body (D).
--- Of a body, the first 100,000 characters: a document for searches may hold 1 MB at most.
+-- Of a body, the first 100,000 characters: a document for searches may hold 1 MB at most. Beside that, which dictionary it
+-- was read with, as a word that nobody can look for: what leaves a word out has to say in which language.
 CREATE FUNCTION search_document(language text, title text, lede text, body text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     setweight(search_text(language, title), 'A')
     || setweight(search_text(language, coalesce(lede, '')), 'B')
-    || setweight(search_text(language, left(body, 100000)), 'D');
+    || setweight(search_text(language, left(body, 100000)), 'D')
+    || array_to_tsvector(ARRAY['=' || CASE WHEN split_part(language, '-', 1) IN ('fr', 'ar', 'en')
+        THEN split_part(language, '-', 1) ELSE '' END]);
+
+-- A query, for what was read with one dictionary.
+CREATE FUNCTION search_within(dictionary text, query tsquery) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
+    CASE WHEN numnode(query) = 0 THEN query ELSE quote_literal('=' || dictionary)::tsquery && query END;
 
 -- What is looked for in Arabic: with the article as well as without. Where something is to be left out, as it is written:
 -- either form alone would let the other through.

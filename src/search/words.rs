@@ -1,8 +1,10 @@
 //! The words that somebody searches for, as Postgres understands them in each language; and which they may have meant.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Double, Float, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, Double, Float, Integer, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::fold::{fold, words};
 use super::mark::{BEGIN, END};
@@ -23,7 +25,8 @@ pub struct Words {
     arabic: String,
     english: String,
     simple: String,
-    /// What is in any of them: whatever matches its own language's also matches this.
+    /// What is in any of them: whatever matches its own language's also matches this. Little else does, so an index finds
+    /// it: what has one language's form of a word that is left out lacks those of others, so there each names its own.
     any: String,
     /// Whether there is anything to look for: `le` alone is no word to look for in French.
     pub is_empty: bool,
@@ -53,10 +56,11 @@ impl Words {
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
                  websearch_to_tsquery('search_french', search_large('fr', q)) AS french, search_arabic(search_large('ar', q)) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
-                 merged AS MATERIALIZED (SELECT *, french \
-                 || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
+                 merged AS MATERIALIZED (SELECT asked.*, CASE WHEN strpos(q, '-') > 0 \
+                 THEN search_within('fr', french) || search_within('ar', arabic) || search_within('en', english) || search_within('', simple) \
+                 ELSE french || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
                  || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
-                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END AS \"any\" FROM asked) \
+                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END END AS \"any\" FROM asked, plain) \
                  SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
                  ARRAY[search_estimate('articles', \"any\"), search_estimate('headlines', \"any\")], \
                  ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
@@ -138,6 +142,11 @@ impl Words {
 
 /// How many words one query is looked at for.
 const MOST: usize = 8;
+/// How many known words each of them is compared with, and how many of those are tried.
+const ALIKE: usize = 100;
+const TRIES: usize = 3;
+/// Compares with every word that has some of the same letters side by side.
+const LOOK_WIDELY: &str = "SET LOCAL pg_trgm.similarity_threshold = 0.2";
 
 /// The query with each word that never occurred replaced by one that is written alike; several, the likeliest first.
 pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec<String>> {
@@ -156,23 +165,39 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
             .text(word)
             .sql("::text)");
     }
-    let sql = Fragment::new(
-        "SELECT asked.word, alike.spelling FROM ",
-    )
-    .then(&listed)
-    .sql(
-        ") AS asked (word) LEFT JOIN LATERAL (SELECT spelling FROM search_words AS known WHERE known.word % asked.word AND similarity(known.word, asked.word) >= 0.4 \
-         ORDER BY similarity(known.word, asked.word) DESC, known.word LIMIT 3) AS alike ON true \
-         WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = asked.word)",
-    );
-    let found: Vec<(String, Option<String>)> = Statement::<(Text, Nullable<Text>)>::new(sql.once())
-        .load(conn)
+    let sql = Fragment::new("SELECT asked.word, alike.word, alike.spelling FROM ")
+        .then(&listed)
+        .sql(
+            ") AS asked (word) CROSS JOIN LATERAL (SELECT word, spelling FROM search_words AS known \
+             WHERE known.word % asked.word AND abs(char_length(known.word) - char_length(asked.word)) <= 3 \
+             ORDER BY similarity(known.word, asked.word) DESC, known.word LIMIT ",
+        )
+        .number(ALIKE)
+        .sql(
+            ") AS alike WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = asked.word)",
+        );
+    let found: Vec<(String, String, String)> = conn
+        .transaction(async |conn| {
+            conn.batch_execute(LOOK_WIDELY).await?;
+            Statement::<(Text, Text, Text)>::new(sql.once())
+                .load(conn)
+                .await
+        })
         .await?;
+    let mut alike: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+    for (asked, word, spelling) in found {
+        if let Some(slips) = slips(&asked, &word) {
+            alike.entry(asked).or_default().push((slips, spelling));
+        }
+    }
+    for words in alike.values_mut() {
+        words.sort_by_key(|(slips, _)| *slips);
+    }
     let mut tries = Vec::new();
-    for n in 0..3 {
+    for n in 0..TRIES {
         let replace = |word: &str| {
-            let mut alike = found.iter().filter(|(asked, _)| *asked == fold(word));
-            alike.nth(n).and_then(|(_, spelling)| spelling.as_deref())
+            let (_, spelling) = alike.get(&fold(word))?.get(n)?;
+            Some(spelling.as_str())
         };
         let tried = replaced(query, replace);
         if tried != query && !tries.contains(&tried) {
@@ -180,6 +205,13 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
         }
     }
     Ok(tries)
+}
+
+/// How many letters were mistyped (left out, put in, put for another or exchanged with the next) if one word was meant by
+/// the other: one in four at most, as more make another word.
+fn slips(asked: &str, meant: &str) -> Option<usize> {
+    let most = (asked.chars().count() / 4).clamp(1, 3);
+    Some(strsim::osa_distance(asked, meant)).filter(|slips| *slips <= most)
 }
 
 /// A query with some of its words replaced.
@@ -210,6 +242,20 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn few_slips_leave_a_word_what_it_is() {
+        for (asked, meant, found) in [
+            ("marhce", "marche", Some(1)),
+            ("maroc", "marocain", None),
+            ("marakesh", "marrakech", Some(2)),
+            ("budget", "gadget", None),
+            ("gouverneur", "gouvernement", None),
+            ("المدرصة", "المدرسة", Some(1)),
+        ] {
+            assert_eq!(slips(asked, meant), found, "{asked}");
+        }
+    }
 
     #[test]
     fn words_are_replaced_where_they_stand() {

@@ -364,7 +364,19 @@ async fn a_mistyped_word_is_corrected_by_what_the_caller_may_see() {
     };
     assert_eq!(suggestion("coopratives").await, "coopérative");
     assert_eq!(suggestion("la%20cooperatve").await, "la coopérative");
+    app.article("L’électrification de Marrakech", json!({}))
+        .await;
+    app.headline("Le gouvernement du Maroc", json!({})).await;
+    for (two_slips, meant) in [
+        ("elecrtificaton", "électrification"),
+        ("Marakesh", "marrakech"),
+        ("maorc", "maroc"),
+        ("gouvernmnet", "gouvernement"),
+    ] {
+        assert_eq!(suggestion(two_slips).await, meant);
+    }
     for nothing in [
+        "gouverneur",
         "cooperative",
         "gigantesqe",
         "albatro",

@@ -220,7 +220,15 @@ async fn no_list_and_no_search_reads_far_whatever_it_is_filtered_by() {
     let three = ["category=rare", "tag=common", "language=de", "author=busy"];
     let three = combinations(&three, 4).into_iter();
     addresses.extend(three.map(|query| format!("/v1/articles?{query}")));
-    for word in ["rare", "mot", "jadis", "jadis rare", "-mot", "nirgends"] {
+    for word in [
+        "rare",
+        "mot",
+        "jadis",
+        "jadis rare",
+        "-mot",
+        "mot -autre -jadis",
+        "nirgends",
+    ] {
         for filter in ["", "&category=small", "&tag=rare", "&language=de"] {
             addresses.push(format!("/v1/search?q={}{filter}", word.replace(' ', "%20")));
         }
