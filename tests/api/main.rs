@@ -16,6 +16,7 @@ mod narrowed;
 mod plans;
 mod process;
 mod requests;
+mod secrets;
 mod site;
 mod support;
 mod tags;
