@@ -170,10 +170,10 @@ kinds! {
         "A parameter of the address is unknown, given twice, or has a value that it can't take. Nothing is ignored or cut in silence.",
         "Each entry of `errors` names one parameter and what it takes. A cursor belongs to the list and the filters that it came from.";
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "A key is needed",
-        "This needs a key, and the request had none, or one that this server doesn't know or has revoked.",
-        "Send `Authorization: Bearer mnc_…`. Keys are made with `manchette keys create`.";
+        "This needs a key, and the request had none, or one that this server doesn't know, that has expired or was revoked.",
+        "Send `Authorization: Bearer mnc_…`. Keys are made with `manchette keys create`, or with `POST /v1/keys`.";
     FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
-        "The key is good, but it has not the scope that this needs: `write` to change drafts, and `publish` beside it to change what the public sees.",
+        "The key is good, but it has not the scope that this needs: `write` to change drafts, `publish` beside it to change what the public sees, `admin` to manage keys.",
         "Ask whoever runs the server for a key with the scope that `detail` names.";
     NOT_FOUND = "not-found", NOT_FOUND, "Nothing is here",
         "There is nothing at this address, or nothing that the caller may see: a draft looks the same as a hole.",
@@ -355,6 +355,11 @@ impl From<diesel::result::Error> for Problem {
                     Some("categories_count") => {
                         Self::Conflict("a site has at most 1,000 categories".into(), Vec::new())
                     }
+                    Some("api_keys_last_admin") => last_admin(),
+                    Some("api_keys_ended") => Self::Conflict(
+                        "a key that was revoked or has expired can't be changed".into(),
+                        Vec::new(),
+                    ),
                     Some("site_time_zone_check") => {
                         Self::Invalid(vec![crate::site::not_a_time_zone()])
                     }
@@ -374,6 +379,10 @@ impl From<diesel::result::Error> for Problem {
                         | "authors_slug_key"
                         | "tags_slug_key",
                     ) => slug_taken(),
+                    Some("api_keys_rotated_from_key") => Self::Conflict(
+                        "this key has a successor already: rotate that".into(),
+                        Vec::new(),
+                    ),
                     Some("articles_translation_key") => Self::Conflict(
                         "this story is told in that language already".into(),
                         vec![Fault::at(
@@ -431,6 +440,18 @@ fn missing(pointer: &str) -> Problem {
 
 fn nth(list: &str, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> String {
     format!("{list}/{}", info.details().unwrap_or("0"))
+}
+
+/// What may not be done to the last key by which others can be made.
+fn last_admin() -> Problem {
+    Problem::Conflict(
+        "no key with the scope `admin` would stay: make another first, one that doesn't expire"
+            .into(),
+        vec![Fault::general(
+            "last_admin",
+            "one key with the scope `admin` and without an end has to stay",
+        )],
+    )
 }
 
 /// A slug that somebody chose and something else has.

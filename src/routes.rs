@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, authors, categories, headlines, health, search, site, tags};
+use crate::{api_keys, articles, authors, categories, headlines, health, search, site, tags};
 
 /// Adds every route of the contract.
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -13,5 +13,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     tags::routes(cfg);
     site::routes(cfg);
     search::routes(cfg);
+    api_keys::routes(cfg);
     health::routes(cfg);
 }

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
@@ -23,6 +24,8 @@ pub struct Caller {
     /// What the key is called.
     pub name: String,
     pub scopes: Vec<String>,
+    /// From when on the key is refused.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Caller {
@@ -40,6 +43,7 @@ impl From<ApiKey> for Caller {
             key_id: Some(key.id),
             name: key.name,
             scopes: key.scopes,
+            expires_at: key.expires_at,
         }
     }
 }
@@ -100,6 +104,28 @@ impl Editor {
     }
 }
 
+/// Somebody who may do everything, keys included.
+#[derive(Debug)]
+pub struct Admin(Arc<Caller>);
+
+impl Admin {
+    /// Who it is.
+    pub fn caller(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// Somebody with a key, whatever it allows.
+#[derive(Debug)]
+pub struct Holder(Arc<Caller>);
+
+impl Holder {
+    /// Who it is.
+    pub fn caller(&self) -> &Caller {
+        &self.0
+    }
+}
+
 impl FromRequest for Reader {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -116,18 +142,44 @@ impl FromRequest for Editor {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move {
-            let caller = caller(&request)
-                .await?
-                .ok_or(Problem::Unauthorized("this needs a key"))?;
-            if caller.has(Scope::Write) {
-                Ok(Self(caller))
-            } else {
-                Err(Problem::Forbidden(Scope::Write.word()))
-            }
-        }
-        .boxed_local()
+        async move { who_has(&request, Scope::Write).await.map(Self) }.boxed_local()
     }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { who_has(&request, Scope::Admin).await.map(Self) }.boxed_local()
+    }
+}
+
+impl FromRequest for Holder {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { holder(&request).await.map(Self) }.boxed_local()
+    }
+}
+
+/// Whoever sent the request, if they have this scope.
+async fn who_has(request: &HttpRequest, scope: Scope) -> Result<Arc<Caller>, Problem> {
+    let caller = holder(request).await?;
+    if caller.has(scope) {
+        Ok(caller)
+    } else {
+        Err(Problem::Forbidden(scope.word()))
+    }
+}
+
+async fn holder(request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
+    caller(request)
+        .await?
+        .ok_or(Problem::Unauthorized("this needs a key"))
 }
 
 /// What was found out about a request's key, so that it is asked once, by whoever needs it first.
@@ -143,30 +195,33 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
     if let Some(Known(caller)) = known {
         return Ok(caller);
     }
-    let caller = key(request).await?.map(Caller::from).map(Arc::new);
+    let caller = find(request).await?.map(Arc::new);
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
 }
 
-async fn key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
+async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
+    // One answer for whatever is wrong with it: nobody learns by it which keys there are or were.
     const WRONG: Problem =
-        Problem::Unauthorized("this is not a key of this server, or it was revoked");
+        Problem::Unauthorized("this is not a key of this server, or it has expired or was revoked");
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let Some(credentials) = given.next() else {
         return Ok(None);
     };
-    let token = credentials
+    let credentials = credentials
         .to_str()
         .ok()
         .and_then(|credentials| credentials.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .and_then(|(_, token)| Token::read(token.trim_matches(' ')));
-    let (Some(token), None) = (token, given.next()) else {
+        .map(|(_, credentials)| credentials.trim_matches(' '));
+    let (Some(credentials), None) = (credentials, given.next()) else {
         return Err(WRONG);
     };
+    let token = Token::read(credentials).ok_or(WRONG)?;
     let app = request
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
     let mut conn = app.connection().await?;
-    ApiKey::of(&mut conn, &token).await?.map(Some).ok_or(WRONG)
+    let key = ApiKey::of(&mut conn, &token).await?;
+    Ok(Some(key.ok_or(WRONG)?.into()))
 }

@@ -11,6 +11,7 @@ mod found;
 mod headlines;
 mod input;
 mod keys;
+mod keys_api;
 mod lists;
 mod narrowed;
 mod plans;

@@ -47,6 +47,11 @@ impl TestApp {
         Self::start_so(address, &[]).await
     }
 
+    /// Another node beside this one, on the same database.
+    pub async fn beside(&self) -> Self {
+        Self::start_on(self.address.clone()).await
+    }
+
     async fn start_so(address: Address, settings: &[&str]) -> Self {
         let words = ["manchette", "--workers", "2", "--pool-size", "4"];
         let config = Cli::try_parse_from(words.iter().chain(settings))
