@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Command;
 use crate::http::caching::Caching;
+use crate::identity;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -37,6 +38,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub caching: Caching,
+
+    #[command(flatten)]
+    pub identity: identity::Settings,
 
     /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]

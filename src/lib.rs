@@ -14,6 +14,7 @@
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
+//! - [`identity`]: keys of somebody else's making: JWTs of an identity provider.
 //! - [`events`]: the one log of changes.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
 //! - [`log_lines`]: how a line of the log looks.
@@ -31,6 +32,7 @@ pub mod events;
 pub mod headlines;
 pub mod health;
 pub mod http;
+pub mod identity;
 pub mod image;
 pub mod language;
 pub mod link;

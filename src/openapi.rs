@@ -162,8 +162,17 @@ fn build() -> Value {
             "A key with scopes: `read` (drafts too), `early` (what is scheduled), `write`, `publish`, `admin`.",
         ))
         .build();
+    let jwt = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "A JWT (RFC 7519) of the identity provider that the server's settings name, if they name one: signed with \
+            RS256, ES256 or EdDSA, with the same scopes in a claim.",
+        ))
+        .build();
     let schemes = &mut base.components.get_or_insert_default().security_schemes;
     schemes.insert("key".into(), SecurityScheme::Http(key).into());
+    schemes.insert("jwt".into(), SecurityScheme::Http(jwt).into());
     let (_, document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(base)
@@ -653,9 +662,9 @@ fn secure(operation: &mut Value, reads: bool, content: bool) {
     let description = operation["description"].as_str().unwrap_or_default();
     operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
     operation["security"] = match (reads, content, needs_key) {
-        (true, true, false) => json!([{}, {"key": []}]),
+        (true, true, false) => json!([{}, {"key": []}, {"jwt": []}]),
         (true, false, _) => json!([]),
-        _ => json!([{"key": []}]),
+        _ => json!([{"key": []}, {"jwt": []}]),
     };
 }
 

@@ -50,6 +50,9 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     #[error("the database can't be asked just now")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A JWT came, and the keys that it could be checked with can't be had.
+    #[error("the identity provider can't be asked just now")]
+    NoIdentityProvider,
     #[error("something broke on our side")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -171,7 +174,7 @@ kinds! {
         "Each entry of `errors` names one parameter and what it takes. A cursor belongs to the list and the filters that it came from.";
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "A key is needed",
         "This needs a key, and the request had none, or one that this server doesn't know, that has expired or was revoked.",
-        "Send `Authorization: Bearer mnc_…`. Keys are made with `manchette keys create`, or with `POST /v1/keys`.";
+        "Send `Authorization: Bearer mnc_…`, or a JWT where the server takes those. Keys are made with `manchette keys create`, or with `POST /v1/keys`.";
     FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
         "The key is good, but it has not the scope that this needs: `write` to change drafts, `publish` beside it to change what the public sees, `admin` to manage keys.",
         "Ask whoever runs the server for a key with the scope that `detail` names.";
@@ -209,7 +212,7 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked, or did not answer in time.",
+        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
 }
 
@@ -236,7 +239,7 @@ impl Problem {
             Self::TooSlow(_) => &TOO_SLOW,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
-            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
         }
     }
@@ -277,7 +280,7 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::NoIdentityProvider => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             _ => {}

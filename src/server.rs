@@ -18,6 +18,7 @@ use crate::db::{Address, pool};
 use crate::health::Readiness;
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::identity::IdentityProvider;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
@@ -29,6 +30,8 @@ pub struct AppState {
     pub patience: Duration,
     /// What caches may do with what is answered.
     pub caching: Caching,
+    /// Whose JWTs are taken beside keys.
+    pub identity_provider: Option<Arc<IdentityProvider>>,
 }
 
 impl AppState {
@@ -45,6 +48,11 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
     let database = config.database.clone();
     let caching = config.caching.clone();
     let origins = config.cors_origins.clone();
+    let identity_provider =
+        IdentityProvider::from_settings(&config.identity).map_err(std::io::Error::other)?;
+    if let Some(provider) = &identity_provider {
+        provider.warm_up();
+    }
     let server = HttpServer::new(move || {
         let state = AppState {
             pool: pool::pool(&address, &database),
@@ -53,6 +61,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
             caching: caching.clone(),
+            identity_provider: identity_provider.clone(),
         };
         let (app, _) = App::new()
             .into_utoipa_app()

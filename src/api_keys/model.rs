@@ -47,7 +47,7 @@ pub struct ApiKey {
     pub revoked_at: Option<DateTime<Utc>>,
     /// The key whose successor it is.
     pub rotated_from: Option<Uuid>,
-    /// The key with which it was made; null where that was done on the command line.
+    /// The key with which it was made; null where that was done on the command line or with a JWT.
     pub created_by: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

@@ -12,7 +12,9 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 
+use super::model::known;
 use super::{ApiKey, Scope, Token};
+use crate::identity::{Identity, Unreachable};
 use crate::problem::Problem;
 use crate::server::AppState;
 use crate::status::{Sight, Status};
@@ -20,12 +22,15 @@ use crate::status::{Sight, Status};
 /// Whoever sent a request with a key that is good.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// None with a JWT.
     pub key_id: Option<Uuid>,
-    /// What the key is called.
+    /// What the key is called; of a JWT, its subject.
     pub name: String,
     pub scopes: Vec<String>,
-    /// From when on the key is refused.
+    /// From when on the key or the JWT is refused.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whom a JWT's issuer vouches for: `issuer|subject`, which is somebody else at no time and at no other issuer.
+    pub subject: Option<String>,
 }
 
 impl Caller {
@@ -44,6 +49,20 @@ impl From<ApiKey> for Caller {
             name: key.name,
             scopes: key.scopes,
             expires_at: key.expires_at,
+            subject: None,
+        }
+    }
+}
+
+impl From<Identity> for Caller {
+    fn from(identity: Identity) -> Self {
+        let scopes = known(&identity.words);
+        Self {
+            key_id: None,
+            scopes: scopes.iter().map(|scope| scope.word().to_owned()).collect(),
+            expires_at: Some(identity.expires_at),
+            subject: Some(format!("{}|{}", identity.issuer, identity.subject)),
+            name: identity.subject,
         }
     }
 }
@@ -217,11 +236,19 @@ async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
     let (Some(credentials), None) = (credentials, given.next()) else {
         return Err(WRONG);
     };
-    let token = Token::read(credentials).ok_or(WRONG)?;
     let app = request
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
-    let mut conn = app.connection().await?;
-    let key = ApiKey::of(&mut conn, &token).await?;
-    Ok(Some(key.ok_or(WRONG)?.into()))
+    if let Some(token) = Token::read(credentials) {
+        let mut conn = app.connection().await?;
+        let key = ApiKey::of(&mut conn, &token).await?;
+        return Ok(Some(key.ok_or(WRONG)?.into()));
+    }
+    let Some(provider) = &app.identity_provider else {
+        return Err(WRONG);
+    };
+    match provider.verify(credentials).await {
+        Ok(identity) => Ok(Some(identity.ok_or(WRONG)?.into())),
+        Err(Unreachable) => Err(Problem::NoIdentityProvider),
+    }
 }

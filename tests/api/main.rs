@@ -10,6 +10,7 @@ mod database;
 mod found;
 mod headlines;
 mod input;
+mod jwt;
 mod keys;
 mod keys_api;
 mod lists;

@@ -1,7 +1,10 @@
 //! Secrets on their way through the program: from files, and into no log.
 
+use serde_json::json;
+
 use crate::support::cluster;
 use crate::support::process::{Served, folder, key, manchette, run};
+use crate::support::provider::{AUDIENCE, ISSUER, Signer, claims, set};
 
 #[actix_web::test]
 async fn the_databases_address_may_stand_in_a_file() {
@@ -58,6 +61,97 @@ async fn the_databases_address_may_stand_in_a_file() {
     );
     assert!(done, "{why}");
     assert!(!data.path().join("postgres").exists());
+}
+
+#[actix_web::test]
+async fn settings_for_tokens_that_cannot_work_are_refused_before_anything_starts() {
+    let data = folder();
+    for (arguments, why) in [
+        (&["--jwt-issuer", ISSUER][..], "--jwt-audience"),
+        (&["--jwt-audience", AUDIENCE], "--jwt-issuer"),
+        (
+            &["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE],
+            "--jwt-jwks-url",
+        ),
+        (
+            &[
+                "--jwt-issuer",
+                ISSUER,
+                "--jwt-audience",
+                AUDIENCE,
+                "--jwt-jwks-url",
+                "http://id.example/keys",
+            ],
+            "https",
+        ),
+    ] {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let refused = run(data.path(), &all);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(why), "{said}");
+    }
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[actix_web::test]
+async fn no_key_and_no_token_is_ever_logged() {
+    let data = folder();
+    let signer = Signer::ed("d");
+    let jwks = data.path().join("jwks.json");
+    std::fs::write(&jwks, set(&[&signer])).unwrap();
+    let arguments = [
+        "serve",
+        "--no-demo",
+        "--jwt-issuer",
+        ISSUER,
+        "--jwt-audience",
+        AUDIENCE,
+        "--jwt-jwks-file",
+        jwks.to_str().unwrap(),
+    ];
+    let mut command = manchette(data.path(), &arguments);
+    command.env("RUST_LOG", "trace");
+    let served = Served::spawn(command);
+    let admin = key(data.path());
+    let good = signer.token(&claims(json!({"scope": "admin"})));
+    let late = signer.token(&claims(json!({"exp": 1})));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut secrets = vec![admin.clone(), good.clone(), late.clone()];
+    for credentials in [&admin, &good] {
+        let made = client
+            .post(format!("{}/v1/keys", served.base))
+            .bearer_auth(credentials)
+            .json(&json!({"name": "x", "scopes": ["read"]}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(made.status().as_u16(), 201);
+        let made: serde_json::Value = made.json().await.unwrap();
+        secrets.push(made["key"].as_str().unwrap().to_owned());
+    }
+    let mistyped = format!("{}x", &admin[..50]);
+    for wrong in [&late, &mistyped] {
+        let url = format!("{}/v1/me", served.base);
+        let refused = client.get(url).bearer_auth(wrong).send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), 401);
+    }
+    secrets.push(mistyped);
+    served.signal("TERM");
+    let (_, log) = served.end();
+    assert!(
+        log.iter()
+            .any(|line| line.contains("a JWT was refused: it has expired"))
+    );
+    for secret in &secrets {
+        // Enough of it to be of use: a key behind its prefix, a token's signature.
+        let part = match secret.rsplit_once('.') {
+            Some((_, signature)) => &signature[..20],
+            None => &secret[12..32],
+        };
+        let found = log.iter().find(|line| line.contains(part));
+        assert!(found.is_none(), "{found:?}");
+    }
 }
 
 #[actix_web::test]
