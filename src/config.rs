@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Command;
 use crate::http::caching::Caching;
+use crate::identity;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -37,6 +38,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub caching: Caching,
+
+    #[command(flatten)]
+    pub identity: identity::Settings,
 
     /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
@@ -77,6 +81,10 @@ pub struct Database {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
+    /// File that has what `--database-url` would say: for secrets that are mounted.
+    #[arg(long, env = "DATABASE_URL_FILE", global = true)]
+    pub database_url_file: Option<PathBuf>,
+
     /// Folder for everything that is kept, where the Postgres is our own.
     #[arg(
         long,
@@ -113,6 +121,29 @@ pub struct Database {
 }
 
 impl Database {
+    /// Reads what stands in files.
+    ///
+    /// # Errors
+    /// Where a file can't be read, or says nothing, or says what another setting says too.
+    pub fn read_files(&mut self) -> Result<(), String> {
+        let file = self.database_url_file.take();
+        let Some(file) = file.filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(());
+        };
+        if self.url().is_some() {
+            return Err("both DATABASE_URL and DATABASE_URL_FILE are set: leave out one".into());
+        }
+        let name = file.display();
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("DATABASE_URL_FILE: {name} can't be read: {error}"))?;
+        let url = text.trim_end_matches(['\r', '\n']);
+        if url.is_empty() {
+            return Err(format!("DATABASE_URL_FILE: {name} is empty"));
+        }
+        self.database_url = Some(url.into());
+        Ok(())
+    }
+
     /// The address of the Postgres to use. A variable that is set to nothing counts as not set.
     pub fn url(&self) -> Option<&str> {
         self.database_url

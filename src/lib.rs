@@ -14,8 +14,9 @@
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
+//! - [`identity`]: keys of somebody else's making: JWTs of an identity provider.
 //! - [`events`]: the one log of changes; [`audit`]: who made them, and who tried.
-//! - [`retries`]: what is sent twice is done once.
+//! - [`retries`]: what is sent twice is done once; [`seal`]: how a secret answer is kept.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
 //! - [`log_lines`]: how a line of the log looks.
 
@@ -33,6 +34,7 @@ pub mod events;
 pub mod headlines;
 pub mod health;
 pub mod http;
+pub mod identity;
 pub mod image;
 pub mod language;
 pub mod link;
@@ -43,6 +45,7 @@ pub mod resource;
 pub mod retries;
 pub mod routes;
 pub mod schema;
+pub mod seal;
 pub mod search;
 pub mod server;
 pub mod site;

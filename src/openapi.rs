@@ -48,6 +48,7 @@ pub fn rules(schema: &str) -> &'static Rules {
                 let rules = Rules::new(contract(), &name, read_only);
                 (name, rules)
             })
+            .chain(ALONE.map(|name| (name.to_owned(), Rules::new(contract(), name, Vec::new()))))
             .collect()
     });
     &RULES[schema]
@@ -114,9 +115,13 @@ fn properties(schema: &str) -> Vec<String> {
 }
 
 /// What has a `New…` and a `…Patch`.
-const RESOURCES: [&str; 6] = ["Category", "Headline", "Article", "Author", "Tag", "Site"];
+const RESOURCES: [&str; 7] = [
+    "Category", "Headline", "Article", "Author", "Tag", "Site", "Key",
+];
+/// What is sent and is nothing of a resource.
+const ALONE: [&str; 1] = ["NewRotation"];
 /// What has a list, and so a `Listed…` and a `…Page`.
-const LISTED: [&str; 7] = [
+const LISTED: [&str; 8] = [
     "Category",
     "Headline",
     "Article",
@@ -124,6 +129,7 @@ const LISTED: [&str; 7] = [
     "Tag",
     "SearchHit",
     "AuditEntry",
+    "Key",
 ];
 
 #[derive(OpenApi)]
@@ -148,6 +154,7 @@ const LISTED: [&str; 7] = [
         (name = "Tags", description = "What articles are about."),
         (name = "Site", description = "The site itself."),
         (name = "Search", description = "What finds words."),
+        (name = "Keys", description = "Who may do what."),
         (name = "Operations", description = "For those who run it."),
     ),
     components(schemas(ProblemBody, Fault, Current, PageInfo, SearchHit, AuditEntry)),
@@ -164,10 +171,17 @@ fn build() -> Value {
             "A key with scopes: `read` (drafts too), `early` (what is scheduled), `write`, `publish`, `admin`.",
         ))
         .build();
-    base.components
-        .get_or_insert_default()
-        .security_schemes
-        .insert("key".into(), SecurityScheme::Http(key).into());
+    let jwt = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "A JWT (RFC 7519) of the identity provider that the server's settings name, if they name one: signed with \
+            RS256, ES256 or EdDSA, with the same scopes in a claim.",
+        ))
+        .build();
+    let schemes = &mut base.components.get_or_insert_default().security_schemes;
+    schemes.insert("key".into(), SecurityScheme::Http(key).into());
+    schemes.insert("jwt".into(), SecurityScheme::Http(jwt).into());
     let (_, document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(base)
@@ -429,6 +443,7 @@ fn derive_patch(schemas: &mut Map<String, Value>, resource: &str) {
             "Category" => json!({"position": 3}),
             "Author" => json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."}),
             "Tag" => json!({"kind": "place"}),
+            "Key" => json!({"name": "newsroom, evening desk"}),
             "Site" => json!({"time_zone": "Africa/Casablanca"}),
             _ => json!({"title": "Les premières pluies relancent enfin les semailles"}),
         },
@@ -486,6 +501,7 @@ fn complete_operation(
     let lists = takes("cursor");
     let negotiates = reads && takes("language");
     let by_status = takes("status");
+    let of_keys = path.starts_with("/v1/keys");
     let parameters = operation.get_mut("parameters");
     for parameter in parameters
         .and_then(Value::as_array_mut)
@@ -509,6 +525,7 @@ fn complete_operation(
             parameter["example"] = "type,title_marked,article.slug".into();
         }
     }
+    let needs_key = operation["security"][0]["key"].is_array();
     secure(operation, reads, content);
     if !reads && one {
         let mut parameters = operation["parameters"]
@@ -588,7 +605,7 @@ fn complete_operation(
         if reads {
             headers.extend(["Cache-Control", "Vary"]);
         }
-        if reads && content {
+        if reads && content && !needs_key {
             headers.extend(["Cache-Tag", "Surrogate-Key"]);
         }
         if one && status != "204" && (path.contains("/articles/") || path.contains("/headlines/")) {
@@ -619,7 +636,7 @@ fn complete_operation(
         // Asking by status needs a key; a wrong one is refused everywhere.
         statuses.push("401");
     }
-    if content && (!reads || by_status || for_admins) {
+    if content && (!reads || by_status || of_keys || for_admins) {
         statuses.push("403");
     }
     if reads {
@@ -627,7 +644,7 @@ fn complete_operation(
     }
     if named {
         statuses.push("404");
-        if path != "/v1/headlines/{id}" {
+        if path != "/v1/headlines/{id}" && !of_keys {
             statuses.push("308");
         }
         if reads && (path.starts_with("/v1/articles/") || path.starts_with("/v1/headlines/")) {
@@ -654,30 +671,27 @@ fn complete_operation(
 
 /// Who may call it. The scopes stand in the text: OpenAPI has a place for those of OAuth alone.
 fn secure(operation: &mut Value, reads: bool, content: bool) {
-    let scopes: Vec<&str> = operation["security"][0]["key"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let needs = match (reads, content, scopes.as_slice()) {
-        (_, _, ["admin"]) => "Needs a key with the scope `admin`.",
+    let scopes = operation["security"][0]["key"].as_array();
+    let scopes = scopes.map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+    let needs_key = scopes.is_some();
+    let needs = match (reads, content, scopes.as_deref()) {
+        (_, _, Some([])) => "Needs a key, whatever it allows.",
+        (_, _, Some(["admin"])) => "Needs a key with the scope `admin`.",
         (true, true, _) => {
             "Needs no key for what is published; one with the scope `read` shows the rest."
         }
-        (_, _, [_, _]) => {
+        (_, _, Some([_, _])) => {
             "Needs a key with the scope `write`; for what concerns the public, `publish` too."
         }
-        (_, _, [_]) => "Needs a key with the scope `write`.",
+        (_, _, Some([_])) => "Needs a key with the scope `write`.",
         _ => "Needs no key.",
     };
-    let open = reads && scopes.is_empty();
     let description = operation["description"].as_str().unwrap_or_default();
     operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
-    operation["security"] = match (open, content) {
-        (true, true) => json!([{}, {"key": []}]),
-        (true, false) => json!([]),
-        _ => json!([{"key": []}]),
+    operation["security"] = match (reads, content, needs_key) {
+        (true, true, false) => json!([{}, {"key": []}, {"jwt": []}]),
+        (true, false, _) => json!([]),
+        _ => json!([{"key": []}, {"jwt": []}]),
     };
 }
 

@@ -55,6 +55,9 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     #[error("the database can't be asked just now")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A JWT came, and the keys that it could be checked with can't be had.
+    #[error("the identity provider can't be asked just now")]
+    NoIdentityProvider,
     #[error("something broke on our side")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -189,10 +192,10 @@ kinds! {
         "A parameter of the address is unknown, given twice, or has a value that it can't take. Nothing is ignored or cut in silence.",
         "Each entry of `errors` names one parameter and what it takes. A cursor belongs to the list and the filters that it came from.";
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "A key is needed",
-        "This needs a key, and the request had none, or one that this server doesn't know or has revoked.",
-        "Send `Authorization: Bearer mnc_…`. Keys are made with `manchette keys create`.";
+        "This needs a key, and the request had none, or one that this server doesn't know, that has expired or was revoked.",
+        "Send `Authorization: Bearer mnc_…`, or a JWT where the server takes those. Keys are made with `manchette keys create`, or with `POST /v1/keys`.";
     FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
-        "The key is good, but it has not the scope that this needs: `write` to change drafts, and `publish` beside it to change what the public sees.",
+        "The key is good, but it has not the scope that this needs: `write` to change drafts, `publish` beside it to change what the public sees, `admin` to manage keys.",
         "Ask whoever runs the server for a key with the scope that `detail` names.";
     NOT_FOUND = "not-found", NOT_FOUND, "Nothing is here",
         "There is nothing at this address, or nothing that the caller may see: a draft looks the same as a hole.",
@@ -237,7 +240,7 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked, or did not answer in time.",
+        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
 }
 
@@ -267,7 +270,7 @@ impl Problem {
             Self::TooSlow(_) => &TOO_SLOW,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
-            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
         }
     }
@@ -308,7 +311,7 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) | Self::InProgress => {
+            Self::Unavailable(_) | Self::InProgress | Self::NoIdentityProvider => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             Self::Outdated(current) => {
@@ -394,6 +397,11 @@ impl From<diesel::result::Error> for Problem {
                     Some("categories_count") => {
                         Self::Conflict("a site has at most 1,000 categories".into(), Vec::new())
                     }
+                    Some("api_keys_last_admin") => last_admin(),
+                    Some("api_keys_ended") => Self::Conflict(
+                        "a key that was revoked or has expired can't be changed".into(),
+                        Vec::new(),
+                    ),
                     Some("site_time_zone_check") => {
                         Self::Invalid(vec![crate::site::not_a_time_zone()])
                     }
@@ -413,6 +421,10 @@ impl From<diesel::result::Error> for Problem {
                         | "authors_slug_key"
                         | "tags_slug_key",
                     ) => slug_taken(),
+                    Some("api_keys_rotated_from_key") => Self::Conflict(
+                        "this key has a successor already: rotate that".into(),
+                        Vec::new(),
+                    ),
                     Some("articles_translation_key") => Self::Conflict(
                         "this story is told in that language already".into(),
                         vec![Fault::at(
@@ -470,6 +482,18 @@ fn missing(pointer: &str) -> Problem {
 
 fn nth(list: &str, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> String {
     format!("{list}/{}", info.details().unwrap_or("0"))
+}
+
+/// What may not be done to the last key by which others can be made.
+fn last_admin() -> Problem {
+    Problem::Conflict(
+        "no key with the scope `admin` would stay: make another first, one that doesn't expire"
+            .into(),
+        vec![Fault::general(
+            "last_admin",
+            "one key with the scope `admin` and without an end has to stay",
+        )],
+    )
 }
 
 /// A slug that somebody chose and something else has.

@@ -21,12 +21,12 @@ use crate::events::{self, Action, Change};
 use crate::http::address::{Address, Name};
 use crate::http::body::{Body, JSON, MERGE_PATCH};
 use crate::http::caching::Kind;
-use crate::http::conditional::{Preconditions, Unmet, Version, entity_tag};
+use crate::http::conditional::{Preconditions, Unmet, Version};
 use crate::http::document::merge;
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::openapi;
-use crate::problem::{Current, Fault, Problem};
+use crate::problem::{Fault, Problem};
 use crate::retries::{Kept, Retry};
 use crate::server::AppState;
 use crate::slug::SlugTable;
@@ -550,16 +550,11 @@ async fn check<R: Resource>(
 ) -> Result<(), Problem> {
     match conditions.check(live.map(|locked| locked.version), app.require_if_match) {
         Ok(()) => Ok(()),
-        Err(Unmet::Absent) => Err(Problem::NothingMatches),
-        Err(Unmet::Unsaid) => Err(Problem::PreconditionRequired),
-        Err(Unmet::Outdated) => {
+        Err(unmet @ Unmet::Outdated) => {
             let now = existing::<R>(conn, id).await?;
-            let body = serde_json::to_vec(&now).map_err(Problem::internal)?;
-            Err(Problem::Outdated(Current {
-                version: now.version(),
-                etag: entity_tag(Some(Version(now.version())), &body, None),
-            }))
+            Err(unmet.problem(Some((now.version(), &now))))
         }
+        Err(unmet) => Err(unmet.problem::<R>(None)),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::http::body::Digest;
 use crate::http::conditional::Version;
 use crate::problem::Problem;
 use crate::schema::first_answers;
+use crate::seal::Seal;
 
 /// The header that names what is to be done once.
 pub static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -173,6 +174,7 @@ impl Retry {
             caller: caller.account(),
             key: self.key,
             digest: hash.finalize().to_vec(),
+            seal: None,
         }
     }
 }
@@ -184,9 +186,19 @@ pub struct Asked {
     key: Option<String>,
     /// Of everything else.
     digest: Vec<u8>,
+    /// Where the answer is a secret: what it is kept under.
+    seal: Option<Seal>,
 }
 
 impl Asked {
+    /// Keeps the answer so that only whoever has the key that this request came with can read it: not the database, nor who
+    /// has a copy of it.
+    pub fn sealed_for(self, request: &HttpRequest) -> Self {
+        let credentials = request.headers().get(header::AUTHORIZATION);
+        let seal = credentials.map(|it| Seal::new(it.as_bytes(), &self.digest));
+        Self { seal, ..self }
+    }
+
     /// The answer that was given before, if any: then nothing is to be done. Until the transaction ends nobody else gets
     /// further than here with the same key.
     ///
@@ -215,7 +227,15 @@ impl Asked {
             .optional()?;
         match row {
             Some(row) if row.asked != self.digest => Err(Problem::KeyReused),
-            row => row.map(Row::kept).transpose(),
+            None => Ok(None),
+            Some(mut row) => {
+                if let Some(seal) = &self.seal {
+                    row.body = seal.open(&row.body).ok_or_else(|| {
+                        Problem::Conflict("this was done, and only what asked for it first is shown what came of it".into(), Vec::new())
+                    })?;
+                }
+                row.kept().map(Some)
+            }
         }
     }
 
@@ -229,12 +249,16 @@ impl Asked {
             .iter()
             .map(|(name, value)| (name.to_string(), value.as_str().into()))
             .collect();
+        let body = match &self.seal {
+            Some(seal) => seal.close(&kept.body)?,
+            None => kept.body.clone(),
+        };
         let row = NewRow {
             asked: &self.digest,
             status: kept.status.as_u16().cast_signed(),
             headers: Value::Object(headers),
             version: kept.version,
-            body: &kept.body,
+            body: &body,
         };
         diesel::insert_into(first_answers::table)
             .values((

@@ -2,7 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{articles, audit, authors, categories, headlines, health, search, site, tags};
+use crate::{
+    api_keys, articles, audit, authors, categories, headlines, health, search, site, tags,
+};
 
 /// Adds every route of the contract.
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -14,5 +16,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     site::routes(cfg);
     search::routes(cfg);
     audit::routes(cfg);
+    api_keys::routes(cfg);
     health::routes(cfg);
 }

@@ -11,6 +11,11 @@ diesel::table! {
         created_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        rotated_from -> Nullable<Uuid>,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::db::{Address, pool};
 use crate::health::Readiness;
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::identity::IdentityProvider;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
@@ -31,6 +32,8 @@ pub struct AppState {
     pub caching: Caching,
     /// Whether a change has to say which version it means.
     pub require_if_match: bool,
+    /// Whose JWTs are taken beside keys.
+    pub identity_provider: Option<Arc<IdentityProvider>>,
 }
 
 impl AppState {
@@ -45,6 +48,7 @@ impl AppState {
                 + Duration::from_secs(1),
             caching: config.caching.clone(),
             require_if_match: config.require_if_match,
+            identity_provider: None,
         }
     }
 
@@ -59,8 +63,16 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
     let readiness = Arc::new(Readiness::default());
     let address = address.clone();
     let settings = config.clone();
+    let identity_provider =
+        IdentityProvider::from_settings(&config.identity).map_err(std::io::Error::other)?;
+    if let Some(provider) = &identity_provider {
+        provider.warm_up();
+    }
     let server = HttpServer::new(move || {
-        let state = AppState::new(&address, &settings, readiness.clone());
+        let state = AppState {
+            identity_provider: identity_provider.clone(),
+            ..AppState::new(&address, &settings, readiness.clone())
+        };
         let origins = &settings.cors_origins;
         let (app, _) = App::new()
             .into_utoipa_app()

@@ -1,11 +1,16 @@
-//! API keys: what they look like, how they are kept, what they allow.
+//! API keys: what they look like, how they are kept, what they allow, who has which.
 
+mod handlers;
+mod me;
 mod model;
 mod proof;
 mod token;
 
-pub use model::ApiKey;
-pub use proof::{Admin, Caller, Editor, Reader, caller, known_caller};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use me::Me;
+pub use model::{ApiKey, KeyState, NewKey, SEVEN_DAYS, time};
+pub use proof::{Admin, Caller, Editor, Holder, Reader, caller, known_caller};
 pub use token::Token;
 
 crate::text_enum! {
@@ -22,4 +27,9 @@ crate::text_enum! {
         /// Everything.
         Admin = "admin",
     }
+}
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    handlers::routes(cfg);
+    cfg.service(me::get_me);
 }

@@ -7,12 +7,18 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::model::known;
 use super::{ApiKey, Scope, Token};
 use crate::audit::By;
+use crate::identity::{Identity, Unreachable};
 use crate::problem::Problem;
 use crate::server::AppState;
 use crate::status::{Sight, Status};
@@ -20,10 +26,15 @@ use crate::status::{Sight, Status};
 /// Whoever sent a request with a key that is good.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// None with a JWT.
     pub key_id: Option<Uuid>,
-    /// What the key is called.
+    /// What the key is called; of a JWT, its subject.
     pub name: String,
     pub scopes: Vec<String>,
+    /// From when on the key or the JWT is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whom a JWT's issuer vouches for: `issuer|subject`, which is somebody else at no time and at no other issuer.
+    pub subject: Option<String>,
 }
 
 impl Caller {
@@ -38,7 +49,13 @@ impl Caller {
 impl Caller {
     /// Whose requests these are, told from everybody else's.
     pub fn account(&self) -> String {
-        self.key_id.unwrap_or_default().to_string()
+        match &self.subject {
+            Some(subject) => format!(
+                "jwt:{}",
+                BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(subject))
+            ),
+            None => self.key_id.unwrap_or_default().to_string(),
+        }
     }
 }
 
@@ -48,6 +65,21 @@ impl From<ApiKey> for Caller {
             key_id: Some(key.id),
             name: key.name,
             scopes: key.scopes,
+            expires_at: key.expires_at,
+            subject: None,
+        }
+    }
+}
+
+impl From<Identity> for Caller {
+    fn from(identity: Identity) -> Self {
+        let scopes = known(&identity.words);
+        Self {
+            key_id: None,
+            scopes: scopes.iter().map(|scope| scope.word().to_owned()).collect(),
+            expires_at: Some(identity.expires_at),
+            subject: Some(format!("{}|{}", identity.issuer, identity.subject)),
+            name: identity.subject,
         }
     }
 }
@@ -119,6 +151,17 @@ impl Admin {
     }
 }
 
+/// Somebody with a key, whatever it allows.
+#[derive(Debug)]
+pub struct Holder(Arc<Caller>);
+
+impl Holder {
+    /// Who it is.
+    pub fn caller(&self) -> &Caller {
+        &self.0
+    }
+}
+
 impl FromRequest for Reader {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -135,7 +178,7 @@ impl FromRequest for Editor {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move { with_scope(&request, Scope::Write).await.map(Self) }.boxed_local()
+        async move { who_has(&request, Scope::Write).await.map(Self) }.boxed_local()
     }
 }
 
@@ -145,20 +188,34 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move { with_scope(&request, Scope::Admin).await.map(Self) }.boxed_local()
+        async move { who_has(&request, Scope::Admin).await.map(Self) }.boxed_local()
     }
 }
 
-/// Who sent the request, if their key has this scope.
-async fn with_scope(request: &HttpRequest, scope: Scope) -> Result<By, Problem> {
-    let caller = caller(request)
-        .await?
-        .ok_or(Problem::Unauthorized("this needs a key"))?;
+impl FromRequest for Holder {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { holder(&request).await.map(Self) }.boxed_local()
+    }
+}
+
+/// Whoever sent the request, if they have this scope.
+async fn who_has(request: &HttpRequest, scope: Scope) -> Result<By, Problem> {
+    let caller = holder(request).await?;
     if caller.has(scope) {
         Ok(By::new(caller, request))
     } else {
         Err(Problem::Forbidden(scope.word()))
     }
+}
+
+async fn holder(request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
+    caller(request)
+        .await?
+        .ok_or(Problem::Unauthorized("this needs a key"))
 }
 
 /// What was found out about a request's key, so that it is asked once, by whoever needs it first.
@@ -170,42 +227,53 @@ struct Known(Option<Arc<Caller>>);
 /// # Errors
 /// Where the request has a key that is not good, or more than one, or the database can't be asked.
 pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Problem> {
-    if let Some(Known(caller)) = known(request) {
+    if let Some(Known(caller)) = known_of(request) {
         return Ok(caller);
     }
-    let caller = key(request).await?.map(Caller::from).map(Arc::new);
+    let caller = find(request).await?.map(Arc::new);
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
 }
 
-fn known(request: &HttpRequest) -> Option<Known> {
+fn known_of(request: &HttpRequest) -> Option<Known> {
     request.extensions().get().cloned()
 }
 
 /// Who is known to have sent the request: none where nobody wanted to know.
 pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
-    known(request)?.0
+    known_of(request)?.0
 }
 
-async fn key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
+async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
+    // One answer for whatever is wrong with it: nobody learns by it which keys there are or were.
     const WRONG: Problem =
-        Problem::Unauthorized("this is not a key of this server, or it was revoked");
+        Problem::Unauthorized("this is not a key of this server, or it has expired or was revoked");
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let Some(credentials) = given.next() else {
         return Ok(None);
     };
-    let token = credentials
+    let credentials = credentials
         .to_str()
         .ok()
         .and_then(|credentials| credentials.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .and_then(|(_, token)| Token::read(token.trim_matches(' ')));
-    let (Some(token), None) = (token, given.next()) else {
+        .map(|(_, credentials)| credentials.trim_matches(' '));
+    let (Some(credentials), None) = (credentials, given.next()) else {
         return Err(WRONG);
     };
     let app = request
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
-    let mut conn = app.connection().await?;
-    ApiKey::of(&mut conn, &token).await?.map(Some).ok_or(WRONG)
+    if let Some(token) = Token::read(credentials) {
+        let mut conn = app.connection().await?;
+        let key = ApiKey::of(&mut conn, &token).await?;
+        return Ok(Some(key.ok_or(WRONG)?.into()));
+    }
+    let Some(provider) = &app.identity_provider else {
+        return Err(WRONG);
+    };
+    match provider.verify(credentials).await {
+        Ok(identity) => Ok(Some(identity.ok_or(WRONG)?.into())),
+        Err(Unreachable) => Err(Problem::NoIdentityProvider),
+    }
 }

@@ -1,5 +1,6 @@
 //! The table, and what of it is shown.
 
+use actix_web::http::StatusCode;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
@@ -9,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{AuditAction, Audited, By, Origin};
-use crate::api_keys::Caller;
+use crate::api_keys::{ApiKey, Caller};
 use crate::db::column::{Column, column};
 use crate::events::Change;
 use crate::http::made_of::{MadeOf, Part};
@@ -48,7 +49,7 @@ pub struct AuditEntry {
     pub resource: Audited,
     /// Which one; null where a refused request named none by its id.
     pub resource_id: Option<Uuid>,
-    /// The version that the write made; null where it was refused, and of keys, which have none.
+    /// The version that the write made; null where it was refused.
     #[schema(minimum = 1)]
     pub version: Option<i32>,
     /// Whose key; null where there was none that is good.
@@ -135,18 +136,18 @@ pub async fn done(conn: &mut AsyncPgConnection, change: Change, by: &By) -> Quer
 pub async fn done_to_key(
     conn: &mut AsyncPgConnection,
     action: AuditAction,
-    id: Uuid,
-    status: u16,
+    key: &ApiKey,
+    status: StatusCode,
     by: &By,
 ) -> QueryResult<()> {
     Entry {
         origin: &by.origin,
-        status,
+        status: status.as_u16(),
         action: Some(action.word()),
         problem: None,
         resource: Audited::Key.word(),
-        resource_id: Some(id),
-        version: None,
+        resource_id: Some(key.id),
+        version: Some(key.version),
         caller: Some(&by.caller),
     }
     .insert(conn)

@@ -1,13 +1,14 @@
-//! `manchette keys`: makes, lists and revokes keys.
+//! `manchette keys`: makes, lists, rotates and revokes keys.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::{Error, reach, say};
-use crate::api_keys::{ApiKey, Scope};
+use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, time};
 use crate::config::Config;
-use crate::http::values::is_line;
+use crate::http::values::{self, is_line};
+use crate::problem::Problem;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -19,10 +20,21 @@ pub enum KeysCommand {
         /// What it allows: read, early, write, publish, admin. May be given several times.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
+        /// From when on it is refused, such as 2027-11-23T14:00:00Z; never unless told.
+        #[arg(long, value_parser = end)]
+        expires: Option<DateTime<Utc>>,
     },
     /// List the keys, the newest first.
     List,
-    /// Revoke a key.
+    /// Make a successor with the same name, scopes and length of life, and print it like `create` does.
+    Rotate {
+        /// The old key: its id, or its prefix as `list` shows it.
+        key: String,
+        /// Seconds that the old key stays good beside the new one: at most 604800, 7 days.
+        #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(..=i64::from(SEVEN_DAYS)))]
+        overlap: u32,
+    },
+    /// Revoke a key. The last that has the scope admin and doesn't expire stays: make another first.
     Revoke {
         /// Its id, or its prefix as `list` shows it.
         key: String,
@@ -40,39 +52,73 @@ pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Error> {
 
 async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result<(), Error> {
     match command {
-        KeysCommand::Create { name, scopes } => {
+        KeysCommand::Create {
+            name,
+            scopes,
+            expires,
+        } => {
             if !is_line(&name, 100) {
                 return Err("a name is one line of at most 100 characters".into());
             }
-            let token = ApiKey::create(conn, &name, &scopes).await?;
+            let new = NewKey {
+                name,
+                scopes,
+                expires_at: expires,
+            };
+            new.must_end_later(time(conn).await?)
+                .map_err(|_| "the key would have expired already")?;
+            let (_, token) = ApiKey::insert(conn, &new, None, None).await?;
             say(&format!("{}\n", token.reveal()))
         }
         KeysCommand::List => {
             let keys = ApiKey::all(conn).await?;
             let mut table = format!(
-                "{:<36}  {:<12}  {:<24}  {:<20}  {:<20}  {:<20}  NAME\n",
-                "ID", "PREFIX", "SCOPES", "CREATED", "LAST USED", "REVOKED"
+                "{:<36}  {:<12}  {:<24}  {:<20}  {:<20}  {:<20}  {:<20}  NAME\n",
+                "ID", "PREFIX", "SCOPES", "CREATED", "LAST USED", "EXPIRES", "REVOKED"
             );
             for key in keys {
                 table.push_str(&format!(
-                    "{:<36}  {:<12}  {:<24}  {:<20}  {:<20}  {:<20}  {}\n",
+                    "{:<36}  {:<12}  {:<24}  {:<20}  {:<20}  {:<20}  {:<20}  {}\n",
                     key.id,
                     key.prefix,
                     key.scopes.join(","),
                     moment(Some(key.created_at)),
                     moment(key.last_used_at),
+                    moment(key.expires_at),
                     moment(key.revoked_at),
                     key.name
                 ));
             }
             say(&table)
         }
-        KeysCommand::Revoke { key } => match ApiKey::revoke(conn, &key).await? {
-            Some(true) => say("Revoked.\n"),
-            Some(false) => say("It was revoked before.\n"),
-            None => Err(format!("there is no key {key}").into()),
+        KeysCommand::Rotate { key, overlap } => {
+            let rotated = conn
+                .transaction(async |conn| match ApiKey::lock_named(conn, &key).await? {
+                    Some(key) => key.rotate(conn, overlap, None).await,
+                    None => Err(Problem::NotFound),
+                })
+                .await
+                .map_err(|problem| in_words(problem, &key))?;
+            say(&format!("{}\n", rotated.token.reveal()))
+        }
+        KeysCommand::Revoke { key } => match ApiKey::revoke(conn, &key).await {
+            Ok(Some(true)) => say("Revoked.\n"),
+            Ok(Some(false)) => say("It was revoked before.\n"),
+            Ok(None) => Err(in_words(Problem::NotFound, &key)),
+            Err(problem) => Err(in_words(problem, &key)),
         },
     }
+}
+
+fn in_words(problem: Problem, key: &str) -> Error {
+    match problem {
+        Problem::NotFound => format!("there is no key {key}").into(),
+        problem => problem.into(),
+    }
+}
+
+fn end(text: &str) -> Result<DateTime<Utc>, String> {
+    values::moment(text).map_err(|(_, detail)| detail)
 }
 
 fn moment(at: Option<DateTime<Utc>>) -> String {

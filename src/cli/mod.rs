@@ -38,7 +38,8 @@ pub enum Command {
 /// # Errors
 /// In words for whoever typed it.
 pub fn run(cli: Cli) -> Result<(), Error> {
-    let config = cli.config;
+    let mut config = cli.config;
+    config.database.read_files()?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Openapi => openapi::run(),
         command => actix_web::rt::System::new().block_on(async move {

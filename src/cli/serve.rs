@@ -18,6 +18,8 @@ use crate::db::migrations;
 use crate::server;
 
 pub async fn run(config: Config) -> Result<(), Error> {
+    // What can't work is said before anything is started.
+    config.identity.trust()?;
     // First of all the port: should somebody have it, nothing was started in vain.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;

@@ -5,10 +5,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::coding::Coding;
-use crate::problem::Problem;
+use crate::problem::{Current, Problem};
 
 /// The version of the resource that an answer shows, for the tag.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +74,23 @@ pub enum Unmet {
     Absent,
     /// The request has to say which version it means.
     Unsaid,
+}
+
+impl Unmet {
+    /// What is answered. `shown` is what is here now, and its version.
+    pub fn problem<T: Serialize>(self, shown: Option<(i32, &T)>) -> Problem {
+        match (self, shown) {
+            (Self::Unsaid, _) => Problem::PreconditionRequired,
+            (Self::Outdated, Some((version, shown))) => match serde_json::to_vec(shown) {
+                Ok(body) => Problem::Outdated(Current {
+                    version,
+                    etag: entity_tag(Some(Version(version)), &body, None),
+                }),
+                Err(error) => Problem::internal(error),
+            },
+            _ => Problem::NothingMatches,
+        }
+    }
 }
 
 impl Preconditions {

@@ -139,9 +139,18 @@ async fn a_revoked_key_is_refused_at_once() {
     let key = app.new_key(&[Scope::Read]).await;
     app.get("/v1/headlines").key(&key).await.ok();
     let mut conn = app.conn().await;
-    assert_eq!(ApiKey::revoke(&mut conn, &key[..12]).await, Ok(Some(true)));
-    assert_eq!(ApiKey::revoke(&mut conn, &key[..12]).await, Ok(Some(false)));
-    assert_eq!(ApiKey::revoke(&mut conn, "mnc_00000000").await, Ok(None));
+    assert_eq!(
+        ApiKey::revoke(&mut conn, &key[..12]).await.unwrap(),
+        Some(true)
+    );
+    assert_eq!(
+        ApiKey::revoke(&mut conn, &key[..12]).await.unwrap(),
+        Some(false)
+    );
+    assert_eq!(
+        ApiKey::revoke(&mut conn, "mnc_00000000").await.unwrap(),
+        None
+    );
     app.get("/v1/headlines")
         .key(&key)
         .await

@@ -3,6 +3,7 @@
 mod answer;
 pub mod cluster;
 pub mod process;
+pub mod provider;
 
 use std::future::{Future, IntoFuture};
 use std::net::{SocketAddr, TcpListener};
@@ -45,6 +46,11 @@ impl TestApp {
     /// Another server on a database that is there already.
     pub async fn start_on(address: Address) -> Self {
         Self::start_so(address, &[]).await
+    }
+
+    /// Another node beside this one, on the same database.
+    pub async fn beside(&self) -> Self {
+        Self::start_on(self.address.clone()).await
     }
 
     async fn start_so(address: Address, settings: &[&str]) -> Self {

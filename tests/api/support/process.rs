@@ -18,7 +18,7 @@ pub fn folder() -> tempfile::TempDir {
 /// The program with these arguments, and nothing of this environment that it would heed.
 pub fn manchette(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manchette"));
-    for name in ["DATABASE_URL", "RUST_LOG"] {
+    for name in ["DATABASE_URL", "DATABASE_URL_FILE", "RUST_LOG"] {
         command.env_remove(name);
     }
     command.args(arguments).arg("--data-dir").arg(data_dir);

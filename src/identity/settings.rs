@@ -1,0 +1,178 @@
+//! Which identity provider is trusted, and with what.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use hyper::Uri;
+
+/// Whose JWTs are taken.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Settings {
+    /// Take JWTs of this identity provider for keys: their `iss`, exactly. With it go `--jwt-audience` and one of
+    /// `--jwt-jwks-url` and `--jwt-jwks-file`. Signed with RS256, ES256 or EdDSA; `exp`, `aud`, `sub` and `kid` are needed.
+    #[arg(long, env = "MANCHETTE_JWT_ISSUER", global = true)]
+    pub jwt_issuer: Option<String>,
+
+    /// Whom such a JWT must be for: one of its `aud`, exactly.
+    #[arg(long, env = "MANCHETTE_JWT_AUDIENCE", global = true)]
+    pub jwt_audience: Option<String>,
+
+    /// Where the provider publishes its signing keys (a JWK Set, RFC 7517): `https`, or `http` on this machine.
+    #[arg(long, env = "MANCHETTE_JWT_JWKS_URL", global = true)]
+    pub jwt_jwks_url: Option<String>,
+
+    /// A file with the provider's signing keys, instead.
+    #[arg(long, env = "MANCHETTE_JWT_JWKS_FILE", global = true)]
+    pub jwt_jwks_file: Option<PathBuf>,
+
+    /// The claim that has the scopes: a list, or a string with spaces between. A point leads one level down
+    /// (`realm_access.roles`). What is not a scope of this server is ignored.
+    #[arg(
+        long,
+        env = "MANCHETTE_JWT_SCOPES_CLAIM",
+        default_value = "scope",
+        global = true
+    )]
+    pub jwt_scopes_claim: String,
+
+    /// Seconds after which the provider's keys are asked for anew, and a key that it has withdrawn is refused.
+    #[arg(long, env = "MANCHETTE_JWT_KEYS_MAX_AGE", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
+    pub jwt_keys_max_age: u32,
+}
+
+/// A provider that is trusted: settings that go together.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    pub issuer: String,
+    pub audience: String,
+    pub source: Place,
+    pub scopes_claim: String,
+    pub max_age: Duration,
+}
+
+/// Where signing keys come from.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Url(Uri),
+    File(PathBuf),
+}
+
+impl Settings {
+    /// What these settings amount to; none where they name no issuer. A variable that is set to nothing counts as not set.
+    ///
+    /// # Errors
+    /// Where one is missing, or can't be.
+    pub fn trust(&self) -> Result<Option<Trust>, String> {
+        let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+        let file = self.jwt_jwks_file.clone();
+        let file = file.filter(|path| !path.as_os_str().is_empty());
+        let (issuer, audience) = (text(&self.jwt_issuer), text(&self.jwt_audience));
+        let url = text(&self.jwt_jwks_url);
+        let Some(issuer) = issuer else {
+            if audience.is_some() || url.is_some() || file.is_some() {
+                return Err("settings for JWTs need `--jwt-issuer`".into());
+            }
+            return Ok(None);
+        };
+        let audience = audience.ok_or("`--jwt-issuer` needs `--jwt-audience`")?;
+        let source = match (url, file) {
+            (Some(url), None) => Place::Url(address(&url)?),
+            (None, Some(file)) => Place::File(file),
+            _ => {
+                return Err(
+                    "`--jwt-issuer` needs one of `--jwt-jwks-url` and `--jwt-jwks-file`".into(),
+                );
+            }
+        };
+        if self.jwt_scopes_claim.is_empty() {
+            return Err("`--jwt-scopes-claim` needs the name of a claim".into());
+        }
+        Ok(Some(Trust {
+            issuer,
+            audience,
+            source,
+            scopes_claim: self.jwt_scopes_claim.clone(),
+            max_age: Duration::from_secs(self.jwt_keys_max_age.into()),
+        }))
+    }
+}
+
+/// An address that keys can be had from without anybody putting in others.
+fn address(text: &str) -> Result<Uri, String> {
+    let wrong = || {
+        "`--jwt-jwks-url` needs an `https` address, or an `http` one on this machine, without a name or password"
+            .to_owned()
+    };
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(url::Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+        None => return Err(wrong()),
+    };
+    let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
+    if !safe || !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong());
+    }
+    let mut url = url;
+    url.set_fragment(None);
+    url.as_str().parse().map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_from_where_nobody_can_put_in_others() {
+        for good in [
+            "https://id.example/keys",
+            "https://id.example:8443/keys?tenant=1",
+            "http://127.0.0.1:8080/keys",
+            "http://[::1]/keys",
+            "http://localhost/keys",
+        ] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "id.example",
+            "http://id.example/keys",
+            "http://localhost.example/keys",
+            "http://10.0.0.1/keys",
+            "ftp://localhost/keys",
+            "file:///etc/passwd",
+            "https://u:p@id.example/keys",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn settings_go_together_or_are_refused() {
+        let all = Settings {
+            jwt_issuer: Some("https://id.example".into()),
+            jwt_audience: Some("news".into()),
+            jwt_jwks_url: Some("https://id.example/keys".into()),
+            jwt_jwks_file: Some("".into()),
+            jwt_scopes_claim: "scope".into(),
+            jwt_keys_max_age: 300,
+        };
+        assert!(all.trust().unwrap().is_some());
+        assert!(Settings::default().trust().unwrap().is_none());
+        for change in [
+            |it: &mut Settings| it.jwt_issuer = None,
+            |it: &mut Settings| it.jwt_issuer = Some("".into()),
+            |it: &mut Settings| it.jwt_audience = None,
+            |it: &mut Settings| it.jwt_jwks_url = None,
+            |it: &mut Settings| it.jwt_jwks_file = Some("keys.json".into()),
+            |it: &mut Settings| it.jwt_scopes_claim.clear(),
+        ] {
+            let mut some = all.clone();
+            change(&mut some);
+            assert!(some.trust().is_err(), "{some:?}");
+        }
+    }
+}

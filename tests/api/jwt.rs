@@ -1,0 +1,358 @@
+//! JWTs of an identity provider in place of keys.
+
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::future::join_all;
+use manchette::schema::events;
+use reqwest::Method;
+use ring::hmac;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::provider::{AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set};
+use crate::support::{TestApp, with};
+
+/// Asks until this status comes.
+async fn wait_for(app: &TestApp, token: &str, status: u16) {
+    let begun = Instant::now();
+    while app.get("/v1/me").key(token).await.status != status {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{status} never comes"
+        );
+        actix_web::rt::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_token_of_each_algorithm_is_a_key_with_its_scopes() {
+    let signers = [Signer::rsa("r"), Signer::ec("c"), Signer::ed("d")];
+    let provider = Provider::start(&signers.each_ref()).await;
+    let app = provider.app(&[]).await;
+    for signer in &signers {
+        let said = claims(json!({"sub": "désk|1", "scope": "openid publish  write unknown Admin"}));
+        let token = signer.token(&said);
+        let me = app.get("/v1/me").key(&token).await.ok();
+        let end = chrono::DateTime::from_timestamp(said["exp"].as_i64().unwrap(), 0).unwrap();
+        assert_eq!(
+            me,
+            json!({"name": "désk|1", "kind": "jwt", "key_id": null, "scopes": ["write", "publish"],
+                "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)})
+        );
+        let line = json!({"title": "x", "language": "fr", "status": "published"});
+        let made = app
+            .ask(Method::POST, "/v1/headlines")
+            .key(&token)
+            .json(line)
+            .await
+            .created();
+        let id: Uuid = made["id"].as_str().unwrap().parse().unwrap();
+        let mut conn = app.conn().await;
+        let by: Option<Uuid> = events::table
+            .filter(events::resource_id.eq(id))
+            .select(events::key_id)
+            .first(&mut conn)
+            .await
+            .unwrap();
+        assert_eq!(by, None);
+        app.get("/v1/keys")
+            .key(&token)
+            .await
+            .problem(403, "forbidden");
+        let admin = signer.token(&claims(json!({"scope": ["admin"]})));
+        let body = json!({"name": "x", "scopes": ["read"]});
+        let made = app
+            .ask(Method::POST, "/v1/keys")
+            .key(&admin)
+            .json(body)
+            .await
+            .created();
+        assert_eq!(made["created_by"], Value::Null);
+    }
+    assert_eq!(provider.asked(), 1);
+}
+
+#[actix_web::test]
+async fn no_trick_passes() {
+    let (rsa, ec, ed) = (Signer::rsa("r"), Signer::ec("c"), Signer::ed("d"));
+    let thief = Signer::ed("thief");
+    let theirs = Provider::start(&[&thief]).await;
+    let provider = Provider::start(&[]).await;
+    let mut keys = json!({"keys": [rsa.jwk(), ec.jwk(), ed.jwk()]});
+    let list = keys["keys"].as_array_mut().unwrap();
+    list.push(with(
+        thief.jwk(),
+        json!({"kid": "for encryption", "use": "enc"}),
+    ));
+    list.push(json!({"kty": "oct", "kid": "secret", "k": encode("secret"), "alg": "HS256"}));
+    provider.answer(200, keys.to_string());
+    let app = provider.app(&[]).await;
+    let good = claims(json!({"scope": "admin"}));
+    app.get("/v1/keys").key(&rsa.token(&good)).await.ok();
+
+    let now = chrono::Utc::now().timestamp();
+    let header = |more: Value| with(ed.header(), more);
+    let signed = |more: Value| ed.token_so(&header(more), &good);
+    let says = |more: Value| ed.token(&with(good.clone(), more));
+    let without = |name: &str| {
+        let mut claims = good.clone();
+        claims.as_object_mut().unwrap().shift_remove(name);
+        ed.token(&claims)
+    };
+    let hs256 = |secret: &[u8], kid: &str| {
+        let message = message(&json!({"alg": "HS256", "kid": kid}), &good);
+        let tag = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, secret),
+            message.as_bytes(),
+        );
+        format!("{message}.{}", encode(tag))
+    };
+    let fine = ed.token(&good);
+    let (unsigned, signature) = fine.rsplit_once('.').unwrap();
+    let jwk = rsa.jwk();
+    let text = |name: &str| jwk[name].as_str().unwrap().to_owned();
+    let mut tricks = vec![
+        // Its algorithm.
+        format!("{}.", message(&json!({"alg": "none", "kid": "d"}), &good)),
+        format!("{}.", message(&json!({"alg": "None"}), &good)),
+        format!(
+            "{}.{signature}",
+            message(&json!({"alg": "none", "kid": "d"}), &good)
+        ),
+        hs256(b"secret", "secret"),
+        hs256(b"", "d"),
+        hs256(text("n").as_bytes(), "r"),
+        hs256(jwk.to_string().as_bytes(), "r"),
+        rsa.token_so(&json!({"alg": "RS384", "kid": "r"}), &good),
+        rsa.token_so(&json!({"alg": "PS256", "kid": "r"}), &good),
+        rsa.token_so(&json!({"alg": "ES256", "kid": "r"}), &good),
+        ed.token_so(&json!({"alg": "EdDSA", "kid": "c"}), &good),
+        ed.token_so(&json!({"alg": "RS256", "kid": "d"}), &good),
+        // Its key.
+        ed.token_so(&json!({"alg": "EdDSA"}), &good),
+        signed(json!({"kid": "r"})),
+        signed(json!({"kid": "nobody's"})),
+        signed(json!({"kid": ""})),
+        signed(json!({"kid": "k".repeat(5000)})),
+        signed(json!({"kid": "../../etc/passwd"})),
+        thief.token(&good),
+        thief.token_so(&header(json!({})), &good),
+        thief.token_so(&header(json!({"kid": "for encryption"})), &good),
+        thief.token_so(&header(json!({"jwk": thief.jwk()})), &good),
+        thief.token_so(&header(json!({"kid": "thief", "jku": theirs.url()})), &good),
+        thief.token_so(&header(json!({"kid": "thief", "x5u": theirs.url()})), &good),
+        // What it declares critical.
+        signed(json!({"crit": ["exp"]})),
+        signed(json!({"crit": []})),
+        signed(json!({"crit": ["b64"], "b64": false})),
+        // Its signature.
+        format!("{unsigned}."),
+        unsigned.to_owned(),
+        format!("{unsigned}.{}", encode([0; 64])),
+        format!("{}.{}", message(&ec.header(), &good), encode([0; 64])),
+        format!("{fine}="),
+        format!("{fine}."),
+        format!("{fine}.x"),
+        format!(".{fine}"),
+        format!(
+            "{}.{signature}",
+            message(&ed.header(), &with(good.clone(), json!({"sub": "other"})))
+        ),
+        // What it says.
+        says(json!({"exp": now - 31})),
+        says(json!({"exp": 0})),
+        says(json!({"exp": (now + 3600).to_string()})),
+        says(json!({"exp": null})),
+        says(json!({"exp": -1})),
+        says(json!({"nbf": now + 3600})),
+        says(json!({"nbf": "tomorrow"})),
+        says(json!({"iss": "https://id.example"})),
+        says(json!({"iss": [ISSUER]})),
+        says(json!({"iss": [ISSUER, "https://other.example/"]})),
+        says(json!({"aud": "another"})),
+        says(json!({"aud": ["another", "https://news.example/"]})),
+        says(json!({"aud": []})),
+        says(json!({"aud": null})),
+        says(json!({"sub": ""})),
+        says(json!({"sub": " "})),
+        says(json!({"sub": "two\nlines"})),
+        says(json!({"sub": 1})),
+        says(json!({"sub": "s".repeat(256)})),
+        says(json!({"padding": "p".repeat(9000)})),
+        "..".into(),
+        "a.b.c".into(),
+        "e30.e30.".into(),
+    ];
+    tricks.extend(["exp", "iss", "aud", "sub"].map(without));
+    let refused = app
+        .get("/v1/me")
+        .key("mnc_x")
+        .await
+        .problem(401, "unauthorized");
+    for trick in &tricks {
+        let answer = app.get("/v1/me").key(trick).await;
+        assert_eq!(answer.status, 401, "{trick}: {answer:?}");
+        let problem = answer.problem(401, "unauthorized");
+        assert_eq!(problem["detail"], refused["detail"]);
+    }
+    assert_eq!(theirs.asked(), 0, "what a token names is not asked");
+
+    for fine in [
+        says(json!({"exp": now - 5})),
+        says(json!({"exp": now as f64 + 3600.5})),
+        says(json!({"exp": 99_999_999_999_999_i64})),
+        says(json!({"nbf": now + 5})),
+        says(json!({"aud": ["another", AUDIENCE]})),
+        signed(json!({"typ": "at+jwt"})),
+    ] {
+        app.get("/v1/me").key(&fine).await.ok();
+    }
+}
+
+#[actix_web::test]
+async fn scopes_come_from_the_claim_that_is_set_and_from_nowhere_else() {
+    let signer = Signer::ed("d");
+    let provider = Provider::start(&[&signer]).await;
+    let app = provider
+        .app(&["--jwt-scopes-claim", "https://news.example/claims.scopes"])
+        .await;
+    let scopes = async |more: Value| {
+        let token = signer.token(&claims(more));
+        app.get("/v1/me").key(&token).await.ok()["scopes"].clone()
+    };
+    let right = json!({"https://news.example/claims": {"scopes": ["read", "early"]}});
+    assert_eq!(scopes(right).await, json!(["read", "early"]));
+    for wrong in [
+        json!({"scope": "admin", "scopes": ["admin"], "scp": "admin", "roles": ["admin"], "admin": true}),
+        json!({"https://news.example/claims": {"scopes": ["ADMIN", "admin ", "*", "admin,write", 1, {"admin": true}, ["admin"]]}}),
+        json!({"https://news.example/claims": {"scopes": {"admin": true}}}),
+        json!({"https://news.example/claims": ["admin"]}),
+        json!({"https://news.example/claims": null}),
+    ] {
+        assert_eq!(scopes(wrong).await, json!([]));
+    }
+    // Without a scope it is somebody, who sees what everybody sees.
+    let draft = app.headline("x", json!({"status": "draft"})).await;
+    let token = signer.token(&claims(json!({})));
+    let path = format!("/v1/headlines/{}", draft["id"].as_str().unwrap());
+    app.get(&path).key(&token).await.problem(404, "not-found");
+    app.get("/v1/headlines").key(&token).await.ok();
+}
+
+#[actix_web::test]
+async fn the_providers_keys_are_followed_as_they_change() {
+    let (old, new) = (Signer::ec("old"), Signer::ec("new"));
+    let provider = Provider::start(&[&old]).await;
+    let app = provider.app(&["--jwt-keys-max-age", "1"]).await;
+    let (first, second) = (old.token(&claims(json!({}))), new.token(&claims(json!({}))));
+    wait_for(&app, &first, 200).await;
+    app.get("/v1/me")
+        .key(&second)
+        .await
+        .problem(401, "unauthorized");
+    provider.publish(&[&old, &new]);
+    wait_for(&app, &second, 200).await;
+    app.get("/v1/me").key(&first).await.ok();
+    provider.publish(&[&new]);
+    wait_for(&app, &first, 401).await;
+    app.get("/v1/me").key(&second).await.ok();
+    // The same name for another key is another key.
+    let other = Signer::ec("new");
+    provider.publish(&[&other]);
+    wait_for(&app, &second, 401).await;
+    wait_for(&app, &other.token(&claims(json!({}))), 200).await;
+}
+
+#[actix_web::test]
+async fn unknown_keys_and_many_callers_make_it_ask_once() {
+    let (signer, nobody) = (Signer::ed("d"), Signer::ed("nobody"));
+    let provider = Provider::start(&[&signer]).await;
+    provider.slow_down(Duration::from_millis(300));
+    let begun = Instant::now();
+    let app = provider.app(&[]).await;
+    let token = signer.token(&claims(json!({})));
+    let all = join_all((0..20).map(|_| async { app.get("/v1/me").key(&token).await.status })).await;
+    assert!(all.iter().all(|status| *status == 200), "{all:?}");
+    for n in 0..30 {
+        let header = json!({"alg": "EdDSA", "kid": format!("n{n}")});
+        let token = nobody.token_so(&header, &claims(json!({})));
+        app.get("/v1/me")
+            .key(&token)
+            .await
+            .problem(401, "unauthorized");
+    }
+    let most = 1 + begun.elapsed().as_secs() as usize / 10;
+    assert!(provider.asked() <= most, "{} of {most}", provider.asked());
+}
+
+#[actix_web::test]
+async fn a_provider_that_is_away_is_said_and_outlived() {
+    let signer = Signer::rsa("r");
+    let provider = Provider::start(&[&signer]).await;
+    let token = signer.token(&claims(json!({})));
+    for (status, body) in [
+        (500, set(&[&signer])),
+        (302, set(&[&signer])),
+        (200, b"not JSON".to_vec()),
+        (200, b"{}".to_vec()),
+        (200, vec![b' '; 300_000]),
+    ] {
+        provider.answer(status, body);
+        let app = provider.app(&[]).await;
+        let answer = app.get("/v1/me").key(&token).await;
+        assert_eq!(answer.header("retry-after"), "1");
+        answer.problem(503, "unavailable");
+        app.get("/v1/headlines").await.ok();
+        app.get_all("/v1/headlines").await.ok();
+    }
+    let app = provider.app(&["--jwt-keys-max-age", "1"]).await;
+    app.get("/v1/me")
+        .key(&token)
+        .await
+        .problem(503, "unavailable");
+    provider.publish(&[&signer]);
+    wait_for(&app, &token, 200).await;
+    // Away again: what was known goes on, though it is asked for again and again.
+    provider.answer(503, "");
+    let asked = provider.asked();
+    while provider.asked() < asked + 2 {
+        app.get("/v1/me").key(&token).await.ok();
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.get("/v1/me").key(&token).await.ok();
+}
+
+#[actix_web::test]
+async fn keys_may_stand_in_a_file() {
+    let (old, new) = (Signer::rsa("r"), Signer::ed("d"));
+    let folder = crate::support::process::folder();
+    let file = folder.path().join("keys.json");
+    std::fs::write(&file, set(&[&old])).unwrap();
+    let settings = [
+        "--jwt-issuer",
+        ISSUER,
+        "--jwt-audience",
+        AUDIENCE,
+        "--jwt-jwks-file",
+        file.to_str().unwrap(),
+        "--jwt-keys-max-age",
+        "1",
+    ];
+    let app = TestApp::start_with(&settings).await;
+    wait_for(&app, &old.token(&claims(json!({}))), 200).await;
+    std::fs::write(&file, set(&[&new])).unwrap();
+    wait_for(&app, &new.token(&claims(json!({}))), 200).await;
+    wait_for(&app, &old.token(&claims(json!({}))), 401).await;
+}
+
+#[actix_web::test]
+async fn without_a_provider_there_are_no_tokens() {
+    let app = TestApp::start().await;
+    let token = Signer::ed("d").token(&claims(json!({})));
+    app.get("/v1/headlines")
+        .key(&token)
+        .await
+        .problem(401, "unauthorized");
+}
