@@ -261,3 +261,53 @@ async fn a_write_that_can_not_be_noted_is_not_made() {
     post.await.problem(500, "internal");
     assert!(items(&app.get_all("/v1/headlines").await.ok(), "id").is_empty());
 }
+
+#[actix_web::test]
+async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
+    let app = TestApp::start().await;
+    let made = app
+        .post("/v1/keys", json!({"name": "k", "scopes": ["read"]}))
+        .await
+        .created();
+    let path = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    app.patch(&path, json!({"name": "l"})).await.ok();
+    let rotated = app
+        .post(&format!("{path}/rotate"), json!({}))
+        .await
+        .created();
+    assert_eq!(app.delete(&path).await.status, 204);
+    assert_eq!(app.delete(&path).await.status, 204);
+    app.ask(Method::POST, "/v1/keys")
+        .key(made["key"].as_str().unwrap())
+        .json(json!({}))
+        .await
+        .problem(401, "unauthorized");
+    let found = audit(&app, "&resource=key").await;
+    let seen: Vec<Value> = found
+        .iter()
+        .map(|row| {
+            json!([
+                row["action"],
+                row["problem"],
+                row["resource_id"],
+                row["version"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            json!([null, "unauthorized", null, null]),
+            json!(["revoked", null, made["id"], 4]),
+            json!(["created", null, rotated["id"], 1]),
+            json!(["rotated", null, made["id"], 3]),
+            json!(["updated", null, made["id"], 2]),
+            json!(["created", null, made["id"], 1]),
+        ]
+    );
+    let all = app.get_all("/v1/audit").await;
+    let all = String::from_utf8_lossy(&all.body).into_owned();
+    for key in [&made["key"], &rotated["key"], &json!(app.key)] {
+        assert!(!all.contains(key.as_str().unwrap()), "{all}");
+    }
+}

@@ -21,6 +21,7 @@ mod plans;
 mod process;
 mod requests;
 mod retries;
+mod rights;
 mod secrets;
 mod sent_back;
 mod site;

@@ -6,6 +6,7 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::provider::{Provider, Signer, claims};
 use crate::support::{Answer, Ask, TestApp, items};
 
 fn line(title: &str) -> Value {
@@ -190,4 +191,72 @@ async fn a_key_has_a_form() {
         .await
         .problem(400, "malformed");
     post(&app, &long[1..], line("a")).await.created();
+}
+
+#[actix_web::test]
+async fn a_key_that_was_made_is_told_again_to_whom_it_was_told_and_kept_sealed() {
+    let app = TestApp::start().await;
+    let ask = |key: &str| {
+        let ask = app.ask(Method::POST, "/v1/keys").key(key);
+        let new = json!({"name": "k", "scopes": ["read"]});
+        ask.header("Idempotency-Key", "k").json(new)
+    };
+    let (first, again) = (ask(&app.key).await, ask(&app.key).await);
+    let made = first.created();
+    assert_eq!(
+        (again.created(), again.header("idempotency-replayed")),
+        (made.clone(), "true")
+    );
+    assert_eq!(again.header("cache-control"), "no-store");
+    let path = format!("/v1/keys/{}/rotate", made["id"].as_str().unwrap());
+    let rotate = || {
+        app.post(&path, json!({"overlap": 0}))
+            .header("Idempotency-Key", "r")
+    };
+    let rotated = rotate().await.created();
+    assert_eq!(
+        rotate().await.created(),
+        rotated,
+        "a second rotation would be refused"
+    );
+    let other = app.new_key(&[Scope::Admin]).await;
+    assert_ne!(ask(&other).await.created()["key"], made["key"]);
+    // What is kept tells nobody the key.
+    let mut conn = app.conn().await;
+    for secret in [&made["key"], &rotated["key"]] {
+        let secret = secret.as_str().unwrap();
+        let sql = format!(
+            "SELECT 1 / (count(*) = 0)::int FROM first_answers WHERE position('{}'::bytea IN body) > 0",
+            &secret[4..]
+        );
+        conn.batch_execute(&sql).await.unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_secret_that_was_kept_for_one_jwt_is_not_told_to_the_next() {
+    let signer = Signer::ed("one");
+    let provider = Provider::start(&[&signer]).await;
+    let app = provider.app(&[]).await;
+    let token = |jti: &str| signer.token(&claims(json!({"scope": "admin", "jti": jti})));
+    let ask = |token: &str| {
+        let ask = app.ask(Method::POST, "/v1/keys").key(token);
+        let new = json!({"name": "k", "scopes": ["read"]});
+        ask.header("Idempotency-Key", "k").json(new)
+    };
+    let one = token("1");
+    let made = ask(&one).await.created();
+    assert_eq!(ask(&one).await.created(), made);
+    ask(&token("2")).await.problem(409, "conflict");
+    let keys = app.get_all("/v1/keys").await.ok();
+    let named = |key: &&Value| key["name"] == "k";
+    assert_eq!(
+        keys["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(named)
+            .count(),
+        1
+    );
 }
