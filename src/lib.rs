@@ -14,6 +14,7 @@
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
+//! - [`limits`]: how much one caller may ask for.
 //! - [`events`]: the one log of changes.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
 //! - [`log_lines`]: how a line of the log looks.
@@ -33,6 +34,7 @@ pub mod health;
 pub mod http;
 pub mod image;
 pub mod language;
+pub mod limits;
 pub mod link;
 pub mod log_lines;
 pub mod openapi;

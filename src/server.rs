@@ -14,17 +14,25 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use utoipa_actix_web::AppExt;
 
 use crate::config::Config;
-use crate::db::{Address, pool};
-use crate::health::Readiness;
+use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::limits::Limits;
+use crate::limits::connections::Connections;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
 /// What the handlers of one worker share.
 pub struct AppState {
     pool: Pool<AsyncPgConnection>,
-    pub readiness: Arc<Readiness>,
+    /// Whether the database answers.
+    pub watch: Arc<Watch>,
+    pub limits: Arc<Limits>,
+    /// How long a request waits for a connection, and how many may.
+    pool_timeout: Duration,
+    pool_queue: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// How long the database may keep a request waiting, all in all.
     pub patience: Duration,
     /// What caches may do with what is answered.
@@ -33,22 +41,42 @@ pub struct AppState {
 
 impl AppState {
     /// A connection of this worker's. Taken in a handler's body, never by an extractor: a slow upload holds none.
+    ///
+    /// # Errors
+    /// At once where the database doesn't answer or too many wait already, else after the time that a request waits.
     pub async fn connection(&self) -> Result<pool::Connection, Problem> {
-        Ok(self.pool.get().await?)
+        let unavailable = |why: String| Problem::Unavailable(why.into());
+        self.watch.check().map_err(unavailable)?;
+        if self.pool.status().waiting >= self.pool_queue {
+            return Err(unavailable("too many wait for a connection".into()));
+        }
+        // One bound for waiting, opening and checking together.
+        match tokio::time::timeout(self.pool_timeout, self.pool.get()).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(unavailable("no connection became free in time".into())),
+        }
     }
 }
 
 /// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
-    let readiness = Arc::new(Readiness::default());
     let address = address.clone();
     let database = config.database.clone();
+    let watch = Arc::new(Watch::start(&address, database.silence()));
+    let settings = config.limits.clone();
+    let limits = Limits::new(&settings, database.pool_timeout());
+    let connections = Connections::new(&settings);
+    let workers = config.workers();
     let caching = config.caching.clone();
     let origins = config.cors_origins.clone();
     let server = HttpServer::new(move || {
         let state = AppState {
-            pool: pool::pool(&address, &database),
-            readiness: readiness.clone(),
+            pool: pool::pool(&address, &database, &watch),
+            watch: watch.clone(),
+            limits: limits.clone(),
+            pool_timeout: database.pool_timeout(),
+            pool_queue: database.pool_queue as usize,
+            body_timeout: settings.body_timeout(),
             patience: database.pool_timeout()
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
@@ -64,10 +92,12 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
     });
     Ok(server
-        .workers(config.workers())
+        .workers(workers)
+        .max_connections((config.limits.max_connections as usize).div_ceil(workers))
+        .on_connect(move |stream, of_connection| connections.opened(stream, of_connection))
         .disable_signals()
         .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(Duration::from_secs(10))
+        .client_request_timeout(config.limits.header_timeout())
         .shutdown_timeout(config.shutdown_timeout)
         .listen(listener)?
         .run())

@@ -137,13 +137,18 @@ struct Known(Option<Arc<Caller>>);
 /// Who sent the request; none where it has no key. The connection goes back before the handler begins.
 ///
 /// # Errors
-/// Where the request has a key that is not good, or more than one, or the database can't be asked.
+/// Where the request has a key that is not good, or more than one, or too many that are not good came from its address,
+/// or the database can't be asked.
 pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Problem> {
     let known = request.extensions().get::<Known>().cloned();
     if let Some(Known(caller)) = known {
         return Ok(caller);
     }
-    let caller = key(request).await?.map(Caller::from).map(Arc::new);
+    let app = request
+        .app_data::<Data<AppState>>()
+        .expect("every worker has its state");
+    let ask = async { Ok(key(request).await?.map(Caller::from)) };
+    let caller = app.limits.prove(request, ask).await?.map(Arc::new);
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
 }
