@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::Command;
 use crate::http::caching::Caching;
 use crate::identity;
+use crate::limits;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -41,6 +42,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub identity: identity::Settings,
+
+    #[command(flatten)]
+    pub limits: limits::Settings,
 
     /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
@@ -110,9 +114,21 @@ pub struct Database {
     #[arg(long, env = "MANCHETTE_STATEMENT_TIMEOUT_MS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub statement_timeout_ms: u32,
 
+    /// Milliseconds that one statement may wait for what another one holds.
+    #[arg(long, env = "MANCHETTE_LOCK_TIMEOUT_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
+    pub lock_timeout_ms: u32,
+
     /// Milliseconds that a request waits for a free connection before it is told to come back.
-    #[arg(long, env = "MANCHETTE_POOL_TIMEOUT_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
+    #[arg(long, env = "MANCHETTE_POOL_TIMEOUT_MS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
     pub pool_timeout_ms: u32,
+
+    /// Requests of one worker that may wait for a free connection at once; more are told to come back.
+    #[arg(long, env = "MANCHETTE_POOL_QUEUE", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
+    pub pool_queue: u32,
+
+    /// Milliseconds without a sign of life after which the database isn't asked until it answers again.
+    #[arg(long, env = "MANCHETTE_DATABASE_SILENCE_MS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
+    pub database_silence_ms: u32,
 
     /// Certificates (PEM) that may have signed the database server's; the system's unless told.
     /// Used with `sslmode=verify-full` in the address.
@@ -156,6 +172,11 @@ impl Database {
     pub fn pool_timeout(&self) -> Duration {
         Duration::from_millis(self.pool_timeout_ms.into())
     }
+
+    /// How long the database may be silent.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(self.database_silence_ms.into())
+    }
 }
 
 impl Config {
@@ -167,7 +188,7 @@ impl Config {
         )
     }
 
-    /// Connections that our own Postgres has to offer: the workers', and some for commands beside the server.
+    /// Connections that our own Postgres has to offer: the workers', and some for the watch and commands beside the server.
     pub fn connections(&self) -> usize {
         self.workers() * usize::from(self.database.pool_size) + 20
     }

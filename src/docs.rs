@@ -18,6 +18,16 @@ pub const PAGES: [&str; 6] = [
     "/problems/{name}",
 ];
 
+/// Whether an address is one of these pages, which anybody may read and which ask nobody. Whoever spells it otherwise
+/// gets the page as well, but no such promise.
+pub fn is_page(path: &str) -> bool {
+    let below = |page: &str| {
+        path.strip_prefix(page)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ["/", "/openapi.json"].contains(&path) || below("/docs") || below("/problems")
+}
+
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(get_contract)
         .service(to_docs)

@@ -15,6 +15,7 @@
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
 //! - [`identity`]: keys of somebody else's making: JWTs of an identity provider.
+//! - [`limits`]: how much one caller may ask for.
 //! - [`events`]: the one log of changes; [`audit`]: who made them, and who tried.
 //! - [`retries`]: what is sent twice is done once; [`seal`]: how a secret answer is kept.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
@@ -37,6 +38,7 @@ pub mod http;
 pub mod identity;
 pub mod image;
 pub mod language;
+pub mod limits;
 pub mod link;
 pub mod log_lines;
 pub mod openapi;

@@ -493,6 +493,7 @@ fn complete_operation(
     let content = path.starts_with("/v1/");
     let for_admins = operation["security"][0]["key"] == json!(["admin"]);
     let named = path.contains("/{id}");
+    let limited = !["/livez", "/readyz"].contains(&path);
     let one = path.ends_with("/{id}") || path == "/v1/site";
     let takes = |name: &str| {
         let parameters = operation["parameters"].as_array();
@@ -594,6 +595,9 @@ fn complete_operation(
     for (status, response) in responses.iter_mut() {
         add_examples(response, schemas);
         let mut headers = vec!["X-Request-Id"];
+        if limited {
+            headers.extend(RATE_LIMITS);
+        }
         if status != "204" {
             headers.push("ETag");
         }
@@ -628,7 +632,10 @@ fn complete_operation(
             .collect();
         response["headers"] = headers.into();
     }
-    let mut statuses = vec!["400", "500"];
+    let mut statuses = vec!["400", "408", "414", "431", "500"];
+    if limited {
+        statuses.push("429");
+    }
     if path != "/livez" {
         statuses.push("503");
     }
@@ -659,7 +666,7 @@ fn complete_operation(
         statuses.push("409");
     }
     if operation_has_body(method) {
-        statuses.extend(["408", "413", "415", "422"]);
+        statuses.extend(["413", "415", "422"]);
     }
     for status in statuses {
         responses.entry(status).or_insert_with(
@@ -733,12 +740,14 @@ fn headers() -> Value {
         "Location": header("Where the new resource is.", "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"),
         "X-Request-Id": header("Names this request in the server's log; the caller's own, where it sent one.", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11"),
         "WWW-Authenticate": header("How to come in (RFC 6750).", "Bearer realm=\"manchette\""),
+        "RateLimit": header("What is left of a policy (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now; all of them in `t` seconds. From a cache it may be out of date.", "\"reads\";r=999;t=1"),
+        "RateLimit-Policy": header("The policy that this counted for: `q` requests in `w` seconds, by key or, without one, by address.", "\"reads\";q=1000;w=10"),
         "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
     })
 }
 
 /// The answers that several statuses share a word for: what is not one of our problems, and what is.
-const STATUSES: [(&str, &str, &str); 16] = [
+const STATUSES: [(&str, &str, &str); 19] = [
     (
         "304",
         "NotModified",
@@ -769,7 +778,11 @@ const STATUSES: [(&str, &str, &str); 16] = [
         "NotFound",
         "Nothing is here, or nothing that the caller may see.",
     ),
-    ("408", "TooSlow", "The body did not arrive in time."),
+    (
+        "408",
+        "TooSlow",
+        "The head or the body did not arrive in time. Where it was the head, there is no body and the connection closes.",
+    ),
     ("409", "Conflict", "It doesn't fit with what is there."),
     (
         "410",
@@ -778,6 +791,11 @@ const STATUSES: [(&str, &str, &str); 16] = [
     ),
     ("412", "PreconditionFailed", "It has moved on since."),
     ("413", "TooLarge", "The body is larger than 1 MiB."),
+    (
+        "414",
+        "AddressTooLong",
+        "The address and its parameters have more than 8 KiB.",
+    ),
     (
         "415",
         "UnsupportedMediaType",
@@ -793,6 +811,16 @@ const STATUSES: [(&str, &str, &str); 16] = [
         "PreconditionRequired",
         "This server wants an `If-Match`.",
     ),
+    (
+        "429",
+        "TooManyRequests",
+        "More than one key, or one address without a key, may send in that time.",
+    ),
+    (
+        "431",
+        "HeadersTooLarge",
+        "There are more than 64 header lines, or 16 KiB of them; far beyond that there is no body and the connection closes.",
+    ),
     ("500", "Internal", "Something broke on our side."),
     (
         "503",
@@ -800,6 +828,9 @@ const STATUSES: [(&str, &str, &str); 16] = [
         "The database can't be asked just now.",
     ),
 ];
+
+/// What says how much a caller may still send.
+const RATE_LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
 
 fn response_name(status: &str) -> &'static str {
     STATUSES
@@ -815,15 +846,17 @@ fn problems() -> Value {
             let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
             let mut headers =
                 Map::from_iter([("X-Request-Id".to_owned(), reference("X-Request-Id"))]);
-            let more = match *status {
-                "304" => Some("ETag"),
-                "308" => Some("Location"),
-                "401" | "403" => Some("WWW-Authenticate"),
-                "409" | "503" => Some("Retry-After"),
-                "412" => Some("ETag"),
-                _ => None,
+            let more: &[&str] = match *status {
+                "304" | "412" => &["ETag"],
+                "308" => &["Location"],
+                "401" | "403" => &["WWW-Authenticate"],
+                "409" | "429" | "503" => &["Retry-After"],
+                _ => &[],
             };
-            headers.extend(more.map(|name| (name.to_owned(), reference(name))));
+            // What is refused before anybody is asked counts for nobody.
+            let counted = !["408", "414", "431"].contains(status);
+            let more = more.iter().chain(RATE_LIMITS.iter().filter(|_| counted));
+            headers.extend(more.map(|name| ((*name).to_owned(), reference(name))));
             let mut response = json!({"description": description, "headers": headers});
             if *status != "304" {
                 response["content"] = json!({"application/problem+json": {

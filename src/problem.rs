@@ -8,6 +8,8 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::limits::TooMany;
+
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -49,6 +51,12 @@ pub enum Problem {
     /// After so many seconds.
     #[error("the body did not arrive within {0} seconds")]
     TooSlow(u64),
+    #[error("an address may have at most {0} bytes")]
+    AddressTooLong(usize),
+    #[error("{0}")]
+    HeadersTooLarge(String),
+    #[error("{0}")]
+    TooManyRequests(Box<TooMany>),
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
     #[error("{}", counted(.0, "field"))]
@@ -156,7 +164,8 @@ pub struct ProblemBody<'a> {
     pub instance: &'a str,
     /// Names this request in the server's log, and `X-Request-Id` in the answer.
     pub request_id: &'a str,
-    /// Every fault that was found; empty where there is no more to say.
+    /// Every fault that was found, up to the first 100; empty where there is no more to say.
+    #[schema(max_items = 100)]
     pub errors: &'a [Fault],
     /// Where a precondition failed: what is there now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +183,9 @@ pub struct Kind {
     pub remedy: &'static str,
 }
 
+/// The most faults that one answer lists: a body could hold more of them than anybody reads.
+const MOST_FAULTS: usize = 100;
+
 macro_rules! kinds {
     ($($constant:ident = $name:literal, $status:ident, $title:literal, $explanation:literal, $remedy:literal;)*) => {
         $(const $constant: Kind = Kind {
@@ -186,7 +198,7 @@ macro_rules! kinds {
 
 kinds! {
     MALFORMED = "malformed", BAD_REQUEST, "The request can't be read",
-        "The server could not make sense of the request: the body is not JSON, or the address holds percent-encoding that is not UTF-8.",
+        "The server could not make sense of the request: the body is not JSON, or nested deeper than 32 levels, or the address holds percent-encoding that is not UTF-8.",
         "Read `detail`: it says at which place reading stopped. Send UTF-8, and let a library write the JSON.";
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A parameter is wrong",
         "A parameter of the address is unknown, given twice, or has a value that it can't take. Nothing is ignored or cut in silence.",
@@ -227,9 +239,18 @@ kinds! {
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
         "A body may have at most 1 MiB.",
         "Send less: pictures belong on an image server, and only their addresses here.";
-    TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "The body took too long",
-        "The whole body has to arrive within 30 seconds.",
+    TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "The request took too long",
+        "The whole body has to arrive in time (30 seconds, unless the server is set otherwise), and so has the head (10 seconds).",
         "Send it again over a better line; nothing was changed.";
+    ADDRESS_TOO_LONG = "address-too-long", URI_TOO_LONG, "The address is too long",
+        "An address, with its parameters, may have at most 8 KiB.",
+        "Ask for fewer ids or a shorter query at a time.";
+    HEADERS_TOO_LARGE = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The head is too large",
+        "A request may have at most 64 header lines, and 16 KiB of them altogether.",
+        "Leave out cookies and what else this API doesn't read.";
+    TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too much at once",
+        "More was sent from one address, or with one key, than may be in that time: requests, wrong keys or connections. Reads and writes are counted apart.",
+        "Wait for the seconds that `Retry-After` names; `RateLimit` says in every answer how much is left, and `RateLimit-Policy` of how much. With a key you have counts of your own.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of the wrong kind",
         "The body must be JSON, not compressed, and be called so.",
         "Send `Content-Type: application/json`; for a `PATCH`, `application/merge-patch+json` is taken too.";
@@ -268,6 +289,9 @@ impl Problem {
             Self::KeyReused => &KEY_REUSED,
             Self::TooLarge(_) => &TOO_LARGE,
             Self::TooSlow(_) => &TOO_SLOW,
+            Self::AddressTooLong(_) => &ADDRESS_TOO_LONG,
+            Self::HeadersTooLarge(_) => &HEADERS_TOO_LARGE,
+            Self::TooManyRequests(_) => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
             Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
@@ -317,6 +341,9 @@ impl Problem {
             Self::Outdated(current) => {
                 response.insert_header((header::ETAG, current.etag.as_str()));
             }
+            Self::TooManyRequests(too_many) => {
+                response.insert_header((header::RETRY_AFTER, too_many.wait.to_string()));
+            }
             _ => {}
         }
         let current = match self {
@@ -330,7 +357,7 @@ impl Problem {
             detail: self.to_string(),
             instance,
             request_id,
-            errors: self.faults(),
+            errors: self.faults().get(..MOST_FAULTS).unwrap_or(self.faults()),
             current,
         })
     }

@@ -14,18 +14,26 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use utoipa_actix_web::AppExt;
 
 use crate::config::Config;
-use crate::db::{Address, pool};
-use crate::health::Readiness;
+use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
 use crate::identity::IdentityProvider;
+use crate::limits::Limits;
+use crate::limits::connections::Connections;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
 /// What the handlers of one worker share.
 pub struct AppState {
     pool: Pool<AsyncPgConnection>,
-    pub readiness: Arc<Readiness>,
+    /// Whether the database answers.
+    pub watch: Arc<Watch>,
+    pub limits: Arc<Limits>,
+    /// How long a request waits for a connection, and how many may.
+    pool_timeout: Duration,
+    pool_queue: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// How long the database may keep a request waiting, all in all.
     pub patience: Duration,
     /// What caches may do with what is answered.
@@ -36,43 +44,77 @@ pub struct AppState {
     pub identity_provider: Option<Arc<IdentityProvider>>,
 }
 
+/// What all workers share.
+#[derive(Clone)]
+struct Shared {
+    watch: Arc<Watch>,
+    limits: Arc<Limits>,
+    identity_provider: Option<Arc<IdentityProvider>>,
+}
+
+impl Shared {
+    /// Begins to watch the database, and to ask for the keys of the identity provider.
+    fn new(address: &Address, config: &Config) -> Result<Self, String> {
+        let database = &config.database;
+        let identity_provider = IdentityProvider::from_settings(&config.identity)?;
+        if let Some(provider) = &identity_provider {
+            provider.warm_up();
+        }
+        Ok(Self {
+            watch: Arc::new(Watch::start(address, database.silence())),
+            limits: Limits::new(&config.limits, database.pool_timeout()),
+            identity_provider,
+        })
+    }
+}
+
 impl AppState {
     /// The state of one worker.
-    fn new(address: &Address, config: &Config, readiness: Arc<Readiness>) -> Self {
+    fn new(address: &Address, config: &Config, shared: &Shared) -> Self {
         let database = &config.database;
         Self {
-            pool: pool::pool(address, database),
-            readiness,
+            pool: pool::pool(address, database, &shared.watch),
+            watch: shared.watch.clone(),
+            limits: shared.limits.clone(),
+            identity_provider: shared.identity_provider.clone(),
+            pool_timeout: database.pool_timeout(),
+            pool_queue: database.pool_queue as usize,
+            body_timeout: config.limits.body_timeout(),
             patience: database.pool_timeout()
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
             caching: config.caching.clone(),
             require_if_match: config.require_if_match,
-            identity_provider: None,
         }
     }
 
     /// A connection of this worker's. Taken in a handler's body, never by an extractor: a slow upload holds none.
+    ///
+    /// # Errors
+    /// At once where the database doesn't answer or too many wait already, else after the time that a request waits.
     pub async fn connection(&self) -> Result<pool::Connection, Problem> {
-        Ok(self.pool.get().await?)
+        let unavailable = |why: String| Problem::Unavailable(why.into());
+        self.watch.check().map_err(unavailable)?;
+        if self.pool.status().waiting >= self.pool_queue {
+            return Err(unavailable("too many wait for a connection".into()));
+        }
+        // One bound for waiting, opening and checking together.
+        match tokio::time::timeout(self.pool_timeout, self.pool.get()).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(unavailable("no connection became free in time".into())),
+        }
     }
 }
 
 /// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
-    let readiness = Arc::new(Readiness::default());
     let address = address.clone();
+    let workers = config.workers();
+    let connections = Connections::new(&config.limits);
+    let shared = Shared::new(&address, config).map_err(std::io::Error::other)?;
     let settings = config.clone();
-    let identity_provider =
-        IdentityProvider::from_settings(&config.identity).map_err(std::io::Error::other)?;
-    if let Some(provider) = &identity_provider {
-        provider.warm_up();
-    }
     let server = HttpServer::new(move || {
-        let state = AppState {
-            identity_provider: identity_provider.clone(),
-            ..AppState::new(&address, &settings, readiness.clone())
-        };
+        let state = AppState::new(&address, &settings, &shared);
         let origins = &settings.cors_origins;
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -84,10 +126,12 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
     });
     Ok(server
-        .workers(config.workers())
+        .workers(workers)
+        .max_connections((config.limits.max_connections as usize).div_ceil(workers))
+        .on_connect(move |stream, of_connection| connections.opened(stream, of_connection))
         .disable_signals()
         .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(Duration::from_secs(10))
+        .client_request_timeout(config.limits.header_timeout())
         .shutdown_timeout(config.shutdown_timeout)
         .listen(listener)?
         .run())
@@ -146,8 +190,10 @@ mod tests {
     async fn a_page_of_another_origin_can_read_that_a_handler_broke() {
         let words = ["manchette", "--cors-origins", "https://a.example"];
         let config = Cli::try_parse_from(words).unwrap().config;
-        let address = Address::from_url("postgres://nobody@127.0.0.1/none", &config.database);
-        let state = AppState::new(&address.unwrap(), &config, Arc::default());
+        let address = "postgres://nobody@127.0.0.1/none";
+        let address = Address::from_url(address, &config.database).unwrap();
+        let shared = Shared::new(&address, &config).unwrap();
+        let state = AppState::new(&address, &config, &shared);
         let app = App::new()
             .app_data(Data::new(state))
             .route("/livez", web::get().to(broken))

@@ -1,13 +1,15 @@
 //! `/v1/me`: what a key's holder may know about it.
 
-use actix_web::get;
 use actix_web::web::Json;
+use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Holder, Scope};
+use super::{Holder, Scope};
+use crate::limits::{self, Allowance};
+use crate::problem::Problem;
 
 /// Look at one's own key
 ///
@@ -15,8 +17,19 @@ use super::{Caller, Holder, Scope};
 #[utoipa::path(tag = "Keys", security(("key" = [])),
     responses((status = OK, description = "What the key is good for.", body = Me)))]
 #[get("/v1/me")]
-pub async fn get_me(holder: Holder) -> Json<Me> {
-    Json(Me::from(holder.caller()))
+pub async fn get_me(holder: Holder, request: HttpRequest) -> Result<Json<Me>, Problem> {
+    let caller = holder.caller();
+    Ok(Json(Me {
+        name: caller.name.clone(),
+        kind: match caller.key_id {
+            Some(_) => Proof::Key,
+            None => Proof::Jwt,
+        },
+        key_id: caller.key_id,
+        scopes: caller.scopes.clone(),
+        expires_at: caller.expires_at,
+        limits: limits::limits_of(&request).await?,
+    }))
 }
 
 crate::text_enum! {
@@ -34,6 +47,7 @@ crate::text_enum! {
 #[schema(example = json!({
     "name": "newsroom", "kind": "key", "key_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "scopes": ["publish", "write"],
     "expires_at": "2027-11-23T14:00:00Z",
+    "limits": [{"policy": "reads", "requests": 2000, "seconds": 10, "remaining": 1999, "full_in": 1}],
 }))]
 pub struct Me {
     /// What the key is called; of a JWT, its subject (`sub`).
@@ -47,19 +61,7 @@ pub struct Me {
     pub scopes: Vec<String>,
     /// From when on it is refused; null: never.
     pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl From<&Caller> for Me {
-    fn from(caller: &Caller) -> Self {
-        Self {
-            name: caller.name.clone(),
-            kind: match caller.key_id {
-                Some(_) => Proof::Key,
-                None => Proof::Jwt,
-            },
-            key_id: caller.key_id,
-            scopes: caller.scopes.clone(),
-            expires_at: caller.expires_at,
-        }
-    }
+    /// How much it may send to this node, and how much of that is left.
+    #[schema(max_items = 10)]
+    pub limits: Vec<Allowance>,
 }

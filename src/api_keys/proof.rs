@@ -225,12 +225,20 @@ struct Known(Option<Arc<Caller>>);
 /// Who sent the request; none where it has no key. The connection goes back before the handler begins.
 ///
 /// # Errors
-/// Where the request has a key that is not good, or more than one, or the database can't be asked.
+/// Where the request has a key that is not good, or more than one, or too many that are not good came from its address,
+/// or the database can't be asked.
 pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Problem> {
     if let Some(Known(caller)) = known_of(request) {
         return Ok(caller);
     }
-    let caller = find(request).await?.map(Arc::new);
+    let app = request
+        .app_data::<Data<AppState>>()
+        .expect("every worker has its state");
+    let caller = app
+        .limits
+        .prove(request, find(request))
+        .await?
+        .map(Arc::new);
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
 }

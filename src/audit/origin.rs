@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::api_keys::Caller;
 use crate::http::answer::RequestId;
+use crate::limits;
 
 /// Who sends a write, with a key that is good, and from where.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ impl Origin {
             method: request.method().to_string(),
             path: request.path().chars().take(300).collect(),
             request_id: id.map_or_else(|| "-".to_owned(), |RequestId(id)| id),
-            address: request.peer_addr().map(|at| at.ip().to_canonical()),
+            address: limits::address_of(request),
         }
     }
 }

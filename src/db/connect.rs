@@ -24,6 +24,7 @@ pub struct Address {
     postgres: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     statement_timeout_ms: u32,
+    lock_timeout_ms: u32,
 }
 
 impl std::fmt::Debug for Address {
@@ -85,6 +86,7 @@ impl Address {
             postgres,
             tls: tls(verify, settings.database_ca.as_ref())?,
             statement_timeout_ms: settings.statement_timeout_ms,
+            lock_timeout_ms: settings.lock_timeout_ms,
         })
     }
 
@@ -101,12 +103,12 @@ impl Address {
     /// plan would take longer than it may run; and requests are many, so none takes a second process for itself.
     pub async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
         let first = format!(
-            "SET statement_timeout = {0}; SET lock_timeout = {0}; \
+            "SET statement_timeout = {0}; SET lock_timeout = {1}; \
              SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'; \
              SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; SET jit = off; \
              SET max_parallel_workers_per_gather = 0; \
              SET client_min_messages = warning",
-            self.statement_timeout_ms
+            self.statement_timeout_ms, self.lock_timeout_ms
         );
         self.open(&first).await
     }

@@ -9,7 +9,9 @@ pub mod pool;
 pub mod postgres_programs;
 pub mod statement;
 pub mod text_enum;
+pub mod watch;
 
 pub use connect::Address;
 pub use json::Json;
 pub use statement::{Fragment, Statement};
+pub use watch::Watch;

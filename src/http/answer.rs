@@ -1,6 +1,7 @@
 //! What surrounds every answer: the request's id, entity tags and 304, codings, what caches may do, problems written out,
 //! one line in the log.
 
+use std::cell::OnceCell;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -15,14 +16,14 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::body::SLOWEST;
 use super::caching::Kind;
 use super::coding::Coding;
 use super::conditional::{Version, entity_tag, none_match_has};
 use super::made_of::MadeOf;
-use super::methods;
+use super::{methods, size};
 use crate::api_keys::known_caller;
 use crate::audit::{self, Origin};
+use crate::limits::Allowance;
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -52,11 +53,13 @@ struct Asked {
     coding: Option<Coding>,
     app: Option<Data<AppState>>,
     begun: Instant,
+    /// What its sender may still send, once that is known.
+    allowance: OnceCell<Allowance>,
 }
 
 /// The middleware.
 pub async fn answer<B: MessageBody + 'static>(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let asked = Asked {
@@ -67,19 +70,24 @@ pub async fn answer<B: MessageBody + 'static>(
         coding: Coding::wanted(&request),
         app: request.app_data::<Data<AppState>>().cloned(),
         begun: Instant::now(),
+        allowance: OnceCell::new(),
     };
     request.extensions_mut().insert(RequestId(asked.id.clone()));
-    let guarded = readable(&request).and_then(|()| methods::guard(&mut request));
-    let response = match guarded {
-        Ok(None) => {
-            let patience = asked.patience(request.method());
-            let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
-            match tokio::time::timeout(patience, handled).await {
-                Ok(Ok(response)) => {
-                    let response = response?.map_into_boxed_body();
-                    asked.note_refusal(&response).await;
-                    response
+    let response = match size::check(&request).and_then(|()| readable(&request)) {
+        Ok(()) => {
+            let patience = asked.patience();
+            let handled = AssertUnwindSafe(asked.handle(request, next)).catch_unwind();
+            // What waits for the database is not kept waiting once it is known to hang.
+            let handled = tokio::select! {
+                biased;
+                handled = tokio::time::timeout(patience, handled) => handled,
+                () = asked.database_lost() => {
+                    let lost = Problem::Unavailable("the database went away meanwhile".into());
+                    return Err(asked.give_up(&lost));
                 }
+            };
+            match handled {
+                Ok(Ok(response)) => response?,
                 Ok(Err(panic)) => {
                     let said = words(panic.as_ref());
                     return Err(asked.give_up(&Problem::internal(format!("a panic: {said}"))));
@@ -90,13 +98,48 @@ pub async fn answer<B: MessageBody + 'static>(
                 }
             }
         }
-        Ok(Some(response)) => request.into_response(response),
         Err(problem) => request.into_response(problem.answer(&asked.path, &asked.id)),
     };
     Ok(asked.finish(response).await)
 }
 
 impl Asked {
+    /// Counts the request, then hands it on, unless it is answered here.
+    async fn handle<B: MessageBody + 'static>(
+        &self,
+        mut request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        if let Some(app) = &self.app {
+            let (left, admitted) = app.limits.admit(request.request()).await;
+            if let Some(left) = left {
+                let _ = self.allowance.set(left);
+            }
+            if let Err(problem) = admitted {
+                return Ok(request.into_response(problem.answer(&self.path, &self.id)));
+            }
+        }
+        match methods::guard(&mut request) {
+            Ok(None) => {
+                let response = next.call(request).await?.map_into_boxed_body();
+                self.note_refusal(&response).await;
+                Ok(response)
+            }
+            Ok(Some(response)) => Ok(request.into_response(response)),
+            Err(problem) => Ok(request.into_response(problem.answer(&self.path, &self.id))),
+        }
+    }
+
+    /// Comes back when the database goes away after the request came.
+    async fn database_lost(&self) {
+        if let Some(app) = &self.app
+            && app.watch.losses().changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+
     async fn finish(&self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         if let Some(written) = self.written(&response) {
             response = response.into_response(written);
@@ -241,14 +284,13 @@ impl Asked {
 
     /// How long a request may take: what its statement and its connection may, and its body where it has one. A database
     /// that hangs, rather than being gone, bounds nothing by itself.
-    fn patience(&self, method: &Method) -> Duration {
-        let database = self
-            .app
-            .as_ref()
-            .map_or(Duration::from_secs(10), |app| app.patience);
-        match *method {
-            Method::GET | Method::DELETE => database,
-            _ => database + SLOWEST,
+    fn patience(&self) -> Duration {
+        let Some(app) = &self.app else {
+            return Duration::from_secs(10);
+        };
+        match self.method {
+            Method::GET | Method::HEAD | Method::DELETE => app.patience,
+            _ => app.patience + app.body_timeout,
         }
     }
 
@@ -263,6 +305,9 @@ impl Asked {
     fn common_headers(&self, headers: &mut HeaderMap) {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(X_REQUEST_ID.clone(), id);
+        }
+        if let Some(allowance) = self.allowance.get() {
+            allowance.write(headers);
         }
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,

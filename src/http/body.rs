@@ -1,17 +1,18 @@
 //! A request's body: read with a bound in size and in time, as JSON and nothing else.
 
 use std::future::{Ready, ready};
-use std::time::Duration;
 
 use actix_web::http::header::{self, Header};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt;
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
+use crate::server::AppState;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
@@ -20,8 +21,8 @@ pub const MAX_BODY: usize = 1 << 20;
 /// sent everything gets to hear why.
 const MAX_DRAINED: usize = 16 << 20;
 
-/// How long a body may take to arrive.
-pub const SLOWEST: Duration = Duration::from_secs(30);
+/// How deep arrays and objects may stand in one another.
+pub const MAX_DEPTH: usize = 32;
 
 /// The SHA-256 of a body.
 pub type Digest = [u8; 32];
@@ -62,16 +63,12 @@ impl Body {
     ) -> Result<(Value, Digest), Problem> {
         let bytes = self.bytes().await?;
         self.check_type(types)?;
-        let value = serde_json::from_slice(&bytes)
-            .map(|Unique(value)| value)
-            .map_err(|error| {
-                Problem::Malformed(match error.classify() {
-                    serde_json::error::Category::Eof if bytes.is_empty() => {
-                        "the body is empty".into()
-                    }
-                    _ => format!("the body is not JSON: {error}"),
-                })
-            })?;
+        let value = read(&bytes).map_err(|error| {
+            Problem::Malformed(match error.classify() {
+                serde_json::error::Category::Eof if bytes.is_empty() => "the body is empty".into(),
+                _ => format!("the body is not JSON: {error}"),
+            })
+        })?;
         Ok((value, Sha256::digest(&bytes).into()))
     }
 
@@ -102,9 +99,14 @@ impl Body {
     }
 
     async fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
-        tokio::time::timeout(SLOWEST, self.all_bytes())
+        let slowest = self
+            .request
+            .app_data::<Data<AppState>>()
+            .expect("every worker has its state")
+            .body_timeout;
+        tokio::time::timeout(slowest, self.all_bytes())
             .await
-            .unwrap_or(Err(Problem::TooSlow(SLOWEST.as_secs())))
+            .unwrap_or(Err(Problem::TooSlow(slowest.as_secs())))
     }
 
     async fn all_bytes(&mut self) -> Result<Vec<u8>, Problem> {
@@ -129,18 +131,44 @@ impl Body {
     }
 }
 
-/// JSON in which no object has two fields of one name: which of them was meant, nobody knows.
-struct Unique(Value);
+fn read(bytes: &[u8]) -> serde_json::Result<Value> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = Unique { depth: 0 }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(value)
+}
 
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Self)
+/// JSON in which no object has two fields of one name: which of them was meant, nobody knows. Nor is it nested so deep
+/// that whoever walks through it later could lose their footing.
+#[derive(Clone, Copy)]
+struct Unique {
+    /// How many arrays and objects this stands in.
+    depth: usize,
+}
+
+impl Unique {
+    /// For what stands in an array or object that stands here.
+    fn within<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format_args!(
+                "it is nested deeper than {MAX_DEPTH} levels"
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+        })
     }
 }
 
-struct UniqueVisitor;
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = Value;
 
-impl<'de> Visitor<'de> for UniqueVisitor {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -176,16 +204,19 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let within = self.within()?;
         let mut array = Vec::new();
-        while let Some(Unique(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(within)? {
             array.push(item);
         }
         Ok(array.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let within = self.within()?;
         let mut object = Map::new();
-        while let Some((name, Unique(value))) = fields.next_entry::<String, Unique>()? {
+        while let Some(name) = fields.next_key::<String>()? {
+            let value = fields.next_value_seed(within)?;
             if object.contains_key(&name) {
                 return Err(serde::de::Error::custom(format_args!(
                     "the field {name:?} stands there twice"

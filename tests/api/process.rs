@@ -200,6 +200,8 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
         "--no-demo",
         "--pool-timeout-ms",
         "300",
+        "--database-silence-ms",
+        "300",
         "--statement-timeout-ms",
         "500",
         "--cors-origins",

@@ -30,6 +30,20 @@ pub async fn new_database() -> Address {
     cluster().address.database(&create("manchette").await)
 }
 
+/// A new database, reached through a socket that somebody else holds in this folder; and Postgres's own.
+pub async fn new_database_behind(folder: &Path) -> (Address, PathBuf) {
+    let cluster = cluster();
+    let name = create("manchette").await;
+    let address = Address::from_socket(folder, &name, &settings()).expect("it is an address");
+    // Its whole name may be too long for a socket.
+    let short = folder.join("postgres");
+    std::os::unix::fs::symlink(&cluster.folder, &short).expect("a link is made");
+    (address, short.join(SOCKET))
+}
+
+/// What Postgres calls its socket.
+pub const SOCKET: &str = ".s.PGSQL.5432";
+
 /// The address of a new database without a schema, as a `DATABASE_URL`.
 pub async fn empty_database_url() -> String {
     let cluster = cluster();

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod cluster;
+pub mod line;
 pub mod process;
 pub mod provider;
 
@@ -53,9 +54,25 @@ impl TestApp {
         Self::start_on(self.address.clone()).await
     }
 
-    async fn start_so(address: Address, settings: &[&str]) -> Self {
-        let words = ["manchette", "--workers", "2", "--pool-size", "4"];
-        let config = Cli::try_parse_from(words.iter().chain(settings))
+    pub async fn start_so(address: Address, settings: &[&str]) -> Self {
+        // A test that says nothing of limits has none, and waits for a database that is busy with other tests.
+        let unless_told = [
+            ("--workers", "2"),
+            ("--pool-size", "4"),
+            ("--pool-timeout-ms", "20000"),
+            ("--database-silence-ms", "20000"),
+            ("--rate-reads", "off"),
+            ("--rate-writes", "off"),
+            ("--rate-reads-without-key", "off"),
+            ("--rate-writes-without-key", "off"),
+            ("--rate-wrong-keys", "off"),
+        ];
+        let words = unless_told
+            .iter()
+            .filter(|(flag, _)| !settings.contains(flag))
+            .flat_map(|(flag, value)| [*flag, *value]);
+        let words = ["manchette"].into_iter().chain(words);
+        let config = Cli::try_parse_from(words.chain(settings.iter().copied()))
             .expect("these settings are right")
             .config;
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");

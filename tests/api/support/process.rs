@@ -21,6 +21,9 @@ pub fn manchette(data_dir: &Path, arguments: &[&str]) -> Command {
     for name in ["DATABASE_URL", "DATABASE_URL_FILE", "RUST_LOG"] {
         command.env_remove(name);
     }
+    // The machine is busy with other tests; flags of a test's own go before these.
+    command.env("MANCHETTE_POOL_TIMEOUT_MS", "20000");
+    command.env("MANCHETTE_DATABASE_SILENCE_MS", "20000");
     command.args(arguments).arg("--data-dir").arg(data_dir);
     command
 }

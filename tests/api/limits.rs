@@ -1,0 +1,255 @@
+//! How much one caller may ask for. Every window lasts an hour or more, so that no clock decides a test.
+
+use futures_util::future::join_all;
+use manchette::api_keys::{Scope, Token};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Answer, TestApp};
+
+async fn app(settings: &str) -> TestApp {
+    let settings: Vec<&str> = settings.split(' ').collect();
+    TestApp::start_with(&settings).await
+}
+
+#[track_caller]
+fn too_many(answer: &Answer, policy: &str, detail: &str) {
+    let problem = answer.problem(429, "too-many-requests");
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with(detail),
+        "{problem}"
+    );
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!(wait > 0);
+    assert_eq!(
+        answer.header("ratelimit"),
+        format!("\"{policy}\";r=0;t={wait}")
+    );
+    assert!(
+        answer
+            .header("ratelimit-policy")
+            .starts_with(&format!("\"{policy}\";q="))
+    );
+    assert!(answer.header("cache-control").ends_with("no-store"));
+}
+
+#[actix_web::test]
+async fn every_answer_says_what_is_left_and_one_too_many_is_refused() {
+    let app = app("--rate-reads-without-key 4/7200").await;
+    let first = app.get("/v1/headlines").await;
+    assert_eq!(first.header("ratelimit-policy"), "\"reads\";q=4;w=7200");
+    assert_eq!(first.header("ratelimit"), "\"reads\";r=3;t=1800");
+    let known = app
+        .get("/v1/headlines")
+        .header("If-None-Match", first.header("etag"))
+        .await;
+    assert_eq!(
+        (known.status, known.header("ratelimit")),
+        (304, "\"reads\";r=2;t=3600")
+    );
+    let missing = app.get("/v1/articles/nothing").await;
+    assert_eq!(missing.header("ratelimit"), "\"reads\";r=1;t=5400");
+    missing.problem(404, "not-found");
+    let wrong = app.get("/v1/headlines?limit=x").await;
+    assert_eq!(wrong.header("ratelimit"), "\"reads\";r=0;t=7200");
+    wrong.problem(400, "invalid-parameters");
+
+    let over = app.get("/v1/headlines").await;
+    too_many(&over, "reads", "reads: at most 4 in 7200 seconds");
+    assert!(over.header("retry-after").parse::<u64>().unwrap() <= 1800);
+    let head = app.ask(Method::HEAD, "/v1/headlines").await;
+    assert_eq!((head.status, head.body.len()), (429, 0));
+
+    // Those who watch it are never turned away, nor are browsers that only ask what they may.
+    for path in ["/livez", "/readyz"] {
+        let health = app.get(path).await;
+        assert!(!health.has("ratelimit") && !health.has("ratelimit-policy"));
+        health.ok();
+    }
+    let options = app.ask(Method::OPTIONS, "/v1/headlines").await;
+    assert_eq!((options.status, options.has("ratelimit")), (204, false));
+    // A key has counts of its own, and writes have theirs.
+    app.get_all("/v1/headlines").await.ok();
+    let refused = app.ask(Method::POST, "/v1/headlines").await;
+    refused.problem(401, "unauthorized");
+}
+
+#[actix_web::test]
+async fn reads_and_writes_of_each_key_are_counted_apart() {
+    let app = app("--rate-reads 2/3600 --rate-writes 1/3600").await;
+    let line = json!({"title": "x", "language": "fr"});
+    let made = app.post("/v1/headlines", line.clone()).await;
+    assert_eq!(made.header("ratelimit"), "\"writes\";r=0;t=3600");
+    made.created();
+    let over = app.post("/v1/headlines", line.clone()).await;
+    too_many(&over, "writes", "writes: at most 1");
+    for _ in 0..2 {
+        app.get_all("/v1/headlines").await.ok();
+    }
+    too_many(&app.get_all("/v1/headlines").await, "reads", "reads: at");
+    // However the key is spelled.
+    for credentials in [
+        format!("bearer {}", app.key),
+        format!("BEARER   {}", app.key),
+        format!("Bearer {} ", app.key),
+    ] {
+        let other = app.get("/v1/headlines?limit=1");
+        let other = other.header("authorization", &credentials).await;
+        too_many(&other, "reads", "reads: at");
+    }
+    let other = app.new_key(&[Scope::Read, Scope::Write]).await;
+    app.get("/v1/headlines").key(&other).await.ok();
+    let post = app.ask(Method::POST, "/v1/headlines").key(&other);
+    post.json(line).await.created();
+    app.get("/v1/headlines").await.ok();
+}
+
+#[actix_web::test]
+async fn no_spelling_of_a_request_resets_a_count() {
+    let app = app("--rate-reads-without-key 1/3600 --rate-writes-without-key 1/3600").await;
+    app.get("/v1/headlines").await.ok();
+    app.ask(Method::POST, "/v1/headlines")
+        .await
+        .problem(401, "unauthorized");
+    let tricks = [
+        "GET //v1/headlines HTTP/1.1\r\nHost: x",
+        "GET /v1//headlines HTTP/1.1\r\nHost: x",
+        "GET /V1/Headlines HTTP/1.1\r\nHost: x",
+        "GET /v1/headlines/ HTTP/1.1\r\nHost: x",
+        "GET /%761/headlines HTTP/1.1\r\nHost: x",
+        "GET /v1%2fheadlines HTTP/1.1\r\nHost: x",
+        "GET /./v1/headlines HTTP/1.1\r\nHost: x",
+        "GET /livez/../v1/headlines HTTP/1.1\r\nHost: x",
+        "GET /livez/ HTTP/1.1\r\nHost: x",
+        "GET /%6civez HTTP/1.1\r\nHost: x",
+        "GET /livez?x=1/../v1/headlines HTTP/1.0",
+        "GET http://elsewhere/v1/headlines HTTP/1.1\r\nHost: elsewhere",
+        "GET /v1/headlines?x=1 HTTP/1.1\r\nHost: x",
+        "GET /v1/headlines HTTP/1.0",
+        "GET /v1/headlines HTTP/1.1\r\nHost: y",
+        "HEAD /v1/headlines HTTP/1.1\r\nHost: x",
+        "GET /docs/ HTTP/1.1\r\nHost: x",
+        "GET /nothing HTTP/1.1\r\nHost: x",
+        "DELETE /v1/headlines/x HTTP/1.1\r\nHost: x",
+        "BREW /v1/headlines HTTP/1.1\r\nHost: x",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nx-forwarded-for: 6.6.6.7\r\nX-FORWARDED-FOR: 6.6.6.8",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nForwarded: for=6.6.6.6",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Real-IP: 6.6.6.6\r\nTrue-Client-IP: 6.6.6.6",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-HTTP-Method-Override: OPTIONS",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\nIf-None-Match: *",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nothing",
+    ];
+    for trick in tricks {
+        let close = trick.replacen("\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1);
+        let close = if trick.contains("\r\n\r\n") {
+            close
+        } else {
+            format!("{trick}\r\nConnection: close")
+        };
+        let answer = app.raw(format!("{close}\r\n\r\n").as_bytes());
+        let fine = "GET /livez?";
+        if trick.starts_with(fine) {
+            // What it is is decided by the path alone.
+            assert!(answer.starts_with("HTTP/1.0 400"), "{trick}: {answer}");
+        } else {
+            assert!(
+                answer.lines().next().unwrap().contains(" 429 "),
+                "{trick}: {answer}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn behind_trusted_proxies_callers_are_told_apart() {
+    let app = app("--rate-reads-without-key 1/3600 --trusted-proxies 127.0.0.0/8,10.0.0.0/8").await;
+    let from = |addresses: &'static str| {
+        let ask = app.get("/v1/headlines");
+        ask.header("X-Forwarded-For", addresses)
+    };
+    from("192.0.2.1").await.ok();
+    from("192.0.2.2").await.ok();
+    from("9.9.9.9, 192.0.2.3, 10.1.2.3").await.ok();
+    for again in [
+        "192.0.2.1",
+        "6.6.6.6, 192.0.2.1",
+        "192.0.2.2:99",
+        "::ffff:192.0.2.2",
+        "192.0.2.3, 10.9.9.9",
+    ] {
+        too_many(&from(again).await, "reads", "reads");
+    }
+    // A house has the first half of an address of IPv6.
+    from("2001:db8:0:1::1").await.ok();
+    too_many(&from("2001:db8:0:1:ffff::2").await, "reads", "reads");
+    from("2001:db8:0:2::1").await.ok();
+    // Whom it doesn't say, it answers for itself.
+    app.get("/v1/headlines").await.ok();
+    too_many(&from("hidden").await, "reads", "reads");
+}
+
+#[actix_web::test]
+async fn wrong_keys_are_no_longer_looked_at_and_good_ones_go_on() {
+    let app = app("--rate-wrong-keys 3/7200").await;
+    app.get_all("/v1/headlines").await.ok();
+    let wrong = || Token::new().reveal().to_owned();
+    let answers = join_all((0..20).map(|_| async {
+        let answer = app.get("/v1/headlines").key(&wrong()).await;
+        answer.status
+    }))
+    .await;
+    let of = |status: u16| answers.iter().filter(|own| **own == status).count();
+    assert_eq!((of(401), of(429)), (3, 17), "{answers:?}");
+    for credentials in [
+        format!("Bearer {}", wrong()),
+        "Basic eDp5".to_owned(),
+        "Bearer x".to_owned(),
+    ] {
+        let ask = app.ask(Method::POST, "/v1/headlines");
+        let refused = ask.header("Authorization", &credentials).await;
+        too_many(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
+    }
+    // A new one can't be told from a guess; one that was good before can, and who has none needs none.
+    let new = app.new_key(&[Scope::Read]).await;
+    too_many(
+        &app.get("/v1/headlines").key(&new).await,
+        "wrong-keys",
+        "wrong-keys",
+    );
+    app.get_all("/v1/headlines").await.ok();
+    app.get("/v1/headlines").await.ok();
+    // A revoked one is no longer known as good.
+    let mut conn = app.conn().await;
+    manchette::api_keys::ApiKey::revoke(&mut conn, &app.key[..12])
+        .await
+        .unwrap();
+    app.get_all("/v1/headlines")
+        .await
+        .problem(401, "unauthorized");
+    too_many(
+        &app.get_all("/v1/headlines").await,
+        "wrong-keys",
+        "wrong-keys",
+    );
+}
+
+#[actix_web::test]
+async fn who_comes_with_a_wrong_key_counts_as_one_without() {
+    let app = app("--rate-reads-without-key 2/3600").await;
+    for _ in 0..2 {
+        let wrong = app.get("/v1/headlines").key("nothing").await;
+        assert!(wrong.has("ratelimit"));
+        wrong.problem(401, "unauthorized");
+    }
+    too_many(
+        &app.get("/v1/headlines").key("nothing").await,
+        "reads",
+        "reads: at most 2",
+    );
+    too_many(&app.get("/v1/headlines").await, "reads", "reads");
+    app.get_all("/v1/headlines").await.ok();
+}

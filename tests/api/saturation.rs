@@ -1,0 +1,280 @@
+//! When the database is busy, hangs or is away: who comes then is told at once, and it heals by itself.
+
+use std::future::IntoFuture;
+use std::time::{Duration, Instant};
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::support::line::Line;
+use crate::support::{Answer, TestApp};
+
+/// Long enough for a machine that is busy with other tests, and far shorter than the timeouts of statements here.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Timeouts that show that nothing waits for them.
+const PATIENT: [&str; 6] = [
+    "--statement-timeout-ms",
+    "600000",
+    "--lock-timeout-ms",
+    "600000",
+    "--header-timeout",
+    "600",
+];
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::time::timeout(SOON, future)
+        .await
+        .expect("it doesn't take so long")
+}
+
+#[track_caller]
+fn unavailable(answer: &Answer) {
+    answer.problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+/// Asks until it works again; until then nothing but 503 comes.
+async fn heals(app: &TestApp) {
+    for path in ["/v1/headlines", "/readyz"] {
+        let begun = Instant::now();
+        loop {
+            let answer = soon(app.get(path).into_future()).await;
+            if answer.status == 200 {
+                break;
+            }
+            unavailable(&answer);
+            assert!(begun.elapsed() < SOON, "{path}");
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    soon(
+        app.post("/v1/headlines", json!({"title": "x", "language": "fr"}))
+            .into_future(),
+    )
+    .await
+    .created();
+}
+
+#[actix_web::test]
+async fn a_database_that_hangs_keeps_nobody_waiting() {
+    let (line, address) = Line::to_new_database().await;
+    let settings = ["--database-silence-ms", "300"];
+    let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
+    heals(&app).await;
+    line.hold();
+    // The first ones find out; nobody after them waits at all.
+    let first = soon(join_all([
+        app.get("/v1/headlines").into_future(),
+        app.get_all("/v1/articles/x").into_future(),
+        app.post("/v1/headlines", json!({"title": "x", "language": "fr"}))
+            .into_future(),
+    ]))
+    .await;
+    first.iter().for_each(unavailable);
+    let then = soon(join_all(
+        (0..50).map(|_| app.get("/v1/headlines").into_future()),
+    ))
+    .await;
+    then.iter().for_each(unavailable);
+    // It may have been looked at just before.
+    while soon(app.get("/readyz").into_future()).await.status == 200 {
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    unavailable(&soon(app.get("/readyz").into_future()).await);
+    // What needs no database is there.
+    for path in ["/livez", "/docs/", "/problems", "/openapi.json"] {
+        assert_eq!(
+            soon(app.get(path).into_future()).await.status,
+            200,
+            "{path}"
+        );
+    }
+    line.open();
+    heals(&app).await;
+}
+
+#[actix_web::test]
+async fn a_database_that_went_away_and_came_back_is_found_again() {
+    let (line, address) = Line::to_new_database().await;
+    let settings = ["--database-silence-ms", "3000"];
+    let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
+    for _ in 0..3 {
+        heals(&app).await;
+        line.cut();
+        let mut answer = soon(app.get("/v1/headlines").into_future()).await;
+        // The moment before it was noticed.
+        while answer.status == 200 {
+            answer = soon(app.get("/v1/headlines").into_future()).await;
+        }
+        unavailable(&answer);
+        unavailable(&soon(app.get_all("/v1/headlines").into_future()).await);
+        soon(app.get("/livez").into_future()).await.ok();
+        line.open();
+    }
+    heals(&app).await;
+    // Held first, then cut: nobody hears of the end of what was open.
+    line.hold();
+    soon(app.get("/readyz").into_future()).await;
+    line.cut();
+    line.open();
+    heals(&app).await;
+}
+
+#[actix_web::test]
+async fn connections_that_were_cut_cost_no_500() {
+    let (line, address) = Line::to_new_database().await;
+    let app = TestApp::start_so(address, &PATIENT).await;
+    heals(&app).await;
+    let mut conn = app.conn().await;
+    for round in 0..6 {
+        let asked = join_all((0..20).map(|n| {
+            if n % 2 == 0 {
+                app.get_all("/v1/headlines?count=true").into_future()
+            } else {
+                let new = json!({"title": format!("{round}.{n}"), "language": "fr"});
+                app.post("/v1/headlines", new).into_future()
+            }
+        }));
+        let cuts = async {
+            if round % 2 == 0 {
+                terminate_others(&mut conn).await;
+            } else {
+                line.drop_connections();
+                conn = app.conn().await;
+            }
+        };
+        let (answers, ()) = futures_util::future::join(asked, cuts).await;
+        for answer in answers {
+            if !(200..300).contains(&answer.status) {
+                unavailable(&answer);
+            }
+        }
+        heals(&app).await;
+    }
+}
+
+async fn terminate_others(conn: &mut AsyncPgConnection) {
+    diesel::sql_query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .execute(conn)
+    .await
+    .expect("the test's own connection stays");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+async fn others(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
+    let text = format!(
+        "SELECT count(*) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+    );
+    let found: Count = diesel::sql_query(text).get_result(conn).await.unwrap();
+    found.count
+}
+
+#[actix_web::test]
+async fn when_every_connection_is_busy_whoever_comes_is_told_to_come_back() {
+    let busy = [
+        "--workers",
+        "1",
+        "--pool-size",
+        "1",
+        "--pool-timeout-ms",
+        "300",
+    ];
+    let app = TestApp::start_with(&[&PATIENT[..], &busy].concat()).await;
+    let mut conn = app.conn().await;
+    heals(&app).await;
+    conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    // The one connection is open already: nothing has to be opened in time.
+    let slow = join_all([app.get("/v1/categories").into_future()]);
+    let meanwhile = async {
+        while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
+            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+        }
+        let more = soon(join_all((0..20).map(|_| app.get("/v1/tags").into_future()))).await;
+        more.iter().for_each(unavailable);
+        unavailable(&soon(app.get_all("/v1/tags").into_future()).await);
+        for path in ["/livez", "/readyz"] {
+            soon(app.get(path).into_future()).await.ok();
+        }
+        conn.batch_execute("COMMIT").await.unwrap();
+    };
+    let (slow, ()) = futures_util::future::join(slow, meanwhile).await;
+    // Those who had a connection were not disturbed.
+    slow.iter().for_each(|answer| {
+        answer.ok();
+    });
+    heals(&app).await;
+}
+
+#[actix_web::test]
+async fn only_so_many_wait_for_a_connection() {
+    let busy = ["--workers", "1", "--pool-size", "1", "--pool-queue", "1"];
+    let app = TestApp::start_with(&[&PATIENT[..], &busy].concat()).await;
+    let mut conn = app.conn().await;
+    heals(&app).await;
+    conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let asked = join_all((0..10).map(|_| app.get("/v1/categories").into_future()));
+    let released = async {
+        while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
+            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+        }
+        // One of the two places is taken, by one of the ten; of these, at most one finds the other.
+        let more = join_all((0..10).map(|_| app.get("/v1/headlines").into_future()));
+        let commit = async {
+            actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+            conn.batch_execute("COMMIT").await.unwrap();
+        };
+        let (more, ()) = futures_util::future::join(more, commit).await;
+        more.iter().filter(|answer| answer.status == 503).count()
+    };
+    let (asked, refused) = futures_util::future::join(asked, released).await;
+    assert!(refused >= 9, "{refused}");
+    assert!(asked.iter().filter(|answer| answer.status == 200).count() >= 1);
+    for answer in asked.iter().filter(|answer| answer.status != 200) {
+        unavailable(answer);
+    }
+}
+
+#[actix_web::test]
+async fn a_lock_is_waited_for_so_long_and_no_longer() {
+    let app = TestApp::start_with(&["--lock-timeout-ms", "50"]).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    unavailable(&app.get("/v1/categories").await);
+    conn.batch_execute("COMMIT").await.unwrap();
+    app.get("/v1/categories").await.ok();
+}
+
+#[actix_web::test]
+async fn health_takes_no_connection_of_the_pool() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    // The connection that made the test's key.
+    while others(&mut conn, "true").await > 0 {
+        actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+    }
+    for answer in join_all((0..50).map(|_| app.get("/livez").into_future())).await {
+        answer.ok();
+    }
+    assert_eq!(others(&mut conn, "true").await, 0);
+    for answer in join_all((0..50).map(|_| app.get("/readyz").into_future())).await {
+        answer.ok();
+    }
+    assert_eq!(others(&mut conn, "true").await, 1);
+}
