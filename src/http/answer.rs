@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
@@ -116,13 +116,17 @@ impl Asked {
                 let _ = self.allowance.set(left);
             }
             if let Err(problem) = admitted {
+                self.note_refusal(request.request(), &problem).await;
                 return Ok(request.into_response(problem.answer(&self.path, &self.id)));
             }
         }
         match methods::guard(&mut request) {
             Ok(None) => {
                 let response = next.call(request).await?.map_into_boxed_body();
-                self.note_refusal(&response).await;
+                let error = response.response().error();
+                if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+                    self.note_refusal(response.request(), problem).await;
+                }
                 Ok(response)
             }
             Ok(Some(response)) => Ok(request.into_response(response)),
@@ -151,19 +155,16 @@ impl Asked {
         response
     }
 
-    /// Notes a write that was refused. Where the database can't take it, the log has it.
-    async fn note_refusal(&self, response: &ServiceResponse<BoxBody>) {
-        let error = response.response().error();
-        let problem = error.and_then(|error| error.as_error::<Problem>());
-        let (Some(problem), Some(app)) = (problem, &self.app) else {
+    /// Notes a write that was refused, unless it was one too many: whoever sends too much would fill the audit. Where the
+    /// database can't take it, the log has it.
+    async fn note_refusal(&self, request: &HttpRequest, problem: &Problem) {
+        let status = problem.kind().status;
+        let told = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+        let Some(app) = self.app.as_ref().filter(|_| told && !self.reads()) else {
             return;
         };
-        let status = response.status();
-        if self.reads() || !status.is_client_error() {
-            return;
-        }
-        let origin = Origin::of(response.request());
-        let caller = known_caller(response.request());
+        let origin = Origin::of(request);
+        let caller = known_caller(request);
         let noted = async {
             let mut conn = app.connection().await?;
             let name = problem.kind().name;

@@ -9,6 +9,7 @@ use hyper::Uri;
 
 /// Whose JWTs are taken.
 #[derive(Clone, Debug, Default, Args)]
+#[group(id = "identity")]
 pub struct Settings {
     /// Take JWTs of this identity provider for keys: their `iss`, exactly. With it go `--jwt-audience` and one of
     /// `--jwt-jwks-url` and `--jwt-jwks-file`. Signed with RS256, ES256 or EdDSA; `exp`, `aud`, `sub` and `kid` are needed.

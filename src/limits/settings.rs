@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 #[derive(Clone, Debug, Args)]
+#[group(id = "limits")]
 pub struct Settings {
     /// Reads that one key may send, as `requests/seconds`, or `off`. They come back evenly over the seconds.
     #[arg(long, env = "MANCHETTE_RATE_READS", default_value = "2000/10", value_parser = rate, global = true)]

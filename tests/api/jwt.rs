@@ -39,7 +39,7 @@ async fn a_token_of_each_algorithm_is_a_key_with_its_scopes() {
         assert_eq!(
             me,
             json!({"name": "désk|1", "kind": "jwt", "key_id": null, "scopes": ["write", "publish"],
-                "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)})
+                "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), "limits": []})
         );
         let line = json!({"title": "x", "language": "fr", "status": "published"});
         let made = app

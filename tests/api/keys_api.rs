@@ -198,7 +198,7 @@ async fn nobody_raises_their_own_rights() {
         app.get("/v1/keys?scopes=admin")
             .key(&key)
             .await
-            .problem(400, "invalid-parameters");
+            .problem(403, "forbidden");
         app.get("/v1/keys?fields=prefix")
             .key(&key)
             .await
@@ -640,8 +640,14 @@ async fn a_key_says_what_it_is_good_for() {
     let id = place.rsplit('/').next().unwrap();
     assert_eq!(
         answer.ok(),
-        json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z"})
+        json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z", "limits": []})
     );
+    let limited = TestApp::start_with(&["--rate-reads", "7/7200", "--rate-writes", "5/7200"]).await;
+    let me = limited.get_all("/v1/me").await.ok();
+    let limit = |n: usize, name: &str| me["limits"][n][name].clone();
+    let seen = |n| ["policy", "requests", "seconds", "remaining"].map(|name| limit(n, name));
+    assert_eq!(seen(0), [json!("reads"), json!(7), json!(7200), json!(6)]);
+    assert_eq!(seen(1), [json!("writes"), json!(5), json!(7200), json!(5)]);
 }
 
 #[actix_web::test]
