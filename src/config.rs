@@ -7,8 +7,10 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::articles::EmbedHost;
 use crate::cli::Command;
 use crate::http::caching::Caching;
+use crate::http::security::Security;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -41,6 +43,15 @@ pub struct Config {
     /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Vec<String>,
+
+    #[command(flatten)]
+    pub security: Security,
+
+    /// Hosts whose pages articles may embed (`iframe`), by comma: `player.example.org`, or `*.example.org` for all below
+    /// it; none unless told. Only over `https`, in a sandbox. Holds for what is written from then on. Never name a host
+    /// that serves your own pages.
+    #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, global = true)]
+    pub embed_hosts: Vec<EmbedHost>,
 
     /// Threads that answer requests; one for each processor unless told.
     #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]

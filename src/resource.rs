@@ -87,6 +87,9 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         lock_row(conn, Self::TABLE, id)
     }
 
+    /// Takes over what the server's settings say of what is written.
+    fn obey(_app: &AppState, _new: &mut Self::New) {}
+
     /// What no schema can say: rules between fields, spelling. Mends what can be mended.
     fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
 
@@ -252,13 +255,20 @@ pub async fn absent<R: Resource>(
     })
 }
 
+/// What a document says that is to be written.
+fn read_new<R: Resource>(app: &AppState, document: Value) -> Result<R::New, Problem> {
+    let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    R::obey(app, &mut new);
+    Ok(new)
+}
+
 /// Creates one, from a `POST`.
 pub async fn create<R: Resource>(
     app: &AppState,
     editor: &Editor,
     body: Body,
 ) -> Result<Shown<R>, Problem> {
-    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+    let new = read_new::<R>(app, body.json(JSON).await?)?;
     let mut conn = app.connection().await?;
     conn.transaction(async |conn| save::<R>(conn, editor, Uuid::now_v7(), None, new).await)
         .await
@@ -272,7 +282,7 @@ pub async fn replace<R: Resource>(
     conditions: &Preconditions,
     body: Body,
 ) -> Result<Shown<R>, Problem> {
-    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+    let new = read_new::<R>(app, body.json(JSON).await?)?;
     let mut conn = app.connection().await?;
     conn.transaction(async |conn| {
         let (id, locked) = match find_and_lock::<R>(conn, address).await {
@@ -326,7 +336,7 @@ pub async fn change<R: Resource>(
         if says_the_same(&before, &document) {
             return Ok(Shown::written(StatusCode::OK, old));
         }
-        let new: R::New = openapi::rules(R::NEW_SCHEMA).read(Value::Object(document))?;
+        let new = read_new::<R>(app, Value::Object(document))?;
         save::<R>(conn, editor, id, Some(locked), new).await
     })
     .await

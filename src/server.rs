@@ -13,11 +13,13 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
 use utoipa_actix_web::AppExt;
 
+use crate::articles::Embeds;
 use crate::config::Config;
 use crate::db::{Address, pool};
 use crate::health::Readiness;
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::http::security::Security;
 use crate::problem::Problem;
 use crate::{docs, routes};
 
@@ -29,6 +31,10 @@ pub struct AppState {
     pub patience: Duration,
     /// What caches may do with what is answered.
     pub caching: Caching,
+    /// What every answer says to browsers.
+    pub security: Security,
+    /// Whose pages articles may embed.
+    pub embeds: Embeds,
 }
 
 impl AppState {
@@ -44,6 +50,8 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
     let address = address.clone();
     let database = config.database.clone();
     let caching = config.caching.clone();
+    let embeds = Embeds::new(&config.embed_hosts);
+    let security = config.security.clone();
     let origins = config.cors_origins.clone();
     let server = HttpServer::new(move || {
         let state = AppState {
@@ -53,6 +61,8 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
             caching: caching.clone(),
+            security: security.clone(),
+            embeds: embeds.clone(),
         };
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -62,6 +72,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .split_for_parts();
         app.wrap(from_fn(answer))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(security.headers())
     });
     Ok(server
         .workers(config.workers())

@@ -11,5 +11,6 @@ pub mod document;
 pub mod list;
 pub mod made_of;
 pub mod methods;
+pub mod security;
 pub mod tongue;
 pub mod values;

@@ -1,7 +1,9 @@
 //! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
 
+mod addresses;
 mod articles;
 mod authors;
+mod browsers;
 mod bytes;
 mod categories;
 mod conditions;
@@ -16,6 +18,7 @@ mod narrowed;
 mod plans;
 mod process;
 mod requests;
+mod safe_html;
 mod site;
 mod support;
 mod tags;

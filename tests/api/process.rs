@@ -202,6 +202,8 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
         "300",
         "--statement-timeout-ms",
         "500",
+        "--hsts",
+        "60",
     ];
     let served = Served::start(data.path(), &quick);
     served.wait_for("/v1/headlines", 200).await;
@@ -216,6 +218,20 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
             .unwrap();
         assert_eq!(response.status().as_u16(), 503, "{path}");
         assert_eq!(response.headers()["retry-after"], "1");
+        assert_eq!(
+            response.headers()["strict-transport-security"],
+            "max-age=60"
+        );
+        for name in [
+            "content-security-policy",
+            "referrer-policy",
+            "x-content-type-options",
+        ] {
+            assert!(
+                response.headers().contains_key(name),
+                "{path} has no {name}"
+            );
+        }
         assert_eq!(
             response.headers()["content-type"],
             "application/problem+json"

@@ -3,6 +3,7 @@
 mod answer;
 pub mod cluster;
 pub mod process;
+pub mod xss;
 
 use std::future::{Future, IntoFuture};
 use std::net::{SocketAddr, TcpListener};
