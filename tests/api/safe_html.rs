@@ -141,6 +141,23 @@ fn check(body: &str, format: BodyFormat) -> bool {
 }
 
 #[test]
+fn what_is_wrong_is_seen() {
+    for html in [
+        "<script>alert(1)</script>",
+        "<p onclick=\"alert(1)\">x</p>",
+        "<a href=\"javascript:alert(1)\">x</a>",
+        "<a href=\"/x\">x</a>",
+        "<img src=\"//a.example/\">",
+        "<p id=\"x\">y</p>",
+        "<iframe src=\"https://player.example/\"></iframe>",
+        "x<!-- y -->",
+    ] {
+        assert!(!wrong(html).is_empty(), "{html}");
+    }
+    assert!(wrong("<p lang=\"fr\">x</p>").is_empty());
+}
+
+#[test]
 fn no_published_vector_comes_through() {
     let vectors = vectors();
     assert!(vectors.len() > 1000);

@@ -1,5 +1,6 @@
 //! What follows from a body: safe HTML, plain text, and how long it takes to read.
 
+mod allowed;
 mod embeds;
 mod limits;
 mod markdown;
@@ -142,11 +143,26 @@ mod tests {
     #[test]
     fn what_would_take_too_long_is_refused() {
         use BodyFormat::{Html, Markdown};
+        let numbered = |form: &str, times: usize| -> String {
+            let one = |n: usize| form.replace('#', &n.to_string());
+            (0..times).map(one).collect()
+        };
+        let left_open = numbered("<b title=#>", 99);
         for (body, format) in [
             (">".repeat(101), Markdown),
             ("<div>".repeat(101), Html),
             ("<div/>".repeat(101), Html),
-            ("<b><p>".repeat(101), Html),
+            ("<div></x>".repeat(101), Html),
+            ("<form><div></form>".repeat(101), Html),
+            ("<style><!--</style><div>".repeat(101), Html),
+            ("<svg><style><div>".repeat(101), Html),
+            ("<div><table><td></div></table>".repeat(101), Html),
+            (numbered("<b title=#><p>", 101), Html),
+            (numbered("<b title=#><table><td></b></table>", 200), Html),
+            (format!("<p>{left_open}{}", "<p>x".repeat(200)), Html),
+            (format!("<table>{}", "x<b>y</b>".repeat(2_000)), Html),
+            (format!("<p {}>", numbered(" a#", 101)), Html),
+            (format!("<p {}", numbered(" a#", 21_000)), Html),
             ("&".repeat(20_001), Markdown),
             (">".repeat(20_001), Html),
         ] {
@@ -156,7 +172,15 @@ mod tests {
             ("> ".repeat(50) + "x", Markdown),
             ("<p>a<br>".repeat(5_000), Html),
             (format!("<ul>{}</ul>", "<li>a".repeat(5_000)), Html),
+            (
+                format!("<table>{}</table>", "<tr><td>a".repeat(5_000)),
+                Html,
+            ),
             ("<b>a</b>".repeat(5_000), Html),
+            ("<p><b><i>a</b></i>".repeat(500), Html),
+            (format!("<b>{}", "<p>a".repeat(5_000)), Html),
+            (format!("<!-- {} -->", "a ".repeat(15_000)), Html),
+            (format!("<img alt=\"{}\">", "a ".repeat(15_000)), Html),
             ("[".repeat(50_000), Markdown),
             ("*a ".repeat(50_000), Markdown),
         ] {

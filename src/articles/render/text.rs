@@ -3,9 +3,11 @@
 use std::cell::{Cell, RefCell};
 
 use html5ever::Attribute;
-use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult};
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 
-use super::limits::tokens;
 use super::markdown::NOTE_LINKS;
 
 /// The text of HTML that is well formed, as the sanitiser leaves it: a line for each block.
@@ -17,6 +19,16 @@ pub fn plain_text(html: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect();
     lines.join("\n")
+}
+
+/// Runs the tokens of HTML through a sink.
+fn tokens<S: TokenSink<Handle = ()>>(html: &str, sink: S) -> S {
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink
 }
 
 #[derive(Default)]
