@@ -7,8 +7,10 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::articles::EmbedHost;
 use crate::cli::Command;
 use crate::http::caching::Caching;
+use crate::http::security::Security;
 use crate::identity;
 use crate::limits;
 
@@ -54,6 +56,15 @@ pub struct Config {
     /// seen.
     #[arg(long, env = "MANCHETTE_REQUIRE_IF_MATCH", global = true)]
     pub require_if_match: bool,
+
+    #[command(flatten)]
+    pub security: Security,
+
+    /// Hosts whose pages articles may embed (`iframe`), by comma: `player.example.org`, or `*.example.org` for all below
+    /// it; none unless told. Only over `https`, in a sandbox. Holds for what is written from then on. Never name a host
+    /// that serves your own pages.
+    #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, global = true)]
+    pub embed_hosts: Vec<EmbedHost>,
 
     /// Threads that answer requests; one for each processor unless told.
     #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]

@@ -1,10 +1,17 @@
 //! Pages for people: the contract, a browser for it, and what each problem means. All of them are inside the binary.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header;
-use actix_web::web::{Path, ServiceConfig};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{Path, ServiceConfig, scope};
 use actix_web::{HttpResponse, get};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::http::security::policy;
 use crate::openapi;
 use crate::problem::{KINDS, Kind, Problem};
 
@@ -28,14 +35,34 @@ pub fn is_page(path: &str) -> bool {
     ["/", "/openapi.json"].contains(&path) || below("/docs") || below("/problems")
 }
 
+/// The browser of the contract needs its own scripts and styles, the pictures within these, the one style that stands in
+/// its logo (a test knows when that changes), and this API to try.
+const DOCS_NEED: &str = "script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+                         img-src 'self' data:; connect-src 'self'";
+
+/// How the pages look: their one style, and the only one that may apply to them.
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
+                     code{background:#eee;padding:.1em .3em}";
+
+static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    policy(&format!("style-src 'sha256-{hash}'"))
+});
+
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(get_contract)
         .service(to_docs)
         .service(docs_without_slash)
         // The page asks nobody: without this it would send the contract's address to a validator elsewhere.
         .service(
-            SwaggerUi::new("/docs/{file:.*}")
-                .config(Config::new(["/openapi.json"]).validator_url("none")),
+            scope("/docs")
+                .wrap(
+                    DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, policy(DOCS_NEED))),
+                )
+                .service(
+                    SwaggerUi::new("/{file:.*}")
+                        .config(Config::new(["/openapi.json"]).validator_url("none")),
+                ),
         )
         .service(list_problems)
         .service(get_problem);
@@ -119,10 +146,12 @@ fn code(text: &str) -> String {
 }
 
 fn page(title: &str, body: &str) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}}\
-         code{{background:#eee;padding:.1em .3em}}</style></head><body><h1>{title}</h1>{body}</body></html>\n"
-    ))
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str()))
+        .body(format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>\n"
+        ))
 }

@@ -89,6 +89,9 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         lock_row(conn, Self::TABLE, id)
     }
 
+    /// Takes over what the server's settings say of what is written.
+    fn obey(_app: &AppState, _new: &mut Self::New) {}
+
     /// What no schema can say: rules between fields, spelling. Mends what can be mended.
     fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
 
@@ -310,6 +313,13 @@ pub async fn absent<R: Resource>(
     })
 }
 
+/// What a document says that is to be written.
+fn read_new<R: Resource>(app: &AppState, document: Value) -> Result<R::New, Problem> {
+    let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    R::obey(app, &mut new);
+    Ok(new)
+}
+
 /// Creates one, from a `POST`; asked again for the same, it answers the same.
 pub async fn create<R: Resource>(
     app: &AppState,
@@ -318,7 +328,7 @@ pub async fn create<R: Resource>(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let (document, digest) = body.read(JSON).await?;
-    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    let new = read_new::<R>(app, document)?;
     let asked = retry.asked(&editor.by().caller, digest);
     let mut conn = app.connection().await?;
     let kept = conn
@@ -343,7 +353,7 @@ pub async fn replace<R: Resource>(
     conditions: &Preconditions,
     body: Body,
 ) -> Result<Shown<R>, Problem> {
-    let new: R::New = openapi::rules(R::NEW_SCHEMA).read(body.json(JSON).await?)?;
+    let new = read_new::<R>(app, body.json(JSON).await?)?;
     let mut conn = app.connection().await?;
     conn.transaction(async |conn| {
         let (id, locked) = match find_and_lock::<R>(conn, address).await {
@@ -397,7 +407,7 @@ pub async fn change<R: Resource>(
         if says_the_same(&before, &document) {
             return Ok(Shown::written(StatusCode::OK, old));
         }
-        let new: R::New = openapi::rules(R::NEW_SCHEMA).read(Value::Object(document))?;
+        let new = read_new::<R>(app, Value::Object(document))?;
         save::<R>(conn, editor, id, Some(locked), new).await
     })
     .await

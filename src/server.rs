@@ -13,10 +13,12 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
 use utoipa_actix_web::AppExt;
 
+use crate::articles::Embeds;
 use crate::config::Config;
 use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::http::security::Security;
 use crate::identity::IdentityProvider;
 use crate::limits::Limits;
 use crate::limits::connections::Connections;
@@ -40,6 +42,10 @@ pub struct AppState {
     pub caching: Caching,
     /// Whether a change has to say which version it means.
     pub require_if_match: bool,
+    /// What every answer says to browsers.
+    pub security: Security,
+    /// Whose pages articles may embed.
+    pub embeds: Embeds,
     /// Whose JWTs are taken beside keys.
     pub identity_provider: Option<Arc<IdentityProvider>>,
 }
@@ -85,6 +91,8 @@ impl AppState {
                 + Duration::from_secs(1),
             caching: config.caching.clone(),
             require_if_match: config.require_if_match,
+            security: config.security.clone(),
+            embeds: Embeds::new(&config.embed_hosts),
         }
     }
 
@@ -124,6 +132,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .split_for_parts();
         app.wrap(from_fn(answer))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+            .wrap(settings.security.headers())
     });
     Ok(server
         .workers(workers)

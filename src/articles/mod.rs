@@ -6,12 +6,12 @@ mod render;
 
 pub use handlers::routes;
 pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};
-pub use render::{Rendered, render};
+pub use render::{EmbedHost, Embeds, Rendered, render};
 
 crate::text_enum! {
     /// The form that a body is written in.
     BodyFormat {
-        /// CommonMark.
+        /// CommonMark, with tables, footnotes (`[^1]`) and `~~text struck through~~`.
         Markdown = "markdown",
         Html = "html",
     }

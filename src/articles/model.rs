@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{BodyFormat, Rendered, render};
+use super::{BodyFormat, Embeds, Rendered, render};
 use crate::authors::AuthorRef;
 use crate::categories::CategoryRef;
 use crate::db::column::{Column, column};
@@ -25,6 +25,7 @@ use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Along, Resource};
 use crate::schema::articles;
+use crate::server::AppState;
 use crate::site::{SITE, Site};
 use crate::slug::{self, SlugTable};
 use crate::status::{Sight, Status};
@@ -208,7 +209,10 @@ pub struct ArticleBodies {
     #[schema(value_type = String, max_length = 500_000)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
-    /// The body as HTML that is safe to show.
+    /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
+    /// addresses. Headings, lists, quotes, tables, figures, pictures, audio, video and notes stay, with `lang` and `dir`;
+    /// links are absolute (`http`, `https`) and carry `rel`; an `iframe` stays where a setting of the server names its host.
+    /// The ids in it begin with `fn-` or `fnref-`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
@@ -330,6 +334,10 @@ pub struct NewArticle {
     /// without it joins the translations that it stood with, unless another has its language there by now.
     #[serde(default)]
     pub translation_of: Option<Uuid>,
+    // The server's, never the client's: whose pages its body may embed.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub embeds: Embeds,
 }
 
 fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
@@ -648,6 +656,10 @@ impl Resource for Article {
         }
     }
 
+    fn obey(app: &AppState, new: &mut NewArticle) {
+        new.embeds = app.embeds.clone();
+    }
+
     fn settle(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         match language::canonical(&new.language) {
@@ -798,10 +810,10 @@ impl Row {
         first: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time = resource::publication(conn, new.status, new.published_at, first).await?;
-        let (body, format) = (new.body, new.body_format);
+        let (body, format, embeds) = (new.body, new.body_format, new.embeds);
         // A long body takes a while to render: not on the thread that answers everybody else.
         let (body, rendered) = tokio::task::spawn_blocking(move || {
-            let rendered = render(&body, format);
+            let rendered = render(&body, format, &embeds);
             (body, rendered)
         })
         .await

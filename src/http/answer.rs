@@ -299,6 +299,10 @@ impl Asked {
     fn give_up(&self, problem: &Problem) -> Error {
         let mut response = problem.answer(&self.path, &self.id);
         self.common_headers(response.headers_mut());
+        // An error passes what adds these to every answer.
+        if let Some(app) = &self.app {
+            app.security.add(response.headers_mut());
+        }
         self.log(response.status(), &response.body().size());
         InternalError::from_response("no answer", response).into()
     }
@@ -310,10 +314,6 @@ impl Asked {
         if let Some(allowance) = self.allowance.get() {
             allowance.write(headers);
         }
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
         if !headers.contains_key(header::CACHE_CONTROL) {
             let with_key = self.app.as_ref().filter(|_| self.has_key());
             let policy = with_key.map_or_else(

@@ -56,7 +56,8 @@ pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
     }
 }
 
-/// Whether this is an absolute address on the web, written as RFC 3986 has it, without anybody's credentials.
+/// Whether this is an absolute address on the web, written as RFC 3986 has it, without anybody's credentials. The
+/// database's `is_http_url` looks at the same, but for what a host may be called.
 pub fn is_http_url(text: &str) -> bool {
     let signs = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
     let mut parts = text.split('%');
@@ -65,9 +66,10 @@ pub fn is_http_url(text: &str) -> bool {
             let hex = part.as_bytes().first_chunk::<2>();
             hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) && part.bytes().all(signs)
         });
-    let rest = text
-        .split_once("://")
-        .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+    let Some((scheme, rest)) = text.split_once("://").filter(|_| whole) else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host_stands = |host: Option<url::Host<&str>>| match host {
         Some(url::Host::Domain(name)) => name
             .strip_suffix('.')
@@ -77,13 +79,10 @@ pub fn is_http_url(text: &str) -> bool {
         Some(_) => true,
         None => false,
     };
-    whole
-        && rest.is_some_and(|(scheme, rest)| {
-            matches!(scheme.as_str(), "http" | "https") && !rest.starts_with(['/', '?', '#'])
-        })
-        && url::Url::parse(text).is_ok_and(|url| {
-            host_stands(url.host()) && url.username().is_empty() && url.password().is_none()
-        })
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && !authority.is_empty()
+        && !authority.contains('@')
+        && url::Url::parse(text).is_ok_and(|url| host_stands(url.host()))
 }
 
 #[cfg(test)]
@@ -122,6 +121,10 @@ mod tests {
             "https://[::1]/",
             "https://a.example/%C3%A9",
             "HTTPS://a.example./",
+            "https://a.example/@b?c@d#e@f",
+            "https://a.example:/",
+            "https://a_b.example/()!$&'*+,;=:~[]",
+            "https://a%2Db.example/",
         ] {
             assert!(is_http_url(good), "{good}");
         }
@@ -133,6 +136,37 @@ mod tests {
             "javascript:alert(1)",
             "https://",
             "https://u:p@a.example",
+            "https://u@a.example",
+            "https://@a.example",
+            "https://:@a.example",
+            "https://a.example@b.example",
+            "https://a.example:99999",
+            "https://a.example:x",
+            "https://a.example\\@b.example",
+            "https:\\\\a.example",
+            "http:\\\\a.example",
+            " https://a.example",
+            "https://a.example ",
+            "https://a.example\u{0}",
+            "\u{feff}https://a.example",
+            "ht\ttps://a.example",
+            "https://a.ex\nample",
+            "java\nscript:alert(1)",
+            "&#106;avascript:alert(1)",
+            "data:text/html,x",
+            "blob:https://a.example/x",
+            "view-source:https://a.example",
+            "feed:https://a.example",
+            "https://[::1",
+            "https://[v1.a]/",
+            "https://a%00b.example/",
+            "https://a%2fb.example/",
+            "https://a%zz.example/",
+            "https://xn--\u{e9}.example/",
+            "https://a.example/\u{202e}gpj.exe",
+            "https://999.1.1.1/",
+            "https://a.example/<b>",
+            "https://a.example/\"",
             "https://a.example/é",
             "https://a.example/ b",
             "https://a.example/\n",

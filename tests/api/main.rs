@@ -1,8 +1,10 @@
 //! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
 
+mod addresses;
 mod articles;
 mod audit;
 mod authors;
+mod browsers;
 mod bytes;
 mod categories;
 mod conditions;
@@ -23,6 +25,7 @@ mod process;
 mod requests;
 mod retries;
 mod rights;
+mod safe_html;
 mod saturation;
 mod secrets;
 mod sent_back;

@@ -213,6 +213,8 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
         "500",
         "--cors-origins",
         "https://a.example",
+        "--hsts",
+        "60",
     ];
     let served = Served::start(data.path(), &quick);
     served.wait_for("/v1/headlines", 200).await;
@@ -233,10 +235,15 @@ async fn while_postgres_is_away_or_hangs_the_server_says_so_and_recovers_by_itse
             ("content-type", "application/problem+json"),
             ("cache-control", "no-store"),
             ("access-control-allow-origin", "https://a.example"),
+            ("strict-transport-security", "max-age=60"),
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
         ] {
             assert_eq!(headers[name], value, "{path}");
         }
-        assert!(headers.contains_key("x-request-id"), "{path}");
+        for name in ["x-request-id", "content-security-policy"] {
+            assert!(headers.contains_key(name), "{path} has no {name}");
+        }
         let exposed = headers["access-control-expose-headers"].to_str().unwrap();
         assert!(exposed.to_lowercase().contains("retry-after"), "{exposed}");
     }

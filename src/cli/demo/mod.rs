@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Error, reach, say};
-use crate::articles::{Article, BodyFormat, NewArticle};
+use crate::articles::{Article, BodyFormat, Embeds, NewArticle};
 use crate::authors::{Author, NewAuthor};
 use crate::categories::{Category, NewCategory};
 use crate::config::Config;
@@ -196,6 +196,7 @@ async fn insert_articles(
             canonical_url: sample.canonical_url,
             source: sample.source,
             translation_of: sample.translation_of.map(|original| ids[&original]),
+            embeds: Embeds::default(),
         };
         let article = resource::insert::<Article>(conn, new).await?;
         ids.insert(sample.slug, article.id);

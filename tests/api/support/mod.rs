@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod line;
 pub mod process;
 pub mod provider;
+pub mod xss;
 
 use std::future::{Future, IntoFuture};
 use std::net::{SocketAddr, TcpListener};

@@ -1,0 +1,223 @@
+//! How intricate a body may be: what parses HTML as browsers do takes a time that grows with the square of it.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::{Attribute, ExpandedName, ParseOpts, QualName, local_name, ns};
+use pulldown_cmark::Event;
+
+/// How many elements may be open at once, and how many character references (`&amp;`, `&quot;`) there may be.
+const DEEPEST: usize = 100;
+const MOST_REFERENCES: usize = 20_000;
+
+pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), String> {
+    let mut depth = 0_usize;
+    for event in events {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+    }
+    Ok(())
+}
+
+pub fn check_references(html: &str) -> Result<(), String> {
+    if html.bytes().filter(|byte| *byte == b'&').count() > MOST_REFERENCES {
+        return Err(format!(
+            "more than {MOST_REFERENCES} ampersands and other signs that HTML escapes"
+        ));
+    }
+    Ok(())
+}
+
+fn too_deep() -> String {
+    format!("more than {DEEPEST} elements within one another, or that many left open")
+}
+
+/// Whether HTML can be read in a time that its length bounds. Elements that are left open, or closed where they can't be,
+/// are opened again and again and moved about (the HTML standard, section 13.2.6); so it is read once by the very parser,
+/// which keeps nothing but counts, and in pieces, so that it can be stopped.
+pub fn check_size(html: &str) -> Result<(), String> {
+    check_references(html)?;
+    let tags = html.bytes().filter(|byte| *byte == b'<').count();
+    let name = QualName::new(None, ns!(html), local_name!("div"));
+    let mut parser = html5ever::parse_fragment(
+        Count::default(),
+        ParseOpts::default(),
+        name,
+        Vec::new(),
+        false,
+    );
+    let mut rest = html;
+    // What may part attributes, in a tag that has not ended yet.
+    let (mut tokens, mut gaps) = (0, 0);
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = after;
+        parser.process(StrTendril::from(piece));
+        let count = &parser.tokenizer.sink.sink;
+        // The fragment stands in an element of the document.
+        if count.deepest.get() > DEEPEST + 1 {
+            return Err(too_deep());
+        }
+        if count.elements.get() > 3 * tags + 1_000 || count.moves.get() > MOST_MOVES {
+            return Err("too many elements that are left open, or stand where they can't".into());
+        }
+        if count.tokens.get() != tokens {
+            (tokens, gaps) = (count.tokens.get(), 0);
+        }
+        gaps += piece
+            .bytes()
+            .filter(|byte| b" \t\r\n\x0c/\"'".contains(byte))
+            .count();
+        if count.most_attributes.get() > MOST_ATTRIBUTES || gaps > MOST_GAPS {
+            return Err(format!("a tag with more than {MOST_ATTRIBUTES} attributes"));
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that are read at once.
+const PIECE: usize = 1024;
+
+/// How often elements may be moved to where they can be: each time costs more, the more there are.
+const MOST_MOVES: usize = 2_000;
+
+/// How many attributes a tag may have: each is compared with all before it.
+const MOST_ATTRIBUTES: usize = 100;
+
+/// What may part attributes, before a tag of which the end is not in sight has too many. A long comment has some too.
+const MOST_GAPS: usize = 20_000;
+
+/// A tree of which nothing is kept.
+#[derive(Default)]
+struct Count {
+    /// Not all of them: those that leave something in the tree.
+    tokens: Cell<usize>,
+    elements: Cell<usize>,
+    moves: Cell<usize>,
+    deepest: Cell<usize>,
+    most_attributes: Cell<usize>,
+}
+
+struct Node {
+    name: QualName,
+    depth: Cell<usize>,
+    takes_html: bool,
+}
+
+impl Count {
+    fn node(name: QualName, takes_html: bool) -> Rc<Node> {
+        Rc::new(Node {
+            name,
+            depth: Cell::new(0),
+            takes_html,
+        })
+    }
+
+    fn nameless() -> Rc<Node> {
+        Self::node(QualName::new(None, ns!(), local_name!("")), false)
+    }
+
+    fn place(&self, node: &NodeOrText<Rc<Node>>, depth: usize) {
+        self.tokens.set(self.tokens.get() + 1);
+        if let NodeOrText::AppendNode(node) = node {
+            node.depth.set(depth);
+            self.deepest.set(self.deepest.get().max(depth));
+        }
+    }
+
+    fn moved(&self) {
+        self.moves.set(self.moves.get() + 1);
+    }
+}
+
+impl TreeSink for Count {
+    type Handle = Rc<Node>;
+    type Output = Self;
+    type ElemName<'a> = ExpandedName<'a>;
+
+    fn finish(self) -> Self {
+        self
+    }
+
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> Rc<Node> {
+        Self::nameless()
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a Rc<Node>) -> ExpandedName<'a> {
+        target.name.expanded()
+    }
+
+    fn create_element(
+        &self,
+        name: QualName,
+        attrs: Vec<Attribute>,
+        flags: ElementFlags,
+    ) -> Rc<Node> {
+        self.elements.set(self.elements.get() + 1);
+        let most = self.most_attributes.get().max(attrs.len());
+        self.most_attributes.set(most);
+        Self::node(name, flags.mathml_annotation_xml_integration_point)
+    }
+
+    fn create_comment(&self, _: StrTendril) -> Rc<Node> {
+        Self::nameless()
+    }
+
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> Rc<Node> {
+        Self::nameless()
+    }
+
+    fn append(&self, parent: &Rc<Node>, child: NodeOrText<Rc<Node>>) {
+        self.place(&child, parent.depth.get() + 1);
+    }
+
+    fn append_based_on_parent_node(
+        &self,
+        element: &Rc<Node>,
+        previous: &Rc<Node>,
+        child: NodeOrText<Rc<Node>>,
+    ) {
+        self.moved();
+        self.place(&child, element.depth.get().max(previous.depth.get() + 1));
+    }
+
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
+
+    fn get_template_contents(&self, target: &Rc<Node>) -> Rc<Node> {
+        target.clone()
+    }
+
+    fn same_node(&self, x: &Rc<Node>, y: &Rc<Node>) -> bool {
+        Rc::ptr_eq(x, y)
+    }
+
+    fn set_quirks_mode(&self, _: QuirksMode) {}
+
+    fn append_before_sibling(&self, sibling: &Rc<Node>, new: NodeOrText<Rc<Node>>) {
+        self.moved();
+        self.place(&new, sibling.depth.get());
+    }
+
+    fn add_attrs_if_missing(&self, _: &Rc<Node>, _: Vec<Attribute>) {}
+
+    fn remove_from_parent(&self, _: &Rc<Node>) {}
+
+    fn reparent_children(&self, _: &Rc<Node>, _: &Rc<Node>) {
+        self.moved();
+    }
+
+    fn is_mathml_annotation_xml_integration_point(&self, node: &Rc<Node>) -> bool {
+        node.takes_html
+    }
+}

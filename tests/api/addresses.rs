@@ -1,0 +1,295 @@
+//! Addresses on the web, in whatever field they stand.
+
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use manchette::http::values::is_http_url;
+use manchette::openapi;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    #[sql_name = "is_http_url"]
+    fn is_http_url_sql(value: Text) -> Bool;
+}
+
+/// What is an address to somebody, or a trap.
+const WRONG: &[&str] = &[
+    "",
+    " ",
+    "a.example",
+    "/a",
+    "//a.example",
+    "\\\\a.example",
+    "?a",
+    "#a",
+    "https:",
+    "https://",
+    "https:///a.example",
+    "https:/a.example",
+    "https:a.example",
+    "https:\\\\a.example",
+    "http:\\\\a.example",
+    "https://?a",
+    "https://#a",
+    "https://.",
+    "https://a..example",
+    "https://u@a.example",
+    "https://u:p@a.example",
+    "https://@a.example",
+    "https://:@a.example",
+    "https://a.example@b.example",
+    "https://a.example\\@b.example",
+    "https://a.example:99999",
+    "https://a.example:x",
+    "https://[::1",
+    "https://[::1]x",
+    "https://[v1.a]",
+    "https://999.1.1.1",
+    "https://a b.example",
+    "https://a%00b.example",
+    "https://a%20b.example",
+    "https://a%2fb.example",
+    "https://a.example/%",
+    "https://a.example/%zz",
+    "https://a.example/é",
+    "https://é.example",
+    "https://a.example/ b",
+    "https://a.example/\"",
+    "https://a.example/<b>",
+    "https://a.example/{x}",
+    "https://a.example/\\b",
+    "https://a.example/^`|",
+    " https://a.example",
+    "https://a.example ",
+    "https://a.example\n",
+    "https://a.example/\t",
+    "ht\ttps://a.example",
+    "\u{1}https://a.example",
+    "\u{feff}https://a.example",
+    "\u{a0}https://a.example",
+    "https://a.example/\u{7f}",
+    "https://a.example/\u{202e}gpj.exe",
+    "https\u{ff1a}//a.example",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    " javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "java\nscript:alert(1)",
+    "javascript://a.example/%0aalert(1)",
+    "&#106;avascript:alert(1)",
+    "https:javascript:alert(1)",
+    "vbscript:x",
+    "data:text/html,x",
+    "data:image/png;base64,AA==",
+    "blob:https://a.example/x",
+    "filesystem:https://a.example/x",
+    "view-source:https://a.example",
+    "feed:https://a.example",
+    "jar:https://a.example!/x",
+    "mailto:a@a.example",
+    "tel:+212500000000",
+    "ftp://a.example",
+    "ws://a.example",
+    "file:///etc/passwd",
+    "about:blank",
+    "intent://a.example#Intent;end",
+];
+
+const RIGHT: &[&str] = &[
+    "https://a.example",
+    "http://a.example/",
+    "HTTPS://A.example./",
+    "https://a.example:8443/p/a_b-c.d~e?f=g&h[]=i;j#k!$'()*+,:@",
+    "https://a.example:/",
+    "https://a.example:000080/",
+    "https://xn--9ca.example/%C3%A9",
+    "https://a_b.example/",
+    "https://a%2Db.example/",
+    "https://192.0.2.1/",
+    "https://[2001:db8::1]:443/",
+    "https://a.example?x",
+    "https://a.example#x",
+    "https://a.example/?next=https://b@c.example/",
+];
+
+/// Whether the database's rule takes it.
+async fn taken(conn: &mut AsyncPgConnection, address: &str) -> bool {
+    diesel::select(is_http_url_sql(address))
+        .get_result(conn)
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn the_database_takes_what_the_program_takes_and_no_trap() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    for (addresses, right) in [(WRONG, false), (RIGHT, true)] {
+        for address in addresses {
+            assert_eq!(is_http_url(address), right, "{address:?}");
+            let taken = taken(&mut conn, address).await;
+            // What a host may be called, only the program knows.
+            let host_alone = [
+                "https://.",
+                "https://a..example",
+                "https://a.example:99999",
+                "https://999.1.1.1",
+                "https://a%00b.example",
+                "https://a%20b.example",
+                "https://a%2fb.example",
+            ];
+            if !host_alone.contains(address) {
+                assert_eq!(taken, right, "{address:?} in the database");
+            }
+        }
+    }
+    // Whatever the program takes, the database takes.
+    let signs: Vec<char> = ('!'..='~').chain(['é', ' ', '\n', '%', '/', '@']).collect();
+    for sign in &signs {
+        for address in [
+            format!("https://a{sign}b.example/"),
+            format!("https://a.example{sign}b"),
+            format!("https://a.example/a{sign}b"),
+            format!("https://a.example/?a{sign}b"),
+            format!("https://a.example/#a{sign}b"),
+            format!("https{sign}://a.example/"),
+        ] {
+            if is_http_url(&address) {
+                assert!(taken(&mut conn, &address).await, "{address:?}");
+            }
+        }
+    }
+}
+
+/// Where an address stands in what a client may send: the resource, the place, and a document with it.
+type Field = (&'static str, &'static str, fn(Value) -> Value);
+
+fn fields() -> Vec<Field> {
+    vec![
+        (
+            "/v1/headlines",
+            "/url",
+            |url| json!({"title": "x", "language": "fr", "url": url}),
+        ),
+        (
+            "/v1/articles",
+            "/canonical_url",
+            |url| json!({"title": "x", "language": "fr", "canonical_url": url}),
+        ),
+        (
+            "/v1/articles",
+            "/image/url",
+            |url| json!({"title": "x", "language": "fr", "image": {"url": url}}),
+        ),
+        (
+            "/v1/authors",
+            "/image_url",
+            |url| json!({"name": "x", "image_url": url}),
+        ),
+        (
+            "/v1/authors",
+            "/links/0/url",
+            |url| json!({"name": "x", "links": [{"name": "y", "url": url}]}),
+        ),
+        (
+            "/v1/site",
+            "/links/0/url",
+            |url| json!({"name": "x", "languages": ["fr"], "time_zone": "UTC", "links": [{"name": "y", "url": url}]}),
+        ),
+    ]
+}
+
+#[actix_web::test]
+async fn every_field_for_an_address_refuses_what_is_none() {
+    let app = TestApp::start().await;
+    let too_long = format!("https://a.example/{}", "a".repeat(2048));
+    for (path, pointer, document) in fields() {
+        let write = |address: &str| {
+            let body = document(json!(address));
+            if path == "/v1/site" {
+                app.put(path, body)
+            } else {
+                app.post(path, body)
+            }
+        };
+        for address in WRONG.iter().copied().chain([too_long.as_str()]) {
+            let faults = write(address).await.faults();
+            assert!(
+                !faults.is_empty() && faults.iter().all(|fault| fault.starts_with(pointer)),
+                "{path} {address:?}: {faults:?}"
+            );
+        }
+        for address in RIGHT {
+            let written = write(address).await;
+            assert!(
+                [200, 201].contains(&written.status),
+                "{path} {address:?}: {written:?}"
+            );
+            assert_eq!(written.json().pointer(pointer), Some(&json!(address)));
+        }
+    }
+    let headline = app.headline("x", json!({})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let faults = app
+        .patch(&path, json!({"url": "javascript:alert(1)"}))
+        .await
+        .faults();
+    assert_eq!(faults, ["/url not_a_url"]);
+}
+
+#[test]
+fn no_field_for_an_address_takes_any_text() {
+    let schemas = openapi::contract()["components"]["schemas"]
+        .as_object()
+        .unwrap();
+    let mut seen = 0;
+    for (name, schema) in schemas {
+        let Some(properties) = schema["properties"].as_object() else {
+            continue;
+        };
+        for (field, schema) in properties {
+            if field == "url" || field.ends_with("_url") {
+                seen += 1;
+                assert!(
+                    schema["format"] == "uri" && schema["maxLength"] == 2048,
+                    "{name}.{field}: {schema}"
+                );
+            }
+        }
+    }
+    assert!(seen > 8, "only {seen} fields");
+}
+
+#[actix_web::test]
+async fn the_database_refuses_traps_whoever_writes_them() {
+    let app = TestApp::start().await;
+    app.headline("x", json!({})).await;
+    app.article("x", json!({})).await;
+    app.post("/v1/authors", json!({"name": "x"}))
+        .await
+        .created();
+    let mut conn = app.conn().await;
+    for statement in [
+        "UPDATE headlines SET url = $1",
+        "UPDATE articles SET canonical_url = $1",
+        "UPDATE articles SET image = jsonb_build_object('url', $1)",
+        "UPDATE authors SET image_url = $1",
+        "UPDATE authors SET links = jsonb_build_array(jsonb_build_object('name', 'x', 'url', $1))",
+        "UPDATE site SET links = jsonb_build_array(jsonb_build_object('name', 'x', 'url', $1))",
+    ] {
+        for address in [
+            "javascript:alert(1)",
+            "https://u@a.example/",
+            "https://a.example/\"x",
+            "//a.example",
+        ] {
+            let done = diesel::sql_query(statement)
+                .bind::<Text, _>(address)
+                .execute(&mut conn)
+                .await;
+            assert!(done.is_err(), "{statement} with {address}");
+        }
+    }
+}

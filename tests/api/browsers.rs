@@ -1,0 +1,166 @@
+//! What every answer says to browsers.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Answer, TestApp};
+
+const NOTHING: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const DOCS: &str = "; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+                    img-src 'self' data:; connect-src 'self'";
+
+#[track_caller]
+fn guarded(answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    assert!(
+        answer
+            .header("content-security-policy")
+            .starts_with(NOTHING)
+    );
+    for name in [
+        "content-security-policy",
+        "referrer-policy",
+        "x-content-type-options",
+    ] {
+        assert_eq!(answer.headers.get_all(name).iter().count(), 1, "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_is_guarded_whatever_its_status() {
+    let app = TestApp::start_with(&["--cors-origins", "https://www.rivage.example"]).await;
+    let article = app.article("x", json!({"slug": "x"})).await;
+    let id = article["id"].as_str().unwrap();
+    app.patch(&format!("/v1/articles/{id}"), json!({"slug": "y"}))
+        .await
+        .ok();
+    let get = |path: &str| app.get(path);
+    let tag = get("/v1/articles").await.header("etag").to_owned();
+    let preflight = |origin: &str| {
+        app.ask(Method::OPTIONS, "/v1/articles")
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+    };
+    let json = "application/json";
+    let answers = [
+        (200, get("/v1/articles").await),
+        (200, get("/livez").await),
+        (200, get("/openapi.json").await),
+        (200, get("/docs/").await),
+        (200, get("/problems").await),
+        (200, get("/problems/invalid").await),
+        (201, app.post("/v1/tags", json!({"name": "x"})).await),
+        (204, app.ask(Method::OPTIONS, "/v1/articles").await),
+        (302, get("/").await),
+        (304, get("/v1/articles").header("If-None-Match", &tag).await),
+        (308, get("/v1/articles/x").await),
+        (308, get("/docs").await),
+        (400, get("/v1/articles?x=%zz").await),
+        (400, get("/v1/articles?x=y").await),
+        (
+            400,
+            app.ask(Method::POST, "/v1/tags")
+                .key(&app.key)
+                .body(json, "{")
+                .await,
+        ),
+        (401, app.ask(Method::POST, "/v1/tags").await),
+        (404, get("/none").await),
+        (404, get("/docs/none.js").await),
+        (404, get("/problems/none").await),
+        (404, get("/v1/articles/none").await),
+        (405, app.ask(Method::DELETE, "/v1/articles").await),
+        (
+            415,
+            app.ask(Method::POST, "/v1/tags")
+                .key(&app.key)
+                .body("text/plain", "x")
+                .await,
+        ),
+        (422, app.post("/v1/tags", json!({})).await),
+        (204, app.delete(&format!("/v1/articles/{id}")).await),
+        (200, preflight("https://www.rivage.example").await),
+        (400, preflight("https://evil.example").await),
+    ];
+    for (status, answer) in &answers {
+        assert_eq!(answer.status, *status, "{answer:?}");
+        guarded(answer);
+        assert!(!answer.has("strict-transport-security"));
+    }
+}
+
+#[actix_web::test]
+async fn https_is_asked_for_where_a_setting_says_so() {
+    let app = TestApp::start_with(&["--hsts", "60; includeSubDomains"]).await;
+    for path in ["/livez", "/docs/", "/v1/none"] {
+        let answer = app.get(path).await;
+        guarded(&answer);
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "max-age=60; includeSubDomains"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn pages_may_do_what_they_need_and_no_more() {
+    let app = TestApp::start().await;
+    for (path, needs) in [
+        ("/v1/headlines", ""),
+        ("/openapi.json", ""),
+        ("/none", ""),
+        ("/docs/", DOCS),
+        ("/docs/swagger-ui-bundle.js", DOCS),
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(
+            answer.header("content-security-policy"),
+            format!("{NOTHING}{needs}"),
+            "{path}"
+        );
+    }
+    for path in ["/problems", "/problems/invalid"] {
+        let page = app.get(path).await;
+        let policy = page.header("content-security-policy").to_owned();
+        let text = String::from_utf8(page.body).unwrap();
+        let style = text
+            .split("<style>")
+            .nth(1)
+            .and_then(|rest| rest.split("</style>").next());
+        let hash = base64_of_sha256(style.unwrap());
+        assert_eq!(
+            policy,
+            format!("{NOTHING}; style-src 'sha256-{hash}'"),
+            "{path}"
+        );
+        assert!(!text.contains("<script") && !text.contains(" style="));
+    }
+    // The docs run no script that stands in the page itself, and load nothing from elsewhere.
+    let page = String::from_utf8(app.get("/docs/").await.body).unwrap();
+    for script in page.split("<script").skip(1) {
+        assert!(script.starts_with(" src=\"./"), "{script}");
+    }
+    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("//"));
+    let mut styles = Vec::new();
+    for file in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js"] {
+        let script = app.get(&format!("/docs/{file}")).await.body;
+        let script = String::from_utf8(script).unwrap();
+        let parts = script.split("createElement(\"style\",null,\"").skip(1);
+        styles.extend(parts.map(|part| base64_of_sha256(part.split('"').next().unwrap())));
+    }
+    assert!(
+        matches!(&styles[..], [hash] if DOCS.contains(hash)),
+        "{styles:?}"
+    );
+    let start = app.get("/docs/swagger-initializer.js").await;
+    assert!(!String::from_utf8(start.body).unwrap().contains("://"));
+}
+
+fn base64_of_sha256(text: &str) -> String {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    base64::prelude::BASE64_STANDARD.encode(Sha256::digest(text))
+}

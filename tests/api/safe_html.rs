@@ -1,0 +1,256 @@
+//! What comes out of bodies, whatever went in.
+
+use std::cell::RefCell;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+use manchette::articles::{BodyFormat, EmbedHost, Embeds, render};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+
+use crate::support::TestApp;
+use crate::support::xss::vectors;
+
+fn embeds() -> Embeds {
+    let hosts = ["player.example", "*.embeds.example"];
+    Embeds::new(&hosts.map(|host| EmbedHost::read(host).unwrap()))
+}
+
+/// Everything that may be in a body's HTML, said once more and apart from the program.
+fn may_stand(tag: &str, name: &str, value: &str) -> bool {
+    let web = |value: &str| {
+        url::Url::parse(value).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+        }) && (value.starts_with("https://")
+            || value.starts_with("http://")
+            || value.starts_with("HTTP"))
+            && !value.contains(|c: char| c.is_whitespace() || c.is_control())
+    };
+    let note = |value: &str| value.starts_with("fn-") || value.starts_with("fnref-");
+    let short = |value: &str| {
+        value.len() < 600 && !value.contains(['<', '>', '"', '\'', '`', '{', '\\', '&'])
+    };
+    match (tag, name) {
+        ("iframe", "src") => web(value) && value.starts_with("https://player.example/"),
+        ("iframe", "sandbox") => {
+            value == "allow-popups allow-presentation allow-same-origin allow-scripts"
+        }
+        ("iframe", "loading" | "referrerpolicy" | "allowfullscreen") => short(value),
+        ("a", "href") => web(value) || value.strip_prefix('#').is_some_and(note),
+        ("a", "rel") => value == "noopener noreferrer",
+        (
+            "img" | "audio" | "video" | "source" | "track" | "blockquote" | "q" | "ins" | "del",
+            "src" | "cite" | "poster",
+        ) => web(value),
+        ("img" | "source", "srcset") => value
+            .split(", ")
+            .all(|picture| web(picture.split(' ').next().unwrap_or_default())),
+        (_, "id") => note(value) && short(value),
+        (_, "title") | ("img", "alt") | ("th", "abbr") | ("track", "label") => {
+            !value.contains("</") && !value.contains("-->")
+        }
+        (_, "lang" | "dir") => short(value),
+        (
+            "a" | "section" | "ol" | "li" | "td" | "th" | "col" | "colgroup" | "time" | "ins"
+            | "del" | "details" | "img" | "audio" | "video" | "source" | "track" | "iframe",
+            "role" | "start" | "reversed" | "type" | "value" | "colspan" | "rowspan" | "scope"
+            | "align" | "span" | "datetime" | "open" | "width" | "height" | "loading" | "sizes"
+            | "media" | "controls" | "preload" | "kind" | "srclang" | "default" | "hreflang",
+        ) => short(value),
+        _ => false,
+    }
+}
+
+const TAGS: &str = " a abbr aside audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em \
+    figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i iframe img ins kbd li mark ol p picture pre q rp rt ruby s samp section \
+    small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul var video wbr ";
+
+#[derive(Default)]
+struct Watch(RefCell<Vec<String>>);
+
+impl TokenSink for Watch {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut wrong = self.0.borrow_mut();
+        match token {
+            Token::TagToken(Tag {
+                kind, name, attrs, ..
+            }) => {
+                if !TAGS.contains(&format!(" {name} ")) {
+                    wrong.push(format!("<{name}>"));
+                }
+                for attribute in &attrs {
+                    if !may_stand(&name, &attribute.name.local, &attribute.value) {
+                        wrong.push(format!(
+                            "<{name} {}={:?}>",
+                            attribute.name.local, attribute.value
+                        ));
+                    }
+                }
+                if kind == TagKind::StartTag && &*name == "iframe" {
+                    if attrs.iter().filter(|a| &*a.name.local == "sandbox").count() != 1 {
+                        wrong.push("an iframe without its sandbox".into());
+                    }
+                    return TokenSinkResult::RawData(RawKind::Rawtext);
+                }
+            }
+            Token::CommentToken(_) | Token::DoctypeToken(_) => wrong.push("no text, no tag".into()),
+            Token::CharacterTokens(_)
+            | Token::NullCharacterToken
+            | Token::ParseError(_)
+            | Token::EOFToken => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// What is in HTML that may not be there.
+fn wrong(html: &str) -> Vec<String> {
+    let tokenizer = Tokenizer::new(Watch::default(), TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.0.take()
+}
+
+/// Whether it was rendered. Checks that nothing is in it that may not be, and that it says the same when it is read again.
+fn check(body: &str, format: BodyFormat) -> bool {
+    let embeds = embeds();
+    let Ok(rendered) = render(body, format, &embeds) else {
+        return false;
+    };
+    let wrong = wrong(&rendered.html);
+    assert!(
+        wrong.is_empty(),
+        "{body:?} gave {:?}: {wrong:?}",
+        rendered.html
+    );
+    let again = render(&rendered.html, BodyFormat::Html, &embeds);
+    let again = again.expect("what was rendered can be rendered");
+    assert_eq!(again.html, rendered.html, "{body:?}");
+    true
+}
+
+#[test]
+fn what_is_wrong_is_seen() {
+    for html in [
+        "<script>alert(1)</script>",
+        "<p onclick=\"alert(1)\">x</p>",
+        "<a href=\"javascript:alert(1)\">x</a>",
+        "<a href=\"/x\">x</a>",
+        "<img src=\"//a.example/\">",
+        "<p id=\"x\">y</p>",
+        "<iframe src=\"https://player.example/\"></iframe>",
+        "x<!-- y -->",
+    ] {
+        assert!(!wrong(html).is_empty(), "{html}");
+    }
+    assert!(wrong("<p lang=\"fr\">x</p>").is_empty());
+}
+
+#[test]
+fn no_published_vector_comes_through() {
+    let vectors = vectors();
+    assert!(vectors.len() > 1000);
+    for vector in &vectors {
+        for format in [BodyFormat::Html, BodyFormat::Markdown] {
+            assert!(check(vector, format), "{vector:?} is not rendered");
+            check(&format!("a\n\n{vector}\n\nb <b>c"), format);
+        }
+    }
+}
+
+#[test]
+fn no_mixture_of_them_comes_through() {
+    let vectors = vectors();
+    let mut luck = StdRng::seed_from_u64(4);
+    let glue = [
+        "",
+        " ",
+        "\n\n",
+        "<",
+        ">",
+        "\"",
+        "'",
+        "`",
+        "<!--",
+        "-->",
+        "</p>",
+        "<table>",
+        "<svg>",
+        "<math><mtext>",
+        "</b>",
+        "&",
+        "\u{0}",
+        "<a href=\"",
+        "<p title='",
+        "[",
+        "](",
+        "<select>",
+        "<iframe src=https://player.example/>",
+        "]]>",
+    ];
+    let mut rendered = 0;
+    for _ in 0..4_000 {
+        let mut body = String::new();
+        for _ in 0..luck.random_range(1..6) {
+            let vector = vectors.choose(&mut luck).unwrap();
+            let letters: Vec<char> = vector.chars().collect();
+            let (from, to) = (
+                luck.random_range(0..=letters.len()),
+                luck.random_range(0..=letters.len()),
+            );
+            body.extend(&letters[from.min(to)..from.max(to)]);
+            body.push_str(glue.choose(&mut luck).unwrap());
+        }
+        rendered += usize::from(check(&body, BodyFormat::Html));
+        rendered += usize::from(check(&body, BodyFormat::Markdown));
+    }
+    assert!(rendered > 7_900, "only {rendered} were rendered");
+}
+
+#[actix_web::test]
+async fn what_is_stored_is_safe_and_follows_the_setting() {
+    let app = TestApp::start_with(&["--embed-hosts", "player.example,*.embeds.example"]).await;
+    let other = TestApp::start_on(app.address.clone()).await;
+    let body = "x[^1] <script>alert(1)</script>\n\n<iframe src=\"https://player.example/e\"></iframe>\n\n[^1]: y";
+    let article = app.article("x", json!({"body": body})).await;
+    let sandboxed = "<iframe src=\"https://player.example/e\" loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\" \
+                     sandbox=\"allow-popups allow-presentation allow-same-origin allow-scripts\"></iframe>";
+    let notes = "<section role=\"doc-endnotes\">\n<ol>\n<li id=\"fn-1\">\n<p>y <a href=\"#fnref-1\" role=\"doc-backlink\" \
+                 rel=\"noopener noreferrer\">↩</a></p>\n</li>\n</ol>\n</section>\n";
+    let text = "<p>x<sup><a href=\"#fn-1\" id=\"fnref-1\" role=\"doc-noteref\" rel=\"noopener noreferrer\">1</a></sup> </p>\n";
+    assert_eq!(article["body_html"], format!("{text}{sandboxed}\n{notes}"));
+    assert_eq!(article["body_text"], "x\ny");
+    assert_eq!(article["body"], body);
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    assert_eq!(
+        other.get(&path).await.ok()["body_html"],
+        article["body_html"]
+    );
+
+    // What another node writes follows its own setting, in whichever way it is written.
+    let article = other
+        .patch(&path, json!({"body": format!("{body} z")}))
+        .await
+        .ok();
+    assert!(!article["body_html"].as_str().unwrap().contains("iframe"));
+    let put = json!({"title": "x", "language": "fr", "body": body, "status": "published"});
+    let article = app.put(&path, put).await.ok();
+    assert!(article["body_html"].as_str().unwrap().contains(sandboxed));
+    app.put(
+        &path,
+        json!({"title": "x", "language": "fr", "embeds": ["evil.example"]}),
+    )
+    .await
+    .problem(422, "invalid");
+}
