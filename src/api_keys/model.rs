@@ -350,17 +350,20 @@ impl ApiKey {
         Ok(named.first(conn).await.optional()?)
     }
 
-    /// Revokes the key with this id or prefix. None where there is no such key; else whether it was still there to revoke.
+    /// Revokes the key with this id or prefix. None where there is no such key; else the key as it is then, unless it was
+    /// revoked before.
     ///
     /// # Errors
     /// Where it is the last one that may do everything and has no end.
-    pub async fn revoke(conn: &mut AsyncPgConnection, name: &str) -> Result<Option<bool>, Problem> {
+    pub async fn revoke(
+        conn: &mut AsyncPgConnection,
+        name: &str,
+    ) -> Result<Option<Option<Self>>, Problem> {
         conn.transaction(async |conn| {
             let Some(key) = Self::lock_named(conn, name).await? else {
                 return Ok(None);
             };
-            key.end(conn).await?;
-            Ok(Some(key.revoked_at.is_none()))
+            Ok(Some(key.end(conn).await?))
         })
         .await
     }

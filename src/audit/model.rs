@@ -33,7 +33,7 @@ pub struct AuditEntry {
     /// `POST`, `PUT`, `PATCH` or `DELETE`.
     #[schema(max_length = 10)]
     pub method: String,
-    /// What was asked for; the first 300 characters.
+    /// What was asked for; the first 300 characters. Or which command was given on the command line.
     #[schema(max_length = 300)]
     pub path: String,
     /// What was answered.

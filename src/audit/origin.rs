@@ -25,6 +25,27 @@ impl By {
     }
 }
 
+impl By {
+    /// Somebody at the command line, where there are no keys: what they do is noted under the method that would do it.
+    pub fn command_line(method: &str, command: &str) -> Self {
+        Self {
+            caller: Arc::new(Caller {
+                key_id: None,
+                name: "command line".to_owned(),
+                scopes: Vec::new(),
+                expires_at: None,
+                subject: None,
+            }),
+            origin: Origin {
+                method: method.to_owned(),
+                path: command.to_owned(),
+                request_id: "-".to_owned(),
+                address: None,
+            },
+        }
+    }
+}
+
 /// Which request it was.
 #[derive(Clone, Debug)]
 pub struct Origin {

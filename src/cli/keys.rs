@@ -1,11 +1,13 @@
 //! `manchette keys`: makes, lists, rotates and revokes keys.
 
+use actix_web::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::{Error, reach, say};
-use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, time};
+use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
+use crate::audit::{self, AuditAction, By};
 use crate::config::Config;
 use crate::http::values::{self, is_line};
 use crate::problem::Problem;
@@ -67,7 +69,14 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
             };
             new.must_end_later(time(conn).await?)
                 .map_err(|_| "the key would have expired already")?;
-            let (_, token) = ApiKey::insert(conn, &new, None, None).await?;
+            let by = By::command_line("POST", "manchette keys create");
+            let token = conn
+                .transaction(async |conn| {
+                    let (key, token) = ApiKey::insert(conn, &new, None, None).await?;
+                    done(conn, AuditAction::Created, &key, &by).await?;
+                    Ok::<Token, Problem>(token)
+                })
+                .await?;
             say(&format!("{}\n", token.reveal()))
         }
         KeysCommand::List => {
@@ -92,22 +101,53 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
             say(&table)
         }
         KeysCommand::Rotate { key, overlap } => {
+            let by = By::command_line("POST", "manchette keys rotate");
             let rotated = conn
-                .transaction(async |conn| match ApiKey::lock_named(conn, &key).await? {
-                    Some(key) => key.rotate(conn, overlap, None).await,
-                    None => Err(Problem::NotFound),
+                .transaction(async |conn| {
+                    let key = ApiKey::lock_named(conn, &key).await?;
+                    let key = key.ok_or(Problem::NotFound)?;
+                    let rotated = key.rotate(conn, overlap, None).await?;
+                    done(conn, AuditAction::Rotated, &rotated.old, &by).await?;
+                    done(conn, AuditAction::Created, &rotated.successor, &by).await?;
+                    Ok(rotated)
                 })
                 .await
                 .map_err(|problem| in_words(problem, &key))?;
             say(&format!("{}\n", rotated.token.reveal()))
         }
-        KeysCommand::Revoke { key } => match ApiKey::revoke(conn, &key).await {
-            Ok(Some(true)) => say("Revoked.\n"),
-            Ok(Some(false)) => say("It was revoked before.\n"),
-            Ok(None) => Err(in_words(Problem::NotFound, &key)),
-            Err(problem) => Err(in_words(problem, &key)),
-        },
+        KeysCommand::Revoke { key } => {
+            let by = By::command_line("DELETE", "manchette keys revoke");
+            let revoked = conn
+                .transaction(async |conn| {
+                    let revoked = ApiKey::revoke(conn, &key).await?;
+                    if let Some(key) = revoked.as_ref().and_then(Option::as_ref) {
+                        done(conn, AuditAction::Revoked, key, &by).await?;
+                    }
+                    Ok(revoked)
+                })
+                .await
+                .map_err(|problem| in_words(problem, &key))?;
+            match revoked {
+                Some(Some(_)) => say("Revoked.\n"),
+                Some(None) => say("It was revoked before.\n"),
+                None => Err(in_words(Problem::NotFound, &key)),
+            }
+        }
     }
+}
+
+/// Notes what was done, as if it had come over HTTP.
+async fn done(
+    conn: &mut AsyncPgConnection,
+    action: AuditAction,
+    key: &ApiKey,
+    by: &By,
+) -> Result<(), Problem> {
+    let status = match action {
+        AuditAction::Revoked => StatusCode::NO_CONTENT,
+        _ => StatusCode::CREATED,
+    };
+    Ok(audit::done_to_key(conn, action, key, status, by).await?)
 }
 
 fn in_words(problem: Problem, key: &str) -> Error {

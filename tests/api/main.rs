@@ -20,6 +20,7 @@ mod keys_api;
 mod limits;
 mod lists;
 mod narrowed;
+mod nodes;
 mod plans;
 mod process;
 mod requests;

@@ -226,17 +226,20 @@ impl IntoFuture for Ask {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let response = self.0.send().await.expect("the server answers");
-            Answer {
-                status: response.status().as_u16(),
-                headers: response.headers().clone(),
-                body: response
-                    .bytes()
-                    .await
-                    .expect("the answer is whole")
-                    .to_vec(),
-            }
-        })
+        Box::pin(send(self.0))
+    }
+}
+
+/// Sends a request.
+pub async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the server answers");
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: response
+            .bytes()
+            .await
+            .expect("the answer is whole")
+            .to_vec(),
     }
 }

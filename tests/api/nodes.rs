@@ -1,0 +1,202 @@
+//! Two server processes over one database, and many who write at once: what is decided once is decided for both.
+
+use std::process::Command;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::process::{Served, folder, manchette};
+use crate::support::{Answer, cluster, send};
+
+/// Two processes, and a key that may do everything.
+struct Nodes {
+    nodes: [Served; 2],
+    key: String,
+    client: reqwest::Client,
+    _data: tempfile::TempDir,
+}
+
+impl Nodes {
+    async fn start() -> Self {
+        let data = folder();
+        let url = cluster::empty_database_url().await;
+        let with_url = |arguments: &[&str]| -> Command {
+            let mut command = manchette(data.path(), arguments);
+            command.env("DATABASE_URL", &url);
+            command
+        };
+        assert!(with_url(&["migrate"]).output().unwrap().status.success());
+        let create = ["keys", "create", "--name", "nodes", "--scope", "admin"];
+        let key = String::from_utf8(with_url(&create).output().unwrap().stdout).unwrap();
+        Self {
+            nodes: [(), ()].map(|()| Served::spawn(with_url(&["serve", "--rate-writes", "off"]))),
+            key: key.trim().to_owned(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            _data: data,
+        }
+    }
+
+    /// Sends a request to one of them.
+    async fn ask(
+        &self,
+        node: usize,
+        key: &str,
+        method: Method,
+        path: &str,
+        header: Option<(&str, &str)>,
+        body: Value,
+    ) -> Answer {
+        let url = format!("{}{path}", self.nodes[node % 2].base);
+        let mut request = self.client.request(method, url).bearer_auth(key);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        send(request).await
+    }
+
+    async fn post(&self, node: usize, path: &str, body: Value) -> Answer {
+        self.ask(node, &self.key, Method::POST, path, None, body)
+            .await
+    }
+
+    async fn patch(&self, node: usize, path: &str, body: Value) -> Answer {
+        self.ask(node, &self.key, Method::PATCH, path, None, body)
+            .await
+    }
+
+    async fn get(&self, node: usize, path: &str) -> Answer {
+        self.ask(node, &self.key, Method::GET, path, None, Value::Null)
+            .await
+    }
+}
+
+fn path(list: &str, it: &Value) -> String {
+    format!("/v1/{list}/{}", it["id"].as_str().unwrap())
+}
+
+#[actix_web::test]
+async fn what_many_write_at_once_through_two_processes_is_decided_once() {
+    let all = Nodes::start().await;
+    let statuses =
+        |answers: &[Answer]| -> Vec<u16> { answers.iter().map(|it| it.status).collect() };
+    let count =
+        |answers: &[Answer], status| answers.iter().filter(|it| it.status == status).count();
+
+    // Fifty who have seen the same version.
+    let article = json!({"title": "x", "language": "fr"});
+    let article = all.post(0, "/v1/articles", article).await.created();
+    let article_path = path("articles", &article);
+    let tag = all.get(1, &article_path).await.header("etag").to_owned();
+    let patches = (0..50).map(|n| {
+        let header = Some(("If-Match", tag.as_str()));
+        all.ask(
+            n,
+            &all.key,
+            Method::PATCH,
+            &article_path,
+            header,
+            json!({"title": n.to_string()}),
+        )
+    });
+    let answers = join_all(patches).await;
+    assert_eq!(
+        (count(&answers, 200), count(&answers, 412)),
+        (1, 49),
+        "{:?}",
+        statuses(&answers)
+    );
+    assert_eq!(all.get(0, &article_path).await.json()["version"], 2);
+
+    // Twenty times the same request.
+    let line = json!({"title": "once", "language": "fr", "status": "published"});
+    let posts = (0..20).map(|n| {
+        let header = Some(("Idempotency-Key", "twenty"));
+        all.ask(
+            n,
+            &all.key,
+            Method::POST,
+            "/v1/headlines",
+            header,
+            line.clone(),
+        )
+    });
+    let answers = join_all(posts).await;
+    let done = |it: &&Answer| it.status == 201 && !it.has("idempotency-replayed");
+    assert_eq!(
+        answers.iter().filter(done).count(),
+        1,
+        "{:?}",
+        statuses(&answers)
+    );
+    assert_eq!(
+        count(&answers, 201) + count(&answers, 409),
+        20,
+        "{:?}",
+        statuses(&answers)
+    );
+    let lines = all.get(1, "/v1/headlines").await.json();
+    assert_eq!(lines["items"].as_array().unwrap().len(), 1);
+
+    // Two moves that would make a cycle.
+    for round in 0..5 {
+        let make = |name: &str| {
+            all.post(
+                0,
+                "/v1/categories",
+                json!({"name": format!("{name}{round}")}),
+            )
+        };
+        let (a, b) = (make("a").await.created(), make("b").await.created());
+        let (path_a, path_b) = (path("categories", &a), path("categories", &b));
+        let moves = [
+            all.patch(0, &path_a, json!({"parent_id": b["id"]})),
+            all.patch(1, &path_b, json!({"parent_id": a["id"]})),
+        ];
+        let mut found = statuses(&join_all(moves).await);
+        found.sort_unstable();
+        assert_eq!(found, [200, 422]);
+    }
+
+    // Two translations into one language.
+    for language in ["ar", "en", "es"] {
+        let new = json!({"title": "y", "language": language, "translation_of": article["id"]});
+        let posts = (0..2).map(|n| all.post(n, "/v1/articles", new.clone()));
+        let mut found = statuses(&join_all(posts).await);
+        found.sort_unstable();
+        assert_eq!(found, [201, 409], "{language}");
+    }
+
+    // A key that is revoked through one is refused by the other.
+    let new = json!({"name": "short", "scopes": ["read"]});
+    let made = all.post(0, "/v1/keys", new).await.created();
+    let key = made["key"].as_str().unwrap();
+    for node in 0..2 {
+        assert_eq!(
+            all.ask(node, key, Method::GET, "/v1/me", None, Value::Null)
+                .await
+                .status,
+            200
+        );
+    }
+    let revoked = all
+        .ask(
+            0,
+            &all.key,
+            Method::DELETE,
+            &path("keys", &made),
+            None,
+            Value::Null,
+        )
+        .await;
+    assert_eq!(revoked.status, 204);
+    for node in 0..2 {
+        let refused = all
+            .ask(node, key, Method::GET, "/v1/me", None, Value::Null)
+            .await;
+        refused.problem(401, "unauthorized");
+    }
+}
