@@ -164,6 +164,7 @@ fn cors(origins: &[String]) -> Cors {
         .expose_headers([
             "Content-Language",
             "ETag",
+            "Idempotency-Replayed",
             "Last-Modified",
             "Link",
             "Location",

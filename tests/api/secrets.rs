@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::cluster;
 use crate::support::process::{Served, folder, key, manchette, run};
 use crate::support::provider::{AUDIENCE, ISSUER, Signer, claims, set};
+use crate::support::{cluster, items, send};
 
 #[actix_web::test]
 async fn the_databases_address_may_stand_in_a_file() {
@@ -198,11 +198,19 @@ async fn the_command_line_makes_keys_that_end_and_rotates_them() {
         !done && why.contains("make another first") && me(&own).await == 200,
         "{why}"
     );
-    assert!(keys(&["create", "--name", "y", "--scope", "admin"]).0);
+    let (done, admin, _) = keys(&["create", "--name", "y", "--scope", "admin"]);
+    assert!(done);
     assert!(keys(&["revoke", &own[..12]]).0 && me(&own).await == 401);
     let (_, list, _) = keys(&["list"]);
     assert!(
         list.contains("EXPIRES") && list.contains("2999-01-01T00:00:00Z"),
         "{list}"
     );
+    // All of it is in the audit.
+    let url = format!("{}/v1/audit?resource=key", served.base);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let audit = send(client.get(url).bearer_auth(&admin)).await.ok();
+    let actions = ["revoked", "created", "created", "rotated", "created"];
+    assert_eq!(items(&audit, "action"), actions);
+    assert_eq!(items(&audit, "caller"), ["command line"; 5]);
 }
