@@ -31,7 +31,7 @@ FROM (
             AND category_id >= branch.id
             ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
     ) AS line
-    ORDER BY listed_at DESC, id DESC LIMIT 21
+    ORDER BY line.listed_at DESC, line.id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,

@@ -298,8 +298,9 @@ def load_all(database, name, content):
     database.ask("VACUUM ANALYZE;", name)
 
 
-def load(chosen, database):
-    """Fills both databases. What they were filled with: little, then much."""
+def load(chosen, database, check):
+    """Fills both databases. What they were filled with: little, then much. Between them `check` may find in time that all
+    would be in vain."""
     steps = SPAN / chosen.articles, SPAN / chosen.headlines
     contents = {
         "small": Content(chosen.first, chosen.first, *steps),
@@ -316,5 +317,7 @@ def load(chosen, database):
         say(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
         load_all(database, name, content)
         say(f"loaded in {time.monotonic() - begun:.0f} s")
+        if name == "small":
+            check()
     database.ask("CHECKPOINT; ALTER SYSTEM RESET ALL; SELECT pg_reload_conf();", "postgres")
     return contents["small"], contents["manchette"]

@@ -13,7 +13,7 @@ FROM (
             WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at > now()
             ORDER BY listed_at DESC, id DESC LIMIT 21)
     ) AS line
-    ORDER BY listed_at DESC, id DESC LIMIT 21
+    ORDER BY line.listed_at DESC, line.id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,

@@ -741,23 +741,23 @@ impl<'a> Timeline<'a> {
             }
             found = found.sql(")");
         }
-        if walk.branches {
-            found = Fragment::new("(SELECT line.* FROM unnest(")
-                .ids(self.filter.named.categories.clone())
-                .sql(") AS branch (id) CROSS JOIN LATERAL (")
-                .then(&found)
-                .sql(") AS line)");
-        }
         if parts {
             let order = self.by("line.", &[], descends);
+            let from = match walk.branches {
+                true => Fragment::new("unnest(")
+                    .ids(self.filter.named.categories.clone())
+                    .sql(") AS branch (id) CROSS JOIN LATERAL "),
+                false => Fragment::default(),
+            };
+            let from = from.sql("(").then(&found).sql(") AS line");
             // What one part has behind the first edge may not come before what another has there.
             let known = match walk.rest.is_empty() {
-                true => Fragment::new("(").then(&found).sql(") AS line"),
+                true => from,
                 false => Fragment::new("(SELECT line.*, count(*) FILTER (WHERE is_edge) OVER (")
                     .then(&order)
-                    .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM (")
-                    .then(&found)
-                    .sql(") AS line) AS line WHERE edges = 0"),
+                    .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM ")
+                    .then(&from)
+                    .sql(") AS line WHERE edges = 0"),
             };
             found = Fragment::new("(SELECT line.* FROM ")
                 .then(&known)
