@@ -19,7 +19,7 @@
 //! - [`events`]: the one log of changes; [`audit`]: who made them, and who tried.
 //! - [`retries`]: what is sent twice is done once; [`seal`]: how a secret answer is kept.
 //! - [`health`], [`docs`]: for the people who run it and those who read about it.
-//! - [`log_lines`]: how a line of the log looks.
+//! - [`log_lines`]: how a line of the log looks; [`mask`]: what must not stand in one.
 
 pub mod alphabet;
 pub mod api_keys;
@@ -41,6 +41,7 @@ pub mod language;
 pub mod limits;
 pub mod link;
 pub mod log_lines;
+pub mod mask;
 pub mod openapi;
 pub mod problem;
 pub mod resource;

@@ -536,7 +536,13 @@ fn complete_operation(
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": false,
             "description": "The `ETag` of what is to be changed: refused with 412 when it has moved on.",
-            "schema": {"type": "string"}, "example": "\"1-0123456789abcdef01234567\"",
+            "schema": {"type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, (W/)?\"[!#-~]*\")*)$"},
+            "example": "\"1-0123456789abcdef01234567\"",
+        }));
+        parameters.push(json!({
+            "name": "If-Unmodified-Since", "in": "header", "required": false,
+            "description": "The `Last-Modified` of what is to be changed, where there is no `If-Match`: refused with 412 when it has changed since. Two changes in one second look alike.",
+            "schema": {"type": "string"}, "example": "Mon, 23 Nov 2026 14:00:00 GMT",
         }));
         if method == "put" {
             parameters.push(json!({

@@ -44,7 +44,9 @@ pub enum Problem {
     PreconditionRequired,
     #[error("the first request with this `Idempotency-Key` is not answered yet")]
     InProgress,
-    #[error("this `Idempotency-Key` was used before, for something else")]
+    #[error(
+        "this `Idempotency-Key` was used before, for another address or a body that differs in some byte"
+    )]
     KeyReused,
     #[error("a body may have at most {0} bytes")]
     TooLarge(usize),
@@ -119,6 +121,9 @@ impl Fault {
         }
     }
 }
+
+/// The one answer for whatever is wrong with a key: nobody learns by it which keys there are or were.
+pub const WRONG_KEY: &str = "this is not a key of this server, or it has expired or was revoked";
 
 /// What stands at an address now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -317,8 +322,13 @@ impl Problem {
         let mut response = HttpResponse::build(kind.status);
         response.content_type("application/problem+json");
         match self {
-            Self::Unauthorized(_) => {
-                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"manchette\""));
+            Self::Unauthorized(why) => {
+                // Only who has sent a key is told that it is not good (RFC 6750, section 3.1).
+                let challenge = match *why {
+                    WRONG_KEY => "Bearer realm=\"manchette\", error=\"invalid_token\"",
+                    _ => "Bearer realm=\"manchette\"",
+                };
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
             Self::Forbidden(scope) => {
                 let challenge = format!(

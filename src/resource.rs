@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Untyped};
+use diesel::sql_types::{Bool, Integer, Timestamptz, Untyped};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -162,16 +162,21 @@ pub async fn lock_row(
     table: &'static str,
     id: Uuid,
 ) -> QueryResult<Option<Locked>> {
-    let sql = Fragment::new("SELECT version, deleted_at IS NOT NULL FROM ")
+    let sql = Fragment::new("SELECT version, deleted_at IS NOT NULL, updated_at FROM ")
         .sql(table)
         .sql(" WHERE id = ")
         .id(id)
         .sql(" FOR NO KEY UPDATE");
-    let row: Option<(i32, bool)> = Statement::<(Integer, Bool)>::new(sql)
-        .get_result(conn)
-        .await
-        .optional()?;
-    Ok(row.map(|(version, in_trash)| Locked { version, in_trash }))
+    let row: Option<(i32, bool, DateTime<Utc>)> =
+        Statement::<(Integer, Bool, Timestamptz)>::new(sql)
+            .get_result(conn)
+            .await
+            .optional()?;
+    Ok(row.map(|(version, in_trash, updated_at)| Locked {
+        version,
+        in_trash,
+        updated_at,
+    }))
 }
 
 async fn trash(conn: &mut AsyncPgConnection, table: &'static str, id: Uuid) -> QueryResult<()> {
@@ -188,6 +193,7 @@ async fn trash(conn: &mut AsyncPgConnection, table: &'static str, id: Uuid) -> Q
 pub struct Locked {
     pub version: i32,
     pub in_trash: bool,
+    pub updated_at: DateTime<Utc>,
 }
 
 /// One resource as the answer to a request.
@@ -558,7 +564,8 @@ async fn check<R: Resource>(
     id: Uuid,
     live: Option<Locked>,
 ) -> Result<(), Problem> {
-    match conditions.check(live.map(|locked| locked.version), app.require_if_match) {
+    let now = live.map(|locked| (locked.version, locked.updated_at));
+    match conditions.check(now, app.require_if_match) {
         Ok(()) => Ok(()),
         Err(unmet @ Unmet::Outdated) => {
             let now = existing::<R>(conn, id).await?;

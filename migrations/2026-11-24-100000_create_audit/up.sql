@@ -10,7 +10,7 @@ CREATE TABLE audit (
     -- What was done; or why it was not.
     action text CHECK (action IN ('created', 'updated', 'deleted', 'restored', 'revoked', 'rotated')),
     problem text CHECK (problem ~ '^[a-z-]{1,50}$'),
-    resource text NOT NULL CHECK (resource IN ('category', 'headline', 'article', 'author', 'tag', 'site', 'key')),
+    resource text NOT NULL CHECK (resource IN ('category', 'headline', 'article', 'author', 'tag', 'site', 'key', 'audit')),
     resource_id uuid,
     version integer CHECK (version > 0),
     key_id uuid REFERENCES api_keys (id),
@@ -27,6 +27,8 @@ CREATE INDEX audit_refused ON audit (at, id) WHERE problem IS NOT NULL;
 CREATE INDEX audit_resource ON audit (resource, at, id);
 CREATE INDEX audit_resource_id ON audit (resource_id, at, id) WHERE resource_id IS NOT NULL;
 CREATE INDEX audit_key ON audit (key_id, at, id) WHERE key_id IS NOT NULL;
+CREATE INDEX audit_caller ON audit (caller, at, id) WHERE caller IS NOT NULL;
+CREATE INDEX audit_problem ON audit (problem, at, id) WHERE problem IS NOT NULL;
 CREATE INDEX audit_request_id ON audit (request_id, at, id);
 CREATE INDEX audit_address ON audit (address, at, id) WHERE address IS NOT NULL;
 

@@ -296,6 +296,6 @@ fn last_modified(key: &ApiKey) -> HttpDate {
 /// Checks what the client says must hold of a key that is locked.
 fn check(app: &AppState, conditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
     conditions
-        .check(Some(key.version), app.require_if_match)
+        .check(Some((key.version, key.updated_at)), app.require_if_match)
         .map_err(|unmet| unmet.problem(Some((key.version, key))))
 }

@@ -338,12 +338,14 @@ impl ApiKey {
         Ok(ended)
     }
 
-    /// The key with this id or prefix, locked until the transaction ends.
+    /// The key with this id or prefix, or that is this, locked until the transaction ends.
     pub async fn lock_named(
         conn: &mut AsyncPgConnection,
         name: &str,
     ) -> Result<Option<Self>, Problem> {
         let id = Uuid::try_parse(name).unwrap_or_default();
+        let whole = Token::read(name);
+        let name = whole.as_ref().map_or(name, Token::prefix);
         let named = Self::query()
             .filter(api_keys::id.eq(id).or(api_keys::prefix.eq(name)))
             .for_no_key_update();

@@ -19,7 +19,7 @@ use super::model::known;
 use super::{ApiKey, Scope, Token};
 use crate::audit::By;
 use crate::identity::{Identity, Unreachable};
-use crate::problem::Problem;
+use crate::problem::{Problem, WRONG_KEY};
 use crate::server::AppState;
 use crate::status::{Sight, Status};
 
@@ -253,9 +253,7 @@ pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
 }
 
 async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
-    // One answer for whatever is wrong with it: nobody learns by it which keys there are or were.
-    const WRONG: Problem =
-        Problem::Unauthorized("this is not a key of this server, or it has expired or was revoked");
+    const WRONG: Problem = Problem::Unauthorized(WRONG_KEY);
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let Some(credentials) = given.next() else {
         return Ok(None);

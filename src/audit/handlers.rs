@@ -17,7 +17,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::list::{Filter, List, MOST_COUNTED, Paging, moment, truth};
-use crate::problem::Problem;
+use crate::problem::{KINDS, Problem};
 use crate::server::AppState;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -48,6 +48,9 @@ pub struct AuditFilter {
     /// By this key.
     #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
     pub key_id: Option<Uuid>,
+    /// By whom: what their key was called, or their name at the identity provider.
+    #[param(max_length = 300, example = "the night desk")]
+    pub caller: Option<String>,
     /// To this kind of thing.
     #[param(inline)]
     pub resource: Option<Audited>,
@@ -60,6 +63,13 @@ pub struct AuditFilter {
     /// What was refused, or what was done.
     #[param(example = true)]
     pub refused: Option<bool>,
+    /// Refused for this reason: a name under `/problems/`.
+    #[param(
+        max_length = 50,
+        pattern = "^[a-z-]+$",
+        example = "precondition-failed"
+    )]
+    pub problem: Option<String>,
     /// By this request.
     #[param(max_length = 128, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
     pub request_id: Option<String>,
@@ -81,6 +91,20 @@ impl Filter for AuditFilter {
         let id = |value: &str| Uuid::try_parse(value).map_err(|_| "an id".to_owned());
         Some(match name {
             "key_id" => id(value).map(|id| self.key_id = Some(id)),
+            "caller" => match value.chars().count() {
+                1..=300 if !value.contains('\0') => {
+                    self.caller = Some(value.to_owned());
+                    Ok(())
+                }
+                _ => Err("a name of 1 to 300 characters".to_owned()),
+            },
+            "problem" => match KINDS.iter().find(|kind| kind.name == value) {
+                Some(kind) => {
+                    self.problem = Some(kind.name.to_owned());
+                    Ok(())
+                }
+                None => Err("a name under `/problems/`".to_owned()),
+            },
             "resource" => value.parse().map(|it| self.resource = Some(it)),
             "resource_id" => id(value).map(|id| self.resource_id = Some(id)),
             "action" => value.parse().map(|action| self.action = Some(action)),
@@ -112,6 +136,14 @@ impl AuditFilter {
         let mut sql = Fragment::new("FROM audit WHERE true");
         if let Some(id) = self.key_id {
             sql = sql.sql(" AND key_id = ").id(id);
+        }
+        if let Some(caller) = &self.caller {
+            sql = sql.sql(" AND caller = ").text(caller);
+        }
+        if let Some(problem) = &self.problem {
+            sql = sql
+                .sql(" AND problem IS NOT NULL AND problem = ")
+                .text(problem);
         }
         if let Some(resource) = self.resource {
             sql = sql.sql(" AND resource = ").text(resource.word());

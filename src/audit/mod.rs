@@ -34,6 +34,8 @@ crate::text_enum! {
         Tag = "tag",
         Site = "site",
         Key = "key",
+        /// The audit itself, which nobody can write.
+        Audit = "audit",
     }
 }
 
@@ -48,6 +50,7 @@ impl Audited {
             "tags" => Self::Tag,
             "site" => Self::Site,
             "keys" => Self::Key,
+            "audit" => Self::Audit,
             _ => return None,
         })
     }

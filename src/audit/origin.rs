@@ -8,6 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use crate::api_keys::Caller;
 use crate::http::answer::RequestId;
 use crate::limits;
+use crate::mask::masked;
 
 /// Who sends a write, with a key that is good, and from where.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl Origin {
         let id = request.extensions().get::<RequestId>().cloned();
         Self {
             method: request.method().to_string(),
-            path: request.path().chars().take(300).collect(),
+            path: masked(request.path()).chars().take(300).collect(),
             request_id: id.map_or_else(|| "-".to_owned(), |RequestId(id)| id),
             address: limits::address_of(request),
         }

@@ -10,6 +10,7 @@ use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
 use crate::audit::{self, AuditAction, By};
 use crate::config::Config;
 use crate::http::values::{self, is_line};
+use crate::mask::masked;
 use crate::problem::Problem;
 
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,7 @@ pub enum KeysCommand {
     },
     /// Revoke a key. The last that has the scope admin and doesn't expire stays: make another first.
     Revoke {
-        /// Its id, or its prefix as `list` shows it.
+        /// Its id, its prefix as `list` shows it, or the key itself, which others may see while it stands on a command line.
         key: String,
     },
 }
@@ -152,7 +153,7 @@ async fn done(
 
 fn in_words(problem: Problem, key: &str) -> Error {
     match problem {
-        Problem::NotFound => format!("there is no key {key}").into(),
+        Problem::NotFound => format!("there is no key {}", masked(key)).into(),
         problem => problem.into(),
     }
 }

@@ -24,6 +24,7 @@ use super::{methods, size};
 use crate::api_keys::known_caller;
 use crate::audit::{self, Origin};
 use crate::limits::Allowance;
+use crate::mask::{has_secret, masked};
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -65,7 +66,7 @@ pub async fn answer<B: MessageBody + 'static>(
     let asked = Asked {
         id: request_id(request.headers()),
         method: request.method().clone(),
-        path: request.path().to_owned(),
+        path: masked(request.path()).into_owned(),
         headers: conditions(request.headers()),
         coding: Coding::wanted(&request),
         app: request.app_data::<Data<AppState>>().cloned(),
@@ -130,7 +131,10 @@ impl Asked {
                 Ok(response)
             }
             Ok(Some(response)) => Ok(request.into_response(response)),
-            Err(problem) => Ok(request.into_response(problem.answer(&self.path, &self.id))),
+            Err(problem) => {
+                self.note_refusal(request.request(), &problem).await;
+                Ok(request.into_response(problem.answer(&self.path, &self.id)))
+            }
         }
     }
 
@@ -348,7 +352,7 @@ impl Asked {
 fn request_id(headers: &HeaderMap) -> String {
     let sane = |id: &&str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        (1..=128).contains(&id.len()) && id.bytes().all(plain)
+        (1..=128).contains(&id.len()) && id.bytes().all(plain) && !has_secret(id)
     };
     headers
         .get(&X_REQUEST_ID)

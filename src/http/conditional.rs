@@ -1,10 +1,12 @@
 //! Conditional requests (RFC 9110, section 13): entity tags, and what a client knows already.
 
 use std::future::{Ready, ready};
+use std::time::SystemTime;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, Header, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -62,6 +64,8 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
 #[derive(Clone, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Vec<String>>,
+    /// Heeded where there is no `If-Match`.
+    if_unmodified_since: Option<SystemTime>,
     if_none_match: Vec<String>,
 }
 
@@ -94,10 +98,10 @@ impl Unmet {
 }
 
 impl Preconditions {
-    /// Checks them against the version that stands now, if anything does. Where they are `required`, whoever changes what
-    /// is there has to give an `If-Match`.
-    pub fn check(&self, version: Option<i32>, required: bool) -> Result<(), Unmet> {
-        let Some(version) = version else {
+    /// Checks them against the version that stands now, if anything does, and since when it does. Where they are `required`,
+    /// whoever changes what is there has to give an `If-Match`: a date knows nothing finer than a second.
+    pub fn check(&self, now: Option<(i32, DateTime<Utc>)>, required: bool) -> Result<(), Unmet> {
+        let Some((version, since)) = now else {
             return if self.if_match.is_some() {
                 Err(Unmet::Absent)
             } else {
@@ -106,7 +110,9 @@ impl Preconditions {
         };
         let outdated = match &self.if_match {
             Some(tags) => !tags.iter().any(|tag| matches(tag, version)),
-            None => false,
+            None => self
+                .if_unmodified_since
+                .is_some_and(|date| SystemTime::from(since.trunc_subsecs(0)) > date),
         };
         if outdated || self.if_none_match.iter().any(|tag| is_of(tag, version)) {
             Err(Unmet::Outdated)
@@ -116,6 +122,12 @@ impl Preconditions {
             Ok(())
         }
     }
+}
+
+/// Whether this has the form of an entity tag (section 8.8.3), or is the star that stands for any.
+fn is_tag(text: &str) -> bool {
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    text == "*" || (tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"'))
 }
 
 /// Whether a tag of ours shows this version. Weak tags never match (section 13.1.1).
@@ -139,10 +151,21 @@ impl FromRequest for Preconditions {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let headers = request.headers();
+        let if_match = headers
+            .contains_key(header::IF_MATCH)
+            .then(|| tags(headers, header::IF_MATCH));
+        if if_match
+            .as_ref()
+            .is_some_and(|tags| tags.is_empty() || !tags.iter().all(|tag| is_tag(tag)))
+        {
+            return ready(Err(Problem::Malformed(
+                "`If-Match` takes entity tags as they came, in their double quotes, or `*`".into(),
+            )));
+        }
+        let date = header::IfUnmodifiedSince::parse(request).ok();
         ready(Ok(Self {
-            if_match: headers
-                .contains_key(header::IF_MATCH)
-                .then(|| tags(headers, header::IF_MATCH)),
+            if_match,
+            if_unmodified_since: date.map(|date| SystemTime::from(date.0)),
             if_none_match: tags(headers, header::IF_NONE_MATCH),
         }))
     }
@@ -150,6 +173,8 @@ impl FromRequest for Preconditions {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use actix_web::http::header::HeaderValue;
 
@@ -182,6 +207,12 @@ mod tests {
 
     #[test]
     fn if_match_compares_versions() {
+        let at = |version| {
+            Some((
+                version,
+                DateTime::from_timestamp(1_000, 999_000_000).unwrap(),
+            ))
+        };
         let conditions = |value: &str| Preconditions {
             if_match: Some(tags(
                 &{
@@ -191,22 +222,35 @@ mod tests {
                 },
                 header::IF_MATCH,
             )),
-            if_none_match: Vec::new(),
+            ..Preconditions::default()
         };
-        assert!(conditions("\"3-abc\"").check(Some(3), false).is_ok());
+        assert!(conditions("\"3-abc\"").check(at(3), false).is_ok());
         assert!(
             conditions("\"2-abc\", \"3-abc\"")
-                .check(Some(3), false)
+                .check(at(3), false)
                 .is_ok()
         );
-        assert!(conditions("*").check(Some(3), false).is_ok());
+        assert!(conditions("*").check(at(3), false).is_ok());
         assert!(conditions("*").check(None, false).is_err());
-        assert!(conditions("\"2-abc\"").check(Some(3), false).is_err());
-        assert!(conditions("W/\"3-abc\"").check(Some(3), false).is_err());
-        assert!(conditions("").check(Some(3), false).is_err());
+        assert!(conditions("\"2-abc\"").check(at(3), false).is_err());
+        assert!(conditions("W/\"3-abc\"").check(at(3), false).is_err());
+        assert!(conditions("").check(at(3), false).is_err());
         let none = Preconditions::default();
-        assert_eq!(none.check(Some(3), true), Err(Unmet::Unsaid));
-        assert!(none.check(None, true).is_ok() && none.check(Some(3), false).is_ok());
-        assert!(conditions("*").check(Some(3), true).is_ok());
+        assert_eq!(none.check(at(3), true), Err(Unmet::Unsaid));
+        assert!(none.check(None, true).is_ok() && none.check(at(3), false).is_ok());
+        assert!(conditions("*").check(at(3), true).is_ok());
+        let dated = |seconds| Preconditions {
+            if_unmodified_since: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
+            ..Preconditions::default()
+        };
+        assert!(dated(1_000).check(at(3), false).is_ok() && dated(999).check(None, false).is_ok());
+        assert_eq!(dated(999).check(at(3), false), Err(Unmet::Outdated));
+        assert_eq!(dated(1_000).check(at(3), true), Err(Unmet::Unsaid));
+        for tag in ["*", "\"\"", "W/\"a\"", "\"3-abc\""] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for text in ["", "\"", "3-abc", "W/", "\"3-abc", "w/\"a\""] {
+            assert!(!is_tag(text), "{text}");
+        }
     }
 }

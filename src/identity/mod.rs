@@ -18,8 +18,8 @@ pub use settings::{Settings, Trust};
 
 /// The longest JWT that is looked at, in bytes.
 const LONGEST: usize = 8 * 1024;
-/// How far two clocks may be apart, in seconds.
-const LEEWAY: u64 = 30;
+/// How far two clocks may be apart, in seconds: so much longer is a token taken, or so much sooner.
+const LEEWAY: u64 = 5;
 /// The longest name, of a subject or of a key, in characters: what OpenID Connect allows (Core 1.0, section 2).
 const LONGEST_NAME: usize = 255;
 /// The last second of the year 9999.
