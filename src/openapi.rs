@@ -537,7 +537,7 @@ fn complete_operation(
             "name": "If-Match", "in": "header", "required": false,
             "description": "The `ETag` of what is to be changed: refused with 412 when it has moved on.",
             "schema": {"type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, (W/)?\"[!#-~]*\")*)$"},
-            "example": "\"1-0123456789abcdef01234567\"",
+            "example": "\"1-5f0c2b7a9e1d-0123456789abcdef01234567\"",
         }));
         parameters.push(json!({
             "name": "If-Unmodified-Since", "in": "header", "required": false,
@@ -734,7 +734,7 @@ fn add_examples(holder: &mut Value, schemas: &Map<String, Value>) {
 fn headers() -> Value {
     let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
     json!({
-        "ETag": header("A strong entity tag (RFC 9110); it changes with every byte of the answer.", "\"1-0123456789abcdef01234567\""),
+        "ETag": header("A strong entity tag (RFC 9110); it changes with every byte of the answer.", "\"1-5f0c2b7a9e1d-0123456789abcdef01234567\""),
         "Last-Modified": header("When the resource itself was changed last.", "Mon, 23 Nov 2026 14:00:00 GMT"),
         "Cache-Control": header("What caches may do with it; `private, no-store` with a key.", "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"),
         "Cache-Tag": header("What the answer is made of, for caches that drop by such names; without a key only.", "article,article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14"),

@@ -127,7 +127,7 @@ pub const WRONG_KEY: &str = "this is not a key of this server, or it has expired
 
 /// What stands at an address now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"version": 3, "etag": "\"3-6d1f0a2c4b7e8f9012345678\""}))]
+#[schema(example = json!({"version": 3, "etag": "\"3-5f0c2b7a9e1d-6d1f0a2c4b7e8f9012345678\""}))]
 pub struct Current {
     #[schema(minimum = 1)]
     pub version: i32,

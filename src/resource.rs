@@ -220,7 +220,7 @@ impl<R: Resource> Shown<R> {
         let mut kept = Kept::new(self.status)
             .header(header::LAST_MODIFIED, self.last_modified().to_string())
             .body(serde_json::to_vec(&self.resource).map_err(Problem::internal)?);
-        kept.version = Some(self.resource.version());
+        kept.version = Some(Version::of(self.resource.id(), self.resource.version()));
         if let Some(location) = self.location() {
             kept = kept.header(header::LOCATION, location);
         }
@@ -260,7 +260,7 @@ impl<R: Resource> Responder for Shown<R> {
         let mut made_of = MadeOf::default();
         self.resource.note(&mut made_of);
         let mut extensions = response.extensions_mut();
-        extensions.insert(Version(self.resource.version()));
+        extensions.insert(Version::of(self.resource.id(), self.resource.version()));
         extensions.insert(made_of);
         extensions.insert(Kind::One);
         drop(extensions);
@@ -460,6 +460,9 @@ pub async fn remove<R: Resource>(
         )
         .await?;
         let along = R::changed_along(conn, id).await?;
+        if along.iter().any(|other| other.concerns_public) {
+            editor.may_publish()?;
+        }
         record_along::<R>(conn, editor, &along).await?;
         Ok(())
     })
@@ -564,12 +567,12 @@ async fn check<R: Resource>(
     id: Uuid,
     live: Option<Locked>,
 ) -> Result<(), Problem> {
-    let now = live.map(|locked| (locked.version, locked.updated_at));
+    let now = live.map(|locked| (Version::of(id, locked.version), locked.updated_at));
     match conditions.check(now, app.require_if_match) {
         Ok(()) => Ok(()),
         Err(unmet @ Unmet::Outdated) => {
             let now = existing::<R>(conn, id).await?;
-            Err(unmet.problem(Some((now.version(), &now))))
+            Err(unmet.problem(Some((id, now.version(), &now))))
         }
         Err(unmet) => Err(unmet.problem::<R>(None)),
     }

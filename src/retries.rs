@@ -85,7 +85,7 @@ pub struct Kept {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     /// Of what it shows, where that is one resource.
-    pub version: Option<i32>,
+    pub version: Option<Version>,
     body: Vec<u8>,
     /// Whether it was given before.
     replayed: bool,
@@ -123,7 +123,7 @@ impl Kept {
         }
         let mut response = response.body(self.body);
         if let Some(version) = self.version {
-            response.extensions_mut().insert(Version(version));
+            response.extensions_mut().insert(version);
         }
         response
     }
@@ -135,7 +135,7 @@ struct Row {
     asked: Vec<u8>,
     status: i16,
     headers: Value,
-    version: Option<i32>,
+    version: Option<String>,
     body: Vec<u8>,
 }
 
@@ -145,7 +145,7 @@ struct NewRow<'a> {
     asked: &'a [u8],
     status: i16,
     headers: Value,
-    version: Option<i32>,
+    version: Option<&'a str>,
     body: &'a [u8],
 }
 
@@ -157,7 +157,7 @@ impl Row {
             let name = name.parse::<HeaderName>().map_err(Problem::internal)?;
             kept = kept.header(name, value.as_str().unwrap_or_default().to_owned());
         }
-        kept.version = self.version;
+        kept.version = self.version.map(Version::from_text);
         kept.replayed = true;
         Ok(kept.body(self.body))
     }
@@ -195,7 +195,12 @@ impl Asked {
     /// has a copy of it.
     pub fn sealed_for(self, request: &HttpRequest) -> Self {
         let credentials = request.headers().get(header::AUTHORIZATION);
-        let seal = credentials.map(|it| Seal::new(it.as_bytes(), &self.digest));
+        let token = credentials.map(|it| {
+            let bytes = it.as_bytes();
+            let space = bytes.iter().position(|byte| *byte == b' ');
+            bytes[space.unwrap_or_default()..].trim_ascii()
+        });
+        let seal = token.map(|token| Seal::new(token, &self.digest));
         Self { seal, ..self }
     }
 
@@ -257,7 +262,7 @@ impl Asked {
             asked: &self.digest,
             status: kept.status.as_u16().cast_signed(),
             headers: Value::Object(headers),
-            version: kept.version,
+            version: kept.version.as_ref().map(Version::as_str),
             body: &body,
         };
         diesel::insert_into(first_answers::table)

@@ -152,7 +152,7 @@ diesel::table! {
         asked -> Bytea,
         status -> Int2,
         headers -> Jsonb,
-        version -> Nullable<Int4>,
+        version -> Nullable<Text>,
         body -> Bytea,
     }
 }

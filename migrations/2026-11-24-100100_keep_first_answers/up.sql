@@ -9,8 +9,8 @@ CREATE TABLE first_answers (
     asked bytea NOT NULL CHECK (octet_length(asked) = 32),
     status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
     headers jsonb NOT NULL,
-    -- Of what was shown, for the entity tag.
-    version integer CHECK (version > 0),
+    -- Which resource was shown and in which version, as the entity tag begins.
+    version text CHECK (length(version) BETWEEN 1 AND 100),
     body bytea NOT NULL,
     PRIMARY KEY (caller, key)
 );

@@ -276,7 +276,7 @@ fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
         .header(header::LAST_MODIFIED, last_modified(&of).to_string())
         .header(header::CACHE_CONTROL, "no-store".to_owned())
         .header(header::LOCATION, format!("/v1/keys/{}", of.id));
-    kept.version = Some(of.version);
+    kept.version = Some(Version::of(of.id, of.version));
     let body = serde_json::to_vec(&IssuedKey { key, of }).map_err(Problem::internal)?;
     Ok(kept.body(body))
 }
@@ -285,7 +285,9 @@ fn shown(key: &ApiKey) -> HttpResponse {
     let mut response = HttpResponse::Ok()
         .insert_header((header::LAST_MODIFIED, last_modified(key)))
         .json(key);
-    response.extensions_mut().insert(Version(key.version));
+    response
+        .extensions_mut()
+        .insert(Version::of(key.id, key.version));
     response
 }
 
@@ -296,6 +298,9 @@ fn last_modified(key: &ApiKey) -> HttpDate {
 /// Checks what the client says must hold of a key that is locked.
 fn check(app: &AppState, conditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
     conditions
-        .check(Some((key.version, key.updated_at)), app.require_if_match)
-        .map_err(|unmet| unmet.problem(Some((key.version, key))))
+        .check(
+            Some((Version::of(key.id, key.version), key.updated_at)),
+            app.require_if_match,
+        )
+        .map_err(|unmet| unmet.problem(Some((key.id, key.version, key))))
 }

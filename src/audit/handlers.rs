@@ -26,9 +26,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List who did what
 ///
-/// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. A request
-/// that was told to slow down (429), and one that was answered from memory (`Idempotency-Replayed`), wrote nothing and
-/// stands in the server's log alone.
+/// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. What wrote
+/// nothing and stands in the server's log alone: a request that was told to slow down (429) or to come back (503), one
+/// that was answered from memory (`Idempotency-Replayed`), one whose address or head could not be read.
 #[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter),
     responses((status = OK, description = "A page of it.", body = ref("#/components/schemas/AuditEntryPage"))))]
 #[get("/v1/audit")]
@@ -110,7 +110,7 @@ impl Filter for AuditFilter {
             "action" => value.parse().map(|action| self.action = Some(action)),
             "refused" => truth(value).map(|refused| self.refused = Some(refused)),
             "request_id" => match value.len() {
-                1..=128 if value.is_ascii() => {
+                1..=128 if value.bytes().all(|byte| byte.is_ascii_graphic()) => {
                     self.request_id = Some(value.to_owned());
                     Ok(())
                 }

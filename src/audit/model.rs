@@ -14,6 +14,7 @@ use crate::api_keys::{ApiKey, Caller};
 use crate::db::column::{Column, column};
 use crate::events::Change;
 use crate::http::made_of::{MadeOf, Part};
+use crate::mask::masked;
 use crate::schema::audit;
 
 /// One write, or one attempt.
@@ -86,7 +87,7 @@ impl Entry<'_> {
     async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
         let name = self
             .caller
-            .map(|caller| caller.name.chars().take(300).collect());
+            .map(|caller| masked(&caller.name).chars().take(300).collect());
         diesel::sql_query(
             "INSERT INTO audit (id, method, path, status, action, problem, resource, resource_id, version, key_id, caller, \
                 request_id, address) \

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -60,9 +60,10 @@ struct Asked {
 
 /// The middleware.
 pub async fn answer<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    normalise(&mut request);
     let asked = Asked {
         id: request_id(request.headers()),
         method: request.method().clone(),
@@ -164,7 +165,8 @@ impl Asked {
     async fn note_refusal(&self, request: &HttpRequest, problem: &Problem) {
         let status = problem.kind().status;
         let told = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
-        let Some(app) = self.app.as_ref().filter(|_| told && !self.reads()) else {
+        let writes = ["POST", "PUT", "PATCH", "DELETE"].contains(&self.method.as_str());
+        let Some(app) = self.app.as_ref().filter(|_| told && writes) else {
             return;
         };
         let origin = Origin::of(request);
@@ -233,7 +235,7 @@ impl Asked {
     /// Gives the answer its tag, answers 304 where it is known, and else encodes it. Each coding has a tag of its own:
     /// their bytes differ.
     async fn tag_and_encode(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let version = response.response().extensions().get::<Version>().copied();
+        let version = response.response().extensions().get::<Version>().cloned();
         let success = response.status().is_success();
         let (request, response) = response.into_parts();
         let (mut response, body) = response.into_parts();
@@ -248,7 +250,7 @@ impl Asked {
             .coding
             .filter(|_| !coded && Coding::is_worth(kind, body.len()));
         if success && (self.reads() || version.is_some()) {
-            let tag = entity_tag(version, &body, coding);
+            let tag = entity_tag(version.as_ref(), &body, coding);
             let value = HeaderValue::from_str(&tag).expect("a tag is plain ASCII");
             response.headers_mut().insert(header::ETAG, value);
             if self.reads() && none_match_has(&self.headers, &tag) {
@@ -371,6 +373,44 @@ fn conditions(headers: &HeaderMap) -> HeaderMap {
         kept.insert(header::AUTHORIZATION, HeaderValue::from_static("given"));
     }
     kept
+}
+
+/// Writes out what need not be percent-encoded in a path (RFC 3986, section 6.2.2.2), so that one address has one spelling to
+/// everybody who looks at it.
+fn normalise(request: &mut ServiceRequest) {
+    let path = request.uri().path();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut rest = path;
+    let mut normal = String::with_capacity(path.len());
+    while let Some(at) = rest.find('%') {
+        let code = rest.get(at + 1..at + 3);
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        normal.push_str(&rest[..at]);
+        match byte.filter(|byte| plain(*byte)) {
+            Some(byte) => {
+                normal.push(char::from(byte));
+                rest = &rest[at + 3..];
+            }
+            None => {
+                normal.push('%');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    normal.push_str(rest);
+    if normal == path {
+        return;
+    }
+    let address = match request.uri().query() {
+        Some(query) => format!("{normal}?{query}"),
+        None => normal,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = address.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
 }
 
 /// Refuses an address whose percent-encoding is broken or not UTF-8: whoever decodes it later would guess.

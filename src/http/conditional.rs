@@ -9,22 +9,40 @@ use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::coding::Coding;
 use crate::problem::{Current, Problem};
 
-/// The version of the resource that an answer shows, for the tag.
-#[derive(Clone, Copy, Debug)]
-pub struct Version(pub i32);
+/// Which resource an answer shows, and in which version: how its tag begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(String);
 
-/// A strong tag for a body: what it says, and before it, where one resource is shown, its version. So the tag changes
+impl Version {
+    /// The id is in it too: a slug may change hands.
+    pub fn of(id: Uuid, version: i32) -> Self {
+        let digest = Sha256::digest(id.as_bytes());
+        Self(format!("{version}-{}", hex(&digest[..6])))
+    }
+
+    /// As it was written down.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A strong tag for a body: what it says, and before it, where one resource is shown, which and in which version. So the tag changes
 /// with every byte, and still says which version a client has seen. Each coding has a tag of its own (section 8.8.3.3).
-pub fn entity_tag(version: Option<Version>, body: &[u8], coding: Option<Coding>) -> String {
-    let digest = Sha256::digest(body);
-    let hash: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<Coding>) -> String {
+    let hash = hex(&Sha256::digest(body)[..12]);
     let version = version.map(|Version(version)| format!("{version}-"));
     let coding = coding.map(|coding| format!("-{}", coding.word()));
     format!(
@@ -82,13 +100,13 @@ pub enum Unmet {
 
 impl Unmet {
     /// What is answered. `shown` is what is here now, and its version.
-    pub fn problem<T: Serialize>(self, shown: Option<(i32, &T)>) -> Problem {
+    pub fn problem<T: Serialize>(self, shown: Option<(Uuid, i32, &T)>) -> Problem {
         match (self, shown) {
             (Self::Unsaid, _) => Problem::PreconditionRequired,
-            (Self::Outdated, Some((version, shown))) => match serde_json::to_vec(shown) {
+            (Self::Outdated, Some((id, version, shown))) => match serde_json::to_vec(shown) {
                 Ok(body) => Problem::Outdated(Current {
                     version,
-                    etag: entity_tag(Some(Version(version)), &body, None),
+                    etag: entity_tag(Some(&Version::of(id, version)), &body, None),
                 }),
                 Err(error) => Problem::internal(error),
             },
@@ -100,7 +118,11 @@ impl Unmet {
 impl Preconditions {
     /// Checks them against the version that stands now, if anything does, and since when it does. Where they are `required`,
     /// whoever changes what is there has to give an `If-Match`: a date knows nothing finer than a second.
-    pub fn check(&self, now: Option<(i32, DateTime<Utc>)>, required: bool) -> Result<(), Unmet> {
+    pub fn check(
+        &self,
+        now: Option<(Version, DateTime<Utc>)>,
+        required: bool,
+    ) -> Result<(), Unmet> {
         let Some((version, since)) = now else {
             return if self.if_match.is_some() {
                 Err(Unmet::Absent)
@@ -109,12 +131,12 @@ impl Preconditions {
             };
         };
         let outdated = match &self.if_match {
-            Some(tags) => !tags.iter().any(|tag| matches(tag, version)),
+            Some(tags) => !tags.iter().any(|tag| matches(tag, &version)),
             None => self
                 .if_unmodified_since
                 .is_some_and(|date| SystemTime::from(since.trunc_subsecs(0)) > date),
         };
-        if outdated || self.if_none_match.iter().any(|tag| is_of(tag, version)) {
+        if outdated || self.if_none_match.iter().any(|tag| is_of(tag, &version)) {
             Err(Unmet::Outdated)
         } else if required && self.if_match.is_none() {
             Err(Unmet::Unsaid)
@@ -131,18 +153,19 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Whether a tag of ours shows this version. Weak tags never match (section 13.1.1).
-fn matches(tag: &str, version: i32) -> bool {
+fn matches(tag: &str, version: &Version) -> bool {
     !tag.starts_with("W/") && is_of(tag, version)
 }
 
 /// Whether a tag, weak or not, shows this version.
-fn is_of(tag: &str, version: i32) -> bool {
-    let shown = tag
+fn is_of(tag: &str, version: &Version) -> bool {
+    let inner = tag
         .strip_prefix("W/")
         .unwrap_or(tag)
         .strip_prefix('"')
-        .and_then(|tag| tag.split_once('-'));
-    tag == "*" || shown.is_some_and(|(seen, _)| seen == version.to_string())
+        .and_then(|tag| tag.strip_suffix('"'));
+    let rest = inner.and_then(|inner| inner.strip_prefix(version.as_str()));
+    tag == "*" || rest.is_some_and(|rest| rest.len() > 1 && rest.starts_with('-'))
 }
 
 impl FromRequest for Preconditions {
@@ -207,12 +230,12 @@ mod tests {
 
     #[test]
     fn if_match_compares_versions() {
-        let at = |version| {
-            Some((
-                version,
-                DateTime::from_timestamp(1_000, 999_000_000).unwrap(),
-            ))
+        let version = |number| Version::of(Uuid::max(), number);
+        let at = |number| {
+            let since = DateTime::from_timestamp(1_000, 999_000_000).unwrap();
+            Some((version(number), since))
         };
+        let tag = |number| format!("\"{}-abc\"", version(number).as_str());
         let conditions = |value: &str| Preconditions {
             if_match: Some(tags(
                 &{
@@ -224,17 +247,31 @@ mod tests {
             )),
             ..Preconditions::default()
         };
-        assert!(conditions("\"3-abc\"").check(at(3), false).is_ok());
+        assert!(conditions(&tag(3)).check(at(3), false).is_ok());
         assert!(
-            conditions("\"2-abc\", \"3-abc\"")
+            conditions(&format!("{}, {}", tag(2), tag(3)))
                 .check(at(3), false)
                 .is_ok()
         );
         assert!(conditions("*").check(at(3), false).is_ok());
         assert!(conditions("*").check(None, false).is_err());
-        assert!(conditions("\"2-abc\"").check(at(3), false).is_err());
-        assert!(conditions("W/\"3-abc\"").check(at(3), false).is_err());
+        assert!(conditions(&tag(2)).check(at(3), false).is_err());
+        assert!(
+            conditions(&format!("W/{}", tag(3)))
+                .check(at(3), false)
+                .is_err()
+        );
         assert!(conditions("").check(at(3), false).is_err());
+        // Of something else, or cut short.
+        let other = format!("\"{}-abc\"", Version::of(Uuid::nil(), 3).as_str());
+        let cut = format!("\"{}\"", version(3).as_str());
+        for wrong in [other.as_str(), &cut, "\"3-abc\""] {
+            assert_eq!(
+                conditions(wrong).check(at(3), false),
+                Err(Unmet::Outdated),
+                "{wrong}"
+            );
+        }
         let none = Preconditions::default();
         assert_eq!(none.check(at(3), true), Err(Unmet::Unsaid));
         assert!(none.check(None, true).is_ok() && none.check(at(3), false).is_ok());

@@ -22,7 +22,7 @@ pub struct Settings {
     pub rate_reads_without_key: Rate,
 
     /// Writes that one address may try without a key: each is refused, and counted.
-    #[arg(long, env = "MANCHETTE_RATE_WRITES_WITHOUT_KEY", default_value = "100/10", value_parser = rate, global = true)]
+    #[arg(long, env = "MANCHETTE_RATE_WRITES_WITHOUT_KEY", default_value = "30/60", value_parser = rate, global = true)]
     pub rate_writes_without_key: Rate,
 
     /// Wrong keys that one address may send; after them, keys that were not good before are not looked at for a while.

@@ -1,6 +1,8 @@
 //! Articles: bodies, slugs, replacing and patching.
 
 use futures_util::future::join_all;
+use manchette::api_keys::Scope;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, items, with};
@@ -382,4 +384,46 @@ async fn an_id_that_is_named_twice_is_known_by_any_spelling() {
     let body = json!({"title": "x", "language": "fr", "author_ids": twice});
     let refused = app.post("/v1/articles", body).await;
     assert_eq!(refused.faults(), ["/author_ids/1 given_twice"]);
+}
+
+#[actix_web::test]
+async fn a_draft_takes_no_address_from_what_the_public_sees() {
+    let app = TestApp::start().await;
+    let writer = app.new_key(&[Scope::Write]).await;
+    let seen = app
+        .article("x", json!({"slug": "old", "status": "published"}))
+        .await;
+    let path = format!("/v1/articles/{}", seen["id"].as_str().unwrap());
+    app.patch(&path, json!({"slug": "newer"})).await.ok();
+    let moved = async || app.get("/v1/articles/old").await.problem(308, "moved");
+    moved().await;
+    let draft = json!({"title": "y", "language": "fr", "slug": "old"});
+    let draft = app
+        .ask(Method::POST, "/v1/articles")
+        .key(&writer)
+        .json(draft)
+        .await
+        .created();
+    moved().await;
+    let draft_path = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    // Neither by giving it up …
+    let patch = |slug: &str| {
+        app.ask(Method::PATCH, &draft_path)
+            .key(&writer)
+            .json(json!({"slug": slug}))
+    };
+    patch("other").await.ok();
+    moved().await;
+    patch("old").await.ok();
+    moved().await;
+    // … only by going out, which is for who may publish.
+    app.patch(&draft_path, json!({"status": "published"}))
+        .await
+        .ok();
+    assert_eq!(app.get("/v1/articles/old").await.ok()["id"], draft["id"]);
+    app.patch(&draft_path, json!({"slug": "third"})).await.ok();
+    assert_eq!(
+        app.get("/v1/articles/old").await.header("location"),
+        "/v1/articles/third"
+    );
 }

@@ -92,8 +92,20 @@ async fn every_refused_write_is_noted_with_the_reason() {
         .await
         .problem(404, "not-found");
     app.ask(Method::PATCH, "/v1/headlines")
+        .key(&app.key)
         .await
         .problem(405, "method-not-allowed");
+    app.delete("/v1/audit")
+        .await
+        .problem(405, "method-not-allowed");
+    app.delete(&format!("{path}?force=true"))
+        .await
+        .problem(400, "invalid-parameters");
+    app.ask(Method::PATCH, &path.replace("headlines", "%68eadlines"))
+        .key(&reader)
+        .json(json!({}))
+        .await
+        .problem(403, "forbidden");
     app.get("/v1/headlines?status=draft")
         .await
         .problem(401, "unauthorized");
@@ -105,6 +117,10 @@ async fn every_refused_write_is_noted_with_the_reason() {
     assert_eq!(
         seen,
         [
+            json!([403, "forbidden", "a test", null]),
+            json!([400, "invalid-parameters", "a test", null]),
+            json!([405, "method-not-allowed", "a test", null]),
+            json!([405, "method-not-allowed", "a test", null]),
             json!([404, "not-found", "a test", null]),
             json!([422, "invalid", "a test", null]),
             json!([412, "precondition-failed", "a test", null]),
@@ -113,12 +129,12 @@ async fn every_refused_write_is_noted_with_the_reason() {
             json!([401, "unauthorized", null, null]),
         ]
     );
-    assert_eq!(found[2]["request_id"], late.header("x-request-id"));
+    assert_eq!(found[6]["request_id"], late.header("x-request-id"));
     assert_eq!(
-        (&found[2]["resource_id"], &found[2]["version"]),
+        (&found[6]["resource_id"], &found[6]["version"]),
         (&headline["id"], &Value::Null)
     );
-    assert_eq!(found[0]["path"], "/v1/headlines/nowhere");
+    assert_eq!(found[4]["path"], "/v1/headlines/nowhere");
 }
 
 #[actix_web::test]
@@ -147,6 +163,9 @@ async fn it_is_narrowed_and_paged() {
         ("&refused=true&action=created".into(), 0),
         ("&action=created".into(), 15),
         ("&resource=key".into(), 0),
+        ("&caller=a%20test".into(), 16),
+        ("&caller=nobody".into(), 0),
+        ("&problem=invalid".into(), 1),
         ("&address=127.0.0.1".into(), 16),
         ("&address=192.0.2.1".into(), 0),
         ("&address=::ffff:127.0.0.1".into(), 16),
@@ -213,6 +232,9 @@ async fn it_is_narrowed_and_paged() {
         "after=x",
         "status=x",
         "request_id=",
+        "request_id=%00",
+        "caller=%00",
+        "problem=x",
     ] {
         app.get_all(&format!("/v1/audit?{wrong}"))
             .await
@@ -247,7 +269,8 @@ async fn nobody_changes_it_and_only_an_admin_reads_it() {
         let refused = conn.batch_execute(change).await.unwrap_err();
         assert!(refused.to_string().contains("never changed"), "{refused}");
     }
-    assert_eq!(audit(&app, "").await.len(), 1);
+    // One write, and the four attempts at the audit itself.
+    assert_eq!(audit(&app, "").await.len(), 5);
 }
 
 #[actix_web::test]
@@ -310,4 +333,27 @@ async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
     for key in [&made["key"], &rotated["key"], &json!(app.key)] {
         assert!(!all.contains(key.as_str().unwrap()), "{all}");
     }
+}
+
+#[actix_web::test]
+async fn no_key_that_stands_where_none_should_is_kept() {
+    let app = TestApp::start().await;
+    let jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
+    for secret in [app.key.as_str(), jwt] {
+        let refused = app
+            .delete(&format!("/v1/keys/{secret}"))
+            .header("X-Request-Id", secret)
+            .await;
+        let problem = refused.problem(404, "not-found");
+        assert!(!problem.to_string().contains(&secret[13..]), "{problem}");
+        assert_ne!(refused.header("x-request-id"), secret);
+    }
+    let found = audit(&app, "").await;
+    assert_eq!(found[0]["path"], "/v1/keys/eyJ…");
+    assert_eq!(found[1]["path"], format!("/v1/keys/{}…", &app.key[..12]));
+    let all = json!(found).to_string();
+    assert!(
+        !all.contains(&app.key[13..]) && !all.contains(&jwt[13..]),
+        "{all}"
+    );
 }

@@ -286,3 +286,81 @@ async fn of_fifty_at_once_on_two_nodes_one_wins() {
         assert_eq!(app.get_all(&path).await.ok()["version"], version + 1);
     }
 }
+
+#[actix_web::test]
+async fn a_tag_is_of_one_resource_also_where_a_slug_changes_hands() {
+    let app = TestApp::start().await;
+    let first = app.article("first", json!({"slug": "handover"})).await;
+    let tag = app
+        .get_all("/v1/articles/handover")
+        .await
+        .header("etag")
+        .to_owned();
+    let path = format!("/v1/articles/{}", first["id"].as_str().unwrap());
+    app.patch(&path, json!({"slug": "elsewhere"})).await.ok();
+    app.article("second", json!({"slug": "handover"})).await;
+    let body = json!({"title": "corrected", "language": "fr", "slug": "handover"});
+    for refused in [
+        app.put("/v1/articles/handover", body)
+            .header("If-Match", &tag)
+            .await,
+        app.patch("/v1/articles/handover", json!({"title": "corrected"}))
+            .header("If-Match", &tag)
+            .await,
+        app.delete("/v1/articles/handover")
+            .header("If-Match", &tag)
+            .await,
+    ] {
+        refused.problem(412, "precondition-failed");
+    }
+    assert_eq!(
+        app.get_all("/v1/articles/handover").await.ok()["title"],
+        "second"
+    );
+}
+
+#[actix_web::test]
+async fn what_is_no_tag_is_said_to_be_none() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    for wrong in ["1-abc", "", ",", "\"1-abc", "w/\"1-abc\""] {
+        app.delete(&path)
+            .header("If-Match", wrong)
+            .await
+            .problem(400, "malformed");
+    }
+}
+
+#[actix_web::test]
+async fn a_date_guards_where_there_is_no_tag() {
+    let app = TestApp::start().await;
+    let article = app.article("x", json!({})).await;
+    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let now = app.get_all(&path).await.header("last-modified").to_owned();
+    let before = "Mon, 01 Jan 2024 00:00:00 GMT";
+    for refused in [
+        app.patch(&path, json!({"title": "y"}))
+            .header("If-Unmodified-Since", before)
+            .await,
+        app.delete(&path)
+            .header("If-Unmodified-Since", before)
+            .await,
+    ] {
+        refused.problem(412, "precondition-failed");
+    }
+    app.patch(&path, json!({"title": "y"}))
+        .header("If-Unmodified-Since", &now)
+        .await
+        .ok();
+    // A tag goes before it, and what is no date is as good as nothing (RFC 9110, section 13.1.4).
+    app.patch(&path, json!({"title": "z"}))
+        .header("If-Match", "*")
+        .header("If-Unmodified-Since", before)
+        .await
+        .ok();
+    app.patch(&path, json!({"title": "a"}))
+        .header("If-Unmodified-Since", "yesterday")
+        .await
+        .ok();
+}

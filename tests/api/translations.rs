@@ -777,3 +777,19 @@ async fn originals_go_while_others_join_and_nobody_names_what_is_gone() {
         }
     }
 }
+
+#[actix_web::test]
+async fn a_hidden_original_goes_only_by_who_may_change_what_is_seen() {
+    let app = TestApp::start().await;
+    let writer = app.new_key(&[Scope::Write]).await;
+    let original = app
+        .article("x", json!({"language": "fr", "status": "draft"}))
+        .await;
+    let more = json!({"language": "ar", "status": "published", "translation_of": original["id"]});
+    let seen = app.article("y", more).await;
+    let address = path(&original);
+    let delete = |key: &str| app.ask(reqwest::Method::DELETE, &address).key(key);
+    delete(&writer).await.problem(403, "forbidden");
+    assert_eq!(app.get(&path(&seen)).await.ok()["version"], 1);
+    assert_eq!(delete(&app.key).await.status, 204);
+}
