@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// A key of ours beyond the part that may be shown; and a JWT (RFC 7519), which begins as `{"` does in Base64.
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(mnc_[0-9A-Za-z]{0,8})[0-9A-Za-z]+|(eyJ)[0-9A-Za-z_-]*\.[0-9A-Za-z_.-]*")
+    Regex::new(r"(mnc_[0-9A-Za-z]{8})[0-9A-Za-z]+|(eyJ)[0-9A-Za-z_-]*\.[0-9A-Za-z_.-]*")
         .expect("it is a pattern")
 });
 
