@@ -221,6 +221,7 @@ fn complete(document: &mut Value) {
             "CategoryRef",
             "Image",
             "SearchHit",
+            "AuditEntry",
         ]
         .contains(&name.as_str())
     });
