@@ -379,6 +379,9 @@ fn conditions(headers: &HeaderMap) -> HeaderMap {
 /// everybody who looks at it.
 fn normalise(request: &mut ServiceRequest) {
     let path = request.uri().path();
+    if !path.contains('%') {
+        return;
+    }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let mut rest = path;
     let mut normal = String::with_capacity(path.len());
