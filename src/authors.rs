@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
@@ -316,7 +315,6 @@ impl Resource for Author {
             .set((
                 Row::from(&new)?,
                 authors::slug.eq(slug),
-                authors::updated_at.eq(now),
                 authors::version.eq(authors::version + 1),
                 authors::deleted_at.eq(None::<DateTime<Utc>>),
             ))

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -756,7 +755,6 @@ impl Resource for Category {
             .set((
                 Row::from(&new)?,
                 categories::slug.eq(slug),
-                categories::updated_at.eq(now),
                 categories::version.eq(categories::version + 1),
                 categories::deleted_at.eq(None::<DateTime<Utc>>),
             ))

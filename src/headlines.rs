@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -590,7 +589,6 @@ impl Resource for Headline {
         diesel::update(headlines::table.find(id))
             .set((
                 row,
-                headlines::updated_at.eq(now),
                 headlines::version.eq(headlines::version + 1),
                 headlines::deleted_at.eq(None::<DateTime<Utc>>),
             ))

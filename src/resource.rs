@@ -182,7 +182,7 @@ pub async fn lock_row(
 async fn trash(conn: &mut AsyncPgConnection, table: &'static str, id: Uuid) -> QueryResult<()> {
     let sql = Fragment::new("UPDATE ")
         .sql(table)
-        .sql(" SET deleted_at = now(), updated_at = now(), version = version + 1 WHERE id = ")
+        .sql(" SET deleted_at = now(), version = version + 1 WHERE id = ")
         .id(id);
     Statement::<Untyped>::new(sql).execute(conn).await?;
     Ok(())

@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{get, patch, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::civil::Date;
@@ -322,7 +321,6 @@ impl Resource for Site {
                 site::languages.eq(&new.languages),
                 site::time_zone.eq(&new.time_zone),
                 site::links.eq(serde_json::to_value(&new.links).map_err(Problem::internal)?),
-                site::updated_at.eq(now),
                 site::version.eq(site::version + 1),
             ))
             .execute(conn)

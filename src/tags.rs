@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
@@ -332,7 +331,6 @@ impl Resource for Tag {
                     kind: new.kind,
                 },
                 tags::slug.eq(slug),
-                tags::updated_at.eq(now),
                 tags::version.eq(tags::version + 1),
                 tags::deleted_at.eq(None::<DateTime<Utc>>),
             ))

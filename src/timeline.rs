@@ -70,7 +70,8 @@ pub struct TimelineParameters {
     /// Published before this moment.
     #[param(example = "2026-11-23T14:00:00Z")]
     published_before: Option<DateTime<Utc>>,
-    /// Changed after this moment.
+    /// Changed after this moment. A change can be read at most 10 seconds after its `updated_at`: who follows changes asks
+    /// again from 15 seconds before the latest that they know, with `sort=updated_at`.
     #[param(example = "2026-11-23T14:00:00Z")]
     updated_after: Option<DateTime<Utc>>,
     /// Published on this day, in the site's time zone.

@@ -276,7 +276,6 @@ impl ApiKey {
                 api_keys::name.eq(&new.name),
                 api_keys::scopes.eq(words(&new.scopes)),
                 api_keys::expires_at.eq(new.expires_at),
-                api_keys::updated_at.eq(now),
                 api_keys::version.eq(api_keys::version + 1),
             ))
             .returning(Self::as_returning())
@@ -309,7 +308,6 @@ impl ApiKey {
         let old = diesel::update(api_keys::table.find(self.id))
             .set((
                 api_keys::expires_at.eq(end),
-                api_keys::updated_at.eq(now),
                 api_keys::version.eq(api_keys::version + 1),
             ))
             .returning(Self::as_returning())
@@ -328,7 +326,6 @@ impl ApiKey {
             .filter(api_keys::revoked_at.is_null())
             .set((
                 api_keys::revoked_at.eq(now),
-                api_keys::updated_at.eq(now),
                 api_keys::version.eq(api_keys::version + 1),
             ))
             .returning(Self::as_returning())

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -744,7 +743,6 @@ impl Resource for Article {
             .set((
                 row,
                 articles::slug.eq(slug),
-                articles::updated_at.eq(now),
                 articles::version.eq(articles::version + 1),
                 articles::deleted_at.eq(None::<DateTime<Utc>>),
             ))

@@ -7,6 +7,7 @@ mod authors;
 mod browsers;
 mod bytes;
 mod categories;
+mod changes;
 mod conditions;
 mod contract;
 mod database;

@@ -1,0 +1,11 @@
+DROP TRIGGER commit_in_time ON events;
+DROP FUNCTION commit_in_time();
+DROP FUNCTION longest_write();
+DROP TRIGGER advance_updated_at ON categories;
+DROP TRIGGER advance_updated_at ON headlines;
+DROP TRIGGER advance_updated_at ON articles;
+DROP TRIGGER advance_updated_at ON authors;
+DROP TRIGGER advance_updated_at ON tags;
+DROP TRIGGER advance_updated_at ON site;
+DROP TRIGGER advance_updated_at ON api_keys;
+DROP FUNCTION advance_updated_at();

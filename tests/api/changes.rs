@@ -1,0 +1,155 @@
+//! Following changes by time: `updated_at` rises with the version, and who polls as the README says misses nothing.
+
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+/// A change of a headline that another node makes, in a transaction that is left open.
+async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
+    let id = headline["id"].as_str().unwrap();
+    let version = headline["version"].as_i64().unwrap() + 1;
+    conn.batch_execute(&format!(
+        "UPDATE headlines SET version = version + 1, updated_at = clock_timestamp() WHERE id = '{id}'; \
+         INSERT INTO events (resource, resource_id, version, action) VALUES ('headline', '{id}', {version}, 'updated')"
+    ))
+    .await
+    .expect("it is changed");
+}
+
+/// Waits until a session of this database waits for a lock.
+async fn until_somebody_waits(conn: &mut AsyncPgConnection) {
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while diesel::sql_query(waits).execute(conn).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+fn at(item: &Value) -> DateTime<Utc> {
+    item["updated_at"].as_str().unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn a_version_is_later_than_the_one_before_though_its_transaction_began_earlier() {
+    let app = TestApp::start_with(&[
+        "--lock-timeout-ms",
+        "60000",
+        "--statement-timeout-ms",
+        "60000",
+    ])
+    .await;
+    let headline = app.headline("x", json!({})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let (mut first, mut looks) = (app.conn().await, app.conn().await);
+    first.batch_execute("BEGIN").await.unwrap();
+    let id = headline["id"].as_str().unwrap();
+    first
+        .batch_execute(&format!(
+            "SELECT FROM headlines WHERE id = '{id}' FOR NO KEY UPDATE"
+        ))
+        .await
+        .unwrap();
+    let second = actix_web::rt::spawn(app.patch(&path, json!({"title": "y"})).into_future());
+    until_somebody_waits(&mut looks).await;
+    change_elsewhere(&mut first, &headline).await;
+    let noted = format!("CREATE TABLE noted AS SELECT * FROM headlines WHERE id = '{id}'; COMMIT");
+    first.batch_execute(&noted).await.unwrap();
+    assert_eq!(second.await.unwrap().ok()["version"], 3);
+    let rises = "SELECT 1 FROM headlines JOIN noted USING (id) WHERE headlines.updated_at > noted.updated_at";
+    assert_eq!(
+        diesel::sql_query(rises).execute(&mut looks).await.unwrap(),
+        1
+    );
+}
+
+#[actix_web::test]
+async fn versions_rise_in_time_whatever_the_clock_does() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    for (list, body) in [
+        ("categories", json!({"name": "x"})),
+        ("headlines", json!({"title": "x", "language": "fr"})),
+        ("articles", json!({"title": "x", "language": "fr"})),
+        ("authors", json!({"name": "x"})),
+        ("tags", json!({"name": "x"})),
+    ] {
+        let made = app.post(&format!("/v1/{list}"), body).await.created();
+        let id = made["id"].as_str().unwrap();
+        // The clock has been set back by an hour since.
+        conn.batch_execute(&format!(
+            "ALTER TABLE {list} DISABLE TRIGGER USER; \
+             UPDATE {list} SET updated_at = now() + interval '1 hour' WHERE id = '{id}'; \
+             ALTER TABLE {list} ENABLE TRIGGER USER"
+        ))
+        .await
+        .unwrap();
+        let path = format!("/v1/{list}/{id}");
+        let before = app.get_all(&path).await.ok();
+        let field = if list.ends_with("lines") || list == "articles" {
+            "title"
+        } else {
+            "name"
+        };
+        let after = app.patch(&path, json!({field: "y"})).await.ok();
+        assert!(at(&after) > at(&before), "{before} {after}");
+    }
+}
+
+/// Polls as the README says: all that changed since a while before the latest change that is known.
+async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>) {
+    let since = known.values().map(|(_, at)| *at).max();
+    let after = since.map_or(String::new(), |at| {
+        let overlap = (at - TimeDelta::seconds(15)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
+        format!("&updated_after={overlap}")
+    });
+    let mut path = format!("/v1/headlines?sort=updated_at&limit=2{after}");
+    loop {
+        let page = app.get(&path).await.ok();
+        for item in page["items"].as_array().unwrap() {
+            let id = item["id"].as_str().unwrap().to_owned();
+            known.insert(id, (item["version"].as_i64().unwrap(), at(item)));
+        }
+        let Some(next) = page["page"]["next"].as_str() else {
+            return;
+        };
+        path = format!("/v1/headlines?sort=updated_at&limit=2{after}&cursor={next}");
+    }
+}
+
+#[actix_web::test]
+async fn a_change_that_is_committed_later_than_younger_ones_is_not_missed() {
+    let app = TestApp::start().await;
+    let slow = app.headline("slow", json!({})).await;
+    let mut known = BTreeMap::new();
+    let mut elsewhere = app.conn().await;
+    elsewhere.batch_execute("BEGIN").await.unwrap();
+    change_elsewhere(&mut elsewhere, &slow).await;
+    for n in 0..5 {
+        app.headline(&format!("quick {n}"), json!({})).await;
+        poll(&app, &mut known).await;
+    }
+    let id = slow["id"].as_str().unwrap();
+    assert_eq!(known[id].0, 1);
+    elsewhere.batch_execute("COMMIT").await.unwrap();
+    poll(&app, &mut known).await;
+    assert_eq!(known[id].0, 2);
+    assert_eq!(known.len(), 6);
+}
+
+#[actix_web::test]
+async fn a_write_that_takes_longer_than_followers_look_back_is_not_committed() {
+    let app = TestApp::start().await;
+    let headline = app.headline("x", json!({})).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute("CREATE OR REPLACE FUNCTION longest_write() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
+        .await
+        .unwrap();
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let refused = app.patch(&path, json!({"title": "y"})).await;
+    refused.problem(503, "unavailable");
+    assert_eq!(app.get(&path).await.ok()["version"], 1);
+}
