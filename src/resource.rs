@@ -120,6 +120,19 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         async { Ok(()) }
     }
 
+    /// What its triggers call the lock under which a write changes others of the same kind.
+    const OTHERS: &'static str = "";
+
+    /// Whether a write may change others of the same kind too. All that do wait for one another before they lock a row, so
+    /// they take their locks in one order. What is read here isn't locked: it is asked again when the row is.
+    fn changes_others(
+        _conn: &mut AsyncPgConnection,
+        _id: Uuid,
+        _write: Write<'_, Self>,
+    ) -> impl Future<Output = QueryResult<bool>> + Send {
+        async { Ok(false) }
+    }
+
     /// What else this transaction changed with the row.
     fn changed_along(
         _conn: &mut AsyncPgConnection,
@@ -127,6 +140,25 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = QueryResult<Vec<Along>>> + Send {
         async { Ok(Vec::new()) }
     }
+}
+
+/// A write, as far as it is known before the row is locked.
+#[derive(Debug)]
+pub enum Write<'a, R: Resource> {
+    /// A new row, or all of one that is there.
+    Put(&'a R::New),
+    /// These fields.
+    Patch(&'a Map<String, Value>),
+    Delete,
+}
+
+/// Makes writes that change others of this kind wait for one another, until the transaction ends.
+async fn lock_others<R: Resource>(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let sql = Fragment::new("SELECT pg_advisory_xact_lock(hashtextextended('")
+        .sql(R::OTHERS)
+        .sql("', 0))");
+    Statement::<Untyped>::new(sql).execute(conn).await?;
+    Ok(())
 }
 
 /// Another of the same kind that a write has changed too, and its new version.
@@ -343,6 +375,9 @@ pub async fn create<R: Resource>(
                 return Ok::<Kept, Problem>(first);
             }
             let id = Uuid::now_v7();
+            if R::changes_others(conn, id, Write::Put(&new)).await? {
+                lock_others::<R>(conn).await?;
+            }
             let kept = save::<R>(conn, editor, id, None, new).await?.kept()?;
             asked.keep(conn, &kept).await?;
             Ok(kept)
@@ -361,25 +396,44 @@ pub async fn replace<R: Resource>(
 ) -> Result<Shown<R>, Problem> {
     let new = read_new::<R>(app, body.json(JSON).await?)?;
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
-        let (id, locked) = match find_and_lock::<R>(conn, address).await {
-            Ok((id, locked)) => (id, Some(locked)),
-            // Only an id can be made up by a client: a slug without its resource leads nowhere.
-            Err(Problem::NotFound) => {
-                let id = address.id().ok_or(Problem::NotFound)?;
-                lock_id(conn, id).await?;
-                (id, R::lock(conn, id).await?)
-            }
-            Err(problem) => return Err(problem),
-        };
-        if id.is_nil() || id.is_max() {
-            return Err(Problem::NotFound);
+    let mut changes_others = false;
+    loop {
+        let done = conn
+            .transaction(async |conn| {
+                let id = match find_id::<R>(conn, address).await {
+                    // Only an id can be made up by a client: a slug without its resource leads nowhere.
+                    Err(Problem::NotFound) => address.id().ok_or(Problem::NotFound)?,
+                    id => id?,
+                };
+                if id.is_nil() || id.is_max() {
+                    return Err(Problem::NotFound);
+                }
+                let ahead = changes_others || R::changes_others(conn, id, Write::Put(&new)).await?;
+                if ahead {
+                    lock_others::<R>(conn).await?;
+                }
+                let locked = match R::lock(conn, id).await? {
+                    None => {
+                        lock_id(conn, id).await?;
+                        R::lock(conn, id).await?
+                    }
+                    locked => locked,
+                };
+                // Somebody was faster, and now it does: from the beginning, as the order of the locks wants it.
+                if !ahead && R::changes_others(conn, id, Write::Put(&new)).await? {
+                    return Ok(None);
+                }
+                let live = locked.filter(|locked| !locked.in_trash);
+                check::<R>(app, conn, conditions, id, live).await?;
+                let saved = save::<R>(conn, editor, id, locked, new.clone()).await?;
+                Ok(Some(saved))
+            })
+            .await?;
+        match done {
+            Some(saved) => return Ok(saved),
+            None => changes_others = true,
         }
-        let live = locked.filter(|locked| !locked.in_trash);
-        check::<R>(app, conn, conditions, id, live).await?;
-        save::<R>(conn, editor, id, locked, new).await
-    })
-    .await
+    }
 }
 
 /// Changes some fields, from a `PATCH`: what would be read is patched, and then replaces what is there.
@@ -398,10 +452,7 @@ pub async fn change<R: Resource>(
     };
     let mut conn = app.connection().await?;
     conn.transaction(async |conn| {
-        let (id, locked) = find_and_lock::<R>(conn, address).await?;
-        if locked.in_trash {
-            return Err(Problem::NotFound);
-        }
+        let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(&patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         let before = match serde_json::to_value(&old).map_err(Problem::internal)? {
@@ -440,10 +491,7 @@ pub async fn remove<R: Resource>(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
     conn.transaction(async |conn| {
-        let (id, locked) = find_and_lock::<R>(conn, address).await?;
-        if locked.in_trash {
-            return Err(Problem::NotFound);
-        }
+        let (id, locked) = find_and_lock(conn, address, Write::<R>::Delete).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         if R::concerns_public(Some(&old), None) {
@@ -583,21 +631,34 @@ async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result
     found.ok_or_else(|| Problem::internal("a row that is locked can't be read"))
 }
 
-/// The row that an address names, locked. A slug is looked up first; should it change hands meanwhile, the row that
-/// had it is the one that is written.
+/// The id that an address names. Whether there is a row of that id is not asked.
+async fn find_id<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    address: &Address,
+) -> Result<Uuid, Problem> {
+    match &address.name {
+        Name::Id(id) => Ok(*id),
+        name @ Name::Slug(_) => match R::find(conn, name, Sight::Everything).await? {
+            Some(found) => Ok(found.id()),
+            None => Err(absent::<R>(conn, address, Sight::Everything).await?),
+        },
+    }
+}
+
+/// The live row that an address names, locked for a write. A slug is looked up first; should it change hands meanwhile,
+/// the row that had it is the one that is written.
 async fn find_and_lock<R: Resource>(
     conn: &mut AsyncPgConnection,
     address: &Address,
+    write: Write<'_, R>,
 ) -> Result<(Uuid, Locked), Problem> {
-    let id = match &address.name {
-        Name::Id(id) => *id,
-        name @ Name::Slug(_) => match R::find(conn, name, Sight::Everything).await? {
-            Some(found) => found.id(),
-            None => return Err(absent::<R>(conn, address, Sight::Everything).await?),
-        },
-    };
-    let locked = R::lock(conn, id).await?.ok_or(Problem::NotFound)?;
-    Ok((id, locked))
+    let id = find_id::<R>(conn, address).await?;
+    if R::changes_others(conn, id, write).await? {
+        lock_others::<R>(conn).await?;
+    }
+    let locked = R::lock(conn, id).await?;
+    let live = locked.filter(|locked| !locked.in_trash);
+    Ok((id, live.ok_or(Problem::NotFound)?))
 }
 
 /// Makes those wait who put something under the same free id: the second replaces what the first created.

@@ -22,7 +22,7 @@ use crate::http::tongue::Tongue;
 use crate::image::Image;
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
-use crate::resource::{self, Along, Resource};
+use crate::resource::{self, Along, Resource, Write};
 use crate::schema::articles;
 use crate::server::AppState;
 use crate::site::{SITE, Site};
@@ -597,6 +597,7 @@ impl Resource for Article {
     const PATH: &'static str = "/v1/articles";
     const NEW_SCHEMA: &'static str = "NewArticle";
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
+    const OTHERS: &'static str = "translations";
 
     fn id(&self) -> Uuid {
         self.id
@@ -752,6 +753,28 @@ impl Resource for Article {
         Self::name(conn, TAGS, id, &tags).await?;
         Ok(())
     }
+
+    /// What joins translations, leaves them, or goes to the trash or out of it, may change the others.
+    async fn changes_others(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        write: Write<'_, Self>,
+    ) -> QueryResult<bool> {
+        let new = match write {
+            Write::Put(new) => new,
+            Write::Patch(fields) => return Ok(fields.contains_key("translation_of")),
+            Write::Delete => return Ok(true),
+        };
+        let now: Option<(bool, Option<Uuid>)> = articles::table
+            .find(id)
+            .select((articles::deleted_at.is_not_null(), articles::translation_of))
+            .get_result(conn)
+            .await
+            .optional()?;
+        let (in_trash, translation_of) = now.unwrap_or((false, None));
+        Ok(in_trash || translation_of != new.translation_of)
+    }
+
     /// Translations that it brought along to another story, or left behind.
     async fn changed_along(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Along>> {
         let sql = Fragment::new(

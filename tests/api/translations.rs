@@ -793,3 +793,44 @@ async fn a_hidden_original_goes_only_by_who_may_change_what_is_seen() {
     assert_eq!(app.get(&path(&seen)).await.ok()["version"], 1);
     assert_eq!(delete(&app.key).await.status, 204);
 }
+
+#[actix_web::test]
+async fn all_of_a_story_come_out_of_the_trash_at_once_and_know_each_other() {
+    let app = TestApp::start().await;
+    for round in 0..15 {
+        let fr = told(&app, "fr", None).await;
+        let ar = told(&app, "ar", Some(&fr)).await;
+        let en = told(&app, "en", Some(&fr)).await;
+        let all = [&fr, &ar, &en];
+        let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
+        assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
+        let back = join_all(all.map(|one| app.put(&path(one), alone(one)).into_future())).await;
+        assert!(
+            back.iter().all(|back| back.status == 201),
+            "{round}: {back:?}"
+        );
+        for one in all {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 2);
+        }
+        // Some go while others come, join and leave.
+        let leave = json!({"translation_of": null});
+        let (gone, left, kept) = tokio::join!(
+            app.delete(&path(&fr)).into_future(),
+            app.patch(&path(&ar), leave).into_future(),
+            app.put(&path(&en), alone(&en)).into_future(),
+        );
+        assert_eq!(
+            (gone.status, left.status, kept.status),
+            (204, 200, 200),
+            "{round}"
+        );
+        for one in [&ar, &en] {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 0);
+        }
+    }
+}
+
+/// What brings one back without a word of what it translates.
+fn alone(one: &Value) -> Value {
+    json!({"title": "x", "language": one["language"], "status": "published"})
+}
