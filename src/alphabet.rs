@@ -3,7 +3,7 @@
 
 use actix_web::HttpResponse;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use uuid::Uuid;
@@ -94,4 +94,20 @@ pub async fn check_unused(
         format!("still named by {articles}"),
         vec![Fault::general("has_articles", articles)],
     ))
+}
+
+/// Whether an article that is more than a draft names it.
+pub async fn stands_in_public(
+    conn: &mut AsyncPgConnection,
+    (table, column): (&'static str, &'static str),
+    id: Uuid,
+) -> QueryResult<bool> {
+    let sql = Fragment::new("SELECT EXISTS (SELECT FROM ")
+        .sql(table)
+        .sql(" WHERE deleted_at IS NULL AND status <> 'draft' AND ")
+        .sql(column)
+        .sql(" = ")
+        .id(id)
+        .sql(")");
+    Statement::<Bool>::new(sql).get_result(conn).await
 }

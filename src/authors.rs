@@ -87,7 +87,7 @@ async fn get_author(
 ///
 /// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
 /// one that is in the trash, it takes it out again (201).
-#[utoipa::path(tag = "Authors", security(("key" = ["write"])), request_body = NewAuthor,
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])), request_body = NewAuthor,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(
         (status = OK, description = "The author as it is now.", body = Author),
@@ -107,7 +107,7 @@ async fn replace_author(
 /// Change an author
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
-#[utoipa::path(tag = "Authors", security(("key" = ["write"])),
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     request_body(content = ref("#/components/schemas/AuthorPatch"), content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = OK, description = "The author as it is now.", body = Author)))]
@@ -125,7 +125,7 @@ async fn update_author(
 /// Delete an author
 ///
 /// To the trash. Refused with a 409 while articles name it.
-#[utoipa::path(tag = "Authors", security(("key" = ["write"])),
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/authors/{id}")]
@@ -296,6 +296,10 @@ impl Resource for Author {
 
     fn settle(new: &mut NewAuthor) -> Result<(), Vec<Fault>> {
         slug::settle(new.slug.as_deref())
+    }
+
+    async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
+        alphabet::stands_in_public(conn, ("article_authors", "author_id"), id).await
     }
 
     async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewAuthor) -> Result<(), Problem> {

@@ -77,7 +77,7 @@ fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
 /// Create a category
 ///
 /// Without a `slug` one is made from `name`.
-#[utoipa::path(tag = "Categories", security(("key" = ["write"])), request_body = NewCategory,
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
     responses((status = CREATED, description = "The category as it was created.", body = Category)))]
 #[post("/v1/categories")]
 async fn create_category(
@@ -109,7 +109,7 @@ async fn get_category(
 ///
 /// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
 /// one that is in the trash, it takes it out again (201).
-#[utoipa::path(tag = "Categories", security(("key" = ["write"])), request_body = NewCategory,
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(
         (status = OK, description = "The category as it is now.", body = Category),
@@ -130,7 +130,7 @@ async fn replace_category(
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. With another `parent_id` it moves,
 /// together with everything below it.
-#[utoipa::path(tag = "Categories", security(("key" = ["write"])),
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     request_body(content = ref("#/components/schemas/CategoryPatch"), content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = OK, description = "The category as it is now.", body = Category)))]
@@ -148,7 +148,7 @@ async fn update_category(
 /// Delete a category
 ///
 /// To the trash. Refused with a 409 while categories, articles or headlines stand in it.
-#[utoipa::path(tag = "Categories", security(("key" = ["write"])),
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/categories/{id}")]
@@ -710,6 +710,11 @@ impl Resource for Category {
         } else {
             Err(faults)
         }
+    }
+
+    /// All of the tree is the public's.
+    fn concerns_public(_: Option<&Self>, _: Option<&NewCategory>) -> bool {
+        true
     }
 
     async fn insert(

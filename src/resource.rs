@@ -100,6 +100,14 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         false
     }
 
+    /// Whether the public sees it beside something that changing needs the scope `publish`.
+    fn stands_in_public(
+        _conn: &mut AsyncPgConnection,
+        _id: Uuid,
+    ) -> impl Future<Output = QueryResult<bool>> + Send {
+        async { Ok(false) }
+    }
+
     /// Writes the row: a new one, or in place of the old one, taking it out of the trash.
     fn insert(
         conn: &mut AsyncPgConnection,
@@ -455,6 +463,8 @@ pub async fn change<R: Resource>(
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(&patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
+        // Whoever may not change it doesn't get as far as a change that changes nothing.
+        check_rights(conn, editor, id, Some(&old), None).await?;
         let before = match serde_json::to_value(&old).map_err(Problem::internal)? {
             Value::Object(document) => document,
             _ => return Err(Problem::internal("a resource is not an object")),
@@ -494,9 +504,7 @@ pub async fn remove<R: Resource>(
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Delete).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
-        if R::concerns_public(Some(&old), None) {
-            editor.may_publish()?;
-        }
+        check_rights(conn, editor, id, Some(&old), None).await?;
         R::in_the_way(conn, id).await?;
         trash(conn, R::TABLE, id).await?;
         record::<R>(
@@ -556,9 +564,7 @@ async fn save<R: Resource>(
     } else {
         None
     };
-    if R::concerns_public(old.as_ref(), Some(&new)) {
-        editor.may_publish()?;
-    }
+    check_rights(conn, editor, id, old.as_ref(), Some(&new)).await?;
     let (action, version) = match locked {
         None => {
             R::insert(conn, id, new).await?;
@@ -624,6 +630,20 @@ async fn check<R: Resource>(
         }
         Err(unmet) => Err(unmet.problem::<R>(None)),
     }
+}
+
+/// Refuses what needs the scope `publish` to whoever has not got it.
+async fn check_rights<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    id: Uuid,
+    old: Option<&R>,
+    new: Option<&R::New>,
+) -> Result<(), Problem> {
+    if R::concerns_public(old, new) || (old.is_some() && R::stands_in_public(conn, id).await?) {
+        editor.may_publish()?;
+    }
+    Ok(())
 }
 
 async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {

@@ -86,7 +86,7 @@ async fn get_tag(
 ///
 /// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
 /// one that is in the trash, it takes it out again (201).
-#[utoipa::path(tag = "Tags", security(("key" = ["write"])), request_body = NewTag,
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])), request_body = NewTag,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(
         (status = OK, description = "The tag as it is now.", body = Tag),
@@ -106,7 +106,7 @@ async fn replace_tag(
 /// Change a tag
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
-#[utoipa::path(tag = "Tags", security(("key" = ["write"])),
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])),
     request_body(content = ref("#/components/schemas/TagPatch"), content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = OK, description = "The tag as it is now.", body = Tag)))]
@@ -124,7 +124,7 @@ async fn update_tag(
 /// Delete a tag
 ///
 /// To the trash. Refused with a 409 while articles name it.
-#[utoipa::path(tag = "Tags", security(("key" = ["write"])),
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/tags/{id}")]
@@ -302,6 +302,10 @@ impl Resource for Tag {
 
     fn settle(new: &mut NewTag) -> Result<(), Vec<Fault>> {
         slug::settle(new.slug.as_deref())
+    }
+
+    async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
+        alphabet::stands_in_public(conn, ("article_tags", "tag_id"), id).await
     }
 
     async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewTag) -> Result<(), Problem> {
