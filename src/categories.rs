@@ -506,7 +506,7 @@ impl Category {
         let sql = Fragment::new(
             "SELECT tree_key, counted.n FROM categories CROSS JOIN LATERAL \
              (SELECT count(*) AS n FROM (SELECT FROM articles WHERE articles.category_id = categories.id \
-             AND status = 'published' AND deleted_at IS NULL AND listed_at <= now() LIMIT ",
+             AND status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now() LIMIT ",
         )
         .number(MOST_COUNTED + 1)
         .sql(") AS seen) AS counted WHERE deleted_at IS NULL ORDER BY tree_key");

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Jsonb, Nullable};
+use diesel::sql_types::{Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -29,7 +29,7 @@ use crate::resource::{self, Resource, Shown};
 use crate::retries::Retry;
 use crate::schema::headlines;
 use crate::server::AppState;
-use crate::status::{Sight, Status};
+use crate::status::{self, Sight, Status};
 use crate::timeline::{
     Facet, Narrow, OrderParameters, Source, Timed, Timeline, TimelineFilter, TimelineParameters,
 };
@@ -304,6 +304,7 @@ pub struct Headline {
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
+    #[diesel(select_expression = column::<Text>(status::SHOWN_OF_HEADLINES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// When it went out or, before that, when it will.
     pub published_at: Option<DateTime<Utc>>,

@@ -706,11 +706,10 @@ pub async fn publication(
 ) -> QueryResult<Publication> {
     let time = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>();
     let now: DateTime<Utc> = diesel::select(time).get_result(conn).await?;
-    let published = status == Status::Published;
-    let published_at = published_at.or(published.then_some(now));
+    let published_at = published_at.or((status == Status::Published).then_some(now));
     let first_published_at = match first {
         Some(first) if first <= now => Some(first),
-        _ if published => published_at,
+        _ if matches!(status, Status::Published | Status::Scheduled) => published_at,
         _ => None,
     };
     Ok(Publication {

@@ -7,7 +7,7 @@ crate::text_enum! {
     Status {
         /// Being written.
         Draft = "draft",
-        /// Goes out at `published_at`.
+        /// Goes out at `published_at`, and is `published` from then on.
         Scheduled = "scheduled",
         /// Out, once `published_at` has come.
         Published = "published",
@@ -15,6 +15,12 @@ crate::text_enum! {
         Withdrawn = "withdrawn",
     }
 }
+
+/// The state of an article, and of a headline, as it is shown: nobody writes when what is scheduled goes out.
+pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \
+    THEN 'published' ELSE articles.status END";
+pub const SHOWN_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() \
+    THEN 'published' ELSE headlines.status END";
 
 impl Status {
     /// Whether content in this state concerns the public, so that changing it needs the scope `publish`.
@@ -26,7 +32,7 @@ impl Status {
 /// How much of the content somebody may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// What is published and whose time has come.
+    /// What is published, or scheduled, and whose time has come.
     Public,
     /// That, and what is going out later: for partners under embargo.
     Early,
@@ -56,7 +62,7 @@ impl Sight {
             Self::Public => sql
                 .sql(" AND ")
                 .sql(line)
-                .sql(".status = 'published' AND ")
+                .sql(".status IN ('published', 'scheduled') AND ")
                 .sql(line)
                 .sql(".listed_at <= now()"),
             Self::Early => sql

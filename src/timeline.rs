@@ -423,16 +423,23 @@ fn alternatives(
     // Words that an index's condition names are written out: a bind would hide them from the planner.
     let live = || Fragment::new(line).sql("deleted_at IS NULL");
     let is = |status: &'static str| live().sql(" AND ").sql(line).sql(status);
+    // What is scheduled is published when its time has come.
+    let goes_out = || is("status IN ('published', 'scheduled')");
+    let listed = |sql: Fragment, until| sql.sql(line).sql("listed_at ").sql(until).sql(" now()");
     let by_status: Vec<Fragment> = match (sight, filter.status) {
         (Sight::Public, _) => {
-            let published = is("status = 'published'");
-            vec![published.sql(" AND ").sql(line).sql("listed_at <= now()")]
+            vec![listed(goes_out().sql(" AND "), "<=")]
         }
         (_, Some(Status::Draft)) => vec![is("status = 'draft'")],
-        (_, Some(Status::Scheduled)) => vec![is("status = 'scheduled'")],
-        (_, Some(Status::Published)) => vec![is("status = 'published'")],
+        (_, Some(Status::Scheduled)) => {
+            vec![listed(is("status = 'scheduled'").sql(" AND "), ">")]
+        }
+        (_, Some(Status::Published)) => {
+            let either = goes_out().sql(" AND (").sql(line);
+            vec![listed(either.sql("status = 'published' OR "), "<=").sql(")")]
+        }
         (_, Some(Status::Withdrawn)) => vec![is("status = 'withdrawn'")],
-        (Sight::Early, None) => vec![is("status = 'published'"), is("status = 'scheduled'")],
+        (Sight::Early, None) => vec![goes_out()],
         (Sight::Everything, None) => vec![live()],
     };
     if table != "headlines" || sight == Sight::Everything {

@@ -27,7 +27,7 @@ use crate::schema::articles;
 use crate::server::AppState;
 use crate::site::{SITE, Site};
 use crate::slug::{self, SlugTable};
-use crate::status::{Sight, Status};
+use crate::status::{self, Sight, Status};
 use crate::tags::TagRef;
 use crate::timeline::{Facet, Narrow, Source, Timed, Timeline, TimelineFilter};
 
@@ -137,6 +137,7 @@ pub struct Article {
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
+    #[diesel(select_expression = column::<Text>(status::SHOWN_OF_ARTICLES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// When it went out or, before that, when it will.
     pub published_at: Option<DateTime<Utc>>,

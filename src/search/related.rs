@@ -92,7 +92,8 @@ struct Related {
 /// The ids of the related articles, the best first, in one statement: a bounded number of candidates from each side, then
 /// a mark for each.
 async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid>> {
-    let public = "status = 'published' AND deleted_at IS NULL AND listed_at <= now()";
+    let public =
+        "status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
     let sql = Fragment::new(
         "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
          array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \

@@ -257,7 +257,7 @@ fn categories(query: &str, beginning: &str) -> Fragment {
 }
 
 const TITLES: &str = "SELECT 'article'::text, id, slug, title FROM (SELECT id, slug, title, title_key, listed_at FROM articles \
-    WHERE status = 'published' AND deleted_at IS NULL AND listed_at <= now()";
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
 
 /// Those of the newest titles that have these words.
 fn newest(words: &[String], wanted: usize) -> Fragment {

@@ -1,9 +1,10 @@
 //! Headlines: the ticker.
 
+use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, items};
+use crate::support::{TestApp, items, with};
 
 #[actix_web::test]
 async fn a_headline_has_one_shape_wherever_it_is_read() {
@@ -96,7 +97,7 @@ async fn the_public_sees_what_is_out_and_has_not_left() {
         app.headline("draft", json!({"status": "draft"})).await,
         app.headline(
             "embargo",
-            json!({"status": "scheduled", "published_at": "2026-01-01T08:00:00Z"}),
+            json!({"status": "scheduled", "published_at": "2999-01-02T08:00:00Z"}),
         )
         .await,
     ];
@@ -118,7 +119,7 @@ async fn the_public_sees_what_is_out_and_has_not_left() {
     let page = app.get("/v1/headlines").key(&early).await.ok();
     assert_eq!(
         items(&page, "title"),
-        ["not yet", "leaves later", "embargo", "out"]
+        ["embargo", "not yet", "leaves later", "out"]
     );
 }
 
@@ -266,5 +267,87 @@ async fn an_article_in_the_trash_is_as_good_as_none() {
         let path = format!("/v1/search?q=phare&has_article={has}&count=true");
         let found = app.get_all(&path).await.ok();
         assert_eq!(found["page"]["total"], titles.len(), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_scheduled_is_published_when_its_time_has_come() {
+    let app = TestApp::start().await;
+    let due = json!({"status": "scheduled", "published_at": "2026-01-01T08:00:00Z"});
+    let later = json!({"status": "scheduled", "published_at": "2999-01-01T08:00:00Z"});
+    let early = app.new_key(&[Scope::Early]).await;
+    for list in ["/v1/headlines", "/v1/articles"] {
+        let new = |title: &str, more: &Value| {
+            with(json!({"title": title, "language": "fr"}), more.clone())
+        };
+        let due = app.post(list, new("due", &due)).await.created();
+        let later = app.post(list, new("later", &later)).await.created();
+        let path = |it: &Value| format!("{list}/{}", it["id"].as_str().unwrap());
+        assert_eq!(
+            (&due["status"], &later["status"]),
+            (&json!("published"), &json!("scheduled"))
+        );
+        assert_eq!(app.get(&path(&due)).await.ok()["status"], "published");
+        app.get(&path(&later)).await.problem(404, "not-found");
+        assert_eq!(items(&app.get(list).await.ok(), "title"), ["due"]);
+        for (key, all) in [(&app.key, ["later", "due"]), (&early, ["later", "due"])] {
+            let ask = async |query: &str| app.get(&format!("{list}{query}")).key(key).await.ok();
+            assert_eq!(items(&ask("").await, "title"), all);
+            assert_eq!(items(&ask("?status=published").await, "title"), ["due"]);
+            assert_eq!(items(&ask("?status=scheduled").await, "title"), ["later"]);
+            assert_eq!(
+                ask("?status=published&count=true").await["page"]["total"],
+                1
+            );
+        }
+        // Its hour comes while nobody writes.
+        let id = later["id"].as_str().unwrap();
+        let table = &list[4..];
+        app.conn()
+            .await
+            .batch_execute(&format!(
+                "UPDATE {table} SET published_at = now() - interval '1 second' WHERE id = '{id}'"
+            ))
+            .await
+            .unwrap();
+        let tag = app.get(&path(&later)).await;
+        assert_eq!(tag.ok()["status"], "published");
+        assert_eq!(
+            app.get(&format!("{list}?count=true")).await.ok()["page"]["total"],
+            2
+        );
+        for found in ["later", "due"] {
+            let hits = app
+                .get(&format!(
+                    "/v1/search?q={found}&type={}",
+                    &table[..table.len() - 1]
+                ))
+                .await
+                .ok();
+            assert_eq!(
+                items(&hits, "title_marked"),
+                [format!("<mark>{found}</mark>")]
+            );
+        }
+        // What was out and is taken down was out.
+        app.patch(&path(&due), json!({"status": "withdrawn"}))
+            .await
+            .ok();
+        app.get(&path(&due)).await.problem(410, "gone");
+        // What never came out was not.
+        let never = app
+            .post(
+                list,
+                new(
+                    "never",
+                    &json!({"status": "scheduled", "published_at": "2999-01-01T08:00:00Z"}),
+                ),
+            )
+            .await
+            .created();
+        app.patch(&path(&never), json!({"status": "withdrawn"}))
+            .await
+            .ok();
+        app.get(&path(&never)).await.problem(404, "not-found");
     }
 }
