@@ -86,6 +86,29 @@ pub fn from_title(title: &str, fallback: &str) -> String {
     }
 }
 
+/// The slug of a draft for which none was chosen: with the end of its id behind its title, it takes no address that something
+/// public could want. A public article that became `…-2` would tell that there is a draft.
+pub fn provisional(title: &str, fallback: &str, id: Uuid) -> String {
+    let slug = format!("{}-{}", from_title(title, fallback), ending(id));
+    if is_slug(&slug) {
+        slug
+    } else {
+        format!("{fallback}-{}", ending(id))
+    }
+}
+
+/// Whether this is the slug that something with this id had as a draft.
+pub fn is_provisional(slug: &str, id: Uuid) -> bool {
+    slug.strip_suffix(&ending(id))
+        .is_some_and(|title| title.ends_with('-'))
+}
+
+/// The random end of an id (RFC 9562, section 5.7).
+fn ending(id: Uuid) -> String {
+    let id = id.simple().to_string();
+    id[20..].to_owned()
+}
+
 /// What a character is in a slug; nothing, where it separates.
 fn letters(c: char) -> Option<String> {
     let latin = matches!(c, '\u{aa}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
@@ -360,6 +383,22 @@ mod tests {
         ] {
             assert_eq!(from_title(title, "article"), slug);
             assert!(is_slug(&from_title(title, "article")));
+        }
+    }
+
+    #[test]
+    fn a_provisional_slug_is_told_by_its_id_and_never_looks_like_one() {
+        let id = Uuid::parse_str("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14").unwrap();
+        for (title, slug) in [
+            ("Une reprise", "une-reprise-1f6a0b7c2d14"),
+            ("", "article-1f6a0b7c2d14"),
+            ("0199f0a2 6c1e 7d6e 9f30", "article-1f6a0b7c2d14"),
+        ] {
+            assert_eq!(provisional(title, "article", id), slug);
+            assert!(is_slug(slug) && is_provisional(slug, id));
+        }
+        for other in ["une-reprise", "1f6a0b7c2d14", "a1f6a0b7c2d14"] {
+            assert!(!is_provisional(other, id), "{other}");
         }
     }
 

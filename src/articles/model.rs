@@ -113,7 +113,8 @@ impl ArticleFilter {
 pub struct Article {
     /// Given once, never changed.
     pub id: Uuid,
-    /// Its readable address, unique among the articles.
+    /// Its readable address, unique among the articles. A draft for which none was chosen has a provisional one, which ends
+    /// with digits of its id and leads on (308) once it has gone out.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
     #[schema(format = "line", max_length = 300)]
@@ -272,7 +273,8 @@ pub struct Translation {
     "language": "fr", "status": "published", "dateline": "Meknès",
 }))]
 pub struct NewArticle {
-    /// Its readable address. Left out, it is made from `title`, with `-2` and so on where that is taken.
+    /// Its readable address; one that is chosen is taken from then on. Left out, it is made from `title` when the article goes
+    /// out (as soon as it is more than a draft), with `-2` and so on where that is taken.
     #[serde(default)]
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
@@ -585,6 +587,12 @@ impl Part for Article {
     }
 }
 
+/// The slug that a client has chosen: not the provisional one that it has read.
+fn chosen_slug(new: &NewArticle, id: Uuid) -> Option<&str> {
+    let slug = new.slug.as_deref();
+    slug.filter(|slug| !slug::is_provisional(slug, id))
+}
+
 /// Where it is kept who signs an article, and what it is about.
 const AUTHORS: (&str, &str) = ("article_authors", "author_id");
 const TAGS: (&str, &str) = ("article_tags", "tag_id");
@@ -702,14 +710,10 @@ impl Resource for Article {
         id: Uuid,
         new: NewArticle,
     ) -> Result<(), Problem> {
-        let slug = slug::claim(
-            conn,
-            SlugTable::Articles,
-            id,
-            new.slug.as_deref(),
-            &new.title,
-        )
-        .await?;
+        let slug = match chosen_slug(&new, id) {
+            None if new.status == Status::Draft => slug::provisional(&new.title, Self::NAME, id),
+            chosen => slug::claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
+        };
         let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, None).await?;
         diesel::insert_into(articles::table)
@@ -726,19 +730,20 @@ impl Resource for Article {
         id: Uuid,
         new: NewArticle,
     ) -> Result<(), Problem> {
-        let slug = slug::keep_or_claim(
-            conn,
-            SlugTable::Articles,
-            id,
-            new.slug.as_deref(),
-            &new.title,
-        )
-        .await?;
-        let first: Option<DateTime<Utc>> = articles::table
+        let (own, first): (String, Option<DateTime<Utc>>) = articles::table
             .find(id)
-            .select(articles::first_published_at)
+            .select((articles::slug, articles::first_published_at))
             .get_result(conn)
             .await?;
+        // A draft gets its address when it goes out.
+        let chosen = chosen_slug(&new, id);
+        let slug = match chosen {
+            None if slug::is_provisional(&own, id) && new.status == Status::Draft => own,
+            None if slug::is_provisional(&own, id) => {
+                slug::claim(conn, SlugTable::Articles, id, None, &new.title).await?
+            }
+            _ => slug::keep_or_claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
+        };
         let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, first).await?;
         diesel::update(articles::table.find(id))

@@ -427,3 +427,64 @@ async fn a_draft_takes_no_address_from_what_the_public_sees() {
         "/v1/articles/third"
     );
 }
+
+#[actix_web::test]
+async fn a_draft_gets_its_address_when_it_goes_out_and_nobody_learns_before_that_it_is_there() {
+    let app = TestApp::start().await;
+    let draft = app
+        .post(
+            "/v1/articles",
+            json!({"title": "Une affaire", "language": "fr"}),
+        )
+        .await
+        .created();
+    let id = draft["id"].as_str().unwrap();
+    let provisional = format!("une-affaire-{}", &id[24..]);
+    assert_eq!(draft["slug"], *provisional);
+    // What is public meanwhile has the address that it would have without the draft.
+    let public = app.article("Une affaire", json!({})).await;
+    assert_eq!(public["slug"], "une-affaire");
+    let path = format!("/v1/articles/{id}");
+    // It keeps the one that it has, however it is written, until it goes out.
+    let again = app.put(&path, draft.clone()).await.ok();
+    assert_eq!(again["slug"], *provisional);
+    let retold = app
+        .patch(&path, json!({"title": "L’affaire du port"}))
+        .await
+        .ok();
+    assert_eq!(retold["slug"], *provisional);
+    let out = app.patch(&path, json!({"status": "published"})).await.ok();
+    assert_eq!(out["slug"], "l-affaire-du-port");
+    let moved = app.get(&format!("/v1/articles/{provisional}")).await;
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (308, "/v1/articles/l-affaire-du-port")
+    );
+    // From then on it stays, also where it is made a draft again.
+    let back = app
+        .patch(&path, json!({"status": "draft", "title": "Autre chose"}))
+        .await
+        .ok();
+    assert_eq!(back["slug"], "l-affaire-du-port");
+
+    // Sent back as it was read, with another status, it goes out with an address of its own too.
+    let draft = app
+        .post(
+            "/v1/articles",
+            json!({"title": "Une affaire", "language": "fr"}),
+        )
+        .await
+        .created();
+    let sent = with(
+        draft,
+        json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),
+    );
+    let path = format!("/v1/articles/{}", sent["id"].as_str().unwrap());
+    assert_eq!(app.put(&path, sent).await.ok()["slug"], "une-affaire-2");
+    // One that is chosen is there at once.
+    let chosen = json!({"title": "x", "language": "fr", "slug": "choisi"});
+    assert_eq!(
+        app.post("/v1/articles", chosen).await.created()["slug"],
+        "choisi"
+    );
+}
