@@ -797,31 +797,30 @@ impl<'a> Timeline<'a> {
 
     /// Every row that is wanted, whichever the order, as tables to select from; the table's own rows go by the name `line`.
     /// Where the articles of an author or a tag have a table of their own, it is joined, and everything that can be is
-    /// said of both: so the planner may begin with whichever has fewer.
+    /// said of both: so the planner may begin with whichever has fewest.
     fn all(&self) -> Fragment {
-        let narrow = self.facets.iter().position(|facet| {
-            let walk = facet.walk.as_ref();
-            walk.is_some_and(|walk| walk.table != self.table)
-        });
+        const NARROW: [(&str, &str); 2] = [("first", "first."), ("second", "second.")];
+        let mut names = NARROW.iter();
         let mut sql = Fragment::new(self.table).sql(" AS line");
-        let walk = narrow.and_then(|n| self.facets[n].walk.as_ref());
-        if let Some(walk) = walk {
-            sql = sql
-                .sql(" JOIN ")
-                .sql(walk.table)
-                .sql(" AS narrow ON narrow.id = line.id");
-            if let Some((column, value)) = &walk.column {
-                sql = sql.sql(" AND narrow.").sql(column).sql(" = ").then(value);
+        let mut conditions = self.shared(self.table, "line.");
+        for facet in &self.facets {
+            let walk = facet.walk.as_ref();
+            let own_table = walk.filter(|walk| walk.table != self.table);
+            let narrowed = own_table.and_then(|walk| names.next().map(|name| (walk, *name)));
+            if let Some((walk, (name, columns))) = narrowed {
+                sql = sql.sql(" JOIN ").sql(walk.table).sql(" AS ").sql(name);
+                sql = sql.sql(" ON ").sql(columns).sql("id = line.id");
+                if let Some((column, value)) = &walk.column {
+                    sql = sql.sql(" AND ").sql(columns).sql(column);
+                    sql = sql.sql(" = ").then(value);
+                }
+                sql = sql.sql(" AND ").then(&self.shared(walk.table, columns));
             }
-            sql = sql.sql(" AND ").then(&self.shared(walk.table, "narrow."));
-        }
-        sql = sql.sql(" WHERE ").then(&self.shared(self.table, "line."));
-        for (n, facet) in self.facets.iter().enumerate() {
-            if narrow != Some(n) || walk.is_some_and(|walk| !walk.exact) {
-                sql = sql.sql(" AND ").then(&facet.condition);
+            if narrowed.is_none_or(|(walk, _)| !walk.exact) {
+                conditions = conditions.sql(" AND ").then(&facet.condition);
             }
         }
-        sql
+        sql.sql(" WHERE ").then(&conditions)
     }
 
     /// What is wanted of a row of any table that has it, whose columns go by this prefix.
