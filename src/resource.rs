@@ -404,6 +404,10 @@ pub async fn change<R: Resource>(
         }
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
+        // Checked before it is found out that nothing changes: that needs the right too.
+        if R::concerns_public(Some(&old), None) {
+            editor.may_publish()?;
+        }
         let before = match serde_json::to_value(&old).map_err(Problem::internal)? {
             Value::Object(document) => document,
             _ => return Err(Problem::internal("a resource is not an object")),
