@@ -587,7 +587,8 @@ fn complete_operation(
         operation["parameters"] = parameters.into();
     }
     if let Some(body) = operation.get_mut("requestBody") {
-        body["required"] = json!(true);
+        // Every field of a rotation has a default.
+        body["required"] = json!(path != "/v1/keys/{id}/rotate");
         if method == "patch"
             && let Some(content) = body["content"].as_object_mut()
             && let Some(merge) = content.get("application/merge-patch+json").cloned()

@@ -49,7 +49,7 @@ impl IdentityProvider {
     /// The one that the settings name, if they do.
     ///
     /// # Errors
-    /// Where the settings don't go together.
+    /// Where the settings don't go together, or name a file that has no keys.
     pub fn from_settings(settings: &Settings) -> Result<Option<Arc<Self>>, String> {
         let Some(trust) = settings.trust()? else {
             return Ok(None);
