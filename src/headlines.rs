@@ -482,10 +482,6 @@ impl Resource for Headline {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     async fn find(
         conn: &mut AsyncPgConnection,
         name: &Name,

@@ -1,9 +1,7 @@
 //! `/v1/keys`: those who may do everything make keys, look at them, and take them away.
 
-use std::time::SystemTime;
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HttpDate};
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
@@ -281,7 +279,6 @@ struct IssuedKey<'a> {
 fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
     let key = token.reveal();
     let mut kept = Kept::new(StatusCode::CREATED)
-        .header(header::LAST_MODIFIED, last_modified(&of).to_string())
         .header(header::CACHE_CONTROL, "no-store".to_owned())
         .header(header::LOCATION, format!("/v1/keys/{}", of.id));
     kept.version = Some(Version::of(of.id, of.version));
@@ -290,17 +287,11 @@ fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
 }
 
 fn shown(key: &ApiKey) -> HttpResponse {
-    let mut response = HttpResponse::Ok()
-        .insert_header((header::LAST_MODIFIED, last_modified(key)))
-        .json(key);
+    let mut response = HttpResponse::Ok().json(key);
     response
         .extensions_mut()
         .insert(Version::of(key.id, key.version));
     response
-}
-
-fn last_modified(key: &ApiKey) -> HttpDate {
-    HttpDate::from(SystemTime::from(key.updated_at))
 }
 
 /// A document's faults and, where that is one more, that the end in it has come already: the database's clock decides, so it

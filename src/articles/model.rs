@@ -607,10 +607,6 @@ impl Resource for Article {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     fn slug(&self) -> Option<&str> {
         Some(&self.slug)
     }
