@@ -69,7 +69,7 @@ impl Shared {
         }
         Ok(Self {
             watch: Arc::new(Watch::start(address, database.silence())),
-            limits: Limits::new(&config.limits, database.pool_timeout()),
+            limits: Limits::new(&config.limits),
             identity_provider,
         })
     }
