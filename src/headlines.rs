@@ -273,7 +273,8 @@ impl HeadlineFilter {
                 exact: false,
             }),
         });
-        [tag, priority, pinned, article]
+        let source = self.timeline.source_facet(Headline::TABLE);
+        [tag, priority, pinned, source, article]
             .into_iter()
             .flatten()
             .collect()

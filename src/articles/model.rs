@@ -86,7 +86,8 @@ impl ArticleFilter {
         let author = author.map(|id| facet("article_authors", "author_id", id));
         let tag = self.timeline.tag_id();
         let tag = tag.map(|id| facet("article_tags", "tag_id", id));
-        [author, tag].into_iter().flatten().collect()
+        let source = self.timeline.source_facet(Article::TABLE);
+        [author, tag, source].into_iter().flatten().collect()
     }
 }
 
