@@ -111,6 +111,7 @@ def lists(content, chance):
     rare = rare[:: max(len(rare) // 50, 1)]
     categories = CATEGORIES[4:]
     begin, end, changed = (urllib.parse.quote(moment(END - days * DAY)) for days in (12, 11, 1))
+    sources = [f"source=Agence%20{urllib.parse.quote(stem.capitalize())}" for stem in STEMS]
     asked = [
         ("articles", [""]),
         ("articles: a category and those below it", [f"category={CATEGORIES[0]}"]),
@@ -125,6 +126,10 @@ def lists(content, chance):
         ("articles: a date", [f"date={(END - days * DAY).date()}" for days in range(3, 13)]),
         ("articles: updated after, sort=updated_at", [f"updated_after={changed}&sort=updated_at"]),
         ("articles: updated after", [f"updated_after={changed}"]),
+        ("articles: updated before, sort=-updated_at", [f"updated_before={changed}&sort=-updated_at"]),
+        ("articles: updated before", [f"updated_before={changed}"]),
+        ("articles: a source", sources),
+        ("articles: a source, a category", [f"{source}&category={MEASURED}" for source in sources]),
         ("articles: sort=published_at", ["sort=published_at"]),
         ("articles: sort=-updated_at", ["sort=-updated_at"]),
         ("articles: a rare language, sort=-updated_at", [f"language={LANGUAGES[-1]}&sort=-updated_at"]),
@@ -143,6 +148,7 @@ def lists(content, chance):
         ("articles: fields=title,category.slug", ["fields=title,category.slug"]),
         (LATEST_HEADLINES, [""]),
         (OF_A_CATEGORY, [f"category={MEASURED}"]),
+        ("headlines: a source", sources),
         ("headlines: priority=flash", ["priority=flash"]),
         ("headlines: has_article=true", ["has_article=true"]),
         ("headlines: pinned=true", ["pinned=true"]),

@@ -182,7 +182,7 @@ class Content:
 
     ARTICLE = """
         id slug title kicker lede body body_html body_text language dir status published_at first_published_at
-        category_id dateline word_count reading_minutes created_at updated_at translation_of
+        category_id dateline word_count reading_minutes source created_at updated_at translation_of
     """.split()
 
     def article_rows(self, begin, end):
@@ -215,6 +215,7 @@ class Content:
                 chance.choice(STEMS).capitalize(),
                 str(body.count(" ") + 1),
                 "1",
+                f"Agence {STEMS[n // 4 % len(STEMS)].capitalize()}" if n % 4 == 0 else "\\N",
                 written,
                 updated,
                 self.articles[n - 1] if translates(n) else "\\N",

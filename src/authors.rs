@@ -270,10 +270,6 @@ impl Resource for Author {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     fn slug(&self) -> Option<&str> {
         Some(&self.slug)
     }

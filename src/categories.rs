@@ -649,10 +649,6 @@ impl Resource for Category {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     fn slug(&self) -> Option<&str> {
         Some(&self.slug)
     }

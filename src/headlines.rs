@@ -272,7 +272,8 @@ impl HeadlineFilter {
                 exact: false,
             }),
         });
-        [tag, priority, pinned, article]
+        let source = self.timeline.source_facet(Headline::TABLE);
+        [tag, priority, pinned, source, article]
             .into_iter()
             .flatten()
             .collect()
@@ -480,10 +481,6 @@ impl Resource for Headline {
 
     fn version(&self) -> i32 {
         self.version
-    }
-
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
     }
 
     async fn find(

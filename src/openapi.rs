@@ -542,7 +542,7 @@ fn complete_operation(
         }));
         parameters.push(json!({
             "name": "If-Unmodified-Since", "in": "header", "required": false,
-            "description": "The `Last-Modified` of what is to be changed, where there is no `If-Match`: refused with 412 when it has changed since. Two changes in one second look alike.",
+            "description": "The `updated_at` of what is to be changed, as HTTP writes dates, where there is no `If-Match`: refused with 412 when it has changed since. Two changes in one second look alike.",
             "schema": {"type": "string"}, "example": "Mon, 23 Nov 2026 14:00:00 GMT",
         }));
         if method == "put" {
@@ -587,7 +587,8 @@ fn complete_operation(
         operation["parameters"] = parameters.into();
     }
     if let Some(body) = operation.get_mut("requestBody") {
-        body["required"] = json!(true);
+        // Every field of a rotation has a default.
+        body["required"] = json!(path != "/v1/keys/{id}/rotate");
         if method == "patch"
             && let Some(content) = body["content"].as_object_mut()
             && let Some(merge) = content.get("application/merge-patch+json").cloned()
@@ -610,8 +611,6 @@ fn complete_operation(
         }
         if lists {
             headers.push("Link");
-        } else if one && status != "204" {
-            headers.push("Last-Modified");
         }
         if reads {
             headers.extend(["Cache-Control", "Vary"]);
@@ -736,7 +735,6 @@ fn headers() -> Value {
     let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
     json!({
         "ETag": header("A strong entity tag (RFC 9110); it changes with every byte of the answer.", "\"1-5f0c2b7a9e1d-0123456789abcdef01234567\""),
-        "Last-Modified": header("When the resource itself was changed last.", "Mon, 23 Nov 2026 14:00:00 GMT"),
         "Cache-Control": header("What caches may do with it; `private, no-store` with a key.", "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"),
         "Cache-Tag": header("What the answer is made of, for caches that drop by such names; without a key only.", "article,article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14"),
         "Content-Language": header("The language that it is in (BCP 47).", "fr"),

@@ -16,6 +16,9 @@ pub enum Problem {
     /// The request itself can't be read: broken JSON, broken percent-encoding.
     #[error("{0}")]
     Malformed(String),
+    /// A preflight for what no page of that origin may do.
+    #[error("{0}")]
+    CrossOrigin(String),
     /// Parameters of the address that are unknown, doubled or out of bounds.
     #[error("{}", counted(.0, "parameter"))]
     InvalidParameters(Vec<Fault>),
@@ -202,6 +205,9 @@ macro_rules! kinds {
 }
 
 kinds! {
+    CROSS_ORIGIN = "cross-origin", BAD_REQUEST, "A page of this origin may not ask this",
+        "A browser asked with `OPTIONS` whether a page of another origin may send a request (CORS), and it may not: the server's settings don't name the origin, or the API takes no such method, or reads no such header.",
+        "Have whoever runs the server add the origin to `--cors-origins`, or leave out the header that the API doesn't read.";
     MALFORMED = "malformed", BAD_REQUEST, "The request can't be read",
         "The server could not make sense of the request: the body is not JSON, or nested deeper than 32 levels, or the address holds percent-encoding that is not UTF-8.",
         "Read `detail`: it says at which place reading stopped. Send UTF-8, and let a library write the JSON.";
@@ -280,6 +286,7 @@ impl Problem {
     pub fn kind(&self) -> &'static Kind {
         match self {
             Self::Malformed(_) => &MALFORMED,
+            Self::CrossOrigin(_) => &CROSS_ORIGIN,
             Self::InvalidParameters(_) => &INVALID_PARAMETERS,
             Self::Unauthorized(_) => &UNAUTHORIZED,
             Self::Forbidden(_) => &FORBIDDEN,

@@ -3,7 +3,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HttpDate};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -51,7 +51,6 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
 
     fn id(&self) -> Uuid;
     fn version(&self) -> i32;
-    fn updated_at(&self) -> DateTime<Utc>;
 
     /// The slug, where the resource has one.
     fn slug(&self) -> Option<&str> {
@@ -258,7 +257,6 @@ impl<R: Resource> Shown<R> {
     /// What a second request for the same gets again.
     fn kept(&self) -> Result<Kept, Problem> {
         let mut kept = Kept::new(self.status)
-            .header(header::LAST_MODIFIED, self.last_modified().to_string())
             .body(serde_json::to_vec(&self.resource).map_err(Problem::internal)?);
         kept.version = Some(Version::of(self.resource.id(), self.resource.version()));
         if let Some(location) = self.location() {
@@ -268,10 +266,6 @@ impl<R: Resource> Shown<R> {
             kept = kept.header(header::CONTENT_LANGUAGE, language.to_owned());
         }
         Ok(kept)
-    }
-
-    fn last_modified(&self) -> HttpDate {
-        HttpDate::from(std::time::SystemTime::from(self.resource.updated_at()))
     }
 
     /// Where it is, if it was just made.
@@ -286,7 +280,6 @@ impl<R: Resource> Responder for Shown<R> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        response.insert_header((header::LAST_MODIFIED, self.last_modified()));
         if let Some(location) = self.location() {
             response.insert_header((header::LOCATION, location));
         }

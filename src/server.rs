@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
+use crate::http::preflight::refused_preflights;
 use crate::http::security::Security;
 use crate::identity::IdentityProvider;
 use crate::limits::Limits;
@@ -68,7 +69,7 @@ impl Shared {
         }
         Ok(Self {
             watch: Arc::new(Watch::start(address, database.silence())),
-            limits: Limits::new(&config.limits, database.pool_timeout()),
+            limits: Limits::new(&config.limits),
             identity_provider,
         })
     }
@@ -132,6 +133,7 @@ pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::
             .split_for_parts();
         app.wrap(from_fn(answer))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+            .wrap(from_fn(refused_preflights))
             .wrap(settings.security.headers())
     });
     Ok(server
@@ -155,17 +157,18 @@ fn cors(origins: &[String]) -> Cors {
             "Accept",
             "Accept-Language",
             "Authorization",
+            "Content-Encoding",
             "Content-Type",
             "Idempotency-Key",
             "If-Match",
             "If-None-Match",
+            "If-Unmodified-Since",
             "X-Request-Id",
         ])
         .expose_headers([
             "Content-Language",
             "ETag",
             "Idempotency-Replayed",
-            "Last-Modified",
             "Link",
             "Location",
             "RateLimit",

@@ -238,10 +238,6 @@ impl Resource for Site {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     fn localise(&mut self, tongue: &Tongue) {
         fn all(nodes: &mut [CategoryNode], tongue: &Tongue) {
             for node in nodes {

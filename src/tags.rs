@@ -276,10 +276,6 @@ impl Resource for Tag {
         self.version
     }
 
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
-    }
-
     fn slug(&self) -> Option<&str> {
         Some(&self.slug)
     }

@@ -20,6 +20,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::address::Name;
 use crate::http::cursor::Cursor;
 use crate::http::list::{self, MOST_COUNTED, Wanted};
+use crate::http::values::is_line;
 use crate::language;
 use crate::problem::{Fault, Problem};
 use crate::site::{Day, Site};
@@ -40,6 +41,8 @@ pub const PLAN_ANEW: &str =
 /// How many categories, and how many ids, one request may name.
 const MOST_CATEGORIES: usize = 20;
 pub const MOST_IDS: usize = 100;
+/// The longest source, in characters.
+const LONGEST_SOURCE: usize = 200;
 
 /// What every timeline can be filtered by, as the contract has it.
 #[derive(Debug, IntoParams)]
@@ -74,6 +77,12 @@ pub struct TimelineParameters {
     /// again from 15 seconds before the latest that they know, with `sort=updated_at`.
     #[param(example = "2026-11-23T14:00:00Z")]
     updated_after: Option<DateTime<Utc>>,
+    /// Changed before this moment.
+    #[param(example = "2026-11-23T14:00:00Z")]
+    updated_before: Option<DateTime<Utc>>,
+    /// Brought by this agency, say: exactly what `source` has.
+    #[param(min_length = 1, max_length = 200, example = "Agence Oued")]
+    source: Option<String>,
     /// Published on this day, in the site's time zone.
     #[param(format = "date", example = "2026-11-23")]
     date: Option<String>,
@@ -152,6 +161,8 @@ pub struct TimelineFilter {
     published_after: Option<DateTime<Utc>>,
     published_before: Option<DateTime<Utc>>,
     updated_after: Option<DateTime<Utc>>,
+    updated_before: Option<DateTime<Utc>>,
+    source: Option<String>,
     date: Option<jiff::civil::Date>,
     /// What `date` means in the site's time zone.
     day: Option<Day>,
@@ -180,6 +191,8 @@ impl TimelineFilter {
             "published_after" => list::moment(value).map(|at| self.published_after = Some(at)),
             "published_before" => list::moment(value).map(|at| self.published_before = Some(at)),
             "updated_after" => list::moment(value).map(|at| self.updated_after = Some(at)),
+            "updated_before" => list::moment(value).map(|at| self.updated_before = Some(at)),
+            "source" => source(value).map(|source| self.source = Some(source)),
             "date" => day(value).map(|date| self.date = Some(date)),
             "ids" => ids(value).map(|ids| self.ids = Some(ids)),
             "sort" => Sort::read(value).map(|sort| self.sort = sort),
@@ -290,6 +303,29 @@ impl TimelineFilter {
         self.named.author.map(|id| Fragment::default().id(id))
     }
 
+    /// The filter by source of a table that has one. Tables that copy some columns of it have not: for these, row by row.
+    pub fn source_facet(&self, table: &'static str) -> Option<Facet> {
+        let source = Fragment::default()
+            .text(self.source.as_ref()?)
+            .sql("::text");
+        let probe = Fragment::new("EXISTS (SELECT FROM ")
+            .sql(table)
+            .sql(" AS told WHERE told.id = line.id AND told.source = ")
+            .then(&source)
+            .sql(" OFFSET 0)");
+        Some(Facet {
+            condition: Fragment::new("line.source = ").then(&source),
+            probe: Some(probe),
+            walk: Some(Narrow {
+                table,
+                column: Some(("source", source)),
+                only: " AND source IS NOT NULL",
+                by_change: false,
+                exact: true,
+            }),
+        })
+    }
+
     /// How many filters are used, beside one category.
     fn used(&self) -> usize {
         [
@@ -300,6 +336,7 @@ impl TimelineFilter {
             self.published_after.is_some(),
             self.published_before.is_some(),
             self.updated_after.is_some(),
+            self.updated_before.is_some(),
             self.day.is_some(),
             self.sort != Sort::default(),
         ]
@@ -331,6 +368,13 @@ fn ids(value: &str) -> Result<Vec<Uuid>, String> {
         Some(pair) => Err(format!("{} is named twice", pair[0])),
         None => Ok(ids),
     }
+}
+
+fn source(value: &str) -> Result<String, String> {
+    let source = Some(value).filter(|value| is_line(value, LONGEST_SOURCE));
+    source
+        .map(str::to_owned)
+        .ok_or_else(|| format!("one line of 1 to {LONGEST_SOURCE} characters"))
 }
 
 fn day(value: &str) -> Result<jiff::civil::Date, String> {
@@ -575,9 +619,17 @@ impl<'a> Timeline<'a> {
         walk
     }
 
-    fn changed(&self, line: &'static str) -> Option<Fragment> {
-        let after = self.filter.updated_after?;
-        Some(Fragment::new(line).sql("updated_at > ").time(Some(after)))
+    /// The conditions on the time of change.
+    fn changed(&self, line: &'static str) -> Vec<Fragment> {
+        let changed = |comparison, at| {
+            Fragment::new(line)
+                .sql("updated_at ")
+                .sql(comparison)
+                .time(Some(at))
+        };
+        let after = self.filter.updated_after.map(|at| changed("> ", at));
+        let before = self.filter.updated_before.map(|at| changed("< ", at));
+        [after, before].into_iter().flatten().collect()
     }
 
     /// The conditions on the time of publication.
@@ -616,6 +668,7 @@ impl<'a> Timeline<'a> {
         let from = |wanted| cursor.filter(|_| descends == wanted).map(place);
         let (mut above, mut below) = (vec![from(true)], vec![from(false)]);
         if filter.sort.by_change() {
+            above.push(filter.updated_before.map(|at| Place::at(at, Uuid::nil())));
             below.push(filter.updated_after.map(|at| Place::at(at, Uuid::max())));
         } else {
             above.push(filter.published_before.map(|at| Place::at(at, Uuid::nil())));

@@ -1,11 +1,10 @@
 //! `/v1/keys`: those who may do everything make keys, look at them, and take them away.
 
-use std::time::SystemTime;
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HttpDate};
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Serialize;
@@ -22,6 +21,7 @@ use crate::http::body::{Body, JSON, MERGE_PATCH};
 use crate::http::conditional::{Preconditions, Version};
 use crate::http::document::merge;
 use crate::http::list::{Filter, List, MOST_COUNTED, Paging};
+use crate::http::values::moment;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::retries::{Kept, Retry};
@@ -79,7 +79,10 @@ async fn create_key(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let (document, digest) = body.read(JSON).await?;
-    let new: NewKey = openapi::rules("NewKey").read(document)?;
+    let new: NewKey = match openapi::rules("NewKey").read(document.clone()) {
+        Ok(new) => new,
+        Err(problem) => return Err(with_past_end(&app, &document, problem).await),
+    };
     let by = admin.by();
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = app.connection().await?;
@@ -133,7 +136,9 @@ async fn update_key(
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
-    openapi::rules("KeyPatch").check(&mut patch)?;
+    if let Err(problem) = openapi::rules("KeyPatch").check(&mut patch) {
+        return Err(with_past_end(&app, &patch, problem).await);
+    }
     let patch = match patch {
         Value::Object(patch) => patch,
         _ => Map::new(),
@@ -198,7 +203,8 @@ async fn revoke_key(
 /// Rotate a key
 ///
 /// Makes a successor with the same name, the same scopes, and as long a life as this one was given. This one stays good for
-/// `overlap` seconds more, so that nobody who uses it is refused meanwhile. The answer has the new key itself, this once.
+/// `overlap` seconds more, so that nobody who uses it is refused meanwhile; without a body, for a day. The answer has the new
+/// key itself, this once.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewRotation,
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
     responses((status = CREATED, description = "The new key, in clear.", body = IssuedKey)))]
@@ -212,7 +218,7 @@ async fn rotate_key(
 ) -> Result<HttpResponse, Problem> {
     let address = Address::before(&request, "/rotate");
     let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
-    let (document, digest) = body.read(JSON).await?;
+    let (document, digest) = body.read_or_empty(JSON).await?;
     let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
     let by = admin.by();
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
@@ -273,7 +279,6 @@ struct IssuedKey<'a> {
 fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
     let key = token.reveal();
     let mut kept = Kept::new(StatusCode::CREATED)
-        .header(header::LAST_MODIFIED, last_modified(&of).to_string())
         .header(header::CACHE_CONTROL, "no-store".to_owned())
         .header(header::LOCATION, format!("/v1/keys/{}", of.id));
     kept.version = Some(Version::of(of.id, of.version));
@@ -282,17 +287,33 @@ fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
 }
 
 fn shown(key: &ApiKey) -> HttpResponse {
-    let mut response = HttpResponse::Ok()
-        .insert_header((header::LAST_MODIFIED, last_modified(key)))
-        .json(key);
+    let mut response = HttpResponse::Ok().json(key);
     response
         .extensions_mut()
         .insert(Version::of(key.id, key.version));
     response
 }
 
-fn last_modified(key: &ApiKey) -> HttpDate {
-    HttpDate::from(SystemTime::from(key.updated_at))
+/// A document's faults and, where that is one more, that the end in it has come already: the database's clock decides, so it
+/// can't be among the others from the beginning.
+async fn with_past_end(app: &AppState, document: &Value, problem: Problem) -> Problem {
+    let end = document["expires_at"].as_str();
+    match (problem, end.and_then(|end| moment(end).ok())) {
+        (Problem::Invalid(mut faults), Some(end)) => match time(app).await {
+            Ok(at) => {
+                faults.extend(model::past_end(end, at));
+                faults.sort();
+                Problem::Invalid(faults)
+            }
+            Err(problem) => problem,
+        },
+        (problem, _) => problem,
+    }
+}
+
+async fn time(app: &AppState) -> Result<DateTime<Utc>, Problem> {
+    let mut conn = app.connection().await?;
+    Ok(model::time(&mut conn).await?)
 }
 
 /// Checks what the client says must hold of a key that is locked.

@@ -379,15 +379,16 @@ pub struct Rotated {
 impl NewKey {
     /// Refuses an end that has come already.
     pub fn must_end_later(&self, at: DateTime<Utc>) -> Result<(), Problem> {
-        match self.expires_at {
-            Some(end) if end <= at => Err(Problem::Invalid(vec![Fault::at(
-                "/expires_at",
-                "in_the_past",
-                "must lie ahead",
-            )])),
-            _ => Ok(()),
+        match self.expires_at.and_then(|end| past_end(end, at)) {
+            Some(fault) => Err(Problem::Invalid(vec![fault])),
+            None => Ok(()),
         }
     }
+}
+
+/// The fault of an end that has come already.
+pub fn past_end(end: DateTime<Utc>, at: DateTime<Utc>) -> Option<Fault> {
+    (end <= at).then(|| Fault::at("/expires_at", "in_the_past", "must lie ahead"))
 }
 
 /// What time it is, by the database's clock: the same all through a transaction.

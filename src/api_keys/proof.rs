@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::model::known;
 use super::{ApiKey, Scope, Token};
 use crate::audit::By;
-use crate::identity::{Identity, Unreachable};
+use crate::identity::{Identity, IdentityProvider, Jwt, Unreachable};
 use crate::problem::{Problem, WRONG_KEY};
 use crate::server::AppState;
 use crate::status::{Sight, Status};
@@ -234,11 +234,16 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
     let app = request
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
-    let caller = app
-        .limits
-        .prove(request, find(request))
-        .await?
-        .map(Arc::new);
+    let caller = if request.headers().contains_key(header::AUTHORIZATION) {
+        let Some(credentials) = Credentials::read(request, app) else {
+            app.limits.wrong_key(request)?;
+            return Err(WRONG);
+        };
+        let found = app.limits.prove(request, credentials.find(app)).await?;
+        Some(Arc::new(found))
+    } else {
+        None
+    };
     request.extensions_mut().insert(Known(caller.clone()));
     Ok(caller)
 }
@@ -252,34 +257,45 @@ pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
     known_of(request)?.0
 }
 
-async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
-    const WRONG: Problem = Problem::Unauthorized(WRONG_KEY);
-    let mut given = request.headers().get_all(header::AUTHORIZATION);
-    let Some(credentials) = given.next() else {
-        return Ok(None);
-    };
-    let credentials = credentials
-        .to_str()
-        .ok()
-        .and_then(|credentials| credentials.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, credentials)| credentials.trim_matches(' '));
-    let (Some(credentials), None) = (credentials, given.next()) else {
-        return Err(WRONG);
-    };
-    let app = request
-        .app_data::<Data<AppState>>()
-        .expect("every worker has its state");
-    if let Some(token) = Token::read(credentials) {
-        let mut conn = app.connection().await?;
-        let key = ApiKey::of(&mut conn, &token).await?;
-        return Ok(Some(key.ok_or(WRONG)?.into()));
+const WRONG: Problem = Problem::Unauthorized(WRONG_KEY);
+
+/// What could be a key: whether it is one, only the database or a provider's signature says.
+enum Credentials<'a> {
+    Key(Token),
+    Jwt(Jwt<'a>, &'a IdentityProvider),
+}
+
+impl<'a> Credentials<'a> {
+    /// Reads the one `Authorization: Bearer …` of a request; none where what it has there could not be a key.
+    fn read(request: &'a HttpRequest, app: &'a AppState) -> Option<Self> {
+        let mut given = request.headers().get_all(header::AUTHORIZATION);
+        let (Some(credentials), None) = (given.next(), given.next()) else {
+            return None;
+        };
+        let (scheme, credentials) = credentials.to_str().ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let credentials = credentials.trim_matches(' ');
+        if let Some(token) = Token::read(credentials) {
+            return Some(Self::Key(token));
+        }
+        let provider = app.identity_provider.as_deref()?;
+        Some(Self::Jwt(Jwt::read(credentials)?, provider))
     }
-    let Some(provider) = &app.identity_provider else {
-        return Err(WRONG);
-    };
-    match provider.verify(credentials).await {
-        Ok(identity) => Ok(Some(identity.ok_or(WRONG)?.into())),
-        Err(Unreachable) => Err(Problem::NoIdentityProvider),
+
+    /// Whose they are.
+    async fn find(self, app: &AppState) -> Result<Caller, Problem> {
+        match self {
+            Self::Key(token) => {
+                let mut conn = app.connection().await?;
+                let key = ApiKey::of(&mut conn, &token).await?;
+                Ok(key.ok_or(WRONG)?.into())
+            }
+            Self::Jwt(jwt, provider) => match provider.verify(&jwt).await {
+                Ok(identity) => Ok(identity.ok_or(WRONG)?.into()),
+                Err(Unreachable) => Err(Problem::NoIdentityProvider),
+            },
+        }
     }
 }

@@ -85,7 +85,8 @@ impl ArticleFilter {
         let author = author.map(|id| facet("article_authors", "author_id", id));
         let tag = self.timeline.tag_id();
         let tag = tag.map(|id| facet("article_tags", "tag_id", id));
-        [author, tag].into_iter().flatten().collect()
+        let source = self.timeline.source_facet(Article::TABLE);
+        [author, tag, source].into_iter().flatten().collect()
     }
 }
 
@@ -614,10 +615,6 @@ impl Resource for Article {
 
     fn version(&self) -> i32 {
         self.version
-    }
-
-    fn updated_at(&self) -> DateTime<Utc> {
-        self.updated_at
     }
 
     fn slug(&self) -> Option<&str> {

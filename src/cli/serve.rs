@@ -15,11 +15,12 @@ use crate::config::Config;
 use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded};
 use crate::db::migrations;
+use crate::identity::IdentityProvider;
 use crate::server;
 
 pub async fn run(config: Config) -> Result<(), Error> {
     // What can't work is said before anything is started.
-    config.identity.trust()?;
+    IdentityProvider::from_settings(&config.identity)?;
     // First of all the port: should somebody have it, nothing was started in vain.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;

@@ -31,10 +31,9 @@ use crate::server::AppState;
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a 304 doesn't say again.
-const NOT_REPEATED: [&str; 6] = [
+const NOT_REPEATED: [&str; 5] = [
     "content-type",
     "content-language",
-    "last-modified",
     "link",
     "surrogate-key",
     "cache-tag",
@@ -45,7 +44,7 @@ const NOT_REPEATED: [&str; 6] = [
 pub struct RequestId(pub String);
 
 /// What of a request the answer needs after the request is gone.
-struct Asked {
+pub(super) struct Asked {
     id: String,
     method: Method,
     path: String,
@@ -64,16 +63,7 @@ pub async fn answer<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     normalise(&mut request);
-    let asked = Asked {
-        id: request_id(request.headers()),
-        method: request.method().clone(),
-        path: masked(request.path()).into_owned(),
-        headers: conditions(request.headers()),
-        coding: Coding::wanted(&request),
-        app: request.app_data::<Data<AppState>>().cloned(),
-        begun: Instant::now(),
-        allowance: OnceCell::new(),
-    };
+    let asked = Asked::of(request.request());
     request.extensions_mut().insert(RequestId(asked.id.clone()));
     let response = match size::check(&request).and_then(|()| readable(&request)) {
         Ok(()) => {
@@ -106,6 +96,19 @@ pub async fn answer<B: MessageBody + 'static>(
 }
 
 impl Asked {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        Self {
+            id: request_id(request.headers()),
+            method: request.method().clone(),
+            path: masked(request.path()).into_owned(),
+            headers: conditions(request.headers()),
+            coding: Coding::wanted(request),
+            app: request.app_data::<Data<AppState>>().cloned(),
+            begun: Instant::now(),
+            allowance: OnceCell::new(),
+        }
+    }
+
     /// Counts the request, then hands it on, unless it is answered here.
     async fn handle<B: MessageBody + 'static>(
         &self,
@@ -303,14 +306,20 @@ impl Asked {
 
     /// The answer where the handler gave none, and took the request with it.
     fn give_up(&self, problem: &Problem) -> Error {
-        let mut response = problem.answer(&self.path, &self.id);
-        self.common_headers(response.headers_mut());
+        let mut response = self.refuse(problem);
         // An error passes what adds these to every answer.
         if let Some(app) = &self.app {
             app.security.add(response.headers_mut());
         }
-        self.log(response.status(), &response.body().size());
         InternalError::from_response("no answer", response).into()
+    }
+
+    /// A problem as the whole answer, with its line in the log.
+    pub(super) fn refuse(&self, problem: &Problem) -> HttpResponse {
+        let mut response = problem.answer(&self.path, &self.id);
+        self.common_headers(response.headers_mut());
+        self.log(response.status(), &response.body().size());
+        response
     }
 
     fn common_headers(&self, headers: &mut HeaderMap) {

@@ -62,14 +62,34 @@ impl Body {
         types: &'static [&'static str],
     ) -> Result<(Value, Digest), Problem> {
         let bytes = self.bytes().await?;
+        self.parse(&bytes, types)
+    }
+
+    /// The same where every field has a default: no body means `{}`, whatever it is called.
+    pub async fn read_or_empty(
+        mut self,
+        types: &'static [&'static str],
+    ) -> Result<(Value, Digest), Problem> {
+        let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Ok((Map::new().into(), Sha256::digest(b"{}").into()));
+        }
+        self.parse(&bytes, types)
+    }
+
+    fn parse(
+        &self,
+        bytes: &[u8],
+        types: &'static [&'static str],
+    ) -> Result<(Value, Digest), Problem> {
         self.check_type(types)?;
-        let value = read(&bytes).map_err(|error| {
+        let value = read(bytes).map_err(|error| {
             Problem::Malformed(match error.classify() {
                 serde_json::error::Category::Eof if bytes.is_empty() => "the body is empty".into(),
                 _ => format!("the body is not JSON: {error}"),
             })
         })?;
-        Ok((value, Sha256::digest(&bytes).into()))
+        Ok((value, Sha256::digest(bytes).into()))
     }
 
     fn check_type(&self, types: &'static [&'static str]) -> Result<(), Problem> {

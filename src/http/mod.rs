@@ -11,6 +11,7 @@ pub mod document;
 pub mod list;
 pub mod made_of;
 pub mod methods;
+pub mod preflight;
 pub mod security;
 pub mod size;
 pub mod tongue;

@@ -1,5 +1,6 @@
 //! The provider's signing keys, kept for a while and asked for anew: by one request at a time, and not without end.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::Unreachable;
 use super::settings::Place;
-use super::source::Source;
+use super::source::{self, Source};
 
 /// How long keys are used beyond their age, where the provider can't be asked.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -58,12 +59,20 @@ enum Step {
 }
 
 impl KeySet {
+    /// The keys of a place. A file is read at once: unlike another server, it has to be there from the beginning.
+    ///
+    /// # Errors
+    /// Where a file can't be read, or has no key that could have signed a JWT.
     pub fn new(place: Place, max_age: Duration) -> Result<Arc<Self>, String> {
+        let state = match &place {
+            Place::Url(_) => State::default(),
+            Place::File(path) => State::of_file(path)?,
+        };
         Ok(Arc::new(Self {
             source: Source::new(place)?,
             max_age,
             pause: PAUSE.min(max_age),
-            state: RwLock::default(),
+            state: RwLock::new(state),
             flight: tokio::sync::Mutex::new(()),
         }))
     }
@@ -135,6 +144,24 @@ impl KeySet {
 }
 
 impl State {
+    fn of_file(path: &Path) -> Result<Self, String> {
+        let refused = |why: String| format!("`--jwt-jwks-file`: {why}");
+        let now = Instant::now();
+        let keys = source::read_file(path)
+            .and_then(|bytes| keys(&bytes).map_err(|why| format!("{}: {why}", path.display())))
+            .map_err(refused)?;
+        if keys.is_empty() {
+            let why =
+                "has no key that could have signed a JWT (RS256, ES256 or EdDSA, with a `kid`)";
+            return Err(refused(format!("{} {why}", path.display())));
+        }
+        Ok(Self {
+            keys,
+            asked_at: Some(now),
+            tried_at: Some(now),
+        })
+    }
+
     fn find(&self, kid: &str, algorithm: Algorithm) -> Option<Arc<Key>> {
         let is_it = |key: &&Arc<Key>| key.kid == kid && key.algorithm == algorithm;
         self.keys.iter().find(is_it).cloned()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::Value;
 
 use crate::http::values::is_line;
@@ -35,6 +35,32 @@ pub struct Identity {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What has the form of a JWT, and could be good.
+#[derive(Debug)]
+pub struct Jwt<'a> {
+    token: &'a str,
+    kid: String,
+    algorithm: Algorithm,
+}
+
+impl<'a> Jwt<'a> {
+    /// Reads its head.
+    pub fn read(token: &'a str) -> Option<Self> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        // Of what a token says of itself, only the name of its key is heeded, and its algorithm where it is that key's. What
+        // else might name a key (`jku`, `jwk`, `x5u`, `x5c`) is left alone; what it declares critical nobody here understands.
+        let header = decode_header(token).ok();
+        let header = header.filter(|header| header.crit.is_none())?;
+        Some(Self {
+            token,
+            kid: header.kid.filter(|kid| kid.len() <= LONGEST_NAME)?,
+            algorithm: header.alg,
+        })
+    }
+}
+
 /// The provider's keys are not known, or were asked for too long ago, and can't be had.
 #[derive(Debug)]
 pub struct Unreachable;
@@ -49,7 +75,7 @@ impl IdentityProvider {
     /// The one that the settings name, if they do.
     ///
     /// # Errors
-    /// Where the settings don't go together.
+    /// Where the settings don't go together, or name a file that has no keys.
     pub fn from_settings(settings: &Settings) -> Result<Option<Arc<Self>>, String> {
         let Some(trust) = settings.trust()? else {
             return Ok(None);
@@ -68,20 +94,8 @@ impl IdentityProvider {
     ///
     /// # Errors
     /// Where that can't be known: the provider's keys are not to be had.
-    pub async fn verify(&self, token: &str) -> Result<Option<Identity>, Unreachable> {
-        if token.len() > LONGEST {
-            return Ok(None);
-        }
-        // Of what a token says of itself, only the name of its key is heeded, and its algorithm where it is that key's. What
-        // else might name a key (`jku`, `jwk`, `x5u`, `x5c`) is left alone; what it declares critical nobody here understands.
-        let header = match decode_header(token) {
-            Ok(header) if header.crit.is_none() => header,
-            _ => return Ok(None),
-        };
-        let Some(kid) = header.kid.filter(|kid| kid.len() <= LONGEST_NAME) else {
-            return Ok(None);
-        };
-        let Some(key) = self.keys.find(&kid, header.alg).await? else {
+    pub async fn verify(&self, jwt: &Jwt<'_>) -> Result<Option<Identity>, Unreachable> {
+        let Some(key) = self.keys.find(&jwt.kid, jwt.algorithm).await? else {
             return Ok(None);
         };
         let mut validation = Validation::new(key.algorithm);
@@ -90,7 +104,7 @@ impl IdentityProvider {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.trust.issuer]);
         validation.set_audience(&[&self.trust.audience]);
-        match decode::<Value>(token, &key.key, &validation) {
+        match decode::<Value>(jwt.token, &key.key, &validation) {
             Ok(token) => Ok(self.identity(&token.claims)),
             Err(error) => {
                 // Not its own words: they may quote the token.

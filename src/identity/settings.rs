@@ -24,7 +24,7 @@ pub struct Settings {
     #[arg(long, env = "MANCHETTE_JWT_JWKS_URL", global = true)]
     pub jwt_jwks_url: Option<String>,
 
-    /// A file with the provider's signing keys, instead.
+    /// A file with the provider's signing keys, instead. It has to be there, with a key, when the server starts.
     #[arg(long, env = "MANCHETTE_JWT_JWKS_FILE", global = true)]
     pub jwt_jwks_file: Option<PathBuf>,
 

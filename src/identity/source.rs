@@ -50,7 +50,7 @@ impl Source {
                 Self::Url { address, client } => fetch(client, address.clone()).await,
                 Self::File(path) => {
                     let path = path.clone();
-                    tokio::task::spawn_blocking(move || read(&path))
+                    tokio::task::spawn_blocking(move || read_file(&path))
                         .await
                         .map_err(|error| error.to_string())?
                 }
@@ -107,7 +107,8 @@ fn with_cause(error: &dyn std::error::Error) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// Reads a file, unless it is too large.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes))

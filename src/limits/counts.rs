@@ -24,7 +24,7 @@ use crate::problem::Problem;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"policy": "reads", "requests": 2000, "seconds": 10, "remaining": 1999, "full_in": 1}))]
 pub struct Allowance {
-    /// What it counts: `reads` (`GET` and `HEAD`), `writes` (all else) or `wrong-keys`.
+    /// What it counts: `reads` (`GET` and `HEAD`), `writes` (all else), `wrong-keys` or `unknown-keys`.
     #[schema(example = "reads", max_length = 20)]
     pub policy: &'static str,
     /// Requests that may be sent in a row.
@@ -90,6 +90,20 @@ pub struct TooMany {
     seconds: u32,
     /// Seconds until there is one again.
     pub wait: u64,
+}
+
+impl TooMany {
+    /// What it leaves: nothing, for a while.
+    pub fn allowance(&self) -> Allowance {
+        Allowance {
+            policy: self.policy,
+            requests: self.requests,
+            seconds: self.seconds,
+            remaining: 0,
+            full_in: self.seconds,
+            wait: Some(self.wait),
+        }
+    }
 }
 
 type Limiter = RateLimiter<Turn, Kept, MonotonicClock, StateInformationMiddleware>;

@@ -9,7 +9,6 @@ mod settings;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
@@ -68,8 +67,7 @@ impl Pair {
 }
 
 impl Limits {
-    /// `patience` is how long somebody may wait to hear whether a key is good.
-    pub fn new(settings: &Settings, patience: Duration) -> Arc<Self> {
+    pub fn new(settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
             with_key: Pair {
                 reads: Counts::new("reads", settings.rate_reads),
@@ -79,7 +77,7 @@ impl Limits {
                 reads: Counts::new("reads", settings.rate_reads_without_key),
                 writes: Counts::new("writes", settings.rate_writes_without_key),
             },
-            keys: Keys::new(settings.rate_wrong_keys, patience),
+            keys: Keys::new(settings.rate_wrong_keys, settings.rate_reads_without_key),
             settings: settings.clone(),
         })
     }
@@ -130,10 +128,7 @@ impl Limits {
                 let (left, counted) = self.count_address(request);
                 (left, counted.and(Err(problem)))
             }
-            Problem::TooManyRequests(_) => {
-                let party = self.party_of_address(request);
-                (self.keys.wrong(&party), Err(problem))
-            }
+            Problem::TooManyRequests(ref many) => (Some(many.allowance()), Err(problem)),
             problem => (None, Err(problem)),
         }
     }
@@ -153,18 +148,23 @@ impl Limits {
         (left, refused.map_or(Ok(()), Err))
     }
 
-    /// Hears from `ask` who holds the key that a request has; too many wrong ones from one address are not asked about.
+    /// Counts credentials that could not be a key.
     ///
     /// # Errors
-    /// What `ask` says, or that there were too many, or that it took too long.
+    /// Where they were some too many.
+    pub fn wrong_key(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.keys.wrong(&self.party_of_address(request))
+    }
+
+    /// Hears from `ask` who holds the key that a request has.
+    ///
+    /// # Errors
+    /// What `ask` says, or that too many keys from that address were unknown.
     pub async fn prove(
         &self,
         request: &HttpRequest,
-        ask: impl Future<Output = Result<Option<Caller>, Problem>>,
-    ) -> Result<Option<Caller>, Problem> {
-        if !request.headers().contains_key(header::AUTHORIZATION) {
-            return ask.await;
-        }
+        ask: impl Future<Output = Result<Caller, Problem>>,
+    ) -> Result<Caller, Problem> {
         let party = self.party_of_address(request);
         self.keys.prove(request, &party, ask).await
     }

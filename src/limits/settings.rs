@@ -25,7 +25,9 @@ pub struct Settings {
     #[arg(long, env = "MANCHETTE_RATE_WRITES_WITHOUT_KEY", default_value = "30/60", value_parser = rate, global = true)]
     pub rate_writes_without_key: Rate,
 
-    /// Wrong keys that one address may send; after them, keys that were not good before are not looked at for a while.
+    /// Credentials that could not be a key (mistyped: a key has a checksum; no JWT; another scheme) that one address may
+    /// send; more are refused for a while. What could be a key is looked up all the same, until as many of one address were
+    /// unknown as it may send reads without a key; keys that were good before go on even then.
     #[arg(long, env = "MANCHETTE_RATE_WRONG_KEYS", default_value = "10/60", value_parser = rate, global = true)]
     pub rate_wrong_keys: Rate,
 

@@ -156,7 +156,8 @@ impl SearchFilter {
             let table = Article::TABLE;
             let mut facets = self.articles.facets();
             // The tables of authors and tags have no words: while they are walked, each article itself is asked.
-            let probe = (!facets.is_empty()).then(|| {
+            let timeline = self.timeline();
+            let probe = (timeline.author.is_some() || timeline.tag.is_some()).then(|| {
                 Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
                     .then(&words.match_row("told"))
                     .sql(" OFFSET 0)")

@@ -248,7 +248,8 @@ async fn other_origins_are_let_in_only_where_a_setting_names_them() {
         let answer = preflight(
             "https://a.example",
             method,
-            "authorization, content-type, if-match, if-none-match, idempotency-key",
+            "accept, accept-language, authorization, content-encoding, content-type, idempotency-key, if-match, \
+             if-none-match, if-unmodified-since, x-request-id",
         )
         .await;
         assert!((200..=204).contains(&answer.status), "{answer:?}");
@@ -270,8 +271,34 @@ async fn other_origins_are_let_in_only_where_a_setting_names_them() {
         );
         assert!(answer.header("vary").contains("Origin"));
     }
-    let other = preflight("https://b.example", "GET", "authorization").await;
-    assert!(!other.has("access-control-allow-origin"));
+    for (origin, method, headers, why) in [
+        ("https://b.example", "GET", "authorization", "Origin"),
+        ("https://a.example", "TRACE", "authorization", "method"),
+        ("https://a.example", "GET", "x-other", "headers"),
+        (
+            "https://a.example",
+            "GET",
+            "é",
+            "Access-Control-Request-Headers",
+        ),
+    ] {
+        let refused = preflight(origin, method, headers);
+        let refused = refused.header("X-Request-Id", "asked-first").await;
+        let problem = refused.problem(400, "cross-origin");
+        assert_eq!(problem["request_id"], "asked-first");
+        assert_eq!(problem["instance"], "/v1/headlines");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(why),
+            "{problem}"
+        );
+        assert_eq!(refused.header("cache-control"), "no-store");
+        assert!(
+            refused
+                .header("vary")
+                .starts_with("Origin, Access-Control-Request-Method")
+        );
+        assert!(!refused.has("access-control-allow-origin"));
+    }
     for path in [
         "/v1/headlines",
         "/v1/articles/nothing",
@@ -302,6 +329,7 @@ async fn other_origins_are_let_in_only_where_a_setting_names_them() {
                 "{name} {exposed}"
             );
         }
+        assert!(!exposed.contains("last-modified"), "{exposed}");
         let vary = answer.header("vary");
         assert!(
             vary.contains("Origin") && vary.contains("Accept-Encoding"),

@@ -348,6 +348,23 @@ async fn keys_may_stand_in_a_file() {
 }
 
 #[actix_web::test]
+async fn tokens_that_have_expired_lock_no_good_one_out() {
+    let signer = Signer::ed("d");
+    let provider = Provider::start(&[&signer]).await;
+    let app = provider.app(&["--rate-wrong-keys", "3/7200"]).await;
+    let old = signer.token(&claims(json!({"exp": 1_000_000_000})));
+    for _ in 0..12 {
+        let ask = app.get("/v1/me").key(&old);
+        ask.await.problem(401, "unauthorized");
+    }
+    for status in [401, 401, 401, 429] {
+        assert_eq!(app.get("/v1/me").key("a.b.c").await.status, status);
+    }
+    let good = signer.token(&claims(json!({})));
+    app.get("/v1/me").key(&good).await.ok();
+}
+
+#[actix_web::test]
 async fn without_a_provider_there_are_no_tokens() {
     let app = TestApp::start().await;
     let token = Signer::ed("d").token(&claims(json!({})));

@@ -191,50 +191,94 @@ async fn behind_trusted_proxies_callers_are_told_apart() {
     too_many(&from("hidden").await, "reads", "reads");
 }
 
+/// What no key looks like.
+fn mistyped() -> String {
+    let mut key = Token::new().reveal().to_owned();
+    let last = key.pop().unwrap();
+    key.push(if last == 'x' { 'y' } else { 'x' });
+    key
+}
+
 #[actix_web::test]
-async fn wrong_keys_are_no_longer_looked_at_and_good_ones_go_on() {
+async fn what_could_not_be_a_key_is_refused_after_some_and_keys_go_on() {
     let app = app("--rate-wrong-keys 3/7200").await;
-    app.get_all("/v1/headlines").await.ok();
-    let wrong = || Token::new().reveal().to_owned();
     let answers = join_all((0..20).map(|_| async {
-        let answer = app.get("/v1/headlines").key(&wrong()).await;
+        let answer = app.get("/v1/headlines").key(&mistyped()).await;
         answer.status
     }))
     .await;
     let of = |status: u16| answers.iter().filter(|own| **own == status).count();
     assert_eq!((of(401), of(429)), (3, 17), "{answers:?}");
     for credentials in [
-        format!("Bearer {}", wrong()),
+        format!("Bearer {}", mistyped()),
+        format!("Bearer {} {}", app.key, app.key),
         "Basic eDp5".to_owned(),
         "Bearer x".to_owned(),
+        "Bearer a.b.c".to_owned(),
     ] {
         let ask = app.ask(Method::POST, "/v1/headlines");
         let refused = ask.header("Authorization", &credentials).await;
         too_many(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
     }
-    // A new one can't be told from a guess; one that was good before can, and who has none needs none.
+    // What could be a key is looked up, whatever came before; who has none needs none.
     let new = app.new_key(&[Scope::Read]).await;
-    too_many(
-        &app.get("/v1/headlines").key(&new).await,
-        "wrong-keys",
-        "wrong-keys",
-    );
+    app.get("/v1/headlines").key(&new).await.ok();
     app.get_all("/v1/headlines").await.ok();
     app.get("/v1/headlines").await.ok();
-    // A revoked one is no longer known as good. One that may do everything has to stay.
+    let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
+    unknown().await.problem(401, "unauthorized");
+    // One that may do everything has to stay.
     app.new_key(&[Scope::Admin]).await;
     let mut conn = app.conn().await;
     manchette::api_keys::ApiKey::revoke(&mut conn, &app.key[..12])
         .await
         .unwrap();
-    app.get_all("/v1/headlines")
-        .await
-        .problem(401, "unauthorized");
-    too_many(
-        &app.get_all("/v1/headlines").await,
-        "wrong-keys",
-        "wrong-keys",
-    );
+    for _ in 0..2 {
+        let revoked = app.get_all("/v1/headlines").await;
+        revoked.problem(401, "unauthorized");
+    }
+}
+
+#[actix_web::test]
+async fn a_node_that_has_just_started_locks_no_good_key_out() {
+    let first = TestApp::start().await;
+    let settings = [
+        "--rate-wrong-keys",
+        "10/7200",
+        "--rate-reads-without-key",
+        "1000/7200",
+    ];
+    let started = TestApp::start_so(first.address.clone(), &settings).await;
+    for n in 0..24 {
+        let unknown = started.get("/v1/headlines").key(Token::new().reveal());
+        unknown.await.problem(401, "unauthorized");
+        let wrong = started.get("/v1/headlines").key(&mistyped()).await.status;
+        assert_eq!(wrong, if n < 10 { 401 } else { 429 });
+    }
+    let key = first.new_key(&[Scope::Write]).await;
+    for key in [&key, &first.key] {
+        started.get("/v1/headlines").key(key).await.ok();
+    }
+    let line = json!({"title": "x", "language": "fr"});
+    let post = started.ask(Method::POST, "/v1/headlines").key(&key);
+    post.json(line).await.created();
+}
+
+#[actix_web::test]
+async fn keys_are_looked_up_in_vain_as_often_as_one_may_read_without() {
+    let app = app("--rate-reads-without-key 5/7200").await;
+    app.get_all("/v1/headlines").await.ok();
+    let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
+    for _ in 0..5 {
+        unknown().await.problem(401, "unauthorized");
+    }
+    let refused = unknown().await;
+    too_many(&refused, "unknown-keys", "unknown-keys: at most 5 in 7200");
+    // Now a new one can't be told from a guess, but one that was good before can.
+    let new = app.new_key(&[Scope::Read]).await;
+    let refused = app.get("/v1/headlines").key(&new).await;
+    too_many(&refused, "unknown-keys", "unknown-keys");
+    app.get_all("/v1/headlines").await.ok();
 }
 
 #[actix_web::test]

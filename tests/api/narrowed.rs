@@ -57,6 +57,9 @@ impl Row {
     fn priority(&self) -> &'static str {
         ["normal", "normal", "flash", "breaking"][self.n / 3 % 4]
     }
+    fn source(&self) -> Option<&'static str> {
+        [Some("AFP"), None, Some("Agence Oued")][self.n / 5 % 3]
+    }
     /// Whether it is scheduled for a time that hasn't come.
     fn is_waiting(&self) -> bool {
         self.n % 14 == 12
@@ -103,6 +106,8 @@ impl Row {
             ("has_article", _) => is(told.is_some()),
             ("published_after", _) => Self::at(self.published()).as_str() > value,
             ("published_before", _) => Self::at(self.published()).as_str() < value,
+            ("updated_before", _) => Self::at(self.updated()).as_str() < value,
+            ("source", _) => self.source() == Some(value),
             ("updated_after", _) => Self::at(self.updated()).as_str() > value,
             _ => panic!("{filter}"),
         }
@@ -132,6 +137,7 @@ async fn fill(app: &TestApp) {
         let mut common = json!({
             "title": row.title(), "language": row.language(), "status": row.status(),
             "published_at": Row::at(row.published()), "category_id": id(row.category()),
+            "source": row.source(),
         });
         let tags: Vec<&Value> = [("red", &red), ("blue", &blue)]
             .into_iter()
@@ -208,6 +214,8 @@ async fn lists_give_what_the_filters_say_in_the_order_asked_for_on_every_page() 
         "published_after=2026-01-01T00:07:00Z",
         "published_before=2026-01-01T00:20:00Z",
         "updated_after=2026-01-01T00:50:00Z",
+        "updated_before=2026-01-01T01:10:00Z",
+        "source=Agence Oued",
     ];
     let of_articles = ["author=anna"];
     let of_headlines = [
@@ -283,7 +291,25 @@ async fn lists_give_what_the_filters_say_in_the_order_asked_for_on_every_page() 
             }
         }
     }
-    assert!(turn > 150, "{turn}");
+    assert!(turn > 190, "{turn}");
+    for (filter, fault) in [
+        ("source=", "source invalid"),
+        ("source=a%0Ab", "source invalid"),
+        ("updated_before=now", "updated_before invalid"),
+    ] {
+        let answer = app.get(&format!("/v1/headlines?{filter}")).await;
+        assert_eq!(answer.parameter_faults(), [fault], "{filter}");
+    }
+    // To the letter.
+    for (source, total) in [
+        ("AFP", true),
+        ("afp", false),
+        ("AFP%20", false),
+        ("Reuters", false),
+    ] {
+        let page = app.get(&format!("/v1/articles?count=true&source={source}"));
+        assert_eq!(page.await.ok()["page"]["total"] != 0, total, "{source}");
+    }
 }
 
 #[actix_web::test]

@@ -108,6 +108,7 @@ async fn fill(app: &TestApp) {
     let category = "CASE WHEN n % 10 < 8 THEN md5('c0')::uuid WHEN n % 10 = 8 THEN md5('c1')::uuid \
         WHEN n % 500 = 9 THEN md5('c3')::uuid ELSE md5('c2')::uuid END";
     let language = "CASE WHEN n % 2000 = 1 THEN 'de' WHEN n % 3 = 0 THEN 'ar' ELSE 'fr' END";
+    let source = "CASE WHEN n % 1500 = 11 THEN 'rare' WHEN n % 50 = 7 OR n % 20000 = 12 THEN 'drafts' WHEN n % 2 = 0 THEN 'big' END";
     let common = format!(
         "gen_random_uuid(), 'mot ' || CASE WHEN n % 700 = 5 THEN 'rare' WHEN n < 3000 THEN 'jadis' ELSE 'autre' END, \
          {language}, 'ltr', CASE WHEN n % 50 = 7 THEN 'draft' ELSE 'published' END, {moment}, {moment}, {category}, {moment}"
@@ -123,8 +124,8 @@ async fn fill(app: &TestApp) {
          INSERT INTO tags (id, slug, name) VALUES (md5('t0')::uuid, 'common', 'Common'), (md5('t1')::uuid, 'rare', 'Rare'),
             (md5('t2')::uuid, 'old', 'Old');
          INSERT INTO authors (id, slug, name) VALUES (md5('a0')::uuid, 'busy', 'Busy'), (md5('a1')::uuid, 'idle', 'Idle');
-         INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, slug)
-            SELECT {common}, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
+         INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source, slug)
+            SELECT {common}, {source}, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
          INSERT INTO article_tags (id, tag_id, place, status, language, category_id, listed_at, updated_at)
             SELECT id, md5('t' || k)::uuid, k, status, language, category_id, listed_at, updated_at
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles
@@ -133,9 +134,9 @@ async fn fill(app: &TestApp) {
          INSERT INTO article_authors (id, author_id, place, status, language, category_id, listed_at, updated_at)
             SELECT id, md5('a' || CASE WHEN n % 1000 = 8 THEN 1 ELSE 0 END)::uuid, 0, status, language, category_id, listed_at, updated_at
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles WHERE n % 4 = 0;
-         INSERT INTO headlines (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at,
+         INSERT INTO headlines (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source,
             priority, pinned, expires_at, article_id)
-            SELECT {common}, CASE WHEN n % 900 = 1 THEN 'flash' WHEN n % 90 = 2 THEN 'breaking' ELSE 'normal' END, n % 1500 = 3,
+            SELECT {common}, {source}, CASE WHEN n % 900 = 1 THEN 'flash' WHEN n % 90 = 2 THEN 'breaking' ELSE 'normal' END, n % 1500 = 3,
                 CASE WHEN n % 200 = 0 THEN {moment} + interval '1 day' WHEN n % 5000 = 4 THEN '2999-01-01'::timestamptz END,
                 CASE WHEN n % 4 = 0 THEN (SELECT id FROM articles WHERE slug = 'a-' || n AND deleted_at IS NULL) END
             FROM generate_series(1, {ROWS}) AS n;
@@ -197,6 +198,10 @@ async fn no_list_and_no_search_reads_far_whatever_it_is_filtered_by() {
         "language=de",
         "published_before=2020-02-01T00:00:00Z",
         "updated_after=2023-05-25T00:00:00Z",
+        "updated_before=2020-02-01T00:00:00Z",
+        "source=big",
+        "source=rare",
+        "source=drafts",
     ];
     let of = |list: &str, own: &[&str], most| -> Vec<String> {
         let filters: Vec<&str> = shared.iter().chain(own).copied().collect();

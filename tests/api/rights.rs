@@ -312,6 +312,8 @@ async fn every_state_is_seen_and_changed_by_whom_it_is_for() {
                 let may = has(Scope::Write) && (*state == "draft" || has(Scope::Publish));
                 let ask = |method| app.ask(method, &path).key(&key);
                 for (method, body) in [
+                    // Also where nothing changes.
+                    (Method::PATCH, json!({})),
                     (Method::PATCH, json!({"title": "y"})),
                     (Method::PUT, new.clone()),
                 ] {

@@ -66,6 +66,29 @@ async fn the_databases_address_may_stand_in_a_file() {
 #[actix_web::test]
 async fn settings_for_tokens_that_cannot_work_are_refused_before_anything_starts() {
     let data = folder();
+    let keys = folder();
+    let file = |name: &str, text: &str| {
+        let file = keys.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let missing = keys.path().join("none.json");
+    let missing = missing.to_str().unwrap();
+    let (broken, empty) = (file("broken", "{"), file("empty", r#"{"keys": []}"#));
+    let useless = r#"{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0"}]}"#;
+    let useless = file("useless", useless);
+    for (file, why) in [
+        (missing, "none.json: No such file"),
+        (&broken, "broken: what is there is not JSON"),
+        (&empty, "empty has no key that could have signed a JWT"),
+        (&useless, "useless has no key that could have signed a JWT"),
+    ] {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--jwt-issuer", ISSUER];
+        let trust = ["--jwt-audience", AUDIENCE, "--jwt-jwks-file", file];
+        let refused = run(data.path(), &[&listen[..], &trust[..]].concat());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(why), "{said}");
+    }
     for (arguments, why) in [
         (&["--jwt-issuer", ISSUER][..], "--jwt-audience"),
         (&["--jwt-audience", AUDIENCE], "--jwt-issuer"),

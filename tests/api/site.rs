@@ -83,6 +83,9 @@ async fn changing_it_needs_both_write_and_publish() {
     for (method, body) in [
         (Method::PUT, new()),
         (Method::PATCH, json!({"name": "Le Rivage"})),
+        // What changes nothing needs the same.
+        (Method::PATCH, json!({})),
+        (Method::PATCH, json!({"name": before["name"]})),
     ] {
         let ask = || app.ask(method.clone(), SITE).json(body.clone());
         ask().await.problem(401, "unauthorized");
