@@ -10,6 +10,7 @@ mod categories;
 mod conditions;
 mod contract;
 mod database;
+mod disk_full;
 mod found;
 mod headlines;
 mod hidden;
