@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Timestamptz, Untyped};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -338,7 +338,7 @@ pub async fn create<R: Resource>(
     let asked = retry.asked(&editor.by().caller, digest);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }
@@ -361,7 +361,7 @@ pub async fn replace<R: Resource>(
 ) -> Result<Shown<R>, Problem> {
     let new = read_new::<R>(app, body.json(JSON).await?)?;
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let (id, locked) = match find_and_lock::<R>(conn, address).await {
             Ok((id, locked)) => (id, Some(locked)),
             // Only an id can be made up by a client: a slug without its resource leads nowhere.
@@ -397,7 +397,7 @@ pub async fn change<R: Resource>(
         _ => Map::new(),
     };
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let (id, locked) = find_and_lock::<R>(conn, address).await?;
         if locked.in_trash {
             return Err(Problem::NotFound);
@@ -439,7 +439,7 @@ pub async fn remove<R: Resource>(
     conditions: &Preconditions,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let (id, locked) = find_and_lock::<R>(conn, address).await?;
         if locked.in_trash {
             return Err(Problem::NotFound);

@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HttpDate};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -84,7 +84,7 @@ async fn create_key(
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }
@@ -140,7 +140,7 @@ async fn update_key(
     };
     let mut conn = app.connection().await?;
     let changed = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             let key = ApiKey::lock(conn, id).await?;
             check(&app, &conditions, &key)?;
             key.must_be_good(model::time(conn).await?)?;
@@ -182,7 +182,7 @@ async fn revoke_key(
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let key = ApiKey::lock(conn, id).await?;
         check(&app, &conditions, &key)?;
         if let Some(ended) = key.end(conn).await? {
@@ -218,7 +218,7 @@ async fn rotate_key(
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }

@@ -271,7 +271,7 @@ async fn find(request: &HttpRequest) -> Result<Option<Caller>, Problem> {
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
     if let Some(token) = Token::read(credentials) {
-        let mut conn = app.connection().await?;
+        let mut conn = app.connection_for_key().await?;
         let key = ApiKey::of(&mut conn, &token).await?;
         return Ok(Some(key.ok_or(WRONG)?.into()));
     }

@@ -24,6 +24,7 @@ pub struct Address {
     postgres: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     statement_timeout_ms: u32,
+    read_lock_timeout_ms: u32,
     lock_timeout_ms: u32,
 }
 
@@ -86,8 +87,19 @@ impl Address {
             postgres,
             tls: tls(verify, settings.database_ca.as_ref())?,
             statement_timeout_ms: settings.statement_timeout_ms,
+            read_lock_timeout_ms: settings.read_lock_timeout_ms,
             lock_timeout_ms: settings.lock_timeout_ms,
         })
+    }
+
+    /// The same database, with these settings' timeouts.
+    pub fn with_timeouts(&self, settings: &config::Database) -> Self {
+        Self {
+            statement_timeout_ms: settings.statement_timeout_ms,
+            read_lock_timeout_ms: settings.read_lock_timeout_ms,
+            lock_timeout_ms: settings.lock_timeout_ms,
+            ..self.clone()
+        }
     }
 
     /// The same server, another database on it.
@@ -100,15 +112,28 @@ impl Address {
     /// Opens a connection for requests: every statement is bounded in time, and planned once. Every statement is
     /// written so that one plan serves whatever is bound to it; planning anew would cost more than most of them take. A
     /// page from anywhere costs little more than the next one: so it is on what databases are kept on today. Compiling a
-    /// plan would take longer than it may run; and requests are many, so none takes a second process for itself.
+    /// plan would take longer than it may run; and requests are many, so none takes a second process for itself. A read waits
+    /// for locks only shortly: whoever locks a whole table keeps all of its readers waiting, each with a connection.
     pub async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        self.connect_with(self.read_lock_timeout_ms).await
+    }
+
+    /// Opens a connection for a command that writes, bounded like the one for requests, with the patience of a write.
+    pub async fn connect_for_writes(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        self.connect_with(self.lock_timeout_ms).await
+    }
+
+    async fn connect_with(
+        &self,
+        lock_timeout_ms: u32,
+    ) -> diesel::ConnectionResult<AsyncPgConnection> {
         let first = format!(
             "SET statement_timeout = {0}; SET lock_timeout = {1}; \
              SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'; \
              SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; SET jit = off; \
              SET max_parallel_workers_per_gather = 0; \
              SET client_min_messages = warning",
-            self.statement_timeout_ms, self.lock_timeout_ms
+            self.statement_timeout_ms, lock_timeout_ms
         );
         self.open(&first).await
     }

@@ -7,6 +7,8 @@ pub mod json;
 pub mod migrations;
 pub mod pool;
 pub mod postgres_programs;
+mod restarts;
+pub mod shares;
 pub mod statement;
 pub mod text_enum;
 pub mod watch;

@@ -20,6 +20,7 @@ mod keys;
 mod keys_api;
 mod limits;
 mod lists;
+mod locks;
 mod narrowed;
 mod nodes;
 mod plans;
