@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::db::pooler::SharedSessions;
 use crate::limits::TooMany;
 
 /// Why a request was not answered as asked.
@@ -65,6 +66,11 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     #[error("the database can't be asked just now")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A statement that a connection has prepared was not there, or was another: its session was not its own.
+    #[error("the database can't be asked just now")]
+    SessionLost(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    SharedSessions(#[from] SharedSessions),
     /// The database server has no room left for what was to be written.
     #[error("the database's disk is full")]
     StorageFull(#[source] Box<dyn Error + Send + Sync>),
@@ -305,7 +311,10 @@ impl Problem {
             Self::TooManyRequests(_) => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
-            Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
+            Self::Unavailable(_)
+            | Self::NoIdentityProvider
+            | Self::SessionLost(_)
+            | Self::SharedSessions(_) => &UNAVAILABLE,
             Self::StorageFull(_) => &STORAGE_FULL,
             Self::Internal(_) => &INTERNAL,
         }
@@ -322,7 +331,11 @@ impl Problem {
 
     /// The whole answer, and one line in the log where the fault is ours.
     pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
-        if let Self::Internal(cause) | Self::Unavailable(cause) | Self::StorageFull(cause) = self {
+        if let Self::Internal(cause)
+        | Self::Unavailable(cause)
+        | Self::SessionLost(cause)
+        | Self::StorageFull(cause) = self
+        {
             log::error!("{request_id}: {self}: {cause}");
         }
         let kind = self.kind();
@@ -352,7 +365,11 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) | Self::InProgress | Self::NoIdentityProvider => {
+            Self::Unavailable(_)
+            | Self::InProgress
+            | Self::NoIdentityProvider
+            | Self::SessionLost(_)
+            | Self::SharedSessions(_) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             // Space is made by people or by a job, not within a second.
@@ -501,6 +518,10 @@ impl From<diesel::result::Error> for Problem {
             }
             E::DatabaseError(DatabaseErrorKind::Unknown, info) if is_disk_full(info.message()) => {
                 Self::StorageFull(error.into())
+            }
+            // Prepared twice, not at all, or with other parameters.
+            E::DatabaseError(_, info) if info.message().contains("prepared statement \"") => {
+                Self::SessionLost(error.into())
             }
             _ => Self::internal(error),
         }

@@ -16,6 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::articles::Embeds;
 use crate::config::Config;
+use crate::db::pooler::Outage;
 use crate::db::shares::{Shares, resource_of};
 use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
@@ -126,10 +127,11 @@ impl AppState {
         &self,
         place: impl Future<Output = Option<OwnedSemaphorePermit>>,
     ) -> Result<pool::Connection, Problem> {
-        let unavailable = |why: String| Problem::Unavailable(why.into());
-        self.watch.check().map_err(unavailable)?;
+        let unavailable = |why: &str| Problem::Unavailable(why.into());
+        let outage = |why: Outage| Problem::Unavailable(why.into());
+        self.watch.check().map_err(outage)?;
         if self.pool.status().waiting + self.shares.waiting() >= self.pool_queue {
-            return Err(unavailable("too many wait for a connection".into()));
+            return Err(unavailable("too many wait for a connection"));
         }
         // One bound for waiting, opening and checking together.
         let connection = tokio::time::timeout(self.pool_timeout, async {
@@ -139,7 +141,7 @@ impl AppState {
         });
         connection
             .await
-            .unwrap_or_else(|_| Err(unavailable("no connection became free in time".into())))
+            .unwrap_or_else(|_| Err(unavailable("no connection became free in time")))
     }
 }
 

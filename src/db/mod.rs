@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod json;
 pub mod migrations;
 pub mod pool;
+pub mod pooler;
 pub mod postgres_programs;
 mod restarts;
 pub mod shares;

@@ -118,6 +118,7 @@ impl Asked {
                 let _ = self.allowance.set(left);
             }
             if let Err(problem) = admitted {
+                self.suspect_session(&problem);
                 self.note_refusal(request.request(), &problem).await;
                 return Ok(request.into_response(problem.answer(&self.path, &self.id)));
             }
@@ -127,6 +128,7 @@ impl Asked {
                 let response = self.call(request, next).await?.map_into_boxed_body();
                 let error = response.response().error();
                 if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+                    self.suspect_session(problem);
                     self.note_refusal(response.request(), problem).await;
                 }
                 Ok(response)
@@ -151,6 +153,13 @@ impl Asked {
                 app.shares.scope(&path, next.call(request)).await
             }
             None => next.call(request).await,
+        }
+    }
+
+    /// Tells the watch where a connection's session was not its own.
+    fn suspect_session(&self, problem: &Problem) {
+        if let (Some(app), Problem::SessionLost(_)) = (&self.app, problem) {
+            app.watch.suspect();
         }
     }
 

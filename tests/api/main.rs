@@ -24,6 +24,7 @@ mod locks;
 mod narrowed;
 mod nodes;
 mod plans;
+mod poolers;
 mod process;
 mod requests;
 mod retries;
