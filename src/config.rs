@@ -125,7 +125,16 @@ pub struct Database {
     #[arg(long, env = "MANCHETTE_STATEMENT_TIMEOUT_MS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub statement_timeout_ms: u32,
 
-    /// Milliseconds that one statement may wait for what another one holds.
+    /// Connections of each worker that requests for one resource (`/v1/headlines`, say) may hold at once, so that a table that
+    /// is locked doesn't take them all; half of them unless told.
+    #[arg(long, env = "MANCHETTE_POOL_SIZE_PER_RESOURCE", value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
+    pub pool_size_per_resource: Option<u16>,
+
+    /// Milliseconds that a statement that reads may wait for a lock.
+    #[arg(long, env = "MANCHETTE_READ_LOCK_TIMEOUT_MS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
+    pub read_lock_timeout_ms: u32,
+
+    /// Milliseconds that each statement of a write may wait for a lock.
     #[arg(long, env = "MANCHETTE_LOCK_TIMEOUT_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub lock_timeout_ms: u32,
 
@@ -177,6 +186,12 @@ impl Database {
             .as_ref()
             .map(|url| url.expose_secret())
             .filter(|url| !url.is_empty())
+    }
+
+    /// How many connections of a worker requests for one resource may hold at once.
+    pub fn pool_size_per_resource(&self) -> usize {
+        let half = (self.pool_size / 2).max(1);
+        self.pool_size_per_resource.unwrap_or(half).into()
     }
 
     /// How long a request waits for a connection.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::db::pooler::Outage;
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -50,5 +51,9 @@ async fn get_readyz(app: Data<AppState>) -> Result<HttpResponse, Problem> {
         .readiness()
         .await
         .map(|()| ok())
-        .map_err(|why| Problem::Unavailable(why.into()))
+        .map_err(|why| match why {
+            // Says what to change, to whoever runs the server.
+            Outage::SharedSessions(shared) => Problem::SharedSessions(shared),
+            why => Problem::Unavailable(why.into()),
+        })
 }

@@ -645,6 +645,10 @@ fn complete_operation(
     if path != "/livez" {
         statuses.push("503");
     }
+    if !["/livez", "/readyz"].contains(&path) {
+        // A read may need space too, for a temporary file.
+        statuses.push("507");
+    }
     if content {
         // Asking by status needs a key; a wrong one is refused everywhere.
         statuses.push("401");
@@ -752,7 +756,7 @@ fn headers() -> Value {
 }
 
 /// The answers that several statuses share a word for: what is not one of our problems, and what is.
-const STATUSES: [(&str, &str, &str); 19] = [
+const STATUSES: [(&str, &str, &str); 20] = [
     (
         "304",
         "NotModified",
@@ -832,6 +836,11 @@ const STATUSES: [(&str, &str, &str); 19] = [
         "Unavailable",
         "The database can't be asked just now.",
     ),
+    (
+        "507",
+        "StorageFull",
+        "The database server has no disk space left; nothing was changed.",
+    ),
 ];
 
 /// What says how much a caller may still send.
@@ -855,7 +864,7 @@ fn problems() -> Value {
                 "304" | "412" => &["ETag"],
                 "308" => &["Location"],
                 "401" | "403" => &["WWW-Authenticate"],
-                "409" | "429" | "503" => &["Retry-After"],
+                "409" | "429" | "503" | "507" => &["Retry-After"],
                 _ => &[],
             };
             // What is refused before anybody is asked counts for nobody.

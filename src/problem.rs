@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::db::pooler::SharedSessions;
 use crate::limits::TooMany;
 
 /// Why a request was not answered as asked.
@@ -68,6 +69,14 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     #[error("the database can't be asked just now")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A statement that a connection has prepared was not there, or was another: its session was not its own.
+    #[error("the database can't be asked just now")]
+    SessionLost(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    SharedSessions(#[from] SharedSessions),
+    /// The database server has no room left for what was to be written.
+    #[error("the database's disk is full")]
+    StorageFull(#[source] Box<dyn Error + Send + Sync>),
     /// A JWT came, and the keys that it could be checked with can't be had.
     #[error("the identity provider can't be asked just now")]
     NoIdentityProvider,
@@ -274,6 +283,9 @@ kinds! {
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
         "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
+    STORAGE_FULL = "storage-full", INSUFFICIENT_STORAGE, "The disk is full",
+        "The database server has no disk space left for what the request needed, so nothing was changed. Reading goes on as long as it needs no space.",
+        "Tell whoever runs the server, and try again after the seconds that `Retry-After` names: it works again as soon as there is space.";
 }
 
 impl Problem {
@@ -306,7 +318,11 @@ impl Problem {
             Self::TooManyRequests(_) => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
-            Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
+            Self::Unavailable(_)
+            | Self::NoIdentityProvider
+            | Self::SessionLost(_)
+            | Self::SharedSessions(_) => &UNAVAILABLE,
+            Self::StorageFull(_) => &STORAGE_FULL,
             Self::Internal(_) => &INTERNAL,
         }
     }
@@ -322,7 +338,11 @@ impl Problem {
 
     /// The whole answer, and one line in the log where the fault is ours.
     pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
-        if let Self::Internal(cause) | Self::Unavailable(cause) = self {
+        if let Self::Internal(cause)
+        | Self::Unavailable(cause)
+        | Self::SessionLost(cause)
+        | Self::StorageFull(cause) = self
+        {
             log::error!("{request_id}: {self}: {cause}");
         }
         let kind = self.kind();
@@ -352,8 +372,16 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) | Self::InProgress | Self::NoIdentityProvider => {
+            Self::Unavailable(_)
+            | Self::InProgress
+            | Self::NoIdentityProvider
+            | Self::SessionLost(_)
+            | Self::SharedSessions(_) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
+            }
+            // Space is made by people or by a job, not within a second.
+            Self::StorageFull(_) => {
+                response.insert_header((header::RETRY_AFTER, "30"));
             }
             Self::Outdated(current) => {
                 response.insert_header((header::ETAG, current.etag.as_str()));
@@ -495,6 +523,13 @@ impl From<diesel::result::Error> for Problem {
             E::DatabaseError(DatabaseErrorKind::Unknown, info) if passes(info.as_ref()) => {
                 Self::Unavailable(error.into())
             }
+            E::DatabaseError(DatabaseErrorKind::Unknown, info) if is_disk_full(info.message()) => {
+                Self::StorageFull(error.into())
+            }
+            // Prepared twice, not at all, or with other parameters.
+            E::DatabaseError(_, info) if info.message().contains("prepared statement \"") => {
+                Self::SessionLost(error.into())
+            }
             _ => Self::internal(error),
         }
     }
@@ -514,6 +549,21 @@ fn passes(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> bool {
     ]
     .iter()
     .any(|start| info.message().starts_with(start))
+}
+
+/// Whether the database server had no disk space left, for a table, an index or a temporary file (SQLSTATE 53100, and a
+/// quota that is used up, which Postgres gives no state of its own). Diesel hands on the message alone.
+fn is_disk_full(message: &str) -> bool {
+    // Shared memory that is used up is told in the same words, and is no disk.
+    !message.starts_with("could not resize shared memory")
+        && (message.starts_with("could not extend file")
+            || [
+                "No space left on device",
+                "Disk quota exceeded",
+                ": wrote only ",
+            ]
+            .iter()
+            .any(|words| message.contains(words)))
 }
 
 fn missing(pointer: &str) -> Problem {
@@ -551,5 +601,31 @@ pub fn slug_taken() -> Problem {
 impl From<diesel_async::pooled_connection::deadpool::PoolError> for Problem {
     fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
         Self::Unavailable(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_broken_one() {
+        for full in [
+            "could not extend file \"base/5/16384\": No space left on device",
+            "could not extend file \"base/5/16384\": wrote only 4096 of 8192 bytes at block 7",
+            "could not write to file \"base/pgsql_tmp/pgsql_tmp1.0\": No space left on device",
+            "could not create file \"base/5/16384\": No space left on device",
+            "could not create temporary file \"base/pgsql_tmp/pgsql_tmp1.0\": Disk quota exceeded",
+            "could not write block 3 of temporary file: No space left on device",
+        ] {
+            assert!(is_disk_full(full), "{full}");
+        }
+        for other in [
+            "could not write to file \"pg_xact/0000\": Input/output error",
+            "could not resize shared memory segment \"/PostgreSQL.1\" to 1 bytes: No space left on device",
+            "temporary file size exceeds temp_file_limit (1kB)",
+        ] {
+            assert!(!is_disk_full(other), "{other}");
+        }
     }
 }

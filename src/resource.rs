@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Timestamptz, Untyped};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -371,7 +371,7 @@ pub async fn create<R: Resource>(
     let asked = retry.asked(&editor.by().caller, digest);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }
@@ -400,7 +400,7 @@ pub async fn replace<R: Resource>(
     let mut changes_others = false;
     loop {
         let done = conn
-            .transaction(async |conn| {
+            .write(async |conn| {
                 let id = match find_id::<R>(conn, address).await {
                     // Only an id can be made up by a client: a slug without its resource leads nowhere.
                     Err(Problem::NotFound) => address.id().ok_or(Problem::NotFound)?,
@@ -452,7 +452,7 @@ pub async fn change<R: Resource>(
         _ => Map::new(),
     };
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(&patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
@@ -493,7 +493,7 @@ pub async fn remove<R: Resource>(
     conditions: &Preconditions,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Delete).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;

@@ -11,10 +11,13 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa_actix_web::AppExt;
 
 use crate::articles::Embeds;
 use crate::config::Config;
+use crate::db::pooler::Outage;
+use crate::db::shares::{Shares, resource_of};
 use crate::db::{Address, Watch, pool};
 use crate::http::answer::answer;
 use crate::http::caching::Caching;
@@ -24,17 +27,21 @@ use crate::identity::IdentityProvider;
 use crate::limits::Limits;
 use crate::limits::connections::Connections;
 use crate::problem::Problem;
-use crate::{docs, routes};
+use crate::{docs, openapi, routes};
 
 /// What the handlers of one worker share.
 pub struct AppState {
     pool: Pool<AsyncPgConnection>,
+    /// How many of its connections each resource may hold.
+    pub shares: Shares,
     /// Whether the database answers.
     pub watch: Arc<Watch>,
     pub limits: Arc<Limits>,
     /// How long a request waits for a connection, and how many may.
     pool_timeout: Duration,
     pool_queue: usize,
+    /// How long a write may wait for a lock.
+    lock_timeout_ms: u32,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// How long the database may keep a request waiting, all in all.
@@ -81,11 +88,13 @@ impl AppState {
         let database = &config.database;
         Self {
             pool: pool::pool(address, database, &shared.watch),
+            shares: Shares::new(resources(), database.pool_size_per_resource()),
             watch: shared.watch.clone(),
             limits: shared.limits.clone(),
             identity_provider: shared.identity_provider.clone(),
             pool_timeout: database.pool_timeout(),
             pool_queue: database.pool_queue as usize,
+            lock_timeout_ms: database.lock_timeout_ms,
             body_timeout: config.limits.body_timeout(),
             patience: database.pool_timeout()
                 + Duration::from_millis(database.statement_timeout_ms.into())
@@ -97,27 +106,56 @@ impl AppState {
         }
     }
 
-    /// A connection of this worker's. Taken in a handler's body, never by an extractor: a slow upload holds none.
+    /// A connection of this worker's, out of the share of the request's resource. Taken in a handler's body, never by an
+    /// extractor: a slow upload holds none.
     ///
     /// # Errors
     /// At once where the database doesn't answer or too many wait already, else after the time that a request waits.
     pub async fn connection(&self) -> Result<pool::Connection, Problem> {
-        let unavailable = |why: String| Problem::Unavailable(why.into());
-        self.watch.check().map_err(unavailable)?;
-        if self.pool.status().waiting >= self.pool_queue {
-            return Err(unavailable("too many wait for a connection".into()));
+        self.take(async { self.shares.take().await }).await
+    }
+
+    /// A connection to look up a key with, out of nobody's share: whoever waits for a resource keeps no caller from being
+    /// known. It is given back at once.
+    ///
+    /// # Errors
+    /// Like [`Self::connection`].
+    pub async fn connection_for_key(&self) -> Result<pool::Connection, Problem> {
+        self.take(async { None }).await
+    }
+
+    async fn take(
+        &self,
+        place: impl Future<Output = Option<OwnedSemaphorePermit>>,
+    ) -> Result<pool::Connection, Problem> {
+        let unavailable = |why: &str| Problem::Unavailable(why.into());
+        let outage = |why: Outage| Problem::Unavailable(why.into());
+        self.watch.check().map_err(outage)?;
+        if self.pool.status().waiting + self.shares.waiting() >= self.pool_queue {
+            return Err(unavailable("too many wait for a connection"));
         }
         // One bound for waiting, opening and checking together.
-        match tokio::time::timeout(self.pool_timeout, self.pool.get()).await {
-            Ok(connection) => Ok(connection?),
-            Err(_) => Err(unavailable("no connection became free in time".into())),
-        }
+        let connection = tokio::time::timeout(self.pool_timeout, async {
+            let place = place.await;
+            let object = self.pool.get().await?;
+            Ok(pool::Connection::new(object, place, self.lock_timeout_ms))
+        });
+        connection
+            .await
+            .unwrap_or_else(|_| Err(unavailable("no connection became free in time")))
     }
+}
+
+/// Every resource that the contract knows.
+fn resources() -> impl Iterator<Item = String> {
+    let paths = openapi::contract()["paths"].as_object();
+    let paths = paths.into_iter().flat_map(|paths| paths.keys());
+    paths.filter_map(|path| resource_of(path).map(str::to_owned))
 }
 
 /// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
-    let address = address.clone();
+    let address = address.with_timeouts(&config.database);
     let workers = config.workers();
     let connections = Connections::new(&config.limits);
     let shared = Shared::new(&address, config).map_err(std::io::Error::other)?;

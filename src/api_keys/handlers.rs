@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -87,7 +87,7 @@ async fn create_key(
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }
@@ -145,7 +145,7 @@ async fn update_key(
     };
     let mut conn = app.connection().await?;
     let changed = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             let key = ApiKey::lock(conn, id).await?;
             check(&app, &conditions, &key)?;
             key.must_be_good(model::time(conn).await?)?;
@@ -187,7 +187,7 @@ async fn revoke_key(
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut conn = app.connection().await?;
-    conn.transaction(async |conn| {
+    conn.write(async |conn| {
         let key = ApiKey::lock(conn, id).await?;
         check(&app, &conditions, &key)?;
         if let Some(ended) = key.end(conn).await? {
@@ -224,7 +224,7 @@ async fn rotate_key(
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = app.connection().await?;
     let kept = conn
-        .transaction(async |conn| {
+        .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
                 return Ok::<Kept, Problem>(first);
             }

@@ -185,13 +185,20 @@ impl ApiKey {
             .is_none_or(|at| Utc::now() - at >= TimeDelta::minutes(1))
         {
             // Said again in the statement: of many requests at once, one writes.
-            diesel::sql_query(
+            let noted = diesel::sql_query(
                 "UPDATE api_keys SET last_used_at = now() WHERE id = $1 \
                  AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')",
             )
             .bind::<diesel::sql_types::Uuid, _>(key.id)
             .execute(conn)
-            .await?;
+            .await;
+            // The key is good, whether that can be written down (on a full disk, say) or not: its holder may read.
+            if let Err(error) = noted {
+                log::warn!(
+                    "the last use of the key {} is not noted: {error}",
+                    key.prefix
+                );
+            }
         }
         Ok(Some(key))
     }

@@ -288,7 +288,7 @@ impl<'a> Credentials<'a> {
     async fn find(self, app: &AppState) -> Result<Caller, Problem> {
         match self {
             Self::Key(token) => {
-                let mut conn = app.connection().await?;
+                let mut conn = app.connection_for_key().await?;
                 let key = ApiKey::of(&mut conn, &token).await?;
                 Ok(key.ok_or(WRONG)?.into())
             }

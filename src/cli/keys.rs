@@ -46,7 +46,7 @@ pub enum KeysCommand {
 
 pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Error> {
     let reached = reach(config, "keys").await?;
-    let mut conn = reached.address.connect().await?;
+    let mut conn = reached.address.connect_for_writes().await?;
     let result = carry_out(&mut conn, command).await;
     drop(conn);
     reached.done();

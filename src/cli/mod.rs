@@ -15,6 +15,7 @@ use crate::config::{Cli, Config};
 use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded, Options, socket_beside};
 use crate::db::migrations::{self, Schema};
+use crate::db::pooler;
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -72,6 +73,7 @@ impl Reached {
 async fn reach(config: &Config, command: &str) -> Result<Reached, Error> {
     if let Some(url) = config.database.url() {
         let address = Address::from_url(url, &config.database)?;
+        pooler::require_own_sessions(&address).await?;
         if command != "migrate" {
             migrations::require_current(&mut address.connect().await?).await?;
         }

@@ -12,9 +12,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Error, demo, options, say};
 use crate::api_keys::{ApiKey, Scope, Token};
 use crate::config::Config;
-use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded};
 use crate::db::migrations;
+use crate::db::{Address, pooler};
 use crate::identity::IdentityProvider;
 use crate::server;
 
@@ -117,7 +117,7 @@ async fn prepare(config: &Config, address: &Address) -> Result<FolderKey, Error>
     folder_key(&mut conn, &config.database.data_dir.join("key")).await
 }
 
-/// Waits a while for a database that is not there yet, then wants it to have our schema.
+/// Waits a while for a database that is not there yet, then wants it to give us sessions of our own, and to have our schema.
 async fn check_schema(address: &Address) -> Result<(), Error> {
     let begun = Instant::now();
     let mut conn = loop {
@@ -132,6 +132,7 @@ async fn check_schema(address: &Address) -> Result<(), Error> {
             }
         }
     };
+    pooler::require_own_sessions(address).await?;
     migrations::require_current(&mut conn).await
 }
 

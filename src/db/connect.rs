@@ -11,6 +11,7 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -23,7 +24,10 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub struct Address {
     postgres: tokio_postgres::Config,
     tls: MakeRustlsConnect,
+    /// Whether a connection pooler may stand before it: never before a Postgres of our own.
+    may_be_pooled: bool,
     statement_timeout_ms: u32,
+    read_lock_timeout_ms: u32,
     lock_timeout_ms: u32,
 }
 
@@ -47,7 +51,9 @@ impl Address {
         if verify {
             postgres.ssl_mode(SslMode::Require);
         }
-        Self::new(postgres, settings, verify)
+        let mut address = Self::new(postgres, settings, verify)?;
+        address.may_be_pooled = true;
+        Ok(address)
     }
 
     /// The socket of a Postgres of our own, in this folder.
@@ -85,9 +91,21 @@ impl Address {
         Ok(Self {
             postgres,
             tls: tls(verify, settings.database_ca.as_ref())?,
+            may_be_pooled: false,
             statement_timeout_ms: settings.statement_timeout_ms,
+            read_lock_timeout_ms: settings.read_lock_timeout_ms,
             lock_timeout_ms: settings.lock_timeout_ms,
         })
+    }
+
+    /// The same database, with these settings' timeouts.
+    pub fn with_timeouts(&self, settings: &config::Database) -> Self {
+        Self {
+            statement_timeout_ms: settings.statement_timeout_ms,
+            read_lock_timeout_ms: settings.read_lock_timeout_ms,
+            lock_timeout_ms: settings.lock_timeout_ms,
+            ..self.clone()
+        }
     }
 
     /// The same server, another database on it.
@@ -100,17 +118,52 @@ impl Address {
     /// Opens a connection for requests: every statement is bounded in time, and planned once. Every statement is
     /// written so that one plan serves whatever is bound to it; planning anew would cost more than most of them take. A
     /// page from anywhere costs little more than the next one: so it is on what databases are kept on today. Compiling a
-    /// plan would take longer than it may run; and requests are many, so none takes a second process for itself.
+    /// plan would take longer than it may run; and requests are many, so none takes a second process for itself. A read waits
+    /// for locks only shortly: whoever locks a whole table keeps all of its readers waiting, each with a connection.
     pub async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
-        let first = format!(
+        self.connect_with(self.read_lock_timeout_ms).await
+    }
+
+    /// Opens a connection for a command that writes, bounded like the one for requests, with the patience of a write.
+    pub async fn connect_for_writes(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        self.connect_with(self.lock_timeout_ms).await
+    }
+
+    async fn connect_with(
+        &self,
+        lock_timeout_ms: u32,
+    ) -> diesel::ConnectionResult<AsyncPgConnection> {
+        self.open(&self.setup(lock_timeout_ms)).await
+    }
+
+    /// Opens a connection like one for requests, which is asked by the simple protocol alone.
+    pub async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = self.postgres.connect(self.tls.clone()).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                log::debug!("a connection ended: {}", with_source(&error));
+            }
+        });
+        client
+            .batch_execute(&self.setup(self.read_lock_timeout_ms))
+            .await?;
+        Ok(client)
+    }
+
+    /// Whether a connection pooler may stand before the database.
+    pub fn may_be_pooled(&self) -> bool {
+        self.may_be_pooled
+    }
+
+    fn setup(&self, lock_timeout_ms: u32) -> String {
+        format!(
             "SET statement_timeout = {0}; SET lock_timeout = {1}; \
              SET idle_in_transaction_session_timeout = '10s'; SET TIME ZONE 'UTC'; \
              SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; SET jit = off; \
              SET max_parallel_workers_per_gather = 0; \
              SET client_min_messages = warning",
-            self.statement_timeout_ms, self.lock_timeout_ms
-        );
-        self.open(&first).await
+            self.statement_timeout_ms, lock_timeout_ms
+        )
     }
 
     /// Opens a connection for work that may take long: migrations, loading.
@@ -142,7 +195,7 @@ impl Address {
 }
 
 /// An error with what caused it: Postgres's own words are one level down.
-fn with_source(error: &tokio_postgres::Error) -> String {
+pub(super) fn with_source(error: &tokio_postgres::Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use nix::unistd::{Pid, Uid, User, geteuid};
 
 use super::Address;
 use super::postgres_programs::{self, Programs};
+use super::restarts::{Backoff, FIRST_WAIT};
 use crate::config;
 
 /// The role that owns everything in a Postgres of our own.
@@ -115,10 +116,10 @@ impl Embedded {
         let cluster = Cluster::prepare(options)?;
         let socket = cluster.socket_folder()?;
         let (stop, stopped) = channel();
-        let exits = Arc::new(AtomicU32::new(0));
+        let first_start = Arc::new(FirstStart::default());
         let supervisor = Supervisor {
             cluster,
-            exits: exits.clone(),
+            first_start: first_start.clone(),
         };
         let log = supervisor.cluster.log();
         let thread = std::thread::Builder::new()
@@ -129,7 +130,8 @@ impl Embedded {
             stop: Some((stop, thread)),
             _claim: claim,
         };
-        let mut conn = embedded.wait(&log, &exits, settings).await?;
+        let mut conn = embedded.wait(&log, &first_start, settings).await?;
+        first_start.is_over.store(true, Ordering::Relaxed);
         make_database(&mut conn).await?;
         Ok(embedded)
     }
@@ -142,7 +144,7 @@ impl Embedded {
     async fn wait(
         &self,
         log: &Path,
-        exits: &AtomicU32,
+        first_start: &FirstStart,
         settings: &config::Database,
     ) -> Result<AsyncPgConnection, Error> {
         let address = Address::from_socket(&self.socket, "postgres", settings)?;
@@ -154,7 +156,7 @@ impl Embedded {
                 Err(error) => error,
             };
             // A Postgres that was killed may leave processes behind that need a moment to notice.
-            if exits.load(Ordering::Relaxed) >= 16 {
+            if AtomicU32::load(&first_start.exits, Ordering::Relaxed) >= 16 {
                 return Err(format!(
                     "Postgres doesn't start. Its last words:\n{}",
                     last_lines(log)
@@ -425,6 +427,8 @@ impl Cluster {
             "log_rotation_age=1d",
             "log_rotation_size=0",
             "log_truncate_on_rotation=on",
+            // After a crash it ends, and is started again by us, later each time where it crashes again and again.
+            "restart_after_crash=off",
             "log_timezone=UTC",
             "timezone=UTC",
         ];
@@ -543,29 +547,41 @@ fn reachable(folder: &Path) -> Result<PathBuf, Error> {
     Ok(short.into())
 }
 
+/// What is known of Postgres until it answers for the first time.
+#[derive(Debug, Default)]
+struct FirstStart {
+    exits: AtomicU32,
+    is_over: AtomicBool,
+}
+
 /// Keeps Postgres running until told to stop.
 struct Supervisor {
     cluster: Cluster,
-    exits: Arc<AtomicU32>,
+    first_start: Arc<FirstStart>,
 }
 
 impl Supervisor {
     // On one thread from its beginning to the end of the process, as the child is stopped when this thread dies.
     fn run(&self, stopped: &Receiver<()>) {
+        let mut backoff = Backoff::default();
         loop {
-            match self.cluster.spawn() {
-                Ok(mut child) => {
-                    if self.watch(&mut child, stopped) {
-                        return;
-                    }
-                }
-                Err(error) => log::error!("Postgres can't be started: {error}"),
-            }
-            self.exits.fetch_add(1, Ordering::Relaxed);
-            if !matches!(
-                stopped.recv_timeout(Duration::from_millis(500)),
-                Err(RecvTimeoutError::Timeout)
-            ) {
+            let begun = Instant::now();
+            let ended = match self.cluster.spawn() {
+                Ok(mut child) => match self.watch(&mut child, stopped) {
+                    None => return,
+                    Some(ended) => ended,
+                },
+                Err(error) => format!("Postgres can't be started: {error}"),
+            };
+            // Somebody waits for the first start, and is told soon that it fails.
+            let wait = if AtomicBool::load(&self.first_start.is_over, Ordering::Relaxed) {
+                backoff.after(begun.elapsed())
+            } else {
+                self.first_start.exits.fetch_add(1, Ordering::Relaxed);
+                FIRST_WAIT
+            };
+            log::warn!("{ended}; it is started again in {wait:?}");
+            if !matches!(stopped.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
                 return;
             }
             if let Err(error) = self.cluster.end_leftover() {
@@ -574,26 +590,20 @@ impl Supervisor {
         }
     }
 
-    /// Watches one run of Postgres. True when it was stopped on demand, false when it ended by itself.
-    fn watch(&self, child: &mut Child, stopped: &Receiver<()>) -> bool {
+    /// Watches one run of Postgres. None when it was stopped on demand; how it ended when it ended by itself.
+    fn watch(&self, child: &mut Child, stopped: &Receiver<()>) -> Option<String> {
         loop {
             match stopped.recv_timeout(Duration::from_millis(20)) {
                 Err(RecvTimeoutError::Timeout) => {}
                 _ => {
                     end(child);
-                    return true;
+                    return None;
                 }
             }
             match child.try_wait() {
                 Ok(None) => {}
-                Ok(Some(status)) => {
-                    log::warn!("Postgres ended ({status}); starting it again");
-                    return false;
-                }
-                Err(error) => {
-                    log::error!("Postgres can't be watched: {error}");
-                    return false;
-                }
+                Ok(Some(status)) => return Some(format!("Postgres ended ({status})")),
+                Err(error) => return Some(format!("Postgres can't be watched: {error}")),
             }
         }
     }

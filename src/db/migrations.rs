@@ -5,6 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::Address;
 
@@ -68,14 +69,21 @@ pub async fn require_current(conn: &mut AsyncPgConnection) -> Result<(), Error> 
 
 /// Whether every migration that this program needs is applied. Newer ones don't matter: while a deploy goes on, the
 /// schema is ahead of the nodes that still run the version before.
-pub async fn is_ready(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+pub async fn is_ready(client: &Client) -> Result<bool, tokio_postgres::Error> {
     let needed = versions();
-    let applied: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
-        .load(conn)
+    let rows = client
+        .simple_query("SELECT version FROM __diesel_schema_migrations")
         .await?;
+    let applied: Vec<&str> = rows
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        })
+        .collect();
     Ok(needed
         .iter()
-        .all(|version| applied.iter().any(|applied| applied.version == *version)))
+        .all(|version| applied.contains(&version.as_str())))
 }
 
 #[derive(QueryableByName)]

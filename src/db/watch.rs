@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
+use super::pooler::{Outage, Probe, SharedSessions};
 use super::{Address, migrations};
 
 /// Whether it could serve when it was looked at last, and when that was.
-type Readiness = Option<(Instant, Result<(), String>)>;
+type Readiness = Option<(Instant, Result<(), Outage>)>;
 
 /// What is known of the database, shared by all workers of the process. The looking ends with the last of them.
 #[derive(Debug)]
@@ -26,10 +26,13 @@ struct Seen {
     /// Set by whoever needs the database, taken back at each look: nobody looks while nobody needs it.
     needed: AtomicBool,
     wake: Notify,
+    /// Set where a request met a session that was not its own: everything is to be looked at anew.
+    suspected: AtomicBool,
     /// Why it is not asked, while it is not.
-    away: RwLock<Option<String>>,
+    away: RwLock<Option<Outage>>,
     is_away: AtomicBool,
-    /// Connections opened before this are not used any more: they led to a database that didn't answer.
+    /// Connections opened before this are not used any more: they led to a database that didn't answer, or through a pooler
+    /// that shared their sessions.
     since: RwLock<Option<Instant>>,
     /// How often it went away.
     losses: watch::Sender<u64>,
@@ -40,6 +43,8 @@ struct Seen {
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long what was found about readiness is good for.
 const FRESH: Duration = Duration::from_secs(1);
+/// From one look for a second connection to the next, where the database has none to spare.
+const NEXT_WITNESS: Duration = Duration::from_secs(10);
 /// How long a caller waits to hear about readiness.
 const PATIENCE: Duration = Duration::from_millis(900);
 
@@ -49,6 +54,7 @@ impl Watch {
         let seen = Arc::new(Seen {
             needed: AtomicBool::new(false),
             wake: Notify::new(),
+            suspected: AtomicBool::new(false),
             away: RwLock::default(),
             is_away: AtomicBool::new(false),
             since: RwLock::default(),
@@ -65,8 +71,8 @@ impl Watch {
     /// To be asked before the database is.
     ///
     /// # Errors
-    /// In words, where it doesn't answer.
-    pub fn check(&self) -> Result<(), String> {
+    /// Where it doesn't answer.
+    pub fn check(&self) -> Result<(), Outage> {
         self.need();
         if !self.seen.is_away.load(Ordering::Acquire) {
             return Ok(());
@@ -84,6 +90,15 @@ impl Watch {
             .is_none_or(|since| opened > since)
     }
 
+    /// To be told where a statement that a connection has prepared is not there, or is another: nobody asks the database by
+    /// any connection until it is sure again that each has a session of its own.
+    pub fn suspect(&self) {
+        self.seen.suspected.store(true, Ordering::Release);
+        let lost = "a connection had a session that was not its own";
+        self.seen.found(&Err(Outage::Unavailable(lost.to_owned())));
+        self.need();
+    }
+
     /// Changes when the database goes away after this.
     pub fn losses(&self) -> watch::Receiver<u64> {
         self.seen.losses.subscribe()
@@ -92,14 +107,14 @@ impl Watch {
     /// Whether the database answers and has the schema, as it was found at most a second ago.
     ///
     /// # Errors
-    /// In words, where it doesn't.
-    pub async fn readiness(&self) -> Result<(), String> {
+    /// Where it doesn't.
+    pub async fn readiness(&self) -> Result<(), Outage> {
         let mut readiness = self.seen.readiness.subscribe();
         self.need();
         let fresh = |found: &Readiness| found.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
         match tokio::time::timeout(PATIENCE, readiness.wait_for(fresh)).await {
             Ok(Ok(found)) => found.as_ref().map_or(Ok(()), |(_, found)| found.clone()),
-            _ => Err("the database doesn't answer".to_owned()),
+            _ => Err(silent()),
         }
     }
 
@@ -117,10 +132,12 @@ impl Drop for Watch {
 }
 
 impl Seen {
-    fn found(&self, answer: &Result<(), String>) {
+    fn found(&self, answer: &Result<(), Outage>) {
         let was_away = self.is_away.load(Ordering::Acquire);
         match answer {
             Ok(()) if was_away => {
+                // What was opened just as it went away is as old as the rest.
+                self.distrust_connections();
                 self.is_away.store(false, Ordering::Release);
                 // To be looked at now, not when the second is over.
                 self.readiness.send_replace(None);
@@ -128,29 +145,64 @@ impl Seen {
             }
             Err(why) if !was_away => {
                 log::error!("the database is not asked until it answers again: {why}");
-                *self.away.write().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
-                *self.since.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                self.set_away(why);
+                self.distrust_connections();
                 self.is_away.store(true, Ordering::Release);
                 self.losses.send_modify(|losses| *losses += 1);
                 self.readiness
                     .send_replace(Some((Instant::now(), Err(why.clone()))));
             }
-            _ => {}
+            Err(why) => {
+                if matches!(why, Outage::SharedSessions(_)) && !self.shares_sessions() {
+                    log::error!("{why}");
+                }
+                self.set_away(why);
+            }
+            Ok(()) => {}
         }
+    }
+
+    fn set_away(&self, why: &Outage) {
+        *self.away.write().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+    }
+
+    fn distrust_connections(&self) {
+        *self.since.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether it was found last that sessions are shared.
+    fn shares_sessions(&self) -> bool {
+        let away = self.away.read().unwrap_or_else(PoisonError::into_inner);
+        self.is_away.load(Ordering::Acquire) && matches!(*away, Some(Outage::SharedSessions(_)))
     }
 }
 
+fn silent() -> Outage {
+    Outage::Unavailable("the database doesn't answer".to_owned())
+}
+
 async fn look(seen: Arc<Seen>, address: Address, silence: Duration) {
-    let mut conn = None;
+    let mut asking = Asking {
+        address,
+        silence,
+        probe: None,
+        next_witness: Instant::now(),
+    };
     loop {
         if !seen.needed.swap(false, Ordering::AcqRel) && !seen.is_away.load(Ordering::Acquire) {
             seen.wake.notified().await;
             continue;
         }
-        let answer = tokio::time::timeout(silence, ask(&mut conn, &address)).await;
-        let answer = answer.unwrap_or_else(|_| Err("the database doesn't answer".to_owned()));
+        if seen.suspected.swap(false, Ordering::AcqRel) {
+            asking.probe = None;
+        }
+        let answer = asking.ask(seen.shares_sessions()).await;
         if answer.is_err() {
-            conn = None;
+            asking.probe = None;
+        }
+        // What was found before the suspicion says nothing of it.
+        if seen.suspected.load(Ordering::Acquire) {
+            continue;
         }
         seen.found(&answer);
         let due = seen
@@ -159,20 +211,12 @@ async fn look(seen: Arc<Seen>, address: Address, silence: Duration) {
             .as_ref()
             .is_none_or(|(at, _)| at.elapsed() >= FRESH);
         if due {
-            let found = match (&answer, &mut conn) {
-                (Ok(()), Some(conn)) => {
-                    let found = tokio::time::timeout(silence, migrations::is_ready(conn)).await;
-                    match found {
-                        Ok(Ok(true)) => Ok(()),
-                        Ok(Ok(false)) => Err("migrations are pending".to_owned()),
-                        Ok(Err(error)) => Err(error.to_string()),
-                        Err(_) => Err("the migrations can't be read in time".to_owned()),
-                    }
-                }
-                (answer, _) => answer.clone(),
+            let found = match answer {
+                Ok(()) => asking.is_ready().await,
+                Err(why) => Err(why),
             };
             if found.is_err() {
-                conn = None;
+                asking.probe = None;
             }
             seen.readiness.send_replace(Some((Instant::now(), found)));
         }
@@ -180,28 +224,73 @@ async fn look(seen: Arc<Seen>, address: Address, silence: Duration) {
     }
 }
 
-/// Asks for as little as can be asked for. A connection that was cut says nothing about the database: another is tried.
-async fn ask(conn: &mut Option<AsyncPgConnection>, address: &Address) -> Result<(), String> {
-    if let Some(kept) = conn
-        && ping(kept).await.is_ok()
-    {
-        return Ok(());
-    }
-    *conn = None;
-    match address.connect().await {
-        Ok(mut new) => {
-            ping(&mut new).await.map_err(|error| error.to_string())?;
-            *conn = Some(new);
-            Ok(())
-        }
-        // It is there, and has its hands full with those who have a connection.
-        Err(error) if is_full(&error.to_string()) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
+/// How the database is asked.
+struct Asking {
+    address: Address,
+    silence: Duration,
+    probe: Option<Probe>,
+    /// When another witness is looked for, where there is none.
+    next_witness: Instant,
 }
 
-async fn ping(conn: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
-    conn.batch_execute("SELECT 1").await
+impl Asking {
+    /// Asks for as little as can be asked for. A connection that was cut says nothing about the database: another is tried.
+    /// Where sessions were shared, only two connections that each have their own show that they no longer are.
+    async fn ask(&mut self, shared_before: bool) -> Result<(), Outage> {
+        if let Some(kept) = &mut self.probe {
+            match kept.round(self.silence).await {
+                Ok(()) => return self.keep_witness(false, shared_before).await,
+                Err(shared @ Outage::SharedSessions(_)) => return Err(shared),
+                Err(_) => self.probe = None,
+            }
+        }
+        let opened = tokio::time::timeout(self.silence, Probe::open(&self.address)).await;
+        match opened.unwrap_or_else(|_| Err(silent())) {
+            Ok(probe) => {
+                self.probe = Some(probe);
+                self.keep_witness(true, shared_before).await
+            }
+            // It is there, and has its hands full with those who have a connection.
+            Err(Outage::Unavailable(why)) if is_full(&why) && !shared_before => Ok(()),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Has a second connection to compare with, where a pooler may stand before the database. Where there is none to be had,
+    /// another is looked for in a while.
+    async fn keep_witness(&mut self, is_new: bool, shared_before: bool) -> Result<(), Outage> {
+        let Some(probe) = self.probe.as_mut().filter(|_| self.address.may_be_pooled()) else {
+            return Ok(());
+        };
+        if probe.has_witness() {
+            return Ok(());
+        }
+        if is_new || shared_before || self.next_witness <= Instant::now() {
+            self.next_witness = Instant::now() + NEXT_WITNESS;
+            probe.add_witness(&self.address, self.silence).await?;
+            probe.rounds(self.silence).await?;
+        }
+        if shared_before && !probe.has_witness() {
+            return Err(SharedSessions.into());
+        }
+        Ok(())
+    }
+
+    /// Whether the schema is there.
+    async fn is_ready(&self) -> Result<(), Outage> {
+        let Some(probe) = &self.probe else {
+            return Ok(());
+        };
+        let asked = migrations::is_ready(probe.client());
+        match tokio::time::timeout(self.silence, asked).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Outage::Unavailable("migrations are pending".to_owned())),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(Outage::Unavailable(
+                "the migrations can't be read in time".to_owned(),
+            )),
+        }
+    }
 }
 
 fn is_full(error: &str) -> bool {

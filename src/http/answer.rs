@@ -121,15 +121,17 @@ impl Asked {
                 let _ = self.allowance.set(left);
             }
             if let Err(problem) = admitted {
+                self.suspect_session(&problem);
                 self.note_refusal(request.request(), &problem).await;
                 return Ok(request.into_response(problem.answer(&self.path, &self.id)));
             }
         }
         match methods::guard(&mut request) {
             Ok(None) => {
-                let response = next.call(request).await?.map_into_boxed_body();
+                let response = self.call(request, next).await?.map_into_boxed_body();
                 let error = response.response().error();
                 if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+                    self.suspect_session(problem);
                     self.note_refusal(response.request(), problem).await;
                 }
                 Ok(response)
@@ -139,6 +141,28 @@ impl Asked {
                 self.note_refusal(request.request(), &problem).await;
                 Ok(request.into_response(problem.answer(&self.path, &self.id)))
             }
+        }
+    }
+
+    /// Runs the handler, with connections out of the share of its resource.
+    async fn call<B: MessageBody + 'static>(
+        &self,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, Error> {
+        match &self.app {
+            Some(app) => {
+                let path = request.path().to_owned();
+                app.shares.scope(&path, next.call(request)).await
+            }
+            None => next.call(request).await,
+        }
+    }
+
+    /// Tells the watch where a connection's session was not its own.
+    fn suspect_session(&self, problem: &Problem) {
+        if let (Some(app), Problem::SessionLost(_)) = (&self.app, problem) {
+            app.watch.suspect();
         }
     }
 
@@ -177,10 +201,14 @@ impl Asked {
         let noted = async {
             let mut conn = app.connection().await?;
             let name = problem.kind().name;
-            audit::refused(&mut conn, &origin, caller.as_deref(), status.as_u16(), name).await?;
-            Ok::<(), Problem>(())
+            conn.write(async |conn| {
+                let caller = caller.as_deref();
+                Ok(audit::refused(conn, &origin, caller, status.as_u16(), name).await?)
+            })
+            .await
         };
-        if let Err(error) = noted.await {
+        let noted: Result<(), Problem> = noted.await;
+        if let Err(error) = noted {
             log::error!("{}: a refused write is not in the audit: {error}", self.id);
         }
     }

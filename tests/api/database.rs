@@ -68,7 +68,9 @@ async fn a_schema_that_is_ahead_is_known_as_such() {
             .contains("doesn't know")
     );
     assert!(
-        migrations::is_ready(&mut conn).await.unwrap(),
+        migrations::is_ready(&address.client().await.unwrap())
+            .await
+            .unwrap(),
         "nodes that run already go on"
     );
 }

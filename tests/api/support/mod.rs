@@ -3,6 +3,7 @@
 mod answer;
 pub mod cluster;
 pub mod line;
+pub mod pooler;
 pub mod process;
 pub mod provider;
 pub mod xss;

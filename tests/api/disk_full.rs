@@ -1,0 +1,87 @@
+//! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use serde_json::json;
+
+use crate::support::{Answer, TestApp, items};
+
+/// Has every write to a table fail as it does on a full disk, with Postgres's own message and SQLSTATE.
+async fn fill_disk(conn: &mut AsyncPgConnection, table: &str, message: &str) {
+    let sql = format!(
+        "CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ \
+         BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'disk_full'; END $$; \
+         CREATE TRIGGER disk_full BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION disk_full('{message}')"
+    );
+    conn.batch_execute(&sql).await.unwrap();
+}
+
+async fn make_room(conn: &mut AsyncPgConnection, table: &str) {
+    let sql = format!("DROP TRIGGER disk_full ON {table}");
+    conn.batch_execute(&sql).await.unwrap();
+}
+
+#[track_caller]
+fn storage_full(answer: &Answer) {
+    answer.problem(507, "storage-full");
+    assert_eq!(answer.header("retry-after"), "30");
+}
+
+#[actix_web::test]
+async fn a_full_disk_refuses_writes_with_507_and_leaves_reads_alone() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    let headline = app.headline("before", json!({})).await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let new = json!({"title": "during", "language": "fr", "status": "published"});
+    // Each of the tables that a write goes to, in the words of each place of Postgres that runs out of space.
+    for (table, message) in [
+        (
+            "headlines",
+            "could not extend file \"base/5/16384\": No space left on device",
+        ),
+        (
+            "events",
+            "could not extend file \"base/5/16385\": wrote only 4096 of 8192 bytes at block 7",
+        ),
+        (
+            "audit",
+            "could not write to file \"base/pgsql_tmp/pgsql_tmp17.0\": No space left on device",
+        ),
+        (
+            "first_answers",
+            "could not create file \"base/5/16386\": No space left on device",
+        ),
+    ] {
+        fill_disk(&mut conn, table, message).await;
+        let post = app.post("/v1/headlines", new.clone());
+        storage_full(&post.header("Idempotency-Key", table).await);
+        if table != "first_answers" {
+            storage_full(&app.patch(&path, json!({"source": table})).await);
+            storage_full(&app.delete(&path).await);
+        }
+        let list = app.get("/v1/headlines").await.ok();
+        assert_eq!(items(&list, "title"), ["before"], "{table}");
+        let read = app.get_all(&path).await.ok();
+        assert_eq!(read["version"], 1, "{table}");
+        app.get("/readyz").await.ok();
+        make_room(&mut conn, table).await;
+    }
+    // As soon as there is room, the same requests do what they say.
+    let post = app.post("/v1/headlines", new);
+    post.header("Idempotency-Key", "headlines").await.created();
+    app.patch(&path, json!({"source": "x"})).await.ok();
+}
+
+#[actix_web::test]
+async fn a_key_whose_use_cannot_be_noted_still_reads() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    let message = "could not extend file \"base/5/16384\": No space left on device";
+    fill_disk(&mut conn, "api_keys", message).await;
+    let me = app.get_all("/v1/me").await.ok();
+    assert_eq!(me["name"], "a test");
+    storage_full(
+        &app.post("/v1/keys", json!({"name": "x", "scopes": ["read"]}))
+            .await,
+    );
+}

@@ -1,0 +1,170 @@
+//! A table that somebody holds locked: its readers are told to come back, everybody else is served.
+
+use std::cell::Cell;
+use std::future::IntoFuture;
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::{join, join_all};
+use serde_json::json;
+
+use crate::support::{Answer, TestApp};
+
+const LOCK_HEADLINES: &str = "BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MODE";
+/// Far longer than any test runs.
+const NEVER: &str = "600000";
+
+#[track_caller]
+fn unavailable(answer: &Answer) {
+    answer.problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// How many of the server's connections wait for a lock.
+async fn blocked(conn: &mut AsyncPgConnection) -> i64 {
+    // A transaction goes on seeing what it saw first.
+    conn.batch_execute("SELECT pg_stat_clear_snapshot()")
+        .await
+        .unwrap();
+    let found: Count = diesel::sql_query(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    .get_result(conn)
+    .await
+    .unwrap();
+    found.count
+}
+
+async fn wait_until_blocked(conn: &mut AsyncPgConnection, count: i64) {
+    while blocked(conn).await < count {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[actix_web::test]
+async fn readers_of_a_locked_table_leave_connections_to_everybody_else() {
+    let settings = [
+        ["--read-lock-timeout-ms", NEVER],
+        ["--statement-timeout-ms", NEVER],
+        ["--workers", "2"],
+        ["--pool-size", "4"],
+    ];
+    let app = TestApp::start_with(settings.as_flattened()).await;
+    let mut conn = app.conn().await;
+    conn.batch_execute(LOCK_HEADLINES).await.unwrap();
+    let readers = join_all((0..60).map(|n| match n % 3 {
+        0 => app.get_all("/v1/headlines").into_future(),
+        _ => app.get("/v1/headlines").into_future(),
+    }));
+    let others = async {
+        // Half of each worker's connections, which they keep for as long as this takes.
+        wait_until_blocked(&mut conn, 4).await;
+        for n in 0..10 {
+            let asked = ["articles", "authors", "tags", "categories"];
+            let read = asked.map(|list| app.get(&format!("/v1/{list}")).into_future());
+            let read_with_key = asked.map(|list| app.get_all(&format!("/v1/{list}")).into_future());
+            let written = app
+                .post("/v1/tags", json!({"name": format!("t{n}")}))
+                .into_future();
+            let read = join(join_all(read), join_all(read_with_key));
+            let ((read, read_with_key), written) = join(read, written).await;
+            for answer in read.iter().chain(&read_with_key) {
+                answer.ok();
+            }
+            written.created();
+            app.get("/readyz").await.ok();
+        }
+        assert_eq!(blocked(&mut conn).await, 4, "and no more than that");
+        conn.batch_execute("COMMIT").await.unwrap();
+    };
+    let (readers, ()) = join(readers, others).await;
+    for answer in readers {
+        if answer.status != 200 {
+            unavailable(&answer);
+        }
+    }
+    app.get("/v1/headlines").await.ok();
+}
+
+#[actix_web::test]
+async fn a_reader_of_a_locked_table_is_told_to_come_back_and_others_never_are() {
+    let app = TestApp::start_with(&["--read-lock-timeout-ms", "50"]).await;
+    let article = app.article("x", json!({})).await;
+    let article = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let mut conn = app.conn().await;
+    conn.batch_execute(LOCK_HEADLINES).await.unwrap();
+    let (going, refused) = (Cell::new(true), Cell::new(0));
+    let readers = join_all((0..60).map(async |_| {
+        while going.get() {
+            unavailable(&app.get("/v1/headlines").await);
+            refused.set(refused.get() + 1);
+        }
+    }));
+    let others = async {
+        let mut n = 0;
+        while refused.get() < 120 {
+            n += 1;
+            app.get("/v1/articles").await.ok();
+            app.get_all(&article).await.ok();
+            app.get("/v1/authors").await.ok();
+            let source = json!({"source": n.to_string()});
+            app.patch(&article, source).await.ok();
+        }
+        going.set(false);
+    };
+    join(readers, others).await;
+    conn.batch_execute("COMMIT").await.unwrap();
+    app.get("/v1/headlines").await.ok();
+}
+
+#[actix_web::test]
+async fn a_write_waits_for_a_lock_longer_than_a_read() {
+    let address = crate::support::cluster::new_database().await;
+    let settings = ["--read-lock-timeout-ms", "50", "--lock-timeout-ms", NEVER];
+    let patient = [&settings[..], &["--statement-timeout-ms", NEVER]].concat();
+    let app = TestApp::start_so(address.clone(), &patient).await;
+    let settings = ["--read-lock-timeout-ms", NEVER, "--lock-timeout-ms", "50"];
+    let impatient = TestApp::start_so(address, &settings).await;
+    let tag = app.post("/v1/tags", json!({"name": "a"})).await.created();
+    let tag = format!("/v1/tags/{}", tag["id"].as_str().unwrap());
+    let key = app.post("/v1/keys", json!({"name": "a", "scopes": ["read"]}));
+    let key = key.await.created();
+    let key = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    let mut conn = app.conn().await;
+    // Readers are let through; every kind of write waits: what is written, what keeps an answer, what notes a refusal.
+    let lock = "BEGIN; LOCK TABLE tags, audit IN SHARE MODE; SELECT FROM api_keys WHERE name = 'a' FOR UPDATE";
+    conn.batch_execute(lock).await.unwrap();
+    unavailable(&impatient.patch(&tag, json!({"name": "b"})).await);
+    unavailable(&impatient.delete(&key).await);
+    app.get(&tag).await.ok();
+    let writes = join_all([
+        app.post("/v1/tags", json!({"name": "c"})).into_future(),
+        app.patch(&tag, json!({"name": "b"})).into_future(),
+        app.patch(&key, json!({"name": "b"})).into_future(),
+        app.delete("/v1/tags/none").into_future(),
+    ]);
+    let released = async {
+        wait_until_blocked(&mut conn, 4).await;
+        // Far longer than a read would wait.
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(300)).await;
+        conn.batch_execute("COMMIT").await.unwrap();
+    };
+    let (written, ()) = join(writes, released).await;
+    let statuses: Vec<u16> = written.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [201, 200, 200, 404]);
+    let refused = app.get_all("/v1/audit?refused=true&resource=tag").await;
+    let refused = refused.ok();
+    assert_eq!(refused["items"][0]["status"], 404, "{refused}");
+    // Reads are as impatient as they are told to be.
+    conn.batch_execute("BEGIN; LOCK TABLE tags IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    unavailable(&app.get(&tag).await);
+    conn.batch_execute("COMMIT").await.unwrap();
+    app.get(&tag).await.ok();
+}
