@@ -467,6 +467,7 @@ impl Headline {
 
 impl Resource for Headline {
     type New = NewHeadline;
+    type Prepared = NewHeadline;
 
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";

@@ -9,6 +9,7 @@
 //! - [`db`]: connections, migrations, the Postgres that we start ourselves, hand-written statements.
 //! - [`http`]: words that every resource shares: lists, cursors, documents, conditions.
 //! - [`resource`]: what writing has in common, whatever is written.
+//! - [`cpu_tasks`]: CPU-bound work off the workers' threads.
 //! - [`categories`], [`headlines`], [`articles`], [`authors`], [`tags`], [`site`]: what the API is about.
 //! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names.
 //! - [`search`]: what finds words: searches, completions, related articles.
@@ -29,6 +30,7 @@ pub mod authors;
 pub mod categories;
 pub mod cli;
 pub mod config;
+pub mod cpu_tasks;
 pub mod db;
 pub mod docs;
 pub mod events;

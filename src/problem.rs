@@ -68,6 +68,9 @@ pub enum Problem {
     /// A JWT came, and the keys that it could be checked with can't be had.
     #[error("the identity provider can't be asked just now")]
     NoIdentityProvider,
+    /// The server has too much to do: with what.
+    #[error("{0}: try again")]
+    Busy(&'static str),
     #[error("something broke on our side")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -242,7 +245,7 @@ kinds! {
         "Within the last 24 hours the same `Idempotency-Key` came with another body, or to another address. Nothing was done.",
         "Make a new key, such as a UUID, for each thing that is to be done, and send the very same request when you try again.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "A body may have at most 1 MiB.",
+        "A body may have at most 1 MiB, and one that writes an article 16 MiB.",
         "Send less: pictures belong on an image server, and only their addresses here.";
     TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "The request took too long",
         "The whole body has to arrive in time (30 seconds, unless the server is set otherwise), and so has the head (10 seconds).",
@@ -266,7 +269,7 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not.",
+        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not; or the server has too many large bodies to process.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
 }
 
@@ -299,7 +302,7 @@ impl Problem {
             Self::TooManyRequests(_) => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
-            Self::Unavailable(_) | Self::NoIdentityProvider => &UNAVAILABLE,
+            Self::Unavailable(_) | Self::NoIdentityProvider | Self::Busy(_) => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
         }
     }
@@ -345,7 +348,7 @@ impl Problem {
             Self::UnsupportedMediaType(_) => {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
-            Self::Unavailable(_) | Self::InProgress | Self::NoIdentityProvider => {
+            Self::Unavailable(_) | Self::InProgress | Self::NoIdentityProvider | Self::Busy(_) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             Self::Outdated(current) => {
@@ -439,6 +442,11 @@ impl From<diesel::result::Error> for Problem {
                         "a key that was revoked or has expired can't be changed".into(),
                         Vec::new(),
                     ),
+                    Some("articles_rendered_size") => Self::Invalid(vec![Fault::at(
+                        "/body",
+                        "too_intricate",
+                        "its HTML is too long",
+                    )]),
                     Some("site_time_zone_check") => {
                         Self::Invalid(vec![crate::site::not_a_time_zone()])
                     }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{BodyFormat, Embeds, Rendered, render};
+use super::BodyFormat;
+use super::prepared::{self, PreparedArticle};
 use crate::authors::AuthorRef;
 use crate::categories::CategoryRef;
 use crate::db::column::{Column, column};
@@ -211,8 +212,9 @@ pub struct ArticleBodies {
     pub body: Option<String>,
     /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
     /// addresses. Headings, lists, quotes, tables, figures, pictures, audio, video and notes stay, with `lang` and `dir`;
-    /// links are absolute (`http`, `https`) and carry `rel`; an `iframe` stays where a setting of the server names its host.
-    /// The ids in it begin with `fn-` or `fnref-`.
+    /// links are absolute (`http`, `https`) and carry `rel`: relative ones are resolved against the site's `url`. Quoted posts
+    /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
+    /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
@@ -334,10 +336,6 @@ pub struct NewArticle {
     /// without it joins the translations that it stood with, unless another has its language there by now.
     #[serde(default)]
     pub translation_of: Option<Uuid>,
-    // The server's, never the client's: whose pages its body may embed.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub embeds: Embeds,
 }
 
 fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
@@ -591,6 +589,7 @@ const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
 impl Resource for Article {
     type New = NewArticle;
+    type Prepared = PreparedArticle;
 
     const NAME: &'static str = "article";
     const TABLE: &'static str = "articles";
@@ -598,6 +597,7 @@ impl Resource for Article {
     const PATH: &'static str = "/v1/articles";
     const NEW_SCHEMA: &'static str = "NewArticle";
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
+    const MAX_BODY: usize = prepared::MAX_BODY;
 
     fn id(&self) -> Uuid {
         self.id
@@ -656,8 +656,16 @@ impl Resource for Article {
         }
     }
 
-    fn obey(app: &AppState, new: &mut NewArticle) {
-        new.embeds = app.embeds.clone();
+    async fn prepare(app: &AppState, new: NewArticle) -> Result<PreparedArticle, Problem> {
+        PreparedArticle::prepare(app, new).await
+    }
+
+    fn fit(
+        old: &Self,
+        new: NewArticle,
+        prepared: Option<PreparedArticle>,
+    ) -> Result<PreparedArticle, NewArticle> {
+        PreparedArticle::fit(old, new, prepared)
     }
 
     fn settle(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
@@ -699,8 +707,10 @@ impl Resource for Article {
     async fn insert(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: NewArticle,
+        new: PreparedArticle,
     ) -> Result<(), Problem> {
+        let (new, body) = new.into_columns();
+        let body = body.ok_or_else(|| Problem::internal("the body is not rendered"))?;
         let slug = slug::claim(
             conn,
             SlugTable::Articles,
@@ -712,7 +722,7 @@ impl Resource for Article {
         let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, None).await?;
         diesel::insert_into(articles::table)
-            .values((row, articles::id.eq(id), articles::slug.eq(slug)))
+            .values((row, body, articles::id.eq(id), articles::slug.eq(slug)))
             .execute(conn)
             .await?;
         Self::name(conn, AUTHORS, id, &authors).await?;
@@ -723,8 +733,9 @@ impl Resource for Article {
     async fn update(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: NewArticle,
+        new: PreparedArticle,
     ) -> Result<(), Problem> {
+        let (new, body) = new.into_columns();
         let slug = slug::keep_or_claim(
             conn,
             SlugTable::Articles,
@@ -743,6 +754,7 @@ impl Resource for Article {
         diesel::update(articles::table.find(id))
             .set((
                 row,
+                body,
                 articles::slug.eq(slug),
                 articles::updated_at.eq(now),
                 articles::version.eq(articles::version + 1),
@@ -784,10 +796,6 @@ struct Row {
     short_title: Option<String>,
     kicker: Option<String>,
     lede: Option<String>,
-    body: String,
-    body_format: BodyFormat,
-    body_html: String,
-    body_text: String,
     dir: Dir,
     language: String,
     status: Status,
@@ -796,8 +804,6 @@ struct Row {
     category_id: Option<Uuid>,
     dateline: Option<String>,
     image: Option<Image>,
-    word_count: i32,
-    reading_minutes: i32,
     canonical_url: Option<String>,
     source: Option<String>,
     translation_of: Option<Uuid>,
@@ -810,32 +816,11 @@ impl Row {
         first: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time = resource::publication(conn, new.status, new.published_at, first).await?;
-        let (body, format, embeds) = (new.body, new.body_format, new.embeds);
-        // A long body takes a while to render: not on the thread that answers everybody else.
-        let (body, rendered) = tokio::task::spawn_blocking(move || {
-            let rendered = render(&body, format, &embeds);
-            (body, rendered)
-        })
-        .await
-        .map_err(Problem::internal)?;
-        let rendered = rendered.map_err(|detail| {
-            Problem::Invalid(vec![Fault::at("/body", "too_intricate", detail)])
-        })?;
-        let Rendered {
-            html,
-            text,
-            word_count,
-            reading_minutes,
-        } = rendered;
         Ok(Self {
             title: new.title,
             short_title: new.short_title,
             kicker: new.kicker,
             lede: new.lede,
-            body,
-            body_format: format,
-            body_html: html,
-            body_text: text,
             dir: language::dir(&new.language),
             language: new.language,
             status: new.status,
@@ -844,8 +829,6 @@ impl Row {
             category_id: new.category_id,
             dateline: new.dateline,
             image: new.image,
-            word_count,
-            reading_minutes,
             canonical_url: new.canonical_url,
             source: new.source,
             translation_of: new.translation_of,

@@ -17,6 +17,7 @@ mod input;
 mod jwt;
 mod keys;
 mod keys_api;
+mod large_bodies;
 mod limits;
 mod lists;
 mod narrowed;
