@@ -11,7 +11,7 @@
 //! - [`resource`]: what writing has in common, whatever is written.
 //! - [`cpu_tasks`]: CPU-bound work off the workers' threads.
 //! - [`categories`], [`headlines`], [`articles`], [`authors`], [`tags`], [`site`]: what the API is about.
-//! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names.
+//! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names; [`byte_budget`]: pages of bodies.
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
@@ -27,6 +27,7 @@ pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod authors;
+pub mod byte_budget;
 pub mod categories;
 pub mod cli;
 pub mod config;

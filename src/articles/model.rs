@@ -13,12 +13,13 @@ use uuid::Uuid;
 use super::BodyFormat;
 use super::prepared::{self, PreparedArticle};
 use crate::authors::AuthorRef;
+use crate::byte_budget::ByteBudget;
 use crate::categories::CategoryRef;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
-use crate::http::list::{Filter, List, in_order};
+use crate::http::list::{Filter, List};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::image::Image;
@@ -224,6 +225,11 @@ pub struct ArticleBodies {
     #[schema(value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
+    // Whether the page that it was read for ends before it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    #[diesel(select_expression = column::<Bool>("bodies.is_beyond"), select_expression_type = Column<Bool>)]
+    is_beyond: bool,
 }
 
 /// An article in short.
@@ -368,8 +374,22 @@ fn markdown() -> BodyFormat {
     BodyFormat::Markdown
 }
 
-/// What an article refers to, and its bodies, as far as they are wanted.
-fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
+/// The bodies of an article: the field, and the column.
+const BODIES: [(&str, &str); 3] = [
+    ("body", "articles.body"),
+    ("body_html", "articles.body_html"),
+    ("body_text", "articles.body_text"),
+];
+
+/// What a page of articles may carry, where bodies are wanted.
+fn budget(wants: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
+    let columns = BODIES.iter().filter(|(field, _)| wants(field));
+    ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)
+}
+
+/// What an article refers to, and its bodies, as far as they are wanted; those of a row behind the end of a page are not
+/// read.
+fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
     let mut sql = if wants("category") {
         CategoryRef::of("articles.category_id")
     } else {
@@ -409,19 +429,22 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
         sql.sql(" CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated")
     };
     sql = sql.sql(" CROSS JOIN LATERAL (SELECT ");
-    for (n, (field, read, leave)) in [
-        ("body", "articles.body", "NULL::text AS body"),
-        ("body_html", "articles.body_html", "NULL::text AS body_html"),
-        ("body_text", "articles.body_text", "NULL::text AS body_text"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        sql = sql
-            .sql(if n > 0 { ", " } else { "" })
-            .sql(if wants(field) { read } else { leave });
+    for (field, column) in BODIES {
+        sql = match (wants(field), budget) {
+            (false, _) => sql.sql("NULL::text"),
+            (true, None) => sql.sql(column),
+            (true, Some(_)) => sql
+                .sql("CASE WHEN NOT articles.is_beyond THEN ")
+                .sql(column)
+                .sql(" END"),
+        };
+        sql = sql.sql(" AS ").sql(field).sql(", ");
     }
-    sql.sql(") AS bodies")
+    sql.sql(match budget {
+        Some(_) => "articles.is_beyond",
+        None => "false AS is_beyond",
+    })
+    .sql(") AS bodies")
 }
 
 impl Article {
@@ -433,43 +456,53 @@ impl Article {
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
         let tongue = list.tongue(filter.timeline.language.clone());
-        let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
+        let wants = |field: &str| list.wants(field, !field.starts_with("body"));
+        let limit = filter.timeline.ids.as_ref().map(Vec::len);
+        let budget = budget(wants, limit.unwrap_or(list.wanted().limit));
+        let related = relations(sight, wants, budget.as_ref());
+        let is_bounded = budget.is_some();
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
+        let timeline = timeline.within(budget);
         if let Some(ids) = &filter.timeline.ids {
-            let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
+            let page = list.ids_page(ids)?;
+            let source = timeline.with_ids(&page.ids());
+            let mut rows = Self::read(conn, source, &related).await?;
             rows.iter_mut().for_each(|row| row.localise(&tongue));
-            let (rows, missing) = in_order(rows, ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+            let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
+            let named = page.end(rows, |row| row.id, beyond);
+            return list.named(Self::NAME, named, tongue.is_negotiated());
         }
         let cursor = list.cursor()?;
         let (mut rows, total) = timeline
             .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
             .await?;
         rows.iter_mut().for_each(|row| row.localise(&tongue));
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| timeline.place(row.published_at, row.updated_at, row.id),
-            total,
-            tongue.is_negotiated(),
-        )
+        let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
+        let (cursor, negotiated) = (cursor.as_ref(), tongue.is_negotiated());
+        if is_bounded {
+            let more = rows.pop_if(|row| row.is_beyond()).is_some();
+            return list.page_of(Self::NAME, rows, more, cursor, place, total, negotiated);
+        }
+        list.page(Self::NAME, rows, cursor, place, total, negotiated)
     }
 
-    /// Those with these ids that somebody may see, in any order.
+    /// Those with these ids that somebody may see, in any order; and the first of the ids, in their order, that a page has
+    /// no room for, where bodies are wanted: neither it nor those behind it are among them.
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
         sight: Sight,
         tongue: &Tongue,
         wants: impl Fn(&str) -> bool,
-    ) -> QueryResult<Vec<Self>> {
+    ) -> QueryResult<(Vec<Self>, Option<Uuid>)> {
         let filter = TimelineFilter::default();
-        let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
-        let related = relations(sight, wants);
-        let mut rows = Self::read(conn, source, &related).await?;
+        let budget = budget(&wants, ids.len());
+        let related = relations(sight, wants, budget.as_ref());
+        let timeline = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).within(budget);
+        let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
         rows.iter_mut().for_each(|row| row.localise(tongue));
-        Ok(rows)
+        let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
+        Ok((rows, beyond))
     }
 
     /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
@@ -553,6 +586,10 @@ impl Article {
 }
 
 impl Timed for Article {
+    fn is_beyond(&self) -> bool {
+        self.bodies.is_beyond
+    }
+
     async fn read(
         conn: &mut AsyncPgConnection,
         source: Source,
@@ -621,7 +658,7 @@ impl Resource for Article {
         sight: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM articles")
-            .then(&relations(sight, |_| true))
+            .then(&relations(sight, |_| true, None))
             .sql(" WHERE ")
             .then(&sight.of_articles("articles"));
         let sql = match name {

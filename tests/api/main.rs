@@ -5,6 +5,7 @@ mod articles;
 mod audit;
 mod authors;
 mod browsers;
+mod byte_budget;
 mod bytes;
 mod categories;
 mod conditions;

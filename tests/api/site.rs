@@ -118,7 +118,6 @@ async fn its_address_is_an_origin_with_a_path_or_without() {
         assert_eq!(patch(url).await.ok()["url"], url);
     }
     for url in [
-        "",
         "rivage.example",
         "//rivage.example/",
         "ftp://rivage.example/",
