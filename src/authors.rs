@@ -254,6 +254,7 @@ impl Author {
 
 impl Resource for Author {
     type New = NewAuthor;
+    type Prepared = NewAuthor;
 
     const NAME: &'static str = "author";
     const TABLE: &'static str = "authors";

@@ -633,6 +633,7 @@ async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
 
 impl Resource for Category {
     type New = NewCategory;
+    type Prepared = NewCategory;
 
     const NAME: &'static str = "category";
     const TABLE: &'static str = "categories";

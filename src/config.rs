@@ -61,8 +61,8 @@ pub struct Config {
     pub security: Security,
 
     /// Hosts whose pages articles may embed (`iframe`), by comma: `player.example.org`, or `*.example.org` for all below
-    /// it; none unless told. Only over `https`, in a sandbox. Holds for what is written from then on. Never name a host
-    /// that serves your own pages.
+    /// it; none unless told. Only over `https`, in a sandbox. Takes effect on an article when its body is next written (a
+    /// `PUT`, or a `PATCH` that changes the body). Never name a host that serves your own pages.
     #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, global = true)]
     pub embed_hosts: Vec<EmbedHost>,
 

@@ -20,7 +20,7 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
-use crate::http::list::{Filter, List, Paging, in_order, truth};
+use crate::http::list::{Filter, List, Paging, truth};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language::{self, Dir};
@@ -415,9 +415,10 @@ impl Headline {
         let related = relations(sight, |field| list.wants(field, true));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
         if let Some(ids) = &filter.timeline.ids {
-            let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
-            let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+            let page = list.ids_page(ids)?;
+            let rows = Self::read(conn, timeline.with_ids(&page.ids()), &related).await?;
+            let named = page.end(Self::seen(rows, sight, &tongue), |row| row.id, None);
+            return list.named(Self::NAME, named, tongue.is_negotiated());
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
@@ -468,6 +469,7 @@ impl Headline {
 
 impl Resource for Headline {
     type New = NewHeadline;
+    type Prepared = NewHeadline;
 
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";

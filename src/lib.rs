@@ -9,8 +9,9 @@
 //! - [`db`]: connections, migrations, the Postgres that we start ourselves, hand-written statements.
 //! - [`http`]: words that every resource shares: lists, cursors, documents, conditions.
 //! - [`resource`]: what writing has in common, whatever is written.
+//! - [`cpu_tasks`]: CPU-bound work off the workers' threads.
 //! - [`categories`], [`headlines`], [`articles`], [`authors`], [`tags`], [`site`]: what the API is about.
-//! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names.
+//! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names; [`byte_budget`]: pages of bodies.
 //! - [`search`]: what finds words: searches, completions, related articles.
 //! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
@@ -26,9 +27,11 @@ pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod authors;
+pub mod byte_budget;
 pub mod categories;
 pub mod cli;
 pub mod config;
+pub mod cpu_tasks;
 pub mod db;
 pub mod docs;
 pub mod events;

@@ -799,7 +799,11 @@ const STATUSES: [(&str, &str, &str); 20] = [
         "It was published once and has been taken down.",
     ),
     ("412", "PreconditionFailed", "It has moved on since."),
-    ("413", "TooLarge", "The body is larger than 1 MiB."),
+    (
+        "413",
+        "TooLarge",
+        "The body is larger than 1 MiB or, where it writes an article, than 16 MiB.",
+    ),
     (
         "414",
         "AddressTooLong",
@@ -834,7 +838,7 @@ const STATUSES: [(&str, &str, &str); 20] = [
     (
         "503",
         "Unavailable",
-        "The database can't be asked just now.",
+        "The database can't be asked just now, or too many large bodies are being processed.",
     ),
     (
         "507",

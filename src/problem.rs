@@ -80,6 +80,9 @@ pub enum Problem {
     /// A JWT came, and the keys that it could be checked with can't be had.
     #[error("the identity provider can't be asked just now")]
     NoIdentityProvider,
+    /// The server has too much to do: with what.
+    #[error("{0}: try again")]
+    Busy(&'static str),
     #[error("something broke on our side")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -257,7 +260,7 @@ kinds! {
         "Within the last 24 hours the same `Idempotency-Key` came with another body, or to another address. Nothing was done.",
         "Make a new key, such as a UUID, for each thing that is to be done, and send the very same request when you try again.";
     TOO_LARGE = "too-large", PAYLOAD_TOO_LARGE, "The body is too large",
-        "A body may have at most 1 MiB.",
+        "A body may have at most 1 MiB, and one that writes an article 16 MiB.",
         "Send less: pictures belong on an image server, and only their addresses here.";
     TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "The request took too long",
         "The whole body has to arrive in time (30 seconds, unless the server is set otherwise), and so has the head (10 seconds).",
@@ -281,7 +284,7 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not.",
+        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not; or the server has too many large bodies to process.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
     STORAGE_FULL = "storage-full", INSUFFICIENT_STORAGE, "The disk is full",
         "The database server has no disk space left for what the request needed, so nothing was changed. Reading goes on as long as it needs no space.",
@@ -320,6 +323,7 @@ impl Problem {
             Self::Invalid(_) => &INVALID,
             Self::Unavailable(_)
             | Self::NoIdentityProvider
+            | Self::Busy(_)
             | Self::SessionLost(_)
             | Self::SharedSessions(_) => &UNAVAILABLE,
             Self::StorageFull(_) => &STORAGE_FULL,
@@ -375,6 +379,7 @@ impl Problem {
             Self::Unavailable(_)
             | Self::InProgress
             | Self::NoIdentityProvider
+            | Self::Busy(_)
             | Self::SessionLost(_)
             | Self::SharedSessions(_) => {
                 response.insert_header((header::RETRY_AFTER, "1"));
@@ -474,6 +479,11 @@ impl From<diesel::result::Error> for Problem {
                         "a key that was revoked or has expired can't be changed".into(),
                         Vec::new(),
                     ),
+                    Some("articles_rendered_size") => Self::Invalid(vec![Fault::at(
+                        "/body",
+                        "too_intricate",
+                        "its HTML is too long",
+                    )]),
                     Some("site_time_zone_check") => {
                         Self::Invalid(vec![crate::site::not_a_time_zone()])
                     }

@@ -1,6 +1,8 @@
 //! What reading one and writing have in common, whatever the resource. A write is one transaction: it locks the row,
 //! checks what the client says must hold, changes it, and notes the event.
 
+use std::borrow::Borrow;
+
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -16,10 +18,10 @@ use uuid::Uuid;
 
 use crate::api_keys::{Editor, Reader};
 use crate::audit::By;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Statement, pool};
 use crate::events::{self, Action, Change};
 use crate::http::address::{Address, Name};
-use crate::http::body::{Body, JSON, MERGE_PATCH};
+use crate::http::body::{self, Body, JSON, MERGE_PATCH};
 use crate::http::caching::Kind;
 use crate::http::conditional::{Preconditions, Unmet, Version};
 use crate::http::document::merge;
@@ -36,6 +38,8 @@ use crate::status::{Sight, Status};
 pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
     type New: DeserializeOwned + Clone + Send + Sync + 'static;
+    /// The same with what was made of it before a connection is taken; itself, where nothing is.
+    type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
 
     /// Its name in the log of changes.
     const NAME: &'static str;
@@ -45,6 +49,8 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     const SLUGS: Option<SlugTable> = None;
     /// Where it lives.
     const PATH: &'static str;
+    /// The largest body of a request that writes one, in bytes.
+    const MAX_BODY: usize = body::MAX_BODY;
     /// The schemas of what is sent for a new one, and for a change.
     const NEW_SCHEMA: &'static str;
     const PATCH_SCHEMA: &'static str;
@@ -88,11 +94,28 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         lock_row(conn, Self::TABLE, id)
     }
 
-    /// Takes over what the server's settings say of what is written.
-    fn obey(_app: &AppState, _new: &mut Self::New) {}
-
     /// What no schema can say: rules between fields, spelling. Mends what can be mended.
     fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
+
+    /// Does what takes long and must not hold a connection: renders a body.
+    fn prepare(
+        _app: &AppState,
+        new: Self::New,
+    ) -> impl Future<Output = Result<Self::Prepared, Problem>> {
+        async { Ok(new.into()) }
+    }
+
+    /// What a patch makes of the old one, from what was prepared before the old one was locked.
+    ///
+    /// # Errors
+    /// With the document, where it has to be prepared first.
+    fn fit(
+        _old: &Self,
+        new: Self::New,
+        _prepared: Option<Self::Prepared>,
+    ) -> Result<Self::Prepared, Self::New> {
+        Ok(new.into())
+    }
 
     /// Whether writing this needs the scope `publish`.
     fn concerns_public(_old: Option<&Self>, _new: Option<&Self::New>) -> bool {
@@ -111,12 +134,12 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     fn insert(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: Self::New,
+        new: Self::Prepared,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
     fn update(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: Self::New,
+        new: Self::Prepared,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
 
     /// What keeps the row from going to the trash.
@@ -352,11 +375,22 @@ pub async fn absent<R: Resource>(
     })
 }
 
+/// How often a patch is prepared anew because somebody else changed meanwhile what it was prepared for.
+const MOST_PREPARATIONS: usize = 4;
+
 /// What a document says that is to be written.
-fn read_new<R: Resource>(app: &AppState, document: Value) -> Result<R::New, Problem> {
+fn read_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
     let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
-    R::obey(app, &mut new);
+    R::settle(&mut new).map_err(Problem::Invalid)?;
     Ok(new)
+}
+
+fn read_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Problem> {
+    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
+    Ok(match patch {
+        Value::Object(patch) => patch,
+        _ => Map::new(),
+    })
 }
 
 /// Creates one, from a `POST`; asked again for the same, it answers the same.
@@ -366,8 +400,9 @@ pub async fn create<R: Resource>(
     retry: Retry,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let (document, digest) = body.read(JSON).await?;
-    let new = read_new::<R>(app, document)?;
+    let body = body.at_most(R::MAX_BODY);
+    let (new, digest) = body.read_as(JSON, read_new::<R>).await?;
+    let new = R::prepare(app, new).await?;
     let asked = retry.asked(&editor.by().caller, digest);
     let mut conn = app.connection().await?;
     let kept = conn
@@ -376,7 +411,7 @@ pub async fn create<R: Resource>(
                 return Ok::<Kept, Problem>(first);
             }
             let id = Uuid::now_v7();
-            if R::changes_others(conn, id, Write::Put(&new)).await? {
+            if R::changes_others(conn, id, Write::Put(new.borrow())).await? {
                 lock_others::<R>(conn).await?;
             }
             let kept = save::<R>(conn, editor, id, None, new).await?.kept()?;
@@ -395,12 +430,17 @@ pub async fn replace<R: Resource>(
     conditions: &Preconditions,
     body: Body,
 ) -> Result<Shown<R>, Problem> {
-    let new = read_new::<R>(app, body.json(JSON).await?)?;
+    let body = body.at_most(R::MAX_BODY);
+    let (new, _) = body.read_as(JSON, read_new::<R>).await?;
+    let new = R::prepare(app, new).await?;
     let mut conn = app.connection().await?;
+    // Taken when it is written: until then it may have to be begun again.
+    let mut new = Some(new);
     let mut changes_others = false;
     loop {
         let done = conn
             .write(async |conn| {
+                let put = || Write::<R>::Put(new.as_ref().expect("it is not written yet").borrow());
                 let id = match find_id::<R>(conn, address).await {
                     // Only an id can be made up by a client: a slug without its resource leads nowhere.
                     Err(Problem::NotFound) => address.id().ok_or(Problem::NotFound)?,
@@ -409,7 +449,7 @@ pub async fn replace<R: Resource>(
                 if id.is_nil() || id.is_max() {
                     return Err(Problem::NotFound);
                 }
-                let ahead = changes_others || R::changes_others(conn, id, Write::Put(&new)).await?;
+                let ahead = changes_others || R::changes_others(conn, id, put()).await?;
                 if ahead {
                     lock_others::<R>(conn).await?;
                 }
@@ -421,13 +461,13 @@ pub async fn replace<R: Resource>(
                     locked => locked,
                 };
                 // Somebody was faster, and now it does: from the beginning, as the order of the locks wants it.
-                if !ahead && R::changes_others(conn, id, Write::Put(&new)).await? {
+                if !ahead && R::changes_others(conn, id, put()).await? {
                     return Ok(None);
                 }
                 let live = locked.filter(|locked| !locked.in_trash);
                 check::<R>(app, conn, conditions, id, live).await?;
-                let saved = save::<R>(conn, editor, id, locked, new.clone()).await?;
-                Ok(Some(saved))
+                let new = new.take().expect("it is not written yet");
+                save::<R>(conn, editor, id, locked, new).await.map(Some)
             })
             .await?;
         match done {
@@ -445,15 +485,36 @@ pub async fn change<R: Resource>(
     conditions: &Preconditions,
     body: Body,
 ) -> Result<Shown<R>, Problem> {
-    let mut patch = body.json(MERGE_PATCH).await?;
-    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
-    let patch = match patch {
-        Value::Object(patch) => patch,
-        _ => Map::new(),
-    };
-    let mut conn = app.connection().await?;
+    let body = body.at_most(R::MAX_BODY);
+    let (patch, _) = body.read_as(MERGE_PATCH, read_patch::<R>).await?;
+    let mut prepared = None;
+    for _ in 0..=MOST_PREPARATIONS {
+        let conn = app.connection().await?;
+        let changed =
+            change_if_prepared::<R>(app, conn, editor, address, conditions, &patch, prepared);
+        match changed.await? {
+            Ok(shown) => return Ok(shown),
+            Err(new) => prepared = Some(R::prepare(app, new).await?),
+        }
+    }
+    Err(Problem::Busy(
+        "others change the same just now, again and again",
+    ))
+}
+
+/// Makes the change, unless something has to be prepared for it that was not: the connection is given back for that, and
+/// nothing is locked meanwhile.
+async fn change_if_prepared<R: Resource>(
+    app: &AppState,
+    mut conn: pool::Connection,
+    editor: &Editor,
+    address: &Address,
+    conditions: &Preconditions,
+    patch: &Map<String, Value>,
+    prepared: Option<R::Prepared>,
+) -> Result<Result<Shown<R>, R::New>, Problem> {
     conn.write(async |conn| {
-        let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(&patch)).await?;
+        let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         // Whoever may not change it doesn't get as far as a change that changes nothing.
@@ -463,12 +524,15 @@ pub async fn change<R: Resource>(
             _ => return Err(Problem::internal("a resource is not an object")),
         };
         let mut document = before.clone();
-        merge(&mut document, patch);
+        merge(&mut document, patch.clone());
         if says_the_same(&before, &document) {
-            return Ok(Shown::written(StatusCode::OK, old));
+            return Ok(Ok(Shown::written(StatusCode::OK, old)));
         }
-        let new = read_new::<R>(app, Value::Object(document))?;
-        save::<R>(conn, editor, id, Some(locked), new).await
+        let new = read_new::<R>(Value::Object(document))?;
+        match R::fit(&old, new, prepared) {
+            Ok(new) => Ok(Ok(save::<R>(conn, editor, id, Some(locked), new).await?)),
+            Err(new) => Ok(Err(new)),
+        }
     })
     .await
 }
@@ -523,9 +587,11 @@ pub async fn remove<R: Resource>(
 pub async fn insert<R: Resource>(
     conn: &mut AsyncPgConnection,
     mut new: R::New,
+    prepare: impl FnOnce(R::New) -> Result<R::Prepared, Problem>,
 ) -> Result<R, Problem> {
     let id = Uuid::now_v7();
     R::settle(&mut new).map_err(Problem::Invalid)?;
+    let new = prepare(new)?;
     R::insert(conn, id, new).await?;
     record::<R>(conn, id, 1, Action::Created, None).await?;
     existing::<R>(conn, id).await
@@ -538,7 +604,7 @@ pub async fn rewrite<R: Resource>(
     mut new: R::New,
 ) -> Result<(), Problem> {
     R::settle(&mut new).map_err(Problem::Invalid)?;
-    R::update(conn, id, new).await?;
+    R::update(conn, id, new.into()).await?;
     let version = existing::<R>(conn, id).await?.version();
     record::<R>(conn, id, version, Action::Updated, None).await
 }
@@ -548,16 +614,15 @@ async fn save<R: Resource>(
     editor: &Editor,
     id: Uuid,
     locked: Option<Locked>,
-    mut new: R::New,
+    new: R::Prepared,
 ) -> Result<Shown<R>, Problem> {
-    R::settle(&mut new).map_err(Problem::Invalid)?;
     let live = locked.is_some_and(|locked| !locked.in_trash);
     let old = if live {
         Some(existing::<R>(conn, id).await?)
     } else {
         None
     };
-    check_rights(conn, editor, id, old.as_ref(), Some(&new)).await?;
+    check_rights(conn, editor, id, old.as_ref(), Some(new.borrow())).await?;
     let (action, version) = match locked {
         None => {
             R::insert(conn, id, new).await?;

@@ -211,6 +211,7 @@ diesel::table! {
     site (id) {
         id -> Uuid,
         name -> Text,
+        url -> Nullable<Text>,
         languages -> Array<Text>,
         time_zone -> Text,
         links -> Jsonb,

@@ -16,6 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::articles::Embeds;
 use crate::config::Config;
+use crate::cpu_tasks::CpuTasks;
 use crate::db::pooler::Outage;
 use crate::db::shares::{Shares, resource_of};
 use crate::db::{Address, Watch, pool};
@@ -54,6 +55,8 @@ pub struct AppState {
     pub security: Security,
     /// Whose pages articles may embed.
     pub embeds: Embeds,
+    /// What would keep the worker's thread busy for long.
+    pub cpu_tasks: CpuTasks,
     /// Whose JWTs are taken beside keys.
     pub identity_provider: Option<Arc<IdentityProvider>>,
 }
@@ -64,6 +67,7 @@ struct Shared {
     watch: Arc<Watch>,
     limits: Arc<Limits>,
     identity_provider: Option<Arc<IdentityProvider>>,
+    cpu_tasks: CpuTasks,
 }
 
 impl Shared {
@@ -78,6 +82,7 @@ impl Shared {
             watch: Arc::new(Watch::start(address, database.silence())),
             limits: Limits::new(&config.limits),
             identity_provider,
+            cpu_tasks: CpuTasks::default(),
         })
     }
 }
@@ -103,6 +108,7 @@ impl AppState {
             require_if_match: config.require_if_match,
             security: config.security.clone(),
             embeds: Embeds::new(&config.embed_hosts),
+            cpu_tasks: shared.cpu_tasks.clone(),
         }
     }
 
@@ -155,10 +161,21 @@ fn resources() -> impl Iterator<Item = String> {
 
 /// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
+    start_with(listener, address, config, CpuTasks::default())
+}
+
+/// The same with a limit of CPU-bound tasks that the caller holds too.
+pub fn start_with(
+    listener: TcpListener,
+    address: &Address,
+    config: &Config,
+    cpu_tasks: CpuTasks,
+) -> std::io::Result<Server> {
     let address = address.with_timeouts(&config.database);
     let workers = config.workers();
     let connections = Connections::new(&config.limits);
-    let shared = Shared::new(&address, config).map_err(std::io::Error::other)?;
+    let mut shared = Shared::new(&address, config).map_err(std::io::Error::other)?;
+    shared.cpu_tasks = cpu_tasks;
     let settings = config.clone();
     let server = HttpServer::new(move || {
         let state = AppState::new(&address, &settings, &shared);

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -90,7 +91,7 @@ fn the_site() -> Address {
 /// The site itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "00000000-0000-7000-8000-000000000001", "name": "Le Rivage", "languages": ["fr", "ar", "en"],
+    "id": "00000000-0000-7000-8000-000000000001", "name": "Le Rivage", "url": "https://rivage.example/", "languages": ["fr", "ar", "en"],
     "time_zone": "Africa/Casablanca", "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@lerivage"}],
     "categories": [], "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
@@ -99,6 +100,10 @@ pub struct Site {
     pub id: Uuid,
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    /// Where it is on the web. What is relative in a body (`/contact`, `image.png`) becomes absolute by it when that is
+    /// written.
+    #[schema(format = "uri", max_length = 500)]
+    pub url: Option<String>,
     /// The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.
     #[schema(schema_with = languages_schema)]
     pub languages: Vec<String>,
@@ -123,12 +128,18 @@ pub struct Site {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "name": "Le Rivage", "languages": ["fr", "ar", "en"], "time_zone": "Africa/Casablanca",
+    "name": "Le Rivage", "url": "https://rivage.example/", "languages": ["fr", "ar", "en"], "time_zone": "Africa/Casablanca",
     "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@lerivage"}],
 }))]
 pub struct NewSite {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    /// Where it is on the web: an `http` or `https` address, with a path or without, but no `?` and no `#`. By it, relative
+    /// addresses in bodies become absolute (RFC 3986: end a path with `/`, or its last part goes); without it they are left
+    /// out. It holds for bodies that are written from then on.
+    #[serde(default)]
+    #[schema(format = "uri", max_length = 500)]
+    pub url: Option<String>,
     /// The languages that it is written in (BCP 47), the preferred first.
     #[schema(schema_with = languages_schema)]
     pub languages: Vec<String>,
@@ -191,6 +202,17 @@ impl Site {
         Day::of(date, &zone).ok_or_else(|| Problem::internal(format!("{date} is no day in {name}")))
     }
 
+    /// What relative addresses in bodies are relative to.
+    pub async fn base(conn: &mut AsyncPgConnection) -> Result<Option<Url>, Problem> {
+        let url: Option<String> = site::table
+            .find(SITE)
+            .select(site::url)
+            .get_result(conn)
+            .await?;
+        url.map(|url| Url::parse(&url).map_err(Problem::internal))
+            .transpose()
+    }
+
     /// The languages that it is written in, the preferred first.
     pub async fn languages(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
         site::table
@@ -213,6 +235,7 @@ impl Part for Site {
 #[diesel(table_name = site)]
 struct Kept {
     name: String,
+    url: Option<String>,
     languages: Vec<String>,
     time_zone: String,
     links: Json<Vec<Link>>,
@@ -223,6 +246,7 @@ struct Kept {
 
 impl Resource for Site {
     type New = NewSite;
+    type Prepared = NewSite;
 
     const NAME: &'static str = "site";
     const TABLE: &'static str = "site";
@@ -257,6 +281,7 @@ impl Resource for Site {
         Ok(Some(Self {
             id: SITE,
             name: kept.name,
+            url: kept.url,
             languages: kept.languages,
             time_zone: kept.time_zone,
             links: kept.links.0,
@@ -287,6 +312,10 @@ impl Resource for Site {
             }
         }
         new.languages = languages;
+        if new.url.as_ref().is_some_and(|url| url.contains(['?', '#'])) {
+            let detail = "the address of a site has no `?` and no `#`";
+            faults.push(Fault::at("/url", "not_a_url", detail));
+        }
         // `Factory` is what a clock shows that nobody has set.
         let zone = TimeZone::get(&new.time_zone)
             .ok()
@@ -314,6 +343,7 @@ impl Resource for Site {
         diesel::update(site::table.find(id))
             .set((
                 site::name.eq(&new.name),
+                site::url.eq(&new.url),
                 site::languages.eq(&new.languages),
                 site::time_zone.eq(&new.time_zone),
                 site::links.eq(serde_json::to_value(&new.links).map_err(Problem::internal)?),

@@ -260,6 +260,7 @@ impl Tag {
 
 impl Resource for Tag {
     type New = NewTag;
+    type Prepared = NewTag;
 
     const NAME: &'static str = "tag";
     const TABLE: &'static str = "tags";

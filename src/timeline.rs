@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::byte_budget::ByteBudget;
 use crate::categories::Category;
 use crate::db::{Fragment, Statement};
 use crate::http::address::Name;
@@ -97,7 +98,8 @@ pub struct TimelineParameters {
 )]
 pub struct OrderParameters {
     /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
-    /// with `limit`, `cursor`, `count` and `sort`.
+    /// with `limit`, `count` and `sort`. Only where bodies make the page end earlier there is a `page.next`, with which
+    /// the same ids go on.
     #[param(max_length = 3699, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
     ids: Option<String>,
     /// By which time, and which way: `-` puts the latest first.
@@ -212,7 +214,7 @@ impl TimelineFilter {
         }
         if self.ids.is_some() {
             faults.extend(
-                ["limit", "cursor", "count", "sort"]
+                ["limit", "count", "sort"]
                     .into_iter()
                     .filter(|name| given(name))
                     .map(|name| Fault::of(name, "not_with_ids", "doesn't go with `ids`")),
@@ -428,6 +430,7 @@ pub struct Timeline<'a> {
     sight: Sight,
     filter: &'a TimelineFilter,
     facets: Vec<Facet>,
+    budget: Option<ByteBudget>,
     /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
     reach: usize,
 }
@@ -511,8 +514,14 @@ impl<'a> Timeline<'a> {
             sight,
             filter,
             facets,
+            budget: None,
             reach: REACH,
         }
+    }
+
+    /// The same where each page ends by the bytes that it carries, too.
+    pub fn within(self, budget: Option<ByteBudget>) -> Self {
+        Self { budget, ..self }
     }
 
     /// The same with another reach.
@@ -952,7 +961,8 @@ impl<'a> Timeline<'a> {
             rows = rows.once();
         }
         let mut found = R::read(conn, self.source(rows, cursor), related).await?;
-        if !walk.rest.is_empty() && found.len() <= wanted.limit {
+        let ended = found.last().is_some_and(Timed::is_beyond);
+        if !walk.rest.is_empty() && found.len() <= wanted.limit && !ended {
             found = self.gather(conn, cursor, wanted, related).await?;
         }
         let total = match wanted.counts {
@@ -967,10 +977,12 @@ impl<'a> Timeline<'a> {
             "headlines" => "headlines.",
             _ => "articles.",
         };
-        Source {
-            rows,
-            order: self.by(name, &[], self.descends(cursor)),
-        }
+        let order = self.by(name, &[], self.descends(cursor));
+        let rows = match &self.budget {
+            Some(budget) => budget.apply(&rows, self.table, &order),
+            None => rows,
+        };
+        Source { rows, order }
     }
 
     /// Reads the rows of a page by gathering all that fit. The planner has to know what is asked for: how they are best
@@ -1004,7 +1016,7 @@ impl<'a> Timeline<'a> {
         .await
     }
 
-    /// Those with these ids, in any order, that the filters let through.
+    /// Those with these ids, in any order, that the filters let through. Where bytes are bounded, in the order of the ids.
     pub fn with_ids(&self, ids: &[Uuid]) -> Source {
         let lines = Fragment::new("(SELECT line.id FROM ")
             .then(&self.all())
@@ -1017,15 +1029,31 @@ impl<'a> Timeline<'a> {
         } else {
             rows
         };
-        Source {
-            rows,
-            order: Fragment::default(),
+        let order = Fragment::new(" ORDER BY array_position(")
+            .ids(ids.to_vec())
+            .sql(", ")
+            .sql(self.table)
+            .sql(".id)");
+        match &self.budget {
+            Some(budget) => Source {
+                rows: budget.apply(&rows, self.table, &order),
+                order,
+            },
+            None => Source {
+                rows,
+                order: Fragment::default(),
+            },
         }
     }
 }
 
 /// A row that stands in a timeline.
 pub trait Timed: Sized + Send {
+    /// Whether the page ends before it, by the bytes that it may carry.
+    fn is_beyond(&self) -> bool {
+        false
+    }
+
     /// Reads rows from where they are found, with what they refer to.
     fn read(
         conn: &mut AsyncPgConnection,

@@ -2,11 +2,13 @@
 
 mod handlers;
 mod model;
+mod prepared;
 mod render;
 
 pub use handlers::routes;
 pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};
-pub use render::{EmbedHost, Embeds, Rendered, render};
+pub use prepared::PreparedArticle;
+pub use render::{EmbedHost, Embeds, Rendered, Rendering, render};
 
 crate::text_enum! {
     /// The form that a body is written in.

@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{BodyFormat, Embeds, Rendered, render};
+use super::BodyFormat;
+use super::prepared::{self, PreparedArticle};
 use crate::authors::AuthorRef;
+use crate::byte_budget::ByteBudget;
 use crate::categories::CategoryRef;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
-use crate::http::list::{Filter, List, in_order};
+use crate::http::list::{Filter, List};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::image::Image;
@@ -213,8 +215,9 @@ pub struct ArticleBodies {
     pub body: Option<String>,
     /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
     /// addresses. Headings, lists, quotes, tables, figures, pictures, audio, video and notes stay, with `lang` and `dir`;
-    /// links are absolute (`http`, `https`) and carry `rel`; an `iframe` stays where a setting of the server names its host.
-    /// The ids in it begin with `fn-` or `fnref-`.
+    /// links are absolute (`http`, `https`) and carry `rel`: relative ones are resolved against the site's `url`. Quoted posts
+    /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
+    /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
@@ -224,6 +227,11 @@ pub struct ArticleBodies {
     #[schema(value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
+    // Whether the page that it was read for ends before it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    #[diesel(select_expression = column::<Bool>("bodies.is_beyond"), select_expression_type = Column<Bool>)]
+    is_beyond: bool,
 }
 
 /// An article in short.
@@ -337,10 +345,6 @@ pub struct NewArticle {
     /// without it joins the translations that it stood with, unless another has its language there by now.
     #[serde(default)]
     pub translation_of: Option<Uuid>,
-    // The server's, never the client's: whose pages its body may embed.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub embeds: Embeds,
 }
 
 fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
@@ -373,8 +377,22 @@ fn markdown() -> BodyFormat {
     BodyFormat::Markdown
 }
 
-/// What an article refers to, and its bodies, as far as they are wanted.
-fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
+/// The bodies of an article: the field, and the column.
+const BODIES: [(&str, &str); 3] = [
+    ("body", "articles.body"),
+    ("body_html", "articles.body_html"),
+    ("body_text", "articles.body_text"),
+];
+
+/// What a page of articles may carry, where bodies are wanted.
+fn budget(wants: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
+    let columns = BODIES.iter().filter(|(field, _)| wants(field));
+    ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)
+}
+
+/// What an article refers to, and its bodies, as far as they are wanted; those of a row behind the end of a page are not
+/// read.
+fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
     let mut sql = if wants("category") {
         CategoryRef::of("articles.category_id")
     } else {
@@ -414,19 +432,22 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
         sql.sql(" CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated")
     };
     sql = sql.sql(" CROSS JOIN LATERAL (SELECT ");
-    for (n, (field, read, leave)) in [
-        ("body", "articles.body", "NULL::text AS body"),
-        ("body_html", "articles.body_html", "NULL::text AS body_html"),
-        ("body_text", "articles.body_text", "NULL::text AS body_text"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        sql = sql
-            .sql(if n > 0 { ", " } else { "" })
-            .sql(if wants(field) { read } else { leave });
+    for (field, column) in BODIES {
+        sql = match (wants(field), budget) {
+            (false, _) => sql.sql("NULL::text"),
+            (true, None) => sql.sql(column),
+            (true, Some(_)) => sql
+                .sql("CASE WHEN NOT articles.is_beyond THEN ")
+                .sql(column)
+                .sql(" END"),
+        };
+        sql = sql.sql(" AS ").sql(field).sql(", ");
     }
-    sql.sql(") AS bodies")
+    sql.sql(match budget {
+        Some(_) => "articles.is_beyond",
+        None => "false AS is_beyond",
+    })
+    .sql(") AS bodies")
 }
 
 impl Article {
@@ -438,43 +459,53 @@ impl Article {
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
         let tongue = list.tongue(filter.timeline.language.clone());
-        let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
+        let wants = |field: &str| list.wants(field, !field.starts_with("body"));
+        let limit = filter.timeline.ids.as_ref().map(Vec::len);
+        let budget = budget(wants, limit.unwrap_or(list.wanted().limit));
+        let related = relations(sight, wants, budget.as_ref());
+        let is_bounded = budget.is_some();
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
+        let timeline = timeline.within(budget);
         if let Some(ids) = &filter.timeline.ids {
-            let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
+            let page = list.ids_page(ids)?;
+            let source = timeline.with_ids(&page.ids());
+            let mut rows = Self::read(conn, source, &related).await?;
             rows.iter_mut().for_each(|row| row.localise(&tongue));
-            let (rows, missing) = in_order(rows, ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+            let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
+            let named = page.end(rows, |row| row.id, beyond);
+            return list.named(Self::NAME, named, tongue.is_negotiated());
         }
         let cursor = list.cursor()?;
         let (mut rows, total) = timeline
             .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
             .await?;
         rows.iter_mut().for_each(|row| row.localise(&tongue));
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| timeline.place(row.published_at, row.updated_at, row.id),
-            total,
-            tongue.is_negotiated(),
-        )
+        let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
+        let (cursor, negotiated) = (cursor.as_ref(), tongue.is_negotiated());
+        if is_bounded {
+            let more = rows.pop_if(|row| row.is_beyond()).is_some();
+            return list.page_of(Self::NAME, rows, more, cursor, place, total, negotiated);
+        }
+        list.page(Self::NAME, rows, cursor, place, total, negotiated)
     }
 
-    /// Those with these ids that somebody may see, in any order.
+    /// Those with these ids that somebody may see, in any order; and the first of the ids, in their order, that a page has
+    /// no room for, where bodies are wanted: neither it nor those behind it are among them.
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
         sight: Sight,
         tongue: &Tongue,
         wants: impl Fn(&str) -> bool,
-    ) -> QueryResult<Vec<Self>> {
+    ) -> QueryResult<(Vec<Self>, Option<Uuid>)> {
         let filter = TimelineFilter::default();
-        let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
-        let related = relations(sight, wants);
-        let mut rows = Self::read(conn, source, &related).await?;
+        let budget = budget(&wants, ids.len());
+        let related = relations(sight, wants, budget.as_ref());
+        let timeline = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).within(budget);
+        let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
         rows.iter_mut().for_each(|row| row.localise(tongue));
-        Ok(rows)
+        let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
+        Ok((rows, beyond))
     }
 
     /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
@@ -558,6 +589,10 @@ impl Article {
 }
 
 impl Timed for Article {
+    fn is_beyond(&self) -> bool {
+        self.bodies.is_beyond
+    }
+
     async fn read(
         conn: &mut AsyncPgConnection,
         source: Source,
@@ -600,6 +635,7 @@ const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
 impl Resource for Article {
     type New = NewArticle;
+    type Prepared = PreparedArticle;
 
     const NAME: &'static str = "article";
     const TABLE: &'static str = "articles";
@@ -608,6 +644,7 @@ impl Resource for Article {
     const NEW_SCHEMA: &'static str = "NewArticle";
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
     const OTHERS: &'static str = "translations";
+    const MAX_BODY: usize = prepared::MAX_BODY;
 
     fn id(&self) -> Uuid {
         self.id
@@ -627,7 +664,7 @@ impl Resource for Article {
         sight: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM articles")
-            .then(&relations(sight, |_| true))
+            .then(&relations(sight, |_| true, None))
             .sql(" WHERE ")
             .then(&sight.of_articles("articles"));
         let sql = match name {
@@ -662,8 +699,16 @@ impl Resource for Article {
         }
     }
 
-    fn obey(app: &AppState, new: &mut NewArticle) {
-        new.embeds = app.embeds.clone();
+    async fn prepare(app: &AppState, new: NewArticle) -> Result<PreparedArticle, Problem> {
+        PreparedArticle::prepare(app, new).await
+    }
+
+    fn fit(
+        old: &Self,
+        new: NewArticle,
+        prepared: Option<PreparedArticle>,
+    ) -> Result<PreparedArticle, NewArticle> {
+        PreparedArticle::fit(old, new, prepared)
     }
 
     fn settle(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
@@ -705,8 +750,10 @@ impl Resource for Article {
     async fn insert(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: NewArticle,
+        new: PreparedArticle,
     ) -> Result<(), Problem> {
+        let (new, body) = new.into_columns();
+        let body = body.ok_or_else(|| Problem::internal("the body is not rendered"))?;
         let slug = match chosen_slug(&new, id) {
             None if new.status == Status::Draft => slug::provisional(&new.title, Self::NAME, id),
             chosen => slug::claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
@@ -714,7 +761,7 @@ impl Resource for Article {
         let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
         let row = Row::from(conn, new, None).await?;
         diesel::insert_into(articles::table)
-            .values((row, articles::id.eq(id), articles::slug.eq(slug)))
+            .values((row, body, articles::id.eq(id), articles::slug.eq(slug)))
             .execute(conn)
             .await?;
         Self::name(conn, AUTHORS, id, &authors).await?;
@@ -725,8 +772,9 @@ impl Resource for Article {
     async fn update(
         conn: &mut AsyncPgConnection,
         id: Uuid,
-        new: NewArticle,
+        new: PreparedArticle,
     ) -> Result<(), Problem> {
+        let (new, body) = new.into_columns();
         let (own, first): (String, Option<DateTime<Utc>>) = articles::table
             .find(id)
             .select((articles::slug, articles::first_published_at))
@@ -746,6 +794,7 @@ impl Resource for Article {
         diesel::update(articles::table.find(id))
             .set((
                 row,
+                body,
                 articles::slug.eq(slug),
                 articles::version.eq(articles::version + 1),
                 articles::deleted_at.eq(None::<DateTime<Utc>>),
@@ -808,10 +857,6 @@ struct Row {
     short_title: Option<String>,
     kicker: Option<String>,
     lede: Option<String>,
-    body: String,
-    body_format: BodyFormat,
-    body_html: String,
-    body_text: String,
     dir: Dir,
     language: String,
     status: Status,
@@ -820,8 +865,6 @@ struct Row {
     category_id: Option<Uuid>,
     dateline: Option<String>,
     image: Option<Image>,
-    word_count: i32,
-    reading_minutes: i32,
     canonical_url: Option<String>,
     source: Option<String>,
     translation_of: Option<Uuid>,
@@ -834,32 +877,11 @@ impl Row {
         first: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time = resource::publication(conn, new.status, new.published_at, first).await?;
-        let (body, format, embeds) = (new.body, new.body_format, new.embeds);
-        // A long body takes a while to render: not on the thread that answers everybody else.
-        let (body, rendered) = tokio::task::spawn_blocking(move || {
-            let rendered = render(&body, format, &embeds);
-            (body, rendered)
-        })
-        .await
-        .map_err(Problem::internal)?;
-        let rendered = rendered.map_err(|detail| {
-            Problem::Invalid(vec![Fault::at("/body", "too_intricate", detail)])
-        })?;
-        let Rendered {
-            html,
-            text,
-            word_count,
-            reading_minutes,
-        } = rendered;
         Ok(Self {
             title: new.title,
             short_title: new.short_title,
             kicker: new.kicker,
             lede: new.lede,
-            body,
-            body_format: format,
-            body_html: html,
-            body_text: text,
             dir: language::dir(&new.language),
             language: new.language,
             status: new.status,
@@ -868,8 +890,6 @@ impl Row {
             category_id: new.category_id,
             dateline: new.dateline,
             image: new.image,
-            word_count,
-            reading_minutes,
             canonical_url: new.canonical_url,
             source: new.source,
             translation_of: new.translation_of,

@@ -1,6 +1,5 @@
 //! Lists: their parameters, and the page that answers them.
 
-use std::collections::HashMap;
 use std::future::{Ready, ready};
 
 use actix_web::http::header;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::caching::Kind;
 use super::cursor::{Cursor, SortKey, fingerprint};
+use super::ids::{IdsPage, NamedRows};
 use super::made_of::{MadeOf, Part};
 use super::tongue::{self, Tongue};
 use crate::openapi;
@@ -41,7 +41,8 @@ pub struct Paging {
     #[param(required = false, default = false)]
     pub count: bool,
     /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
-    /// (`category.slug`). What is not asked for is not read either.
+    /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them, at
+    /// the earliest after one item, and `page.next` goes on.
     #[param(max_length = 1000, example = "id")]
     pub fields: Option<String>,
 }
@@ -245,6 +246,21 @@ impl<F: Filter> List<F> {
     ) -> Result<HttpResponse, Problem> {
         let more = rows.len() > self.limit();
         rows.truncate(self.limit());
+        self.page_of(kind, rows, more, cursor, place, total, negotiated)
+    }
+
+    /// The same from just the rows of the page, in the order in which they were read, and whether there are more behind them.
+    #[expect(clippy::too_many_arguments, reason = "it is `page` with one more")]
+    pub fn page_of<T: Serialize + Part, K: SortKey>(
+        &self,
+        kind: &'static str,
+        mut rows: Vec<T>,
+        more: bool,
+        cursor: Option<&Cursor<K>>,
+        place: impl Fn(&T) -> (K, Uuid),
+        total: Option<i64>,
+        negotiated: bool,
+    ) -> Result<HttpResponse, Problem> {
         let forward = cursor.is_none_or(|cursor| cursor.forward);
         if !forward {
             rows.reverse();
@@ -330,19 +346,27 @@ impl<F: Filter> List<F> {
         self.answer(kind, rows, page, negotiated)
     }
 
+    /// Which of the ids that were asked for this page may have.
+    pub fn ids_page(&self, ids: &[Uuid]) -> Result<IdsPage, Problem> {
+        IdsPage::new(ids, self.cursor()?.as_ref())
+    }
+
     /// Those that were asked for by id, and the ids of those that are not there.
     pub fn named<T: Serialize + Part>(
         &self,
         kind: &'static str,
-        rows: Vec<T>,
-        missing: Vec<Uuid>,
+        named: NamedRows<T>,
         negotiated: bool,
     ) -> Result<HttpResponse, Problem> {
+        let write =
+            |cursor: Option<Cursor<()>>| cursor.map(|cursor| cursor.write(self.fingerprint));
         let page = PageInfo {
-            missing: Some(missing),
+            next: write(named.next),
+            prev: write(named.prev),
+            missing: Some(named.missing),
             ..self.only_page()
         };
-        self.answer(kind, rows, page, negotiated)
+        self.answer(kind, named.rows, page, negotiated)
     }
 
     fn only_page(&self) -> PageInfo {
@@ -448,7 +472,7 @@ pub struct PageInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_is_exact: Option<bool>,
-    /// Of the `ids` that were asked for, those that are not there, or not for the caller.
+    /// Of the `ids` that were asked for, as far as this page goes, those that are not there, or not for the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 100)]
     pub missing: Option<Vec<Uuid>>,
@@ -528,19 +552,6 @@ fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {
         .ok()
         .filter(|number| digits && (least..=most).contains(number))
         .ok_or_else(|| format!("a whole number from {least} to {most}"))
-}
-
-/// Rows in the order of the ids that were asked for, and the ids that found none.
-pub fn in_order<T>(rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> (Vec<T>, Vec<Uuid>) {
-    let mut found: HashMap<Uuid, T> = rows.into_iter().map(|row| (id(&row), row)).collect();
-    let (mut there, mut missing) = (Vec::new(), Vec::new());
-    for id in ids {
-        match found.remove(id) {
-            Some(row) => there.push(row),
-            None => missing.push(*id),
-        }
-    }
-    (there, missing)
 }
 
 /// Reads `true` or `false`.

@@ -8,6 +8,7 @@ pub mod coding;
 pub mod conditional;
 pub mod cursor;
 pub mod document;
+pub mod ids;
 pub mod list;
 pub mod made_of;
 pub mod methods;

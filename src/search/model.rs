@@ -152,6 +152,21 @@ pub struct Spot {
     at: Option<f64>,
 }
 
+impl Spot {
+    /// The place of a match of this band.
+    fn at(&self, found: &Match, forward: bool) -> Cursor<Self> {
+        Cursor {
+            key: Self {
+                at: Some(found.score),
+                ..self.clone()
+            },
+            id: found.id,
+            forward,
+            inclusive: false,
+        }
+    }
+}
+
 impl SortKey for Spot {
     fn write(&self) -> Vec<u8> {
         let mut bytes = vec![
@@ -200,6 +215,38 @@ pub struct Found {
     pub matches: Vec<Match>,
     pub next: Option<Cursor<Spot>>,
     pub prev: Option<Cursor<Spot>>,
+    /// The band, and which way it was read.
+    band: Spot,
+    backward: bool,
+}
+
+impl Found {
+    /// The ids of the articles, or of the headlines, in the order in which the page was read.
+    pub fn ids(&self, of_articles: bool) -> Vec<Uuid> {
+        let matches = self.matches.iter();
+        let wanted = matches.filter(|found| found.is_article == of_articles);
+        let mut ids: Vec<Uuid> = wanted.map(|found| found.id).collect();
+        if self.backward {
+            ids.reverse();
+        }
+        ids
+    }
+
+    /// Ends the page, in the order in which it was read, before this match.
+    pub fn end_before(&mut self, id: Uuid) {
+        let Some(at) = self.matches.iter().position(|found| found.id == id) else {
+            return;
+        };
+        if self.backward {
+            self.matches.drain(..=at);
+            let first = self.matches.as_slice().first();
+            self.prev = first.map(|first| self.band.at(first, false));
+        } else {
+            self.matches.truncate(at);
+            let last = self.matches.as_slice().last();
+            self.next = last.map(|last| self.band.at(last, true));
+        }
+    }
 }
 
 /// Finds one page.
@@ -268,16 +315,11 @@ pub async fn find(
         let from = band.partition_point(|found| !behind(found));
         (from, (from + limit).min(band.len()))
     };
-    let at = |found: &Match, forward| Cursor {
-        key: Spot {
-            edge,
-            upward: spot.upward,
-            newest,
-            at: Some(found.score),
-        },
-        id: found.id,
-        forward,
-        inclusive: false,
+    let here = Spot {
+        edge,
+        upward: spot.upward,
+        newest,
+        at: None,
     };
     let in_band = |edge: Option<(Moment, Uuid)>, upward| {
         edge.map(|edge| Cursor {
@@ -292,12 +334,12 @@ pub async fn find(
         })
     };
     let next = if to < band.len() {
-        band[from..to].last().map(|last| at(last, true))
+        band[from..to].last().map(|last| here.at(last, true))
     } else {
         in_band(below, false)
     };
     let prev = if from > 0 {
-        band.get(from).map(|first| at(first, false))
+        band.get(from).map(|first| here.at(first, false))
     } else {
         in_band(above, true)
     };
@@ -305,6 +347,8 @@ pub async fn find(
         matches: band.drain(from..to).collect(),
         next,
         prev,
+        band: here,
+        backward,
     })
 }
 

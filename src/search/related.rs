@@ -14,7 +14,7 @@ use crate::articles::Article;
 use crate::db::{Fragment, Statement};
 use crate::http::address::Address;
 use crate::http::caching::Kind;
-use crate::http::list::in_order;
+use crate::http::ids::in_order;
 use crate::http::made_of::MadeOf;
 use crate::http::tongue::{Tongue, TongueParameter};
 use crate::problem::Problem;
@@ -58,7 +58,7 @@ async fn list_related_articles(
         );
     };
     let ids = related(&mut conn, article.id).await?;
-    let rows = Article::with_ids(&mut conn, &ids, Sight::Public, &tongue, |field| {
+    let (rows, _) = Article::with_ids(&mut conn, &ids, Sight::Public, &tongue, |field| {
         !field.starts_with("body")
     })
     .await?;

@@ -246,7 +246,7 @@ async fn answer(
     let words = Words::read(conn, &filter.q).await?;
     let parts = filter.parts(sight, &words);
     let limit = list.wanted().limit;
-    let found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
+    let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
     let mut total = None;
     if list.counts() {
         let mut sum = 0;
@@ -260,20 +260,18 @@ async fn answer(
     } else {
         None
     };
-    let of = |is_article| -> Vec<Uuid> {
-        let wanted = found
-            .matches
-            .iter()
-            .filter(|found| found.is_article == is_article);
-        wanted.map(|found| found.id).collect()
-    };
-    let (articles, headlines) = (of(true), of(false));
     let mut told = HashMap::new();
+    let mut articles = found.ids(true);
     if list.wants("article", true) && !articles.is_empty() {
         let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
-        let rows = Article::with_ids(conn, &articles, sight, &tongue, wants).await?;
+        let (rows, beyond) = Article::with_ids(conn, &articles, sight, &tongue, wants).await?;
         told = rows.into_iter().map(|row| (row.id, row)).collect();
+        if let Some(beyond) = beyond {
+            found.end_before(beyond);
+            articles = found.ids(true);
+        }
     }
+    let headlines = found.ids(false);
     let mut lines = HashMap::new();
     if list.wants("headline", true) && !headlines.is_empty() {
         let wants = |field: &str| list.wants_within("headline", field, true);

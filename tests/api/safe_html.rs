@@ -7,7 +7,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
-use manchette::articles::{BodyFormat, EmbedHost, Embeds, render};
+use manchette::articles::{BodyFormat, EmbedHost, Embeds, Rendering, render};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -16,10 +16,16 @@ use serde_json::json;
 use crate::support::TestApp;
 use crate::support::xss::vectors;
 
-fn embeds() -> Embeds {
+/// Where pages may be embedded from, and with the site's address or without.
+fn rendering(base: Option<&str>) -> Rendering {
     let hosts = ["player.example", "*.embeds.example"];
-    Embeds::new(&hosts.map(|host| EmbedHost::read(host).unwrap()))
+    Rendering {
+        embeds: Embeds::new(&hosts.map(|host| EmbedHost::read(host).unwrap())),
+        base: base.map(|url| url.parse().unwrap()),
+    }
 }
+
+const SITE: &str = "https://site.example/fr/";
 
 /// Everything that may be in a body's HTML, said once more and apart from the program.
 fn may_stand(tag: &str, name: &str, value: &str) -> bool {
@@ -44,7 +50,48 @@ fn may_stand(tag: &str, name: &str, value: &str) -> bool {
         }
         ("iframe", "loading" | "referrerpolicy" | "allowfullscreen") => short(value),
         ("a", "href") => web(value) || value.strip_prefix('#').is_some_and(note),
-        ("a", "rel") => value == "noopener noreferrer",
+        ("a", "rel") => value
+            .strip_suffix("noopener noreferrer")
+            .is_some_and(|rest| {
+                let known = ["nofollow", "sponsored", "ugc"];
+                rest.split_whitespace().all(|word| known.contains(&word))
+            }),
+        ("blockquote", "class") => {
+            let known = [
+                "twitter-tweet",
+                "twitter-video",
+                "instagram-media",
+                "text-post-media",
+                "tiktok-embed",
+                "bluesky-embed",
+                "mastodon-embed",
+                "reddit-embed-bq",
+            ];
+            value.split(' ').all(|word| known.contains(&word))
+        }
+        (
+            "blockquote",
+            "data-embed-url" | "data-instgrm-permalink" | "data-text-post-permalink",
+        ) => web(value),
+        ("blockquote", "data-bluesky-uri") => value.starts_with("at://") && short(value),
+        (
+            "blockquote",
+            "data-align"
+            | "data-bluesky-cid"
+            | "data-bluesky-embed-color-mode"
+            | "data-cards"
+            | "data-conversation"
+            | "data-dnt"
+            | "data-embed-height"
+            | "data-instgrm-captioned"
+            | "data-instgrm-version"
+            | "data-lang"
+            | "data-media-max-width"
+            | "data-text-post-version"
+            | "data-theme"
+            | "data-video-id"
+            | "data-width",
+        ) => short(value) && !value.contains(char::is_whitespace),
         (
             "img" | "audio" | "video" | "source" | "track" | "blockquote" | "q" | "ins" | "del",
             "src" | "cite" | "poster",
@@ -124,8 +171,13 @@ fn wrong(html: &str) -> Vec<String> {
 
 /// Whether it was rendered. Checks that nothing is in it that may not be, and that it says the same when it is read again.
 fn check(body: &str, format: BodyFormat) -> bool {
-    let embeds = embeds();
-    let Ok(rendered) = render(body, format, &embeds) else {
+    [None, Some(SITE)]
+        .into_iter()
+        .all(|base| check_with(body, format, &rendering(base)))
+}
+
+fn check_with(body: &str, format: BodyFormat, rendering: &Rendering) -> bool {
+    let Ok(rendered) = render(body, format, rendering) else {
         return false;
     };
     let wrong = wrong(&rendered.html);
@@ -134,7 +186,7 @@ fn check(body: &str, format: BodyFormat) -> bool {
         "{body:?} gave {:?}: {wrong:?}",
         rendered.html
     );
-    let again = render(&rendered.html, BodyFormat::Html, &embeds);
+    let again = render(&rendered.html, BodyFormat::Html, rendering);
     let again = again.expect("what was rendered can be rendered");
     assert_eq!(again.html, rendered.html, "{body:?}");
     true
@@ -253,4 +305,117 @@ async fn what_is_stored_is_safe_and_follows_the_setting() {
     )
     .await
     .problem(422, "invalid");
+}
+
+#[actix_web::test]
+async fn relative_addresses_become_absolute_by_the_sites_address() {
+    let app = TestApp::start().await;
+    let html = "<a href=\"/ar/x?a=1&amp;b=2#c\">a</a><img src=\"i.jpg\" srcset=\"i.jpg 1x, /j.jpg 2x\">\
+                <a href=\"//evil.example/\">b</a><a href=\"javascript:alert(1)\">c</a><q cite=\"../q\">d</q>\
+                <a href=\"#fn-1\">e</a><a href=\"#x\">f</a><a href=\"\">g</a><a href=\"mailto:a@b.example\">h</a>";
+    let rel = "rel=\"noopener noreferrer\"";
+    let markdown = "[a](/ar/x) ![i](i.jpg) [b][c]\n\n[c]: //evil.example/x";
+    let article = async |body: &str, format: &str| {
+        let more = json!({"body": body, "body_format": format});
+        app.article("x", more).await
+    };
+    let expected = |a: &str, img: &str, q: &str| {
+        format!(
+            "<a {a}{rel}>a</a>{img}<a {rel}>b</a><a {rel}>c</a>{q}d</q>\
+             <a href=\"#fn-1\" {rel}>e</a><a {rel}>f</a><a {rel}>g</a><a {rel}>h</a>"
+        )
+    };
+    // Without the site's address they are left out.
+    let before = article(html, "html").await;
+    assert_eq!(before["body_html"], expected("", "", "<q>"));
+    let url = json!({"url": "https://rivage.example/fr/"});
+    app.patch("/v1/site", url).await.ok();
+    let after = article(html, "html").await;
+    let absolute = expected(
+        "href=\"https://rivage.example/ar/x?a=1&amp;b=2#c\" ",
+        "<img src=\"https://rivage.example/fr/i.jpg\" srcset=\"https://rivage.example/fr/i.jpg 1x, https://rivage.example/j.jpg 2x\">",
+        "<q cite=\"https://rivage.example/q\">",
+    );
+    assert_eq!(after["body_html"], absolute);
+    assert_eq!(after["body"], html);
+    assert_eq!(
+        article(markdown, "markdown").await["body_html"],
+        format!(
+            "<p><a href=\"https://rivage.example/ar/x\" {rel}>a</a> <img src=\"https://rivage.example/fr/i.jpg\" alt=\"i\"> \
+             <a {rel}>b</a></p>\n"
+        )
+    );
+    // It takes effect when the body is next written: by a PUT, or a PATCH that changes it.
+    let path = format!("/v1/articles/{}", before["id"].as_str().unwrap());
+    let patched = app.patch(&path, json!({"title": "y"})).await.ok();
+    assert_eq!(patched["body_html"], before["body_html"]);
+    let put = app.put(&path, patched).await.ok();
+    assert_eq!(put["body_html"], absolute);
+}
+
+#[actix_web::test]
+async fn links_keep_what_they_say_to_search_engines() {
+    let app = TestApp::start().await;
+    for (rel, kept) in [
+        ("sponsored", "sponsored noopener noreferrer"),
+        ("UGC nofollow ugc", "ugc nofollow noopener noreferrer"),
+        (
+            "noopener nofollow opener tag me",
+            "nofollow noopener noreferrer",
+        ),
+        ("", "noopener noreferrer"),
+    ] {
+        let body = format!("<a href=\"https://a.example/\" rel=\"{rel}\">x</a>");
+        let more = json!({"body": body, "body_format": "html"});
+        let kept = format!("<a href=\"https://a.example/\" rel=\"{kept}\">x</a>");
+        assert_eq!(app.article("x", more).await["body_html"], kept);
+    }
+}
+
+#[actix_web::test]
+async fn quoted_posts_keep_what_the_scripts_that_show_them_look_for() {
+    let app = TestApp::start().await;
+    let html = async |body: &str| {
+        let more = json!({"body": body, "body_format": "html"});
+        app.article("x", more).await["body_html"].clone()
+    };
+    for whole in [
+        "<blockquote class=\"twitter-tweet\" data-lang=\"fr\" data-dnt=\"true\" data-theme=\"dark\"><p lang=\"fr\" dir=\"ltr\">x</p></blockquote>",
+        "<blockquote class=\"instagram-media\" data-instgrm-captioned=\"\" \
+         data-instgrm-permalink=\"https://www.instagram.com/p/x/?utm_source=ig_embed&amp;a=b\" data-instgrm-version=\"14\">x</blockquote>",
+        "<blockquote class=\"tiktok-embed\" cite=\"https://www.tiktok.com/@x/video/1\" data-video-id=\"1\">x</blockquote>",
+        "<blockquote class=\"bluesky-embed\" data-bluesky-uri=\"at://did:plc:x/app.bsky.feed.post/y\" data-bluesky-cid=\"z\">x</blockquote>",
+        "<blockquote class=\"mastodon-embed\" data-embed-url=\"https://a.example/@x/1/embed\">x</blockquote>",
+        "<blockquote class=\"text-post-media\" data-text-post-permalink=\"https://www.threads.net/@x/post/y\" data-text-post-version=\"0\">x</blockquote>",
+        "<blockquote class=\"reddit-embed-bq\" data-embed-height=\"316\">x</blockquote>",
+    ] {
+        assert_eq!(html(whole).await, whole);
+        assert_eq!(
+            html(&format!(
+                "{whole}<script async src=\"https://a.example/w.js\"></script>"
+            ))
+            .await,
+            whole
+        );
+    }
+    for (written, kept) in [
+        (
+            "<blockquote class=\"modal twitter-tweet x\" data-toggle=\"modal\" id=\"x\" style=\"a\">x</blockquote>",
+            "<blockquote class=\"twitter-tweet\">x</blockquote>",
+        ),
+        (
+            "<blockquote class=\"modal\" data-theme=\"dark\" cite=\"https://a.example/\">x</blockquote>",
+            "<blockquote cite=\"https://a.example/\">x</blockquote>",
+        ),
+        (
+            "<blockquote class=\"mastodon-embed\" data-embed-url=\"javascript:alert(1)\">x</blockquote>",
+            "<blockquote class=\"mastodon-embed\">x</blockquote>",
+        ),
+        (
+            "<p class=\"twitter-tweet\" data-lang=\"fr\">x</p>",
+            "<p>x</p>",
+        ),
+    ] {
+        assert_eq!(html(written).await, kept);
+    }
 }

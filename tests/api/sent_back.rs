@@ -20,7 +20,7 @@ fn nodes(tree: &Value) -> Vec<Value> {
 #[actix_web::test]
 async fn whatever_a_get_gave_a_put_and_a_patch_take_and_nothing_changes() {
     let app = TestApp::start().await;
-    let languages = json!({"languages": ["fr", "ar"], "time_zone": "Africa/Casablanca", "links": [{"name": "x", "url": "https://x.example/"}]});
+    let languages = json!({"url": "https://rivage.example/fr/", "languages": ["fr", "ar"], "time_zone": "Africa/Casablanca", "links": [{"name": "x", "url": "https://x.example/"}]});
     app.patch("/v1/site", languages).await.ok();
     let new = async |path: &str, body: Value| app.post(path, body).await.created();
     let top = json!({"name": "Économie", "names": {"ar": "الاقتصاد"}, "position": 3, "media_topic": "medtop:20000210"});

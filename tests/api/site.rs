@@ -22,7 +22,7 @@ async fn the_site_is_there_from_the_beginning() {
     assert_eq!(
         site,
         json!({
-            "id": "00000000-0000-7000-8000-000000000001", "name": "Manchette", "languages": ["fr"], "time_zone": "UTC",
+            "id": "00000000-0000-7000-8000-000000000001", "name": "Manchette", "url": null, "languages": ["fr"], "time_zone": "UTC",
             "links": [], "categories": [], "created_at": site["created_at"], "updated_at": site["created_at"], "version": 1,
         })
     );
@@ -107,6 +107,41 @@ async fn changing_it_needs_both_write_and_publish() {
     let both = app.new_key(&[Scope::Write, Scope::Publish]).await;
     let answer = app.ask(Method::PUT, SITE).key(&both).json(new()).await;
     assert_eq!(answer.ok()["name"], "Le Rivage");
+}
+
+#[actix_web::test]
+async fn its_address_is_an_origin_with_a_path_or_without() {
+    let app = TestApp::start().await;
+    let patch = |url: &str| app.patch(SITE, json!({"url": url}));
+    for url in [
+        "https://rivage.example",
+        "http://rivage.example:8080/",
+        "https://rivage.example/fr/",
+    ] {
+        assert_eq!(patch(url).await.ok()["url"], url);
+    }
+    for url in [
+        "rivage.example",
+        "//rivage.example/",
+        "ftp://rivage.example/",
+        "https://rivage.example/?a",
+        "https://rivage.example/#a",
+        "https://rivage.example/?",
+        "https://u:p@rivage.example/",
+        "https://rivage.example/é",
+    ] {
+        assert_eq!(patch(url).await.faults(), ["/url not_a_url"], "{url}");
+    }
+    let long = format!("https://rivage.example/{}", "x".repeat(500));
+    assert_eq!(patch(&long).await.faults(), ["/url too_long"]);
+    let put = app.put(SITE, new()).await.ok();
+    assert_eq!(put["url"], Value::Null);
+    let mut conn = app.conn().await;
+    for url in ["https://a.example/?b", "javascript:a", &long] {
+        let update = format!("UPDATE site SET url = '{url}'");
+        let refused = conn.batch_execute(&update).await.unwrap_err().to_string();
+        assert!(refused.contains("site_url_check"), "{refused}");
+    }
 }
 
 #[derive(diesel::QueryableByName)]

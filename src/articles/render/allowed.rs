@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use url::Url;
-
+use super::addresses::Addresses;
 use super::embeds::Embeds;
 use super::markdown::{NOTE_LINKS, NOTES};
-use crate::http::values::is_http_url;
+use super::posts;
 
 /// Tags that stay. Of others the text stays, unless they are among `WITH_CONTENT`.
 pub const TAGS: &[&str] = &[
@@ -117,9 +116,9 @@ pub const WITH_CONTENT: &[&str] = &[
 pub const ANYWHERE: &[&str] = &["dir", "id", "lang", "title"];
 
 pub const ATTRIBUTES: &[(&str, &[&str])] = &[
-    ("a", &["href", "hreflang", "role"]),
+    ("a", &["href", "hreflang", "rel", "role"]),
     ("audio", &["controls", "preload", "src"]),
-    ("blockquote", &["cite"]),
+    ("blockquote", posts::ATTRIBUTES),
     ("col", &["span"]),
     ("colgroup", &["span"]),
     ("del", &["cite", "datetime"]),
@@ -152,16 +151,29 @@ pub const ATTRIBUTES: &[(&str, &[&str])] = &[
 /// What an embedded page keeps of its own; the rest is said by `OF_EMBEDS`.
 pub const OF_IFRAMES: &[&str] = &["allowfullscreen", "height", "src", "title", "width"];
 
+/// What links say of where they lead: it learns nothing of the page that led there, and can't reach it.
+pub const REL: &str = "noopener noreferrer";
+/// What they may say beside it, for search engines.
+const RELATIONS: &[&str] = &["nofollow", "sponsored", "ugc"];
+
 /// What an attribute may say; none, and it goes.
-pub fn value<'v>(embeds: &Embeds, tag: &str, name: &str, text: &'v str) -> Option<Cow<'v, str>> {
+pub fn value<'v>(
+    embeds: &Embeds,
+    addresses: &Addresses,
+    tag: &str,
+    name: &str,
+    text: &'v str,
+) -> Option<Cow<'v, str>> {
     let trimmed = text.trim_ascii();
     let kept = |keep: bool| keep.then_some(Cow::Borrowed(trimmed));
     match (tag, name) {
         ("iframe", "src") => embeds.admit(text).map(Cow::Owned),
         ("a", "href") if trimmed.starts_with('#') => kept(is_note_id(&trimmed[1..])),
-        (_, "href" | "src" | "cite" | "poster") => web_address(trimmed),
-        (_, "srcset") => pictures(text).map(Cow::Owned),
-        ("a", "rel") => Some(Cow::Borrowed(text)),
+        (_, "href" | "src" | "cite" | "poster") => addresses.resolve(trimmed),
+        (_, "srcset") => pictures(addresses, text).map(Cow::Owned),
+        ("a", "rel") => Some(Cow::Owned(relations(text))),
+        ("blockquote", "class") => posts::value(name, trimmed),
+        ("blockquote", name) if name.starts_with("data-") => posts::value(name, trimmed),
         (_, "id") => kept(is_note_id(trimmed)),
         ("a", "role") => kept(NOTE_LINKS.contains(&trimmed)),
         ("section", "role") => kept(trimmed == NOTES),
@@ -216,21 +228,19 @@ fn one_of<'v>(text: &str, words: &[&'static str]) -> Option<Cow<'v, str>> {
     Some(Cow::Borrowed(word))
 }
 
-/// An absolute address on the web, without credentials, spelt so that every reader understands it alike.
-fn web_address(text: &str) -> Option<Cow<'_, str>> {
-    if is_http_url(text) {
-        return Some(Cow::Borrowed(text));
+/// How a link says what it leads to: the words that may stay, and those that every link has.
+fn relations(text: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split_ascii_whitespace() {
+        let known = RELATIONS.iter().find(|it| it.eq_ignore_ascii_case(word));
+        words.extend(known.filter(|known| !words.contains(*known)));
     }
-    let url = Url::parse(text).ok()?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none();
-    plain.then(|| Cow::Owned(url.into()))
+    words.push(REL);
+    words.join(" ")
 }
 
 /// The pictures of a `srcset`, if every one of them has an address on the web.
-fn pictures(text: &str) -> Option<String> {
+fn pictures(addresses: &Addresses, text: &str) -> Option<String> {
     let mut pictures = Vec::new();
     let mut rest = text;
     loop {
@@ -258,7 +268,7 @@ fn pictures(text: &str) -> Option<String> {
         if !is_size {
             return None;
         }
-        let picture = format!("{} {size}", web_address(address)?);
+        let picture = format!("{} {size}", addresses.resolve(address)?);
         pictures.push(picture.trim_end().to_owned());
         rest = after;
     }

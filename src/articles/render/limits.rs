@@ -9,6 +9,10 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ExpandedName, ParseOpts, QualName, local_name, ns};
 use pulldown_cmark::Event;
 
+/// How long a body's HTML may be, in bytes: twice what the longest body in any script has by itself. The database's
+/// `articles_rendered_size` knows it too.
+pub const MOST_HTML: usize = 4 << 20;
+
 /// How many elements may be open at once, and how many character references (`&amp;`, `&quot;`) there may be.
 const DEEPEST: usize = 100;
 const MOST_REFERENCES: usize = 20_000;
@@ -37,6 +41,10 @@ pub fn check_references(html: &str) -> Result<(), String> {
     Ok(())
 }
 
+pub fn too_long() -> String {
+    format!("more than {} MiB of HTML", MOST_HTML >> 20)
+}
+
 fn too_deep() -> String {
     format!("more than {DEEPEST} elements within one another, or that many left open")
 }
@@ -45,6 +53,9 @@ fn too_deep() -> String {
 /// are opened again and again and moved about (the HTML standard, section 13.2.6); so it is read once by the very parser,
 /// which keeps nothing but counts, and in pieces, so that it can be stopped.
 pub fn check_size(html: &str) -> Result<(), String> {
+    if html.len() > MOST_HTML {
+        return Err(too_long());
+    }
     check_references(html)?;
     let tags = html.bytes().filter(|byte| *byte == b'<').count();
     let name = QualName::new(None, ns!(html), local_name!("div"));

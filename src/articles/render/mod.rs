@@ -1,13 +1,16 @@
 //! What follows from a body: safe HTML, plain text, and how long it takes to read.
 
+mod addresses;
 mod allowed;
 mod embeds;
 mod limits;
 mod markdown;
+mod posts;
 mod safe;
 mod text;
 
 use unicode_segmentation::UnicodeSegmentation;
+use url::Url;
 
 pub use embeds::{EmbedHost, Embeds};
 
@@ -15,6 +18,15 @@ use super::BodyFormat;
 
 /// Words that a reader reads in a minute.
 const WORDS_A_MINUTE: usize = 200;
+
+/// What decides, beside a body itself, how it is rendered.
+#[derive(Clone, Debug, Default)]
+pub struct Rendering {
+    /// Whose pages may be embedded.
+    pub embeds: Embeds,
+    /// What relative addresses are relative to: the site's own; without it they are left out.
+    pub base: Option<Url>,
+}
 
 /// Everything that is kept beside a body.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,7 +43,7 @@ pub struct Rendered {
 /// # Errors
 /// In words, where the body is more intricate than any text that people write: what parses HTML as browsers do takes a
 /// time that grows with the square of the nesting and of the character references, so both have a bound.
-pub fn render(body: &str, format: BodyFormat, embeds: &Embeds) -> Result<Rendered, String> {
+pub fn render(body: &str, format: BodyFormat, rendering: &Rendering) -> Result<Rendered, String> {
     let written;
     let raw = match format {
         BodyFormat::Markdown => {
@@ -41,7 +53,7 @@ pub fn render(body: &str, format: BodyFormat, embeds: &Embeds) -> Result<Rendere
         BodyFormat::Html => body,
     };
     limits::check_size(raw)?;
-    let html = safe::clean(raw, embeds)?;
+    let html = safe::clean(raw, rendering)?;
     let text = text::plain_text(&html);
     // Words as UAX #29 finds them: an apostrophe joins (`l’économie` is one), vowel marks belong to their letter.
     let words = text.unicode_words().count();
@@ -58,7 +70,7 @@ mod tests {
     use super::*;
 
     fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
-        super::render(body, format, &Embeds::default())
+        super::render(body, format, &Rendering::default())
     }
 
     #[test]

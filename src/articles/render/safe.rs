@@ -1,17 +1,19 @@
 //! What of a body's HTML stays, so that browsers read it as it was read here.
 
+use std::sync::Arc;
+
 use ammonia::{Builder, UrlRelative};
 
-use super::allowed::{ANYWHERE, ATTRIBUTES, OF_IFRAMES, TAGS, WITH_CONTENT, value};
-use super::embeds::Embeds;
+use super::Rendering;
+use super::addresses::Addresses;
+use super::allowed::{ANYWHERE, ATTRIBUTES, OF_IFRAMES, REL, TAGS, WITH_CONTENT, value};
+use super::limits::too_long;
+use super::posts;
 
 /// What an embedded page may do: play and open links, not navigate the page around it. Players want to know which site
 /// they are on, though not which page.
 const OF_EMBEDS: &str = " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\" \
      sandbox=\"allow-popups allow-presentation allow-same-origin allow-scripts\"";
-
-/// What links say of where they lead: it learns nothing of the page that led there, and can't reach it.
-const REL: &str = "noopener noreferrer";
 
 /// How often HTML may be read again until it says the same.
 const MOST_READINGS: usize = 5;
@@ -20,9 +22,13 @@ const MOST_READINGS: usize = 5;
 ///
 /// # Errors
 /// In words, where it reads otherwise each time: no text that people write does.
-pub fn clean(html: &str, embeds: &Embeds) -> Result<String, String> {
-    let sanitiser = sanitiser(embeds);
+pub fn clean(html: &str, rendering: &Rendering) -> Result<String, String> {
+    let addresses = Arc::new(Addresses::relative_to(rendering.base.clone()));
+    let sanitiser = sanitiser(rendering, addresses.clone());
     let mut html = finish(&sanitiser.clean(html).to_string());
+    if addresses.are_too_long() {
+        return Err(too_long());
+    }
     for _ in 0..MOST_READINGS {
         super::limits::check_size(&html)?;
         let again = finish(&sanitiser.clean(&html).to_string());
@@ -34,7 +40,8 @@ pub fn clean(html: &str, embeds: &Embeds) -> Result<String, String> {
     Err("elements that stand within one another where they can't".to_owned())
 }
 
-fn sanitiser(embeds: &Embeds) -> Builder<'static> {
+fn sanitiser(rendering: &Rendering, addresses: Arc<Addresses>) -> Builder<'static> {
+    let embeds = &rendering.embeds;
     let mut tags: Vec<&str> = TAGS.to_vec();
     let mut with_content: Vec<&str> = WITH_CONTENT.to_vec();
     let mut attributes: Vec<(&str, &[&str])> = ATTRIBUTES.to_vec();
@@ -59,12 +66,13 @@ fn sanitiser(embeds: &Embeds) -> Builder<'static> {
         .url_schemes(["http", "https"].into())
         // Which of these stay, `value` says: links to notes.
         .url_relative(UrlRelative::PassThrough)
-        .link_rel(Some(REL))
-        .attribute_filter(move |tag, name, text| value(&embeds, tag, name, text));
+        // It would say the same of every link: `value` and `finish` say what they say.
+        .link_rel(None)
+        .attribute_filter(move |tag, name, text| value(&embeds, &addresses, tag, name, text));
     sanitiser
 }
 
-/// Leaves out what has nothing to show any more, puts embedded pages into their sandbox and keeps the line end that
+/// Leaves out what has nothing to show any more, puts embedded pages into their sandbox, has every link say `rel` and keeps the line end that
 /// readers of HTML leave out where a `pre` begins. The text is the sanitiser's: every tag in it is whole, and a `<` or a
 /// `"` within a value is escaped.
 fn finish(html: &str) -> String {
@@ -85,6 +93,13 @@ fn finish(html: &str) -> String {
                     done.push_str(END);
                 }
             }
+            "a" if !tag.contains(" rel=\"") => {
+                done.push_str(&tag[..tag.len() - 1]);
+                done.push_str(" rel=\"");
+                done.push_str(REL);
+                done.push_str("\">");
+            }
+            "blockquote" => done.push_str(&posts::without_data(tag)),
             "img" | "source" | "track"
                 if !tag.contains(" src=\"") && !tag.contains(" srcset=\"") => {}
             "pre" if after.starts_with('\n') => {
@@ -114,13 +129,14 @@ fn tag_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::embeds::EmbedHost;
+    use super::super::embeds::{EmbedHost, Embeds};
     use super::*;
 
     fn clean(html: &str) -> String {
         let hosts = ["player.example", "*.embeds.example"];
         let hosts = hosts.map(|host| EmbedHost::read(host).unwrap());
-        super::clean(html, &Embeds::new(&hosts)).unwrap()
+        let embeds = Embeds::new(&hosts);
+        super::clean(html, &Rendering { embeds, base: None }).unwrap()
     }
 
     #[track_caller]
@@ -249,7 +265,7 @@ mod tests {
         }
         let none = super::clean(
             "x<iframe src=https://player.example/>y</iframe>z",
-            &Embeds::default(),
+            &Rendering::default(),
         );
         assert_eq!(none.unwrap(), "xz");
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Error, reach, say};
-use crate::articles::{Article, BodyFormat, Embeds, NewArticle};
+use crate::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
 use crate::authors::{Author, NewAuthor};
 use crate::categories::{Category, NewCategory};
 use crate::config::Config;
@@ -139,7 +139,7 @@ async fn insert_categories(
             position: sample.position,
             media_topic: sample.media_topic,
         };
-        let category = resource::insert::<Category>(conn, new).await?;
+        let category = resource::insert::<Category>(conn, new, Ok).await?;
         ids.insert(sample.slug, category.id);
     }
     Ok(ids)
@@ -159,7 +159,7 @@ async fn insert_all<R: Resource>(
 ) -> Result<Ids, Problem> {
     let mut ids = Ids::new();
     for sample in samples {
-        let made = resource::insert::<R>(conn, sample).await?;
+        let made = resource::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
         ids.insert(slug(&made), made.id());
     }
     Ok(ids)
@@ -171,6 +171,10 @@ async fn insert_articles(
     named: &Named<'_>,
     now: DateTime<Utc>,
 ) -> Result<Ids, Problem> {
+    let rendering = Rendering {
+        base: Site::base(conn).await?,
+        ..Rendering::default()
+    };
     let mut ids = Ids::new();
     for sample in samples {
         let new = NewArticle {
@@ -196,9 +200,9 @@ async fn insert_articles(
             canonical_url: sample.canonical_url,
             source: sample.source,
             translation_of: sample.translation_of.map(|original| ids[&original]),
-            embeds: Embeds::default(),
         };
-        let article = resource::insert::<Article>(conn, new).await?;
+        let render = |new| PreparedArticle::render(new, &rendering);
+        let article = resource::insert::<Article>(conn, new, render).await?;
         ids.insert(sample.slug, article.id);
     }
     Ok(ids)
@@ -227,7 +231,7 @@ async fn insert_headlines(
             url: sample.url,
             source: sample.source,
         };
-        resource::insert::<Headline>(conn, new).await?;
+        resource::insert::<Headline>(conn, new, Ok).await?;
     }
     Ok(())
 }

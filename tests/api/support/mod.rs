@@ -17,6 +17,7 @@ use clap::Parser;
 use diesel_async::AsyncPgConnection;
 use manchette::api_keys::{ApiKey, Scope};
 use manchette::config::Cli;
+use manchette::cpu_tasks::CpuTasks;
 use manchette::db::Address;
 use manchette::server;
 use reqwest::Method;
@@ -57,6 +58,11 @@ impl TestApp {
     }
 
     pub async fn start_so(address: Address, settings: &[&str]) -> Self {
+        Self::start_limited(address, settings, CpuTasks::default()).await
+    }
+
+    /// A server whose CPU-bound tasks the test can hold up.
+    pub async fn start_limited(address: Address, settings: &[&str], cpu_tasks: CpuTasks) -> Self {
         // A test that says nothing of limits has none, and waits for a database that is busy with other tests.
         let unless_told = [
             ("--workers", "2"),
@@ -79,7 +85,8 @@ impl TestApp {
             .config;
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
         let at = listener.local_addr().expect("it listens");
-        let server = server::start(listener, &address, &config).expect("a server starts");
+        let server =
+            server::start_with(listener, &address, &config, cpu_tasks).expect("a server starts");
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let client = reqwest::Client::builder()

@@ -1,0 +1,193 @@
+//! Pages that carry whole bodies: they end after 4 MiB, and nothing is lost by that.
+
+use diesel_async::SimpleAsyncConnection;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, items};
+
+/// The stories, the newest first: large ones have a body of 1.6 MB, the others one of a few bytes.
+const STORIES: [(&str, bool); 8] = [
+    ("a", true),
+    ("b", false),
+    ("c", true),
+    ("d", true),
+    ("e", false),
+    ("f", false),
+    ("g", true),
+    ("h", false),
+];
+
+/// How they fall into pages, read from the newest on and from the oldest.
+const FORWARD: [&str; 2] = ["abc", "defgh"];
+const ASCENDING: [&str; 2] = ["hgfed", "cba"];
+
+async fn fill(app: &TestApp) {
+    let category = app.category("Top", None).await;
+    let mut conn = app.conn().await;
+    for (n, (name, is_large)) in STORIES.iter().enumerate() {
+        let length = if *is_large { 400_000 } else { 10 };
+        let at = format!("'2026-01-01'::timestamptz - interval '{n} hours'");
+        conn.batch_execute(&format!(
+            "INSERT INTO articles (id, slug, title, language, dir, status, published_at, first_published_at, updated_at, category_id, body)
+             VALUES (gen_random_uuid(), 's-{name}', 'mot {name}', 'fr', 'ltr', 'published', {at}, {at}, {at}, '{}',
+                repeat(U&'\\+010900', {length}))",
+            category["id"].as_str().unwrap()
+        ))
+        .await
+        .unwrap();
+    }
+}
+
+/// Every page from a place on, each as the names that stand on it, and the last page.
+async fn walk(app: &TestApp, list: &str, rel: &str, from: &str) -> (Vec<String>, Value) {
+    let (mut pages, mut cursor) = (Vec::new(), from.to_owned());
+    loop {
+        let place = match cursor.as_str() {
+            "" => String::new(),
+            place => format!("&cursor={place}"),
+        };
+        let page = app.get_all(&format!("{list}{place}")).await.ok();
+        pages.push(names(&page));
+        assert!(pages.len() < 20, "{list} never ends");
+        match page["page"][rel].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return (pages, page),
+        }
+    }
+}
+
+/// The last letters of the titles.
+fn names(page: &Value) -> String {
+    let all = page["items"].as_array().unwrap().iter();
+    let title = |item: &Value| {
+        let title = item.pointer("/article/title").unwrap_or(&item["title"]);
+        let title = title.as_str().unwrap_or("mot -");
+        title.chars().next_back().unwrap()
+    };
+    all.map(title).collect()
+}
+
+#[actix_web::test]
+async fn pages_of_bodies_end_by_bytes_and_hold_everything_once_in_both_directions() {
+    let app = TestApp::start().await;
+    fill(&app).await;
+    for (query, expected) in [
+        ("", FORWARD),
+        ("&sort=published_at", ASCENDING),
+        ("&sort=-updated_at", FORWARD),
+        ("&sort=updated_at&language=fr", ASCENDING),
+        ("&category=top&count=true", FORWARD),
+        ("&category=top&language=fr&status=published", FORWARD),
+        // What remains to be looked at is gathered.
+        ("&sort=-updated_at&category=top", FORWARD),
+    ] {
+        let list = format!("/v1/articles?limit=100&fields=title,body{query}");
+        let (pages, last) = walk(&app, &list, "next", "").await;
+        assert_eq!(pages, expected, "{list}");
+        let total = query.contains("count").then_some(8);
+        assert_eq!(last["page"]["total"].as_i64(), total);
+        let prev = last["page"]["prev"].as_str().unwrap();
+        let (back, first) = walk(&app, &list, "prev", prev).await;
+        let all = back.iter().rev().cloned().collect::<String>() + &names(&last);
+        assert_eq!(all, expected.concat(), "{list}");
+        assert_eq!(first["page"]["prev"], Value::Null);
+    }
+    // Backwards, a page has what comes before it, nearest first.
+    let list = "/v1/articles?limit=1&fields=title,body";
+    let (pages, last) = walk(&app, list, "next", "").await;
+    assert_eq!(pages, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let prev = last["page"]["prev"].as_str().unwrap();
+    let list = "/v1/articles?limit=100&fields=title,body";
+    let (back, _) = walk(&app, list, "prev", prev).await;
+    assert_eq!(back, ["defg", "abc"]);
+    // Without bodies all have room.
+    let (pages, _) = walk(&app, "/v1/articles?limit=100&fields=title", "next", "").await;
+    assert_eq!(pages, ["abcdefgh"]);
+}
+
+#[actix_web::test]
+async fn a_page_has_one_item_at_least() {
+    let app = TestApp::start().await;
+    let body = "𐤀".repeat(450_000);
+    for name in ["b", "a"] {
+        let more = json!({"body": body, "body_format": "html", "language": "en"});
+        app.article(name, more).await;
+    }
+    let list = "/v1/articles?fields=title,body,body_html,body_text";
+    let (pages, last) = walk(&app, list, "next", "").await;
+    assert_eq!(pages, ["a", "b"]);
+    assert_eq!(last["items"][0]["body_text"], body);
+    let (pages, _) = walk(&app, "/v1/articles?fields=title,body_text", "next", "").await;
+    assert_eq!(pages, ["ab"]);
+}
+
+#[actix_web::test]
+async fn what_a_search_finds_is_found_once_with_its_bodies() {
+    let app = TestApp::start().await;
+    fill(&app).await;
+    for name in ["x", "y"] {
+        app.headline(
+            &format!("mot {name}"),
+            json!({"published_at": "2025-12-31T21:30:00Z"}),
+        )
+        .await;
+    }
+    for (sort, fields) in [
+        ("-published_at", "article.title,article.body"),
+        ("relevance", "article,headline"),
+        ("relevance", "type,article.body,article.title"),
+    ] {
+        let fields = fields.replace("article,", "article.title,article.body,");
+        for limit in [100, 3] {
+            let list = format!("/v1/search?q=mot&sort={sort}&fields={fields}&limit={limit}");
+            let (pages, last) = walk(&app, &list, "next", "").await;
+            let forth = pages.concat();
+            let mut letters: Vec<char> = forth.chars().collect();
+            letters.sort_unstable();
+            assert_eq!(letters.iter().collect::<String>(), "--abcdefgh", "{list}");
+            assert!(pages.len() > 1, "{list}");
+            let prev = last["page"]["prev"].as_str().unwrap();
+            let (back, first) = walk(&app, &list, "prev", prev).await;
+            let back = back.iter().rev().cloned().collect::<String>() + &names(&last);
+            assert_eq!(back, forth, "{list}");
+            assert_eq!(first["page"]["prev"], Value::Null);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_same_ids_go_on_where_a_page_of_them_ends() {
+    let app = TestApp::start().await;
+    fill(&app).await;
+    let all = app.get("/v1/articles?limit=100&fields=id").await.ok();
+    let mut ids = items(&all, "id");
+    ids.reverse();
+    let nowhere = [(); 2].map(|()| uuid::Uuid::now_v7().to_string());
+    ids.insert(2, nowhere[0].clone());
+    ids.push(nowhere[1].clone());
+    let list = format!(
+        "/v1/articles?ids={}&fields=title,body&language=fr",
+        ids.join(",")
+    );
+    let (pages, last) = walk(&app, &list, "next", "").await;
+    assert_eq!(pages, ASCENDING);
+    assert_eq!(last["page"]["missing"], json!([nowhere[1]]));
+    let first = app.get(&list).await;
+    assert_eq!(first.ok()["page"]["missing"], json!([nowhere[0]]));
+    assert_eq!(first.ok()["page"]["prev"], Value::Null);
+    let next = first.ok()["page"]["next"].as_str().unwrap().to_owned();
+    assert!(first.header("link").contains("rel=\"next\""));
+    let prev = last["page"]["prev"].as_str().unwrap();
+    let (back, first) = walk(&app, &list, "prev", prev).await;
+    assert_eq!(back, ["hgfed"]);
+    assert_eq!(first["page"]["missing"], json!([nowhere[0]]));
+    // A cursor belongs to its ids.
+    let others = format!("/v1/articles?ids={}&cursor={next}", ids[0]);
+    let refused = app.get(&others).await;
+    assert_eq!(refused.parameter_faults(), ["cursor of_another_list"]);
+    let whole = app
+        .get(&format!("/v1/articles?ids={}&fields=title", ids.join(",")))
+        .await;
+    assert_eq!(names(&whole.ok()), "hgfedcba");
+    assert_eq!(whole.ok()["page"]["next"], Value::Null);
+}
