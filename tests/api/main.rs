@@ -11,6 +11,7 @@ mod conditions;
 mod contract;
 mod database;
 mod found;
+mod framing;
 mod headlines;
 mod hidden;
 mod input;

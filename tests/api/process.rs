@@ -367,20 +367,38 @@ async fn the_log_has_a_line_for_each_request_as_text_or_json() {
     for format in ["text", "json"] {
         let data = folder();
         let served = Served::start(data.path(), &["--no-demo", "--log-format", format]);
-        let response = client()
-            .get(format!("{}/v1/headlines?limit=1", served.base))
-            .header("X-Request-Id", "my-id")
-            .send()
-            .await
-            .unwrap();
+        let ask = |id: &str| {
+            let url = format!("{}/v1/headlines?limit=1", served.base);
+            client().get(url).header("X-Request-Id", id)
+        };
+        let response = ask("my-id").send().await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "my-id");
         let bytes = response.content_length().unwrap();
+        let admin = key(data.path());
+        let mine = ask("with-key").bearer_auth(&admin).send().await.unwrap();
+        assert_eq!(mine.status().as_u16(), 200);
+        let me = client().get(format!("{}/v1/me", served.base));
+        let me: Value = me
+            .bearer_auth(&admin)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let key_id = me["key_id"].as_str().unwrap();
         served.signal("TERM");
         let (_, log) = served.end();
         let line = log
             .iter()
             .find(|line| line.contains("my-id"))
             .unwrap_or_else(|| panic!("{log:?}"));
+        let with_key = log.iter().find(|line| line.contains("with-key")).unwrap();
+        assert!(
+            with_key.contains(key_id) && with_key.contains("127.0.0.1"),
+            "{with_key}"
+        );
+        assert!(!log.concat().contains(&admin[12..]));
         if format == "json" {
             let line: Value = serde_json::from_str(line).unwrap();
             assert_eq!(
@@ -399,11 +417,18 @@ async fn the_log_has_a_line_for_each_request_as_text_or_json() {
                     &json!(bytes)
                 )
             );
+            let who = ["address", "key_id", "subject"].map(|field| &line[field]);
+            assert_eq!(who, ["127.0.0.1", "-", "-"]);
             assert!(line["ms"].is_number() && line["time"].is_string() && line["level"] == "INFO");
         } else {
             assert!(
-                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B ")),
+                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B "))
+                    && line.ends_with("ms 127.0.0.1 -"),
                 "{line}"
+            );
+            assert!(
+                with_key.ends_with(&format!("ms 127.0.0.1 {key_id}")),
+                "{with_key}"
             );
         }
     }
