@@ -138,7 +138,7 @@ impl Place {
         self.overflow.is_some()
     }
 
-    /// Comes when another one needs the place.
+    /// Comes when another one needs the place, and stays.
     pub fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(overflow) = &mut self.overflow else {
             return Poll::Pending;

@@ -107,13 +107,13 @@ impl ClientStream {
         self.shared.clone()
     }
 
-    /// Fails where the connection was one beyond the bound, and its time is over or its place was needed.
+    /// Fails where the connection was one beyond the bound, and its time is over.
     fn poll_lifetime(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let over = self
             .lifetime
             .as_mut()
             .is_some_and(|lifetime| lifetime.as_mut().poll(cx).is_ready());
-        if over || self.place.poll_evicted(cx).is_ready() {
+        if over {
             return Err(self.abort(io::ErrorKind::ConnectionAborted));
         }
         Ok(())
@@ -172,6 +172,12 @@ impl ClientStream {
 
     /// Nothing more has arrived: waits, unless a head takes too long, or the server stops and nothing is under way here.
     fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Whoever has to make room is heard first, if there was something to hear.
+        let is_awaited = !self.framing.is_at_head() || !self.held.is_empty();
+        if self.place.poll_evicted(cx).is_ready() && (is_awaited || self.shared.is_idle()) {
+            self.input = Input::Ended;
+            return Poll::Ready(());
+        }
         if !self.framing.is_at_head() {
             return Poll::Pending;
         }
@@ -261,6 +267,9 @@ impl AsyncWrite for ClientStream {
         this.poll_lifetime(cx)?;
         match Pin::new(&mut this.io).poll_write(cx, bytes) {
             Poll::Pending => {
+                if this.place.poll_evicted(cx).is_ready() {
+                    return Poll::Ready(Err(this.abort(io::ErrorKind::ConnectionAborted)));
+                }
                 let error = ready!(this.progress.poll_wait(cx));
                 Poll::Ready(Err(this.abort(error.kind())))
             }
