@@ -12,16 +12,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Error, demo, options, say};
 use crate::api_keys::{ApiKey, Scope, Token};
 use crate::config::Config;
-use crate::connection::Shutdown;
 use crate::connection::admission::Admission;
+use crate::connection::{Shutdown, files};
 use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded};
 use crate::db::migrations;
 use crate::server;
 
-pub async fn run(config: Config) -> Result<(), Error> {
+pub async fn run(mut config: Config) -> Result<(), Error> {
     // What can't work is said before anything is started.
     config.identity.trust()?;
+    let wanted = config.limits.max_connections;
+    config.limits.max_connections = files::connections(wanted, config.connections());
     // First of all the port: should somebody have it, nothing was started in vain.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;

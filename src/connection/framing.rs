@@ -65,9 +65,10 @@ pub struct Examined {
 }
 
 /// Where the next byte of a connection stands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Place {
     /// Between requests, or in a head.
+    #[default]
     Head,
     /// In a body that has so many bytes more.
     Body(u64),
@@ -76,20 +77,13 @@ enum Place {
     Unframed,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Framing {
     place: Place,
     heads: u64,
 }
 
 impl Framing {
-    pub fn new() -> Self {
-        Self {
-            place: Place::Head,
-            heads: 0,
-        }
-    }
-
     /// Complete heads that have passed.
     pub fn heads(&self) -> u64 {
         self.heads

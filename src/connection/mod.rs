@@ -4,6 +4,7 @@
 
 pub mod admission;
 mod chunks;
+pub mod files;
 pub mod framing;
 pub mod progress;
 pub mod settings;

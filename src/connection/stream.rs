@@ -87,7 +87,7 @@ impl ClientStream {
             }),
             place,
             draining,
-            framing: Framing::new(),
+            framing: Framing::default(),
             input: Input::Open,
             held: BytesMut::new(),
             good: 0,

@@ -8,6 +8,7 @@ mod browsers;
 mod bytes;
 mod categories;
 mod conditions;
+mod connections;
 mod contract;
 mod database;
 mod found;
