@@ -427,6 +427,9 @@ impl Asked {
             BodySize::Sized(bytes) if self.method != Method::HEAD => *bytes,
             _ => 0,
         };
+        if !log::log_enabled!(target: "request", log::Level::Info) {
+            return;
+        }
         let milliseconds = self.begun.elapsed().as_secs_f64() * 1000.0;
         let address = self.address.map(|address| address.to_string());
         let address = address.as_deref().unwrap_or("-");
