@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::articles::EmbedHost;
 use crate::cli::Command;
+use crate::connection;
 use crate::http::caching::Caching;
 use crate::http::security::Security;
 use crate::identity;
@@ -48,6 +49,9 @@ pub struct Config {
     #[command(flatten)]
     pub limits: limits::Settings,
 
+    #[command(flatten)]
+    pub connection: connection::Settings,
+
     /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub cors_origins: Vec<String>,
@@ -73,15 +77,6 @@ pub struct Config {
     /// Don't load the sample content into a new data folder.
     #[arg(long, env = "MANCHETTE_NO_DEMO", global = true)]
     pub no_demo: bool,
-
-    /// Seconds that requests in flight have to finish in when the server stops.
-    #[arg(
-        long,
-        env = "MANCHETTE_SHUTDOWN_TIMEOUT",
-        default_value_t = 30,
-        global = true
-    )]
-    pub shutdown_timeout: u64,
 
     /// How a line of the log looks. `RUST_LOG` says which lines there are (`info` unless told).
     #[arg(long, env = "MANCHETTE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]

@@ -47,6 +47,9 @@ async fn get_livez() -> HttpResponse {
 #[utoipa::path(tag = "Operations", responses((status = OK, description = "It can.", body = Health)))]
 #[get("/readyz")]
 async fn get_readyz(app: Data<AppState>) -> Result<HttpResponse, Problem> {
+    if app.shutdown.is_announced() {
+        return Err(Problem::Overloaded("the server is about to stop"));
+    }
     app.watch
         .readiness()
         .await

@@ -3,6 +3,7 @@
 //! - [`config`]: every setting, its flag, its variable, its default.
 //! - [`cli`]: one file per command.
 //! - [`server`]: each worker's state, the middleware, the order of assembly.
+//! - [`connection`]: connections of clients: which are accepted, their deadlines, their framing, how the server stops.
 //! - [`routes`]: one line per resource.
 //! - [`openapi`]: the contract, made from the code.
 //! - [`problem`]: the one error type.
@@ -31,6 +32,7 @@ pub mod byte_budget;
 pub mod categories;
 pub mod cli;
 pub mod config;
+pub mod connection;
 pub mod cpu_tasks;
 pub mod db;
 pub mod docs;

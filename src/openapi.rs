@@ -790,7 +790,7 @@ const STATUSES: [(&str, &str, &str); 20] = [
     (
         "408",
         "TooSlow",
-        "The head or the body did not arrive in time. Where it was the head, there is no body and the connection closes.",
+        "The head or the body did not arrive in time. Where it was the head, the connection closes.",
     ),
     ("409", "Conflict", "It doesn't fit with what is there."),
     (

@@ -57,12 +57,17 @@ pub enum Problem {
     /// After so many seconds.
     #[error("the body did not arrive within {0} seconds")]
     TooSlow(u64),
+    /// After so many seconds.
+    #[error("the head did not arrive within {0} seconds")]
+    HeadTooSlow(u64),
     #[error("an address may have at most {0} bytes")]
     AddressTooLong(usize),
     #[error("{0}")]
     HeadersTooLarge(String),
     #[error("{0}")]
     TooManyRequests(Box<TooMany>),
+    #[error("answers to earlier requests from this address wait to be received: read those first")]
+    TooMuchUnsent,
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
     #[error("{}", counted(.0, "field"))]
@@ -77,6 +82,9 @@ pub enum Problem {
     /// The database server has no room left for what was to be written.
     #[error("the database's disk is full")]
     StorageFull(#[source] Box<dyn Error + Send + Sync>),
+    /// The server has as much to do as it may, or stops.
+    #[error("{0}")]
+    Overloaded(&'static str),
     /// A JWT came, and the keys that it could be checked with can't be had.
     #[error("the identity provider can't be asked just now")]
     NoIdentityProvider,
@@ -221,7 +229,7 @@ kinds! {
         "A browser asked with `OPTIONS` whether a page of another origin may send a request (CORS), and it may not: the server's settings don't name the origin, or the API takes no such method, or reads no such header.",
         "Have whoever runs the server add the origin to `--cors-origins`, or leave out the header that the API doesn't read.";
     MALFORMED = "malformed", BAD_REQUEST, "The request can't be read",
-        "The server could not make sense of the request: the body is not JSON, or nested deeper than 32 levels, or the address holds percent-encoding that is not UTF-8.",
+        "The server could not make sense of the request: the body is not JSON, or nested deeper than 32 levels, or the address holds percent-encoding that is not UTF-8; or it is no HTTP/1.1, a line of its head or of a chunk does not end with CRLF, or its length could be read in two ways.",
         "Read `detail`: it says at which place reading stopped. Send UTF-8, and let a library write the JSON.";
     INVALID_PARAMETERS = "invalid-parameters", BAD_REQUEST, "A parameter is wrong",
         "A parameter of the address is unknown, given twice, or has a value that it can't take. Nothing is ignored or cut in silence.",
@@ -272,7 +280,7 @@ kinds! {
         "A request may have at most 64 header lines, and 16 KiB of them altogether.",
         "Leave out cookies and what else this API doesn't read.";
     TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too much at once",
-        "More was sent from one address, or with one key, than may be in that time: requests, wrong keys or connections. Reads and writes are counted apart.",
+        "More was sent from one address, or with one key, than may be in that time: requests, wrong keys or connections; or answers to earlier requests wait unread. Reads and writes are counted apart.",
         "Wait for the seconds that `Retry-After` names; `RateLimit` says in every answer how much is left, and `RateLimit-Policy` of how much. With a key you have counts of your own.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of the wrong kind",
         "The body must be JSON, not compressed, and be called so.",
@@ -284,7 +292,7 @@ kinds! {
         "The request was not at fault. What happened is in the server's log under the `request_id`.",
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
-        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not; or the server has too many large bodies to process.",
+        "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not; or the server has as many large bodies to process, connections open, or answers unsent, as it may, or is about to stop.",
         "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
     STORAGE_FULL = "storage-full", INSUFFICIENT_STORAGE, "The disk is full",
         "The database server has no disk space left for what the request needed, so nothing was changed. Reading goes on as long as it needs no space.",
@@ -315,13 +323,14 @@ impl Problem {
             Self::InProgress => &IN_PROGRESS,
             Self::KeyReused => &KEY_REUSED,
             Self::TooLarge(_) => &TOO_LARGE,
-            Self::TooSlow(_) => &TOO_SLOW,
+            Self::TooSlow(_) | Self::HeadTooSlow(_) => &TOO_SLOW,
             Self::AddressTooLong(_) => &ADDRESS_TOO_LONG,
             Self::HeadersTooLarge(_) => &HEADERS_TOO_LARGE,
-            Self::TooManyRequests(_) => &TOO_MANY_REQUESTS,
+            Self::TooManyRequests(_) | Self::TooMuchUnsent => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
             Self::Unavailable(_)
+            | Self::Overloaded(_)
             | Self::NoIdentityProvider
             | Self::Busy(_)
             | Self::SessionLost(_)
@@ -342,12 +351,13 @@ impl Problem {
 
     /// The whole answer, and one line in the log where the fault is ours.
     pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
-        if let Self::Internal(cause)
-        | Self::Unavailable(cause)
-        | Self::SessionLost(cause)
-        | Self::StorageFull(cause) = self
-        {
-            log::error!("{request_id}: {self}: {cause}");
+        match self {
+            Self::Internal(cause) | Self::SessionLost(cause) | Self::StorageFull(cause) => {
+                log::error!("{request_id}: {self}: {cause}");
+            }
+            // Whoever watches the database says so once; here it is one line for each request, as many as strangers send.
+            Self::Unavailable(cause) => log::warn!("{request_id}: {self}: {cause}"),
+            _ => {}
         }
         let kind = self.kind();
         let mut response = HttpResponse::build(kind.status);
@@ -377,6 +387,8 @@ impl Problem {
                 response.insert_header((header::ACCEPT_ENCODING, "identity"));
             }
             Self::Unavailable(_)
+            | Self::Overloaded(_)
+            | Self::TooMuchUnsent
             | Self::InProgress
             | Self::NoIdentityProvider
             | Self::Busy(_)

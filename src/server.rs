@@ -1,14 +1,24 @@
 //! The server: each worker's state, and the order in which everything is put together. `serve` and the tests share it.
 
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::dev::Server;
+use actix_http::body::BoxBody;
+use actix_http::error::DispatchError;
+use actix_http::{ConnectionType, HttpService, Protocol, Request, Response};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
+    map_config,
+};
+use actix_web::App;
+use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::Pool;
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,6 +26,10 @@ use utoipa_actix_web::AppExt;
 
 use crate::articles::Embeds;
 use crate::config::Config;
+use crate::connection::admission::{Admission, RESERVE};
+use crate::connection::stream::{ClientStream, Timeouts};
+use crate::connection::unsent::Unsent;
+use crate::connection::{self, Shutdown};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::pooler::Outage;
 use crate::db::shares::{Shares, resource_of};
@@ -26,7 +40,6 @@ use crate::http::preflight::refused_preflights;
 use crate::http::security::Security;
 use crate::identity::IdentityProvider;
 use crate::limits::Limits;
-use crate::limits::connections::Connections;
 use crate::problem::Problem;
 use crate::{docs, openapi, routes};
 
@@ -38,6 +51,10 @@ pub struct AppState {
     /// Whether the database answers.
     pub watch: Arc<Watch>,
     pub limits: Arc<Limits>,
+    /// The answers that wait to be received.
+    pub unsent: Arc<Unsent>,
+    /// Whether the server is about to stop.
+    pub shutdown: Shutdown,
     /// How long a request waits for a connection, and how many may.
     pool_timeout: Duration,
     pool_queue: usize,
@@ -66,13 +83,15 @@ pub struct AppState {
 struct Shared {
     watch: Arc<Watch>,
     limits: Arc<Limits>,
+    unsent: Arc<Unsent>,
+    shutdown: Shutdown,
     identity_provider: Option<Arc<IdentityProvider>>,
     cpu_tasks: CpuTasks,
 }
 
 impl Shared {
     /// Begins to watch the database, and to ask for the keys of the identity provider.
-    fn new(address: &Address, config: &Config) -> Result<Self, String> {
+    fn new(address: &Address, config: &Config, shutdown: &Shutdown) -> Result<Self, String> {
         let database = &config.database;
         let identity_provider = IdentityProvider::from_settings(&config.identity)?;
         if let Some(provider) = &identity_provider {
@@ -81,6 +100,8 @@ impl Shared {
         Ok(Self {
             watch: Arc::new(Watch::start(address, database.silence())),
             limits: Limits::new(&config.limits),
+            unsent: Unsent::new(&config.connection),
+            shutdown: shutdown.clone(),
             identity_provider,
             cpu_tasks: CpuTasks::default(),
         })
@@ -96,6 +117,8 @@ impl AppState {
             shares: Shares::new(resources(), database.pool_size_per_resource()),
             watch: shared.watch.clone(),
             limits: shared.limits.clone(),
+            unsent: shared.unsent.clone(),
+            shutdown: shared.shutdown.clone(),
             identity_provider: shared.identity_provider.clone(),
             pool_timeout: database.pool_timeout(),
             pool_queue: database.pool_queue as usize,
@@ -161,46 +184,131 @@ fn resources() -> impl Iterator<Item = String> {
 
 /// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
 pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
-    start_with(listener, address, config, CpuTasks::default())
+    let admission = Admission::new(&config.limits);
+    let cpu_tasks = CpuTasks::default();
+    start_with(
+        listener,
+        address,
+        config,
+        &Shutdown::default(),
+        &admission,
+        cpu_tasks,
+    )
 }
 
-/// The same with a limit of CPU-bound tasks that the caller holds too.
+/// Starts serving; `shutdown` says when the server is about to stop, `admission` how many connections there are, and
+/// `cpu_tasks` limits what is CPU-bound.
 pub fn start_with(
     listener: TcpListener,
     address: &Address,
     config: &Config,
+    shutdown: &Shutdown,
+    admission: &Admission,
     cpu_tasks: CpuTasks,
 ) -> std::io::Result<Server> {
     let address = address.with_timeouts(&config.database);
-    let workers = config.workers();
-    let connections = Connections::new(&config.limits);
-    let mut shared = Shared::new(&address, config).map_err(std::io::Error::other)?;
+    let mut shared = Shared::new(&address, config, shutdown).map_err(std::io::Error::other)?;
     shared.cpu_tasks = cpu_tasks;
     let settings = config.clone();
-    let server = HttpServer::new(move || {
-        let state = AppState::new(&address, &settings, &shared);
-        let origins = &settings.cors_origins;
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .app_data(Data::new(state))
-            .configure(routes::configure)
-            .map(|app| app.configure(docs::configure))
-            .split_for_parts();
-        app.wrap(from_fn(answer))
-            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-            .wrap(from_fn(refused_preflights))
-            .wrap(settings.security.headers())
-    });
-    Ok(server
-        .workers(workers)
-        .max_connections((config.limits.max_connections as usize).div_ceil(workers))
-        .on_connect(move |stream, of_connection| connections.opened(stream, of_connection))
+    let (shutdown, admission) = (shutdown.clone(), admission.clone());
+    // Connections that were told to make room are there a moment longer. What is accepted is said by the admission.
+    let connections = config.limits.max_connections as usize + 2 * RESERVE;
+    let server = ServerBuilder::default()
+        .workers(config.workers())
+        .max_concurrent_connections(connections.div_ceil(config.workers()))
         .disable_signals()
+        .shutdown_timeout(config.connection.shutdown_timeout)
+        .listen("http", listener, move || {
+            let state = AppState::new(&address, &settings, &shared);
+            let origins = &settings.cors_origins;
+            let (app, _) = App::new()
+                .into_utoipa_app()
+                .app_data(Data::new(state))
+                .configure(routes::configure)
+                .map(|app| app.configure(docs::configure))
+                .split_for_parts();
+            let app = app
+                .wrap(from_fn(answer))
+                .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+                .wrap(from_fn(refused_preflights))
+                .wrap(settings.security.headers());
+            connections_to(app, &settings, &shutdown, &admission)
+        })?;
+    Ok(server.run())
+}
+
+/// What turns accepted sockets into requests to the app. This is what the framework's own `HttpServer` does, with a stream of
+/// ours between the socket and its dispatcher.
+fn connections_to<I, S, B>(
+    app: I,
+    config: &Config,
+    shutdown: &Shutdown,
+    admission: &Admission,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
++ use<I, S, B>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<
+            Request,
+            Config = AppConfig,
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: actix_http::body::MessageBody + 'static,
+{
+    let app = map_config(app.into_factory(), |()| AppConfig::default());
+    let stopping = shutdown.clone();
+    let app = apply_fn_factory(app, move |request: Request, app: &S::Service| {
+        let connection = request.conn_data::<Rc<connection::Shared>>().cloned();
+        let answered = app.call(request);
+        let stopping = stopping.clone();
+        async move {
+            let mut response: Response<BoxBody> = match answered.await {
+                Ok(response) => Response::from(response).map_into_boxed_body(),
+                Err(error) => error.error_response().into(),
+            };
+            if let Some(connection) = connection {
+                connection.answered.set(connection.answered.get() + 1);
+                if connection.ends(stopping.is_announced()) {
+                    let head = response.head_mut();
+                    head.set_connection_type(ConnectionType::Close);
+                }
+            }
+            Ok::<_, actix_web::Error>(response)
+        }
+    });
+    let http = HttpService::build()
         .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(config.limits.header_timeout())
-        .shutdown_timeout(config.shutdown_timeout)
-        .listen(listener)?
-        .run())
+        // The stream has this deadline for every request, and not for the first one alone.
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .on_connect_ext(|stream: &ClientStream, of_connection| {
+            of_connection.insert(stream.shared());
+        })
+        .finish(app.map_err(|error: actix_web::Error| Response::from(error.error_response())));
+    let timeouts = Timeouts {
+        header: config.limits.header_timeout(),
+        write: config.connection.write_timeout(),
+    };
+    let (shutdown, admission) = (shutdown.clone(), admission.clone());
+    fn_service(move |io: TcpStream| {
+        let peer = io.peer_addr().ok();
+        let place = admission.admit(&io);
+        let draining = shutdown.draining();
+        std::future::ready(match place {
+            Some(place) => {
+                let stream = ClientStream::new(io, place, draining, timeouts);
+                Ok((stream, Protocol::Http1, peer))
+            }
+            None => Err(DispatchError::Io(
+                std::io::ErrorKind::ConnectionRefused.into(),
+            )),
+        })
+    })
+    .and_then(http)
 }
 
 /// What pages of other origins may do from a browser. A key is no credential that a browser adds by itself, so even
@@ -260,7 +368,7 @@ mod tests {
         let config = Cli::try_parse_from(words).unwrap().config;
         let address = "postgres://nobody@127.0.0.1/none";
         let address = Address::from_url(address, &config.database).unwrap();
-        let shared = Shared::new(&address, &config).unwrap();
+        let shared = Shared::new(&address, &config, &Shutdown::default()).unwrap();
         let state = AppState::new(&address, &config, &shared);
         let app = App::new()
             .app_data(Data::new(state))

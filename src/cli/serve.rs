@@ -12,15 +12,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Error, demo, options, say};
 use crate::api_keys::{ApiKey, Scope, Token};
 use crate::config::Config;
+use crate::connection::admission::Admission;
+use crate::connection::{Shutdown, files};
+use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::{Claim, Embedded};
 use crate::db::migrations;
 use crate::db::{Address, pooler};
 use crate::identity::IdentityProvider;
 use crate::server;
 
-pub async fn run(config: Config) -> Result<(), Error> {
+pub async fn run(mut config: Config) -> Result<(), Error> {
     // What can't work is said before anything is started.
     IdentityProvider::from_settings(&config.identity)?;
+    let wanted = config.limits.max_connections;
+    config.limits.max_connections = files::connections(wanted, config.connections());
     // First of all the port: should somebody have it, nothing was started in vain.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
@@ -39,7 +44,17 @@ pub async fn run(config: Config) -> Result<(), Error> {
         }
     };
     let mut signals = Signals::watch()?;
-    let server = server::start(listener, &address, &config)?;
+    let shutdown = Shutdown::default();
+    let admission = Admission::new(&config.limits);
+    let accepting = listener.try_clone()?;
+    let server = server::start_with(
+        listener,
+        &address,
+        &config,
+        &shutdown,
+        &admission,
+        CpuTasks::default(),
+    )?;
     let handle = server.handle();
     if let Err(error) = say(&greeting(at, key.as_ref())) {
         log::warn!("the greeting was not heard: {error}");
@@ -47,19 +62,52 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let mut server = actix_web::rt::spawn(server);
     tokio::select! {
         ended = &mut server => return Ok(ended??),
-        () = signals.next() => {}
+        cause = signals.next() => {
+            log::info!("stopping");
+            // Requests in flight may finish, unless there is a second signal.
+            let stops = stop(&config, cause, &shutdown, accepting, &admission);
+            tokio::select! {
+                () = stops => {}
+                _ = signals.next() => log::info!("stopping at once"),
+            }
+        }
     }
-    log::info!("stopping");
-    // Requests in flight may finish, unless there is a second signal.
-    tokio::select! {
-        () = handle.stop(true) => server.await??,
-        () = signals.next() => log::info!("stopping at once"),
-    }
+    // Those that had time to finish have finished.
+    handle.stop(false).await;
+    server.await??;
     if let Some(embedded) = embedded {
         embedded.stop();
     }
     log::info!("stopped");
     Ok(())
+}
+
+/// Stops so that nobody's request is cut off: first balancers hear of it, while whoever still asks is served.
+async fn stop(
+    config: &Config,
+    cause: Cause,
+    shutdown: &Shutdown,
+    accepting: TcpListener,
+    admission: &Admission,
+) {
+    shutdown.announce();
+    if cause == Cause::Terminate {
+        tokio::time::sleep(config.connection.shutdown_delay()).await;
+    }
+    let timeout = config.connection.shutdown_timeout();
+    let left = shutdown.drain(accepting, admission, timeout).await;
+    if left > 0 {
+        log::warn!("{left} connections did not end within {timeout:?} and are closed");
+    }
+}
+
+/// Who wants the server to stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Somebody at a keyboard.
+    Interrupt,
+    /// A service manager.
+    Terminate,
 }
 
 /// The signals that mean to stop: Ctrl-C, and what a service manager sends.
@@ -76,10 +124,10 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Cause {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Cause::Interrupt,
+            _ = self.terminate.recv() => Cause::Terminate,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! one line in the log.
 
 use std::cell::OnceCell;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,9 @@ use super::made_of::MadeOf;
 use super::{methods, size};
 use crate::api_keys::known_caller;
 use crate::audit::{self, Origin};
-use crate::limits::Allowance;
+use crate::connection::unsent::{CountedBody, Permit, UNCOUNTED};
+use crate::connection::{check_overflow, unreadable};
+use crate::limits::{Allowance, Party, address_of};
 use crate::mask::{has_secret, masked};
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -55,6 +58,28 @@ pub(super) struct Asked {
     begun: Instant,
     /// What its sender may still send, once that is known.
     allowance: OnceCell<Allowance>,
+    /// The client's address, as far as it can be believed.
+    address: Option<IpAddr>,
+    /// Whose key it came with, once that is known.
+    who: OnceCell<Who>,
+}
+
+/// Who sent a request, as the log says it: a key's id, or a JWT's subject.
+struct Who {
+    key_id: Option<String>,
+    subject: Option<String>,
+}
+
+impl From<Party> for Who {
+    fn from(party: Party) -> Self {
+        let (key_id, subject) = match party {
+            Party::Key(id) => (Some(id.to_string()), None),
+            // It may have any character. In quotes, it is one word on one line.
+            Party::Name(name) => (None, Some(format!("{:?}", masked(&name)))),
+            Party::Address(_) => (None, None),
+        };
+        Self { key_id, subject }
+    }
 }
 
 /// The middleware.
@@ -62,10 +87,18 @@ pub async fn answer<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(problem) = unreadable(request.request()) {
+        let asked = Asked::unreadable(request.request());
+        let response = request.into_response(problem.answer(&asked.path, &asked.id));
+        return Ok(asked.finish(response).await);
+    }
     normalise(&mut request);
     let asked = Asked::of(request.request());
     request.extensions_mut().insert(RequestId(asked.id.clone()));
-    let response = match size::check(&request).and_then(|()| readable(&request)) {
+    let refused = check_overflow(request.request())
+        .and_then(|()| size::check(&request))
+        .and_then(|()| readable(&request));
+    let response = match refused {
         Ok(()) => {
             let patience = asked.patience();
             let handled = AssertUnwindSafe(asked.handle(request, next)).catch_unwind();
@@ -106,6 +139,19 @@ impl Asked {
             app: request.app_data::<Data<AppState>>().cloned(),
             begun: Instant::now(),
             allowance: OnceCell::new(),
+            address: address_of(request),
+            who: OnceCell::new(),
+        }
+    }
+
+    /// A request that could not be read: neither its method nor its path is known.
+    fn unreadable(request: &HttpRequest) -> Self {
+        Self {
+            id: Uuid::now_v7().to_string(),
+            path: "-".into(),
+            headers: HeaderMap::new(),
+            coding: None,
+            ..Self::of(request)
         }
     }
 
@@ -119,6 +165,15 @@ impl Asked {
             let (left, admitted) = app.limits.admit(request.request()).await;
             if let Some(left) = left {
                 let _ = self.allowance.set(left);
+            }
+            let caller = known_caller(request.request());
+            let who = match &admitted {
+                // Who sends too much was not looked up.
+                Err(Problem::TooManyRequests(_)) => app.limits.holder(request.request()),
+                _ => caller.map(|caller| Party::from(caller.as_ref())),
+            };
+            if let Some(who) = who {
+                let _ = self.who.set(who.into());
             }
             if let Err(problem) = admitted {
                 self.suspect_session(&problem);
@@ -208,8 +263,15 @@ impl Asked {
             .await
         };
         let noted: Result<(), Problem> = noted.await;
-        if let Err(error) = noted {
-            log::error!("{}: a refused write is not in the audit: {error}", self.id);
+        match noted {
+            Ok(()) => {}
+            // Anybody can be refused, so anybody could fill the log with errors while the database is busy.
+            Err(error @ Problem::Unavailable(_)) => {
+                log::warn!("{}: a refused write is not in the audit: {error}", self.id);
+            }
+            Err(error) => {
+                log::error!("{}: a refused write is not in the audit: {error}", self.id);
+            }
         }
     }
 
@@ -293,6 +355,14 @@ impl Asked {
                 return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
             }
         }
+        let permit = match self.permit(&request, body.len()) {
+            Ok(permit) => permit,
+            Err(problem) => {
+                let mut refused = problem.answer(&self.path, &self.id);
+                self.for_caches(&mut refused);
+                return ServiceResponse::new(request, refused);
+            }
+        };
         let body = match coding {
             None => body,
             Some(coding) => match coding.apply(body.clone()).await {
@@ -309,7 +379,24 @@ impl Asked {
                 }
             },
         };
-        ServiceResponse::new(request, response.set_body(BoxBody::new(body)))
+        let body = match permit {
+            Some(mut permit) => {
+                permit.shrink_to(body.len());
+                BoxBody::new(CountedBody::new(body, permit))
+            }
+            None => BoxBody::new(body),
+        };
+        ServiceResponse::new(request, response.set_body(body))
+    }
+
+    /// Counts an answer until it is sent, where it is not small.
+    fn permit(&self, request: &HttpRequest, bytes: usize) -> Result<Option<Permit>, Problem> {
+        let Some(app) = self.app.as_ref().filter(|_| bytes > UNCOUNTED) else {
+            return Ok(None);
+        };
+        let address = app.limits.address_to_bound(request);
+        let permit = app.unsent.permit(address, bytes, !self.reads())?;
+        Ok(Some(permit))
     }
 
     fn reads(&self) -> bool {
@@ -372,16 +459,28 @@ impl Asked {
             BodySize::Sized(bytes) if self.method != Method::HEAD => *bytes,
             _ => 0,
         };
+        if !log::log_enabled!(target: "request", log::Level::Info) {
+            return;
+        }
         let milliseconds = self.begun.elapsed().as_secs_f64() * 1000.0;
+        let address = self.address.map(|address| address.to_string());
+        let address = address.as_deref().unwrap_or("-");
+        let who = self.who.get();
+        let key_id = who.and_then(|who| who.key_id.as_deref()).unwrap_or("-");
+        let subject = who.and_then(|who| who.subject.as_deref()).unwrap_or("-");
+        let caller = if key_id == "-" { subject } else { key_id };
         log::info!(
             target: "request",
             request_id = self.id.as_str(),
+            address = address,
+            key_id = key_id,
+            subject = subject,
             method = self.method.as_str(),
             path = self.path.as_str(),
             status = status.as_u16(),
             bytes = bytes,
             ms = (milliseconds * 1000.0).round() / 1000.0;
-            "{} {} {} {} {bytes}B {milliseconds:.3}ms",
+            "{} {} {} {} {bytes}B {milliseconds:.3}ms {address} {caller}",
             self.id, self.method, self.path, status.as_u16()
         );
     }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::connection::broken_body;
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -148,8 +149,10 @@ impl Body {
         let mut bytes = Vec::new();
         let mut received = 0;
         while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk
-                .map_err(|error| Problem::Malformed(format!("the body broke off: {error}")))?;
+            let chunk = chunk.map_err(|error| {
+                broken_body(&self.request)
+                    .unwrap_or_else(|| Problem::Malformed(format!("the body broke off: {error}")))
+            })?;
             received += chunk.len();
             if received > MAX_DRAINED {
                 break;

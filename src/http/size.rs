@@ -1,5 +1,4 @@
-//! How large a request's head may be. The framework reads 96 header lines and 128 KiB at most, and answers 431 without a
-//! word beyond; within that, we say what is wrong.
+//! How large a request's head may be. Beyond 96 header lines and 128 KiB it is not even parsed (see [`crate::connection::framing`]).
 
 use actix_web::dev::ServiceRequest;
 

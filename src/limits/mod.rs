@@ -2,7 +2,6 @@
 //! address. Reads and writes are counted apart. The counts are this process's own: every node has its own.
 
 pub mod address;
-pub mod connections;
 mod counts;
 mod keys;
 mod settings;
@@ -88,6 +87,18 @@ impl Limits {
             request,
             &self.settings,
         )))
+    }
+
+    /// Who holds the key that a request has, where that was known a moment ago.
+    pub fn holder(&self, request: &HttpRequest) -> Option<Party> {
+        self.keys.holder(request)
+    }
+
+    /// The address, or network, whose answers are bounded together: the caller's; none where all that is known is one of our
+    /// own proxies.
+    pub fn address_to_bound(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let address = address::caller_address(request, &self.settings);
+        (!self.settings.trusts(address)).then(|| address::network(address))
     }
 
     /// Counts a request, unless it is one more than its sender may send. What is left is said either way.

@@ -40,7 +40,7 @@ pub struct Settings {
     #[arg(long, env = "MANCHETTE_PROXY_HEADER", value_enum, default_value_t = ProxyHeader::XForwardedFor, global = true)]
     pub proxy_header: ProxyHeader,
 
-    /// Connections that may be open at once, shared evenly by the workers; more wait until one closes.
+    /// Connections that may be open at once; on more, only `/livez` and `/readyz` are answered, for a few seconds.
     #[arg(long, env = "MANCHETTE_MAX_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub max_connections: u32,
 

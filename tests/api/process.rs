@@ -289,6 +289,130 @@ async fn requests_in_flight_finish_before_it_stops() {
     assert_eq!(served.end().0, Some(0));
 }
 
+/// Asks on one connection as long as it is kept, then on another, until none is accepted; how often it was answered.
+fn ask_until_refused(at: &str) -> usize {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let mut answered = 0;
+    while let Ok(mut stream) = std::net::TcpStream::connect(at) {
+        let mut answers = BufReader::new(stream.try_clone().unwrap());
+        let mut closes = false;
+        while !closes {
+            let request = b"GET /v1/headlines HTTP/1.1\r\nHost: x\r\n\r\n";
+            stream.write_all(request).expect("the server reads");
+            let mut length = None;
+            loop {
+                let mut line = String::new();
+                answers.read_line(&mut line).expect("there is an answer");
+                let line = line.to_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = Some(value.trim().parse().expect("it is a number"));
+                }
+                closes |= line.trim() == "connection: close";
+                assert!(!line.is_empty(), "the answer breaks off");
+                if line == "\r\n" {
+                    break;
+                }
+            }
+            let mut body = vec![0; length.expect("there is a length")];
+            answers.read_exact(&mut body).expect("the answer is whole");
+            answered += 1;
+        }
+    }
+    answered
+}
+
+#[actix_web::test]
+async fn a_stop_cuts_off_no_request_of_clients_that_keep_their_connections() {
+    use std::io::{Read, Write};
+    let data = folder();
+    // Whatever is still open would keep it from ending in time.
+    let served = Served::start(
+        data.path(),
+        &[
+            "--no-demo",
+            "--shutdown-delay",
+            "2",
+            "--shutdown-timeout",
+            "600",
+        ],
+    );
+    let at = served.base.trim_start_matches("http://").to_owned();
+    let mut idle = std::net::TcpStream::connect(&at).unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    assert!(idle.read(&mut [0; 4096]).unwrap() > 0);
+    let askers: Vec<_> = (0..8)
+        .map(|_| {
+            let at = at.clone();
+            std::thread::spawn(move || ask_until_refused(&at))
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("TERM");
+    // Balancers hear of it, and who still asks is served.
+    served.wait_for("/readyz", 503).await;
+    let (status, problem) = served.get("/readyz").await;
+    assert_eq!(status, 503);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("about to stop"), "{problem}");
+    assert_eq!(served.get("/v1/headlines").await.0, 200);
+    assert_eq!(idle.read(&mut [0; 4096]).unwrap(), 0, "it was closed");
+    for asker in askers {
+        assert!(asker.join().expect("no answer was cut off") > 0);
+    }
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!log.concat().contains(" ERROR "), "{log:?}");
+}
+
+#[actix_web::test]
+async fn strangers_cause_no_errors_in_the_log() {
+    use std::io::Write;
+    let data = folder();
+    let settings = [
+        "--no-demo",
+        "--header-timeout",
+        "1",
+        "--max-connections-per-address",
+        "40",
+    ];
+    let served = Served::start(data.path(), &settings);
+    let at = served.base.trim_start_matches("http://");
+    let mut held = Vec::new();
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"nonsense\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+        b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        b"GET /livez HTTP/1.1\r\nHost",
+        b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n",
+        &[b'x'; 200_000],
+        b"",
+    ] {
+        // Left at once, with answers unread, which resets the connection; and kept until it is closed.
+        for keeps in [false, true] {
+            let mut stream = std::net::TcpStream::connect(at).unwrap();
+            let _ = stream.write_all(bytes);
+            if keeps {
+                held.push(stream);
+            }
+        }
+    }
+    for _ in 0..60 {
+        held.push(std::net::TcpStream::connect(at).unwrap());
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    drop(held);
+    served.wait_for("/livez", 200).await;
+    served.signal("TERM");
+    let (_, log) = served.end();
+    let loud = log
+        .iter()
+        .find(|line| line.contains(" ERROR ") || line.contains("panicked"));
+    assert!(loud.is_none(), "{loud:?}");
+}
+
 #[actix_web::test]
 async fn a_second_signal_stops_it_at_once() {
     use std::io::Write;
@@ -367,20 +491,38 @@ async fn the_log_has_a_line_for_each_request_as_text_or_json() {
     for format in ["text", "json"] {
         let data = folder();
         let served = Served::start(data.path(), &["--no-demo", "--log-format", format]);
-        let response = client()
-            .get(format!("{}/v1/headlines?limit=1", served.base))
-            .header("X-Request-Id", "my-id")
-            .send()
-            .await
-            .unwrap();
+        let ask = |id: &str| {
+            let url = format!("{}/v1/headlines?limit=1", served.base);
+            client().get(url).header("X-Request-Id", id)
+        };
+        let response = ask("my-id").send().await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "my-id");
         let bytes = response.content_length().unwrap();
+        let admin = key(data.path());
+        let mine = ask("with-key").bearer_auth(&admin).send().await.unwrap();
+        assert_eq!(mine.status().as_u16(), 200);
+        let me = client().get(format!("{}/v1/me", served.base));
+        let me: Value = me
+            .bearer_auth(&admin)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let key_id = me["key_id"].as_str().unwrap();
         served.signal("TERM");
         let (_, log) = served.end();
         let line = log
             .iter()
             .find(|line| line.contains("my-id"))
             .unwrap_or_else(|| panic!("{log:?}"));
+        let with_key = log.iter().find(|line| line.contains("with-key")).unwrap();
+        assert!(
+            with_key.contains(key_id) && with_key.contains("127.0.0.1"),
+            "{with_key}"
+        );
+        assert!(!log.concat().contains(&admin[12..]));
         if format == "json" {
             let line: Value = serde_json::from_str(line).unwrap();
             assert_eq!(
@@ -399,11 +541,18 @@ async fn the_log_has_a_line_for_each_request_as_text_or_json() {
                     &json!(bytes)
                 )
             );
+            let who = ["address", "key_id", "subject"].map(|field| &line[field]);
+            assert_eq!(who, ["127.0.0.1", "-", "-"]);
             assert!(line["ms"].is_number() && line["time"].is_string() && line["level"] == "INFO");
         } else {
             assert!(
-                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B ")),
+                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B "))
+                    && line.ends_with("ms 127.0.0.1 -"),
                 "{line}"
+            );
+            assert!(
+                with_key.ends_with(&format!("ms 127.0.0.1 {key_id}")),
+                "{with_key}"
             );
         }
     }

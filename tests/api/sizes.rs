@@ -36,8 +36,11 @@ async fn a_head_has_an_end() {
         over.starts_with("HTTP/1.1 431") && over.contains("/problems/headers-too-large"),
         "{over}"
     );
-    // Where the framework stops reading, it says no more than the status.
-    assert!(with_lines(200).starts_with("HTTP/1.1 431"));
+    let far_over = with_lines(200);
+    assert!(
+        far_over.starts_with("HTTP/1.1 431") && far_over.contains("/problems/headers-too-large"),
+        "{far_over}"
+    );
     let big = |bytes: usize| app.get("/livez").header("X-Big", &"x".repeat(bytes));
     big(15_000).await.ok();
     big(17_000).await.problem(431, "headers-too-large");
@@ -76,6 +79,7 @@ async fn a_request_that_two_readers_could_read_differently_is_refused() {
         let status = answer.lines().next().unwrap_or_default();
         assert!(status.ends_with("400 Bad Request"), "{head}: {answer}");
         assert_eq!(answer.matches("HTTP/1.").count(), 1, "{head}: {answer}");
+        assert!(answer.contains("/problems/malformed"), "{head}: {answer}");
     }
 }
 
@@ -149,7 +153,20 @@ async fn who_sends_too_slowly_is_told_and_let_go() {
         stream
     };
     let head = rest(send("GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Slow: "));
-    assert!(head.starts_with("HTTP/1.1 408"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 408") && head.contains("/problems/too-slow"),
+        "{head}"
+    );
+    // Also where it is not the first one on its connection; who asks nothing at all is told nothing.
+    let second = rest(send(
+        "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost",
+    ));
+    let statuses: Vec<&str> = second.matches("HTTP/1.1 ").collect();
+    assert!(
+        statuses.len() == 2 && second.contains("HTTP/1.1 408") && second.contains("the head did"),
+        "{second}"
+    );
+    assert_eq!(rest(send("")), "");
     let post = format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"title\": ",

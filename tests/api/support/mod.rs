@@ -17,6 +17,8 @@ use clap::Parser;
 use diesel_async::AsyncPgConnection;
 use manchette::api_keys::{ApiKey, Scope};
 use manchette::config::Cli;
+use manchette::connection::Shutdown;
+use manchette::connection::admission::Admission;
 use manchette::cpu_tasks::CpuTasks;
 use manchette::db::Address;
 use manchette::server;
@@ -85,8 +87,15 @@ impl TestApp {
             .config;
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
         let at = listener.local_addr().expect("it listens");
-        let server =
-            server::start_with(listener, &address, &config, cpu_tasks).expect("a server starts");
+        let server = server::start_with(
+            listener,
+            &address,
+            &config,
+            &Shutdown::default(),
+            &Admission::new(&config.limits),
+            cpu_tasks,
+        )
+        .expect("a server starts");
         let handle = server.handle();
         actix_web::rt::spawn(server);
         let client = reqwest::Client::builder()

@@ -24,6 +24,7 @@ pub fn manchette(data_dir: &Path, arguments: &[&str]) -> Command {
     // The machine is busy with other tests; flags of a test's own go before these.
     command.env("MANCHETTE_POOL_TIMEOUT_MS", "20000");
     command.env("MANCHETTE_DATABASE_SILENCE_MS", "20000");
+    command.env("MANCHETTE_SHUTDOWN_DELAY", "0");
     command.args(arguments).arg("--data-dir").arg(data_dir);
     command
 }

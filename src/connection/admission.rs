@@ -1,0 +1,189 @@
+//! Which connections are accepted. One address may have so many open; one more is told so, and closed. Beyond what may be open
+//! altogether there is a reserve of connections that live for a few seconds, so that the server's health can always be asked.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::Write;
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use actix_web::rt::net::TcpStream as AsyncTcpStream;
+use tokio::sync::oneshot;
+
+use crate::limits::Settings;
+use crate::limits::address::network;
+
+/// Connections that are accepted beyond the bound. Where there are more, the oldest makes room: to ask for the server's
+/// health takes milliseconds, so whoever does is hardly ever the oldest.
+pub const RESERVE: usize = 128;
+
+/// What is sent where one address has too many: nobody reads a request to answer here.
+const ONE_TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\
+    Content-Type: application/problem+json\r\nContent-Length: 128\r\n\r\n\
+    {\"type\":\"/problems/too-many-requests\",\"title\":\"Too much at once\",\"status\":429,\"detail\":\"too many connections from this address\"}";
+
+/// The connections that are open now, of all workers.
+#[derive(Clone)]
+pub struct Admission {
+    counts: Arc<Mutex<Counts>>,
+    settings: Settings,
+}
+
+#[derive(Default)]
+struct Counts {
+    by_address: HashMap<IpAddr, u32>,
+    regular: usize,
+    reserve: usize,
+    /// Those of the reserve that may stay, the oldest first.
+    staying: VecDeque<(u64, oneshot::Sender<()>)>,
+    next: u64,
+}
+
+impl Admission {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            counts: Arc::default(),
+            settings: settings.clone(),
+        }
+    }
+
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        let counts = self.lock();
+        counts.regular + counts.reserve
+    }
+
+    /// Counts a connection for as long as its place is kept; none where its address has too many, which it is told.
+    pub fn admit(&self, stream: &AsyncTcpStream) -> Option<Place> {
+        let peer = stream.peer_addr().ok()?.ip().to_canonical();
+        let address = (!self.settings.trusts(peer)).then(|| network(peer));
+        let mut counts = self.lock();
+        if let Some(address) = address {
+            let count = counts.by_address.entry(address).or_default();
+            if *count >= self.settings.max_connections_per_address {
+                drop(counts);
+                refuse(stream);
+                return None;
+            }
+            *count += 1;
+        }
+        let overflow = if counts.regular < self.settings.max_connections as usize {
+            counts.regular += 1;
+            None
+        } else {
+            Some(counts.overflow())
+        };
+        drop(counts);
+        Some(Place {
+            counts: self.counts.clone(),
+            address,
+            overflow,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        lock(&self.counts)
+    }
+}
+
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Counts {
+    fn overflow(&mut self) -> Overflow {
+        while self.staying.len() >= RESERVE {
+            // Hearing it, the oldest goes.
+            self.staying.pop_front();
+        }
+        let (stays, evicted) = oneshot::channel();
+        let number = self.next;
+        self.next += 1;
+        self.reserve += 1;
+        self.staying.push_back((number, stays));
+        Overflow {
+            number,
+            evicted: Some(evicted),
+        }
+    }
+}
+
+fn refuse(stream: &AsyncTcpStream) {
+    if let Ok(stream) = stream.as_fd().try_clone_to_owned() {
+        let mut stream = TcpStream::from(stream);
+        let _ = stream.write_all(ONE_TOO_MANY);
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// The place of one open connection.
+pub struct Place {
+    counts: Arc<Mutex<Counts>>,
+    /// None where the other end is a trusted proxy.
+    address: Option<IpAddr>,
+    overflow: Option<Overflow>,
+}
+
+struct Overflow {
+    number: u64,
+    /// None once it was heard.
+    evicted: Option<oneshot::Receiver<()>>,
+}
+
+impl Place {
+    /// Whether it is one of the reserve.
+    pub fn is_overflow(&self) -> bool {
+        self.overflow.is_some()
+    }
+
+    /// Comes when another one needs the place, and stays.
+    pub fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(overflow) = &mut self.overflow else {
+            return Poll::Pending;
+        };
+        if let Some(evicted) = &mut overflow.evicted {
+            let _ = ready!(Pin::new(evicted).poll(cx));
+            overflow.evicted = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.counts);
+        if let Some(overflow) = &self.overflow {
+            counts.reserve -= 1;
+            counts
+                .staying
+                .retain(|(number, _)| *number != overflow.number);
+        } else {
+            counts.regular -= 1;
+        }
+        if let Some(address) = self.address
+            && let Some(count) = counts.by_address.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                counts.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_length_that_is_said_is_that_of_the_body() {
+        let text = std::str::from_utf8(super::ONE_TOO_MANY).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.ends_with(&format!("Content-Length: {}", body.len())),
+            "{}",
+            body.len()
+        );
+        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+    }
+}

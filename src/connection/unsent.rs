@@ -1,0 +1,190 @@
+//! A bound for answers that wait to be received: a client that asks for much and reads slowly holds memory for as long as
+//! it likes, and so do many of them.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+
+use super::Settings;
+use crate::problem::Problem;
+
+/// Answers of up to so many bytes are not counted: health, problems, most pages.
+pub const UNCOUNTED: usize = 16 << 10;
+/// What the framework gets at a time: it copies a whole slice into the buffer that it writes from.
+const SLICE: usize = 64 << 10;
+
+/// The bytes of all answers that were made and are not sent yet.
+#[derive(Debug)]
+pub struct Unsent {
+    most: usize,
+    most_per_address: usize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+impl Unsent {
+    pub fn new(settings: &Settings) -> Arc<Self> {
+        let bytes = |mib: u32| (mib as usize).saturating_mul(1 << 20);
+        Arc::new(Self {
+            most: bytes(settings.max_unsent_mib),
+            most_per_address: bytes(settings.max_unsent_per_address_mib),
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// Counts an answer's bytes until the permit is dropped. Those of a change that was made are never refused: it can't be
+    /// taken back. Nor is an answer for whom no other one waits: it would never be given.
+    ///
+    /// # Errors
+    /// Where they would be more than may wait, altogether or for this address.
+    pub fn permit(
+        self: &Arc<Self>,
+        address: Option<IpAddr>,
+        bytes: usize,
+        is_change: bool,
+    ) -> Result<Permit, Problem> {
+        let mut waiting = self.lock();
+        let over = |held: usize, most: usize| held > 0 && held.saturating_add(bytes) > most;
+        if !is_change {
+            let held = address.and_then(|address| waiting.by_address.get(&address));
+            if over(held.copied().unwrap_or_default(), self.most_per_address) {
+                return Err(Problem::TooMuchUnsent);
+            }
+            if over(waiting.all, self.most) {
+                return Err(Problem::Overloaded(
+                    "as many answers wait to be received as the server may keep",
+                ));
+            }
+        }
+        waiting.all += bytes;
+        if let Some(address) = address {
+            *waiting.by_address.entry(address).or_default() += bytes;
+        }
+        drop(waiting);
+        Ok(Permit {
+            unsent: self.clone(),
+            address,
+            bytes,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // The numbers are changed together, and nothing breaks between.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes that are counted as long as this is there.
+#[derive(Debug)]
+pub struct Permit {
+    unsent: Arc<Unsent>,
+    address: Option<IpAddr>,
+    bytes: usize,
+}
+
+impl Permit {
+    /// There are fewer of them now.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        self.bytes -= less;
+        let mut waiting = self.unsent.lock();
+        waiting.all -= less;
+        if let Some(address) = self.address
+            && let Some(held) = waiting.by_address.get_mut(&address)
+        {
+            *held -= less;
+            if *held == 0 {
+                waiting.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// A body that is handed out in slices, and counted until it is dropped.
+pub struct CountedBody {
+    rest: Bytes,
+    _permit: Permit,
+}
+
+impl CountedBody {
+    pub fn new(bytes: Bytes, permit: Permit) -> Self {
+        Self {
+            rest: bytes,
+            _permit: permit,
+        }
+    }
+}
+
+impl MessageBody for CountedBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.rest.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(SLICE);
+        Poll::Ready(Some(Ok(self.rest.split_to(length))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::config::Cli;
+
+    #[test]
+    fn what_waits_is_bounded_for_each_and_for_all() {
+        let words = [
+            "manchette",
+            "--max-unsent-mib",
+            "4",
+            "--max-unsent-per-address-mib",
+            "2",
+        ];
+        let config = Cli::try_parse_from(words).unwrap().config;
+        let unsent = Unsent::new(&config.connection);
+        let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+        let mib = 1 << 20;
+        // Alone, one may be as large as it is.
+        drop(unsent.permit(address(1), 9 * mib, false).unwrap());
+        let mut first = unsent.permit(address(1), 2 * mib, false).unwrap();
+        let refused = unsent.permit(address(1), mib, false).unwrap_err();
+        assert!(matches!(refused, Problem::TooMuchUnsent));
+        let second = unsent.permit(address(2), 2 * mib, false).unwrap();
+        let refused = unsent.permit(address(3), mib, false).unwrap_err();
+        assert!(matches!(refused, Problem::Overloaded(_)));
+        // A change was made already.
+        drop(unsent.permit(address(1), mib, true).unwrap());
+        first.shrink_to(mib);
+        let third = unsent.permit(address(1), mib, false).unwrap();
+        drop((first, second, third));
+        let waiting = unsent.lock();
+        assert_eq!((waiting.all, waiting.by_address.len()), (0, 0));
+    }
+}

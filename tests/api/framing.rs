@@ -1,0 +1,191 @@
+//! Where a request begins and ends, whatever is sent and however its bytes are cut.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::support::TestApp;
+
+/// Sends bytes in pieces of this size, each on its own, and says what came back until the server closed.
+fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
+    let mut stream = TcpStream::connect(app.at).unwrap();
+    stream.set_nodelay(true).unwrap();
+    for piece in bytes.chunks(size) {
+        // What is refused may be answered before all of it is sent.
+        if stream.write_all(piece).is_err() {
+            break;
+        }
+        if size < bytes.len() {
+            std::thread::sleep(std::time::Duration::from_micros(200));
+        }
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A post of a headline with its body as it stands here, chunks and all.
+fn chunked(app: &TestApp, body: &str) -> String {
+    format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{body}",
+        app.key
+    )
+}
+
+fn statuses(answers: &str) -> Vec<&str> {
+    let heads = answers.split("HTTP/1.1 ").skip(1);
+    heads.map(|head| &head[..3]).collect()
+}
+
+#[actix_web::test]
+async fn malformed_chunks_are_answered_and_end_the_connection() {
+    let app = TestApp::start().await;
+    let line = r#"{"title": "x", "language": "fr"}"#;
+    let size = format!("{:x}", line.len());
+    let next = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    for body in [
+        "zz\r\n{}\r\n0\r\n\r\n".to_owned(),
+        format!("-1\r\n{line}\r\n0\r\n\r\n"),
+        format!("0x{size}\r\n{line}\r\n0\r\n\r\n"),
+        format!(" {size}\r\n{line}\r\n0\r\n\r\n"),
+        format!("\r\n{line}\r\n0\r\n\r\n"),
+        format!("10000000000000000\r\n{line}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{line} \r\n0\r\n\r\n"),
+        format!("{size}\r\n{line}0\r\n\r\n"),
+        format!("{size};a\0b\r\n{line}\r\n0\r\n\r\n"),
+        // LF alone, at each place where CRLF stands.
+        format!("{size}\n{line}\r\n0\r\n\r\n"),
+        format!("{size};a=b\n{line}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{line}\n0\r\n\r\n"),
+        format!("{size}\r\n{line}\r\n0\n\r\n"),
+        format!("{size}\r\n{line}\r\n0\r\n\n"),
+        format!("{size}\r\n{line}\r\n0\r\nA: b\n\r\n"),
+        format!("{size}\r\n{line}\r\n0\r\nA: b\r\n\n"),
+        // CR alone.
+        format!("{size}\r{line}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{line}\r\n0\r\n\rX"),
+    ] {
+        let request = chunked(&app, &format!("{body}{next}"));
+        for pieces in [usize::MAX, 7, 1] {
+            let answer = in_pieces(&app, request.as_bytes(), pieces);
+            assert_eq!(statuses(&answer), ["400"], "{body:?}: {answer}");
+            for said in ["problem+json", "/problems/malformed", "the body's chunks"] {
+                assert!(answer.contains(said), "{body:?}: {answer}");
+            }
+            let lower = answer.to_lowercase();
+            assert!(lower.contains("connection: close"), "{body:?}: {answer}");
+        }
+    }
+    let lines = app.get_all("/v1/headlines").await.ok();
+    assert_eq!(lines["items"], json!([]), "nothing was made");
+}
+
+#[actix_web::test]
+async fn a_client_that_goes_on_sending_a_malformed_body_hears_why() {
+    let app = TestApp::start().await;
+    let body = format!("zz\r\n{}", "x".repeat(400_000));
+    for _ in 0..5 {
+        let answer = in_pieces(&app, chunked(&app, &body).as_bytes(), usize::MAX);
+        assert_eq!(statuses(&answer), ["400"], "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_bare_lf_ends_no_line_of_a_head() {
+    let app = TestApp::start().await;
+    let good = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    for head in [
+        "GET /livez HTTP/1.1\nHost: x\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: x\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: x\r\n\n",
+        "GET /livez HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n",
+        "GET /livez HTTP/1.1\nHost: x\n\n",
+        "\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /v1/headlines HTTP/1.1\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+    ] {
+        for pieces in [usize::MAX, 3, 1] {
+            // What was asked before it is answered, in its turn; what comes after it is not read.
+            let answer = in_pieces(&app, format!("{good}{head}{good}").as_bytes(), pieces);
+            assert_eq!(statuses(&answer), ["200", "400"], "{head:?}: {answer}");
+            assert!(answer.contains("LF alone"), "{head:?}: {answer}");
+            assert!(answer.contains("application/problem+json"), "{answer}");
+            assert!(answer.to_lowercase().contains("connection: close"));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_no_http_gets_a_problem_too() {
+    let app = TestApp::start().await;
+    let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
+    for garbage in [
+        hello,
+        b"\0\0\0\0".to_vec(),
+        b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        b"GET\r\n\r\n".to_vec(),
+        vec![b'\xff'; 100_000],
+    ] {
+        let answer = in_pieces(&app, &garbage, usize::MAX);
+        assert_eq!(statuses(&answer), ["400"], "{garbage:?}: {answer}");
+        assert!(answer.contains("/problems/malformed"), "{answer}");
+    }
+    // Nobody gets by a method of their own what is put in place of a head that can't be read.
+    let answer = app.raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!(statuses(&answer), ["405"], "{answer}");
+}
+
+/// Bodies with line ends of every kind, heads that follow each other at once, cut anywhere.
+#[actix_web::test]
+async fn good_requests_are_read_however_their_bytes_are_cut() {
+    let app = TestApp::start().await;
+    let body = "{\n\"title\": \"a b\",\n\n\"language\":\n\"fr\"}\n\r\n\n";
+    let with = |more: &str, body: &str| {
+        format!(
+            "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\n{more}\r\n\r\n{body}",
+            app.key
+        )
+    };
+    let half = body.len() / 2;
+    let chunks = format!(
+        "{:X};a=\"b\"\r\n{}\r\n{:x} \t\r\n{}\r\n000\r\nTrailer: x\r\n\r\n",
+        half,
+        &body[..half],
+        body.len() - half,
+        &body[half..]
+    );
+    let all = [
+        "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+        &with(&format!("Content-Length: {}", body.len()), body),
+        "\r\nGET /livez HTTP/1.1\r\nhost:x\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n",
+        &with("TRANSFER-ENCODING:  Chunked ", &chunks),
+        &with("Transfer-Encoding: chunked", &chunks),
+        "HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ]
+    .concat();
+    let expected = ["200", "201", "200", "201", "201", "200"];
+    for pieces in [usize::MAX, 1000, 100, 17, 3, 2, 1] {
+        let answers = in_pieces(&app, all.as_bytes(), pieces);
+        assert_eq!(statuses(&answers), expected, "{pieces}: {answers}");
+    }
+}
+
+#[actix_web::test]
+async fn a_large_body_is_read_while_others_follow_it() {
+    let app = TestApp::start().await;
+    let text = "x\n".repeat(200_000);
+    let body = json!({"title": "x", "language": "fr", "status": "published", "body": text});
+    let body = body.to_string();
+    let post = format!(
+        "POST /v1/articles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        app.key,
+        body.len()
+    );
+    let close = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answers = in_pieces(&app, format!("{post}{post}{close}").as_bytes(), usize::MAX);
+    assert_eq!(statuses(&answers), ["201", "201", "200"]);
+}
