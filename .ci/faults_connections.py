@@ -294,18 +294,18 @@ def ready(address):
 
 
 def run(start, key):
-    """All of it; `start(settings)` starts a server with settings of its own."""
-    node = start({"MANCHETTE_WRITE_TIMEOUT": str(WRITE_TIMEOUT)})
+    """All of it; `start(**settings)` starts a server with settings of its own."""
+    node = start(MANCHETTE_WRITE_TIMEOUT=str(WRITE_TIMEOUT))
     write_articles(node, key)
     readers(node)
     dribblers(node)
     node.stop()
-    node = start({"MANCHETTE_WRITE_TIMEOUT": str(WRITE_TIMEOUT), "MANCHETTE_MAX_CONNECTIONS": "100"})
+    node = start(MANCHETTE_WRITE_TIMEOUT=str(WRITE_TIMEOUT), MANCHETTE_MAX_CONNECTIONS="100")
     for count in (130, READERS):
         crowd(node, count, "ask for megabytes and read nothing", request(LARGE))
         crowd(node, count, "say nothing", b"")
         crowd(node, count, "begin a request", b"GET /livez HTTP/1.1\r\nHost:")
     node.stop()
-    node = start({"MANCHETTE_SHUTDOWN_DELAY": "1"})
+    node = start(MANCHETTE_SHUTDOWN_DELAY="1")
     stop_under_load(node)
     node.stop()

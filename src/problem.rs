@@ -548,8 +548,7 @@ impl From<diesel::result::Error> for Problem {
             E::DatabaseError(DatabaseErrorKind::Unknown, info) if is_disk_full(info.message()) => {
                 Self::StorageFull(error.into())
             }
-            // Prepared twice, not at all, or with other parameters.
-            E::DatabaseError(_, info) if info.message().contains("prepared statement \"") => {
+            E::DatabaseError(_, info) if lost_session(info.message()) => {
                 Self::SessionLost(error.into())
             }
             _ => Self::internal(error),
@@ -586,6 +585,18 @@ fn is_disk_full(message: &str) -> bool {
             ]
             .iter()
             .any(|words| message.contains(words)))
+}
+
+/// Whether only a session that is not the connection's own makes Postgres, or the pooler before it, say so: a statement is
+/// prepared twice, not at all, or with other parameters; or transactions are no longer to be had.
+fn lost_session(message: &str) -> bool {
+    [
+        "prepared statement \"",
+        "incorrect binary data format in bind parameter",
+        "statement pooling mode",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 fn missing(pointer: &str) -> Problem {
