@@ -114,7 +114,7 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         _old: &Self,
         new: Self::New,
         _prepared: Option<Self::Prepared>,
-    ) -> Result<Self::Prepared, Self::New> {
+    ) -> Result<Self::Prepared, Box<Self::New>> {
         Ok(new.into())
     }
 
@@ -436,7 +436,7 @@ pub async fn change<R: Resource>(
             change_if_prepared::<R>(app, conn, editor, address, conditions, &patch, prepared);
         match changed.await? {
             Ok(shown) => return Ok(shown),
-            Err(new) => prepared = Some(R::prepare(app, new).await?),
+            Err(new) => prepared = Some(R::prepare(app, *new).await?),
         }
     }
     Err(Problem::Busy(
@@ -454,7 +454,7 @@ async fn change_if_prepared<R: Resource>(
     conditions: &Preconditions,
     patch: &Map<String, Value>,
     prepared: Option<R::Prepared>,
-) -> Result<Result<Shown<R>, R::New>, Problem> {
+) -> Result<Result<Shown<R>, Box<R::New>>, Problem> {
     conn.transaction(async |conn| {
         let (id, locked) = find_and_lock::<R>(conn, address).await?;
         if locked.in_trash {

@@ -701,7 +701,7 @@ impl Resource for Article {
         old: &Self,
         new: NewArticle,
         prepared: Option<PreparedArticle>,
-    ) -> Result<PreparedArticle, NewArticle> {
+    ) -> Result<PreparedArticle, Box<NewArticle>> {
         PreparedArticle::fit(old, new, prepared)
     }
 
@@ -746,7 +746,7 @@ impl Resource for Article {
         id: Uuid,
         new: PreparedArticle,
     ) -> Result<(), Problem> {
-        let (new, body) = new.into_columns();
+        let (new, body, _permit) = new.into_columns();
         let body = body.ok_or_else(|| Problem::internal("the body is not rendered"))?;
         let slug = slug::claim(
             conn,
@@ -772,7 +772,7 @@ impl Resource for Article {
         id: Uuid,
         new: PreparedArticle,
     ) -> Result<(), Problem> {
-        let (new, body) = new.into_columns();
+        let (new, body, _permit) = new.into_columns();
         let slug = slug::keep_or_claim(
             conn,
             SlugTable::Articles,
