@@ -38,12 +38,16 @@ def load_faults():
 faults = load_faults()
 
 
-def body(number):
-    """Markdown with about as much markup as people write, and words of its own."""
+# What takes long to render, and what takes longer to be indexed than to be rendered.
+MARKUP = "Il *a* [plu](https://a.example/{number}/{n}) sur la plaine{n}, **enfin**, et le port rouvre à midi.\n\n"
+PLAIN = "Il a plu sur la plaine{n}, enfin, et le port{number} rouvre à midi.\n\n"
+
+
+def body(form, number):
+    """Paragraphs of this form, with words of their own."""
     paragraphs, length = [], 0
     while length < BODY - 200:
-        n = len(paragraphs)
-        paragraph = f"Il *a* [plu](https://a.example/{number}/{n}) sur la plaine{n % 500}, **enfin**, et le port rouvre à midi.\n\n"
+        paragraph = form.format(number=number, n=len(paragraphs))
         paragraphs.append(paragraph)
         length += len(paragraph)
     return "".join(paragraphs)
@@ -72,15 +76,15 @@ class Reader(threading.Thread):
 class Poster(threading.Thread):
     """Posts one article, again and again until it is taken."""
 
-    def __init__(self, address, key, number):
+    def __init__(self, address, key, form, number):
         super().__init__(daemon=True)
-        self.address, self.key, self.number = address, key, number
+        self.address, self.key, self.form, self.number = address, key, form, number
         self.statuses = collections.Counter()
         self.id = None
         self.wrong = None
 
     def run(self):
-        new = {"title": f"Posted {self.number}", "language": "fr", "status": "published", "body": body(self.number)}
+        new = {"title": f"Posted {self.number}", "language": "fr", "status": "published", "body": body(self.form, self.number)}
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         begun = time.monotonic()
         while time.monotonic() - begun < LONGEST:
@@ -119,8 +123,13 @@ def trial(node, key):
     paths = ["/v1/articles", "/v1/headlines", f"/v1/articles/{found['id']}", "/v1/site"]
     faults.say("nothing is posted")
     reading(node.address, paths, lambda: time.sleep(3))
-    faults.say(f"{POSTS} articles of {BODY // 1000} kB are posted at once with one key")
-    posters = [Poster(node.address, key, number) for number in range(POSTS)]
+    for what, form in (("plain text", PLAIN), ("markup", MARKUP)):
+        faults.say(f"{POSTS} articles with {BODY // 1000} kB of {what} are posted at once with one key")
+        posting(node, key, form, paths)
+
+
+def posting(node, key, form, paths):
+    posters = [Poster(node.address, key, form, number) for number in range(POSTS)]
     begun = time.monotonic()
 
     def work():

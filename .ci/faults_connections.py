@@ -19,6 +19,8 @@ READERS = 900
 WRITE_TIMEOUT = 3
 # Seconds that something may take longer than it should on a busy machine.
 SLACK = 5
+# Seconds until every reader is gone who was given an answer, one after another.
+DISCONNECTED = 90
 # What the process may hold more than before: the bound for one address, and what each connection has for itself.
 UNSENT_MIB = 32
 PER_CONNECTION_MIB = 0.2
@@ -145,8 +147,13 @@ def readers(node):
     bound = UNSENT_MIB + READERS * PER_CONNECTION_MIB + MADE_MIB
     say(f"   resident memory: {before:.0f} MiB before, {most:.0f} MiB at most, {resident(node.process):.0f} MiB then")
     watcher.done("clients who read nothing")
-    large = [connection for connection in connections if starts(connection, b"HTTP/1.1 200")]
-    left = [connection for connection in large if not is_closed(connection)]
+    # When some were disconnected, others had their turn.
+    while True:
+        large = [connection for connection in connections if starts(connection, b"HTTP/1.1 200")]
+        left = [connection for connection in large if not is_closed(connection)]
+        if not left or time.monotonic() - begun > DISCONNECTED:
+            break
+        time.sleep(0.5)
     say(f"   {len(large)} of them got the beginning of an answer, and {len(large) - len(left)} of those were disconnected")
     if left or not large:
         raise Trouble(f"{len(left)} clients who read nothing are still connected")

@@ -48,16 +48,22 @@ impl CpuTasks {
         is_small: bool,
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
+        Ok(self.run_and_hold(is_small, task).await?.0)
+    }
+
+    /// The same, and the permit with it, where one was needed: whoever goes on with what costs the database much, too, holds
+    /// it until that is done, so that only so many do that at once, and leave connections to others.
+    pub async fn run_and_hold<T: Send + 'static>(
+        &self,
+        is_small: bool,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(T, Option<Permit>), Problem> {
         if is_small {
-            return Ok(task());
+            return Ok((task(), None));
         }
-        let permit = self.permit().await?;
+        let permit = Permit(self.permit().await?);
         // The permit goes along: where the request is given up meanwhile, the task still occupies a processor.
-        let done = tokio::task::spawn_blocking(move || {
-            let result = task();
-            drop(permit);
-            result
-        });
+        let done = tokio::task::spawn_blocking(move || (task(), Some(permit)));
         done.await.map_err(Problem::internal)
     }
 
@@ -82,6 +88,10 @@ impl CpuTasks {
         permits.expect("the semaphore is never closed")
     }
 }
+
+/// A place among the tasks that run at once, free again when it is dropped.
+#[derive(Debug)]
+pub struct Permit(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
 
 /// One request that waits, however it ends.
 struct Waiting<'a>(&'a AtomicUsize);
@@ -111,6 +121,9 @@ mod tests {
         let refused = tasks.run(false, || 1).await;
         assert!(matches!(refused, Err(Problem::Busy(_))));
         drop(paused);
+        let (done, permit) = tasks.run_and_hold(false, || 1).await.unwrap();
+        assert!(done == 1 && tasks.run(false, || 1).await.is_err());
+        drop(permit);
         assert_eq!(tasks.run(false, || 1).await.ok(), Some(1));
         // A task that panics gives its permit back.
         assert!(tasks.run(false, || panic!("on purpose")).await.is_err());

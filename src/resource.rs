@@ -113,7 +113,7 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         _old: &Self,
         new: Self::New,
         _prepared: Option<Self::Prepared>,
-    ) -> Result<Self::Prepared, Self::New> {
+    ) -> Result<Self::Prepared, Box<Self::New>> {
         Ok(new.into())
     }
 
@@ -494,7 +494,7 @@ pub async fn change<R: Resource>(
             change_if_prepared::<R>(app, conn, editor, address, conditions, &patch, prepared);
         match changed.await? {
             Ok(shown) => return Ok(shown),
-            Err(new) => prepared = Some(R::prepare(app, new).await?),
+            Err(new) => prepared = Some(R::prepare(app, *new).await?),
         }
     }
     Err(Problem::Busy(
@@ -512,7 +512,7 @@ async fn change_if_prepared<R: Resource>(
     conditions: &Preconditions,
     patch: &Map<String, Value>,
     prepared: Option<R::Prepared>,
-) -> Result<Result<Shown<R>, R::New>, Problem> {
+) -> Result<Result<Shown<R>, Box<R::New>>, Problem> {
     conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;

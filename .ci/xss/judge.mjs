@@ -39,9 +39,14 @@ const config = {
   ADD_TAGS: ["iframe"],
   ADD_ATTR: ["allowfullscreen", "referrerpolicy", "sandbox"],
   ALLOWED_URI_REGEXP: /^(?:https?:|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
-  FORBID_ATTR: ["style", "class", "name"],
+  FORBID_ATTR: ["style", "name"],
   FORBID_TAGS: ["style", "form", "input", "button", "select", "textarea", "svg", "math", "template"],
 };
+
+// What a quotation of a post may have, and nothing else.
+const POSTS = /^(twitter-(tweet|video)|(instagram|text-post)-media|(tiktok|bluesky|mastodon)-embed|reddit-embed-bq)$/;
+const DATA =
+  /^data-(align|bluesky-(cid|embed-color-mode|uri)|cards|conversation|dnt|embed-(height|url)|instgrm-(captioned|permalink|version)|lang|media-max-width|text-post-(permalink|version)|theme|video-id|width)$/;
 
 /** What is wrong with this HTML; nothing, if all is well. */
 function faults(html) {
@@ -60,7 +65,10 @@ function faults(html) {
   for (const element of holder.querySelectorAll("*")) {
     if (element.namespaceURI !== "http://www.w3.org/1999/xhtml") found.push(`<${element.nodeName}> is no HTML`);
     for (const { name, value } of element.attributes) {
-      const address = ["href", "src", "cite", "poster"].includes(name);
+      const post = element.nodeName === "BLOCKQUOTE" && element.classList.length > 0;
+      if (name === "class" && !(post && [...element.classList].every((it) => POSTS.test(it)))) found.push(`class is ${value}`);
+      if (name.startsWith("data-") && !(post && DATA.test(name) && /^[^\s"'<>`\\]*$/.test(value))) found.push(`${name} is ${value}`);
+      const address = ["href", "src", "cite", "poster", "data-embed-url", "data-instgrm-permalink", "data-text-post-permalink"].includes(name);
       if (address && !/^(https?:\/\/[^/]|#fn(ref)?-)/i.test(value)) found.push(`${name} leads to ${value}`);
       if (name.startsWith("on")) found.push(`${name} handles an event`);
       if (/^\W*(java|live|vb)script|^\W*data:/i.test(value) && !["title", "alt", "abbr", "label"].includes(name)) {
@@ -86,9 +94,14 @@ function faults(html) {
 }
 
 // The judge is awake.
-for (const bad of ["<script>alert(1)</script>", "<p onclick=alert(1)>x</p>", "<a href='javascript:alert(1)'>x</a>", "<svg></svg>"]) {
+for (const bad of ["<p class=x>x</p>", "<blockquote data-x=y>x</blockquote>", "<script>alert(1)</script>", "<p onclick=alert(1)>x</p>", "<a href='javascript:alert(1)'>x</a>", "<svg></svg>"]) {
   if (faults(bad).length === 0) throw new Error(`nothing was found in ${bad}`);
 }
+
+// Relative addresses are kept where the site's own is known; they lead nowhere else.
+const site = "https://site.example/fr/";
+const known = await ask("PATCH", "/v1/site", { url: site });
+if (known.status !== 200) throw new Error(`the site has no address: ${known.status} ${await known.text()}`);
 
 let judged = 0;
 let wrong = 0;

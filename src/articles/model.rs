@@ -707,7 +707,7 @@ impl Resource for Article {
         old: &Self,
         new: NewArticle,
         prepared: Option<PreparedArticle>,
-    ) -> Result<PreparedArticle, NewArticle> {
+    ) -> Result<PreparedArticle, Box<NewArticle>> {
         PreparedArticle::fit(old, new, prepared)
     }
 
@@ -752,7 +752,7 @@ impl Resource for Article {
         id: Uuid,
         new: PreparedArticle,
     ) -> Result<(), Problem> {
-        let (new, body) = new.into_columns();
+        let (new, body, _permit) = new.into_columns();
         let body = body.ok_or_else(|| Problem::internal("the body is not rendered"))?;
         let slug = match chosen_slug(&new, id) {
             None if new.status == Status::Draft => slug::provisional(&new.title, Self::NAME, id),
@@ -774,7 +774,7 @@ impl Resource for Article {
         id: Uuid,
         new: PreparedArticle,
     ) -> Result<(), Problem> {
-        let (new, body) = new.into_columns();
+        let (new, body, _permit) = new.into_columns();
         let (own, first): (String, Option<DateTime<Utc>>) = articles::table
             .find(id)
             .select((articles::slug, articles::first_published_at))

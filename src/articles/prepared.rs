@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::model::{Article, NewArticle};
 use super::{BodyFormat, Rendered, Rendering, render};
+use crate::cpu_tasks::Permit;
 use crate::problem::{Fault, Problem};
 use crate::schema::articles;
 use crate::server::AppState;
@@ -24,6 +25,8 @@ pub struct PreparedArticle {
     pub new: NewArticle,
     /// None where the body stays as it is stored.
     rendered: Option<Rendered>,
+    /// A large body costs Postgres as much again (it is indexed and stored): the permit is held until it is written.
+    permit: Option<Permit>,
 }
 
 impl From<NewArticle> for PreparedArticle {
@@ -31,6 +34,7 @@ impl From<NewArticle> for PreparedArticle {
         Self {
             new,
             rendered: None,
+            permit: None,
         }
     }
 }
@@ -53,6 +57,7 @@ impl PreparedArticle {
         Ok(Self {
             new,
             rendered: Some(rendered),
+            permit: None,
         })
     }
 
@@ -65,12 +70,20 @@ impl PreparedArticle {
         };
         let is_small = new.body.len() <= SMALL;
         let task = move || Self::render(new, &rendering);
-        app.cpu_tasks.run(is_small, task).await?
+        let (prepared, permit) = app.cpu_tasks.run_and_hold(is_small, task).await?;
+        Ok(Self {
+            permit,
+            ..prepared?
+        })
     }
 
     /// The document as a patch of the old article made it, with what was rendered of its body before. A body that the patch
     /// leaves as it was is not rendered again.
-    pub fn fit(old: &Article, new: NewArticle, prepared: Option<Self>) -> Result<Self, NewArticle> {
+    pub fn fit(
+        old: &Article,
+        new: NewArticle,
+        prepared: Option<Self>,
+    ) -> Result<Self, Box<NewArticle>> {
         let same = |body: &str, format| body == new.body && format == new.body_format;
         if same(
             old.bodies.body.as_deref().unwrap_or_default(),
@@ -79,16 +92,20 @@ impl PreparedArticle {
             return Ok(new.into());
         }
         match prepared {
-            Some(Self { new: of, rendered }) if same(&of.body, of.body_format) => {
-                Ok(Self { new, rendered })
+            Some(prepared) if same(&prepared.new.body, prepared.new.body_format) => {
+                Ok(Self { new, ..prepared })
             }
-            _ => Err(new),
+            _ => Err(Box::new(new)),
         }
     }
 
-    /// The document, and the columns that its body fills.
-    pub fn into_columns(self) -> (NewArticle, Option<BodyColumns>) {
-        let Self { mut new, rendered } = self;
+    /// The document, and the columns that its body fills; and the permit, to be held until they are written.
+    pub fn into_columns(self) -> (NewArticle, Option<BodyColumns>, Option<Permit>) {
+        let Self {
+            mut new,
+            rendered,
+            permit,
+        } = self;
         let body = std::mem::take(&mut new.body);
         let body_format = new.body_format;
         let columns = rendered.map(|rendered| BodyColumns {
@@ -99,7 +116,7 @@ impl PreparedArticle {
             word_count: rendered.word_count,
             reading_minutes: rendered.reading_minutes,
         });
-        (new, columns)
+        (new, columns, permit)
     }
 }
 
