@@ -17,7 +17,9 @@ use super::fold::words;
 use crate::api_keys::Reader;
 use crate::db::{Fragment, Statement};
 use crate::http::caching::Kind;
+use crate::http::fields::Fields;
 use crate::http::made_of::MadeOf;
+use crate::http::one::FieldsParameter;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
 use crate::status::Sight;
@@ -41,7 +43,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// beginning; accents and case don't matter. A category is found by its name in any language, and given by that. Of tags
 /// and authors, those that stand on an article that the caller may see. At most 10: first up to 3 of each kind of name,
 /// then titles, the newest first.
-#[utoipa::path(tag = "Search", params(SuggestParameters),
+#[utoipa::path(tag = "Search", params(SuggestParameters, FieldsParameter),
     responses((status = OK, description = "The completions.", body = Completions)))]
 #[get("/v1/suggest")]
 async fn suggest(
@@ -50,14 +52,17 @@ async fn suggest(
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    let items = complete(&mut conn, reader.sight(), &typed.0).await?;
+    let items = complete(&mut conn, reader.sight(), &typed.text).await?;
     let mut made_of = MadeOf::default();
     for kind in ["article", "author", "category", "tag"] {
         made_of.all(kind);
     }
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, "application/json"));
-    let mut response = response.json(Completions { items });
+    let mut response = match typed.fields.of_each(&items)? {
+        None => response.json(Completions { items }),
+        Some(items) => response.json(serde_json::json!({ "items": items })),
+    };
     response.extensions_mut().insert(made_of);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)
@@ -76,7 +81,10 @@ pub struct SuggestParameters {
     q: String,
 }
 
-struct Typed(String);
+struct Typed {
+    text: String,
+    fields: Fields,
+}
 
 impl FromRequest for Typed {
     type Error = Problem;
@@ -88,10 +96,22 @@ impl FromRequest for Typed {
 }
 
 fn read(query: &str) -> Result<Typed, Vec<Fault>> {
-    let mut typed = None;
+    let (mut typed, mut fields) = (None, None);
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name != "q" {
+        if name == "fields" && fields.is_none() {
+            let read = Fields::read("Completion", &value);
+            fields = Some(read.unwrap_or_else(|detail| {
+                faults.push(Fault::of("fields", "invalid", detail));
+                Fields::default()
+            }));
+        } else if name == "fields" {
+            faults.push(Fault::of(
+                "fields",
+                "given_twice",
+                "this parameter may be given once",
+            ));
+        } else if name != "q" {
             faults.push(Fault::of(
                 name,
                 "unknown",
@@ -119,7 +139,10 @@ fn read(query: &str) -> Result<Typed, Vec<Fault>> {
         faults.push(Fault::of("q", "required", "what is typed so far"));
     }
     match typed {
-        Some(typed) if faults.is_empty() => Ok(Typed(typed)),
+        Some(text) if faults.is_empty() => Ok(Typed {
+            text,
+            fields: fields.unwrap_or_default(),
+        }),
         _ => Err(faults),
     }
 }

@@ -10,6 +10,7 @@ mod categories;
 mod conditions;
 mod contract;
 mod database;
+mod fields;
 mod found;
 mod headlines;
 mod hidden;
