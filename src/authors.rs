@@ -20,7 +20,7 @@ use crate::http::conditional::Preconditions;
 use crate::http::cursor::NameKey;
 use crate::http::list::{Filter, List, Paging};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::Tongue;
+use crate::http::one::{FieldsParameter, One, Single};
 use crate::link::Link;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
@@ -72,15 +72,16 @@ async fn create_author(
 /// Get an author
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug.")),
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), FieldsParameter),
     responses((status = OK, description = "The author.", body = Author)))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
+    one: One<Author>,
 ) -> Result<Shown<Author>, Problem> {
-    resource::get(&app, &reader, &address, &Tongue::none()).await
+    resource::get(&app, &reader, &address, one).await
 }
 
 /// Replace an author
@@ -250,6 +251,11 @@ impl Author {
         })
         .await
     }
+}
+
+impl Single for Author {
+    const SCHEMA: &'static str = "Author";
+    const TAKES_LANGUAGE: bool = false;
 }
 
 impl Resource for Author {

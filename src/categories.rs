@@ -25,7 +25,8 @@ use crate::http::conditional::Preconditions;
 use crate::http::cursor::Cursor;
 use crate::http::list::{Filter, List, MOST_COUNTED, Paging, truth};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::tongue::Tongue;
 use crate::language;
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Locked, Resource, Shown};
@@ -92,17 +93,17 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The category.", body = Category)))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
-    tongue: Tongue,
+    mut one: One<Category>,
 ) -> Result<Shown<Category>, Problem> {
-    let tongue = as_read_by(&reader, tongue);
-    resource::get(&app, &reader, &address, &tongue).await
+    one.tongue = as_read_by(&reader, one.tongue);
+    resource::get(&app, &reader, &address, one).await
 }
 
 /// Replace a category
@@ -629,6 +630,10 @@ async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+impl Single for Category {
+    const SCHEMA: &'static str = "Category";
 }
 
 impl Resource for Category {

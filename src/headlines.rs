@@ -20,9 +20,11 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
+use crate::http::fields::Fields;
 use crate::http::list::{Filter, List, Paging, truth};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::tongue::Tongue;
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
@@ -79,16 +81,16 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), TongueParameter),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
-    tongue: Tongue,
+    one: One<Headline>,
 ) -> Result<Shown<Headline>, Problem> {
-    resource::get(&app, &reader, &address, &tongue).await
+    resource::get(&app, &reader, &address, one).await
 }
 
 /// Replace a headline
@@ -467,6 +469,10 @@ impl Headline {
     }
 }
 
+impl Single for Headline {
+    const SCHEMA: &'static str = "Headline";
+}
+
 impl Resource for Headline {
     type New = NewHeadline;
     type Prepared = NewHeadline;
@@ -490,11 +496,20 @@ impl Resource for Headline {
         name: &Name,
         sight: Sight,
     ) -> QueryResult<Option<Self>> {
+        Self::find_part(conn, name, sight, &Fields::default()).await
+    }
+
+    async fn find_part(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+        fields: &Fields,
+    ) -> QueryResult<Option<Self>> {
         let Name::Id(id) = name else {
             return Ok(None);
         };
         let sql = Fragment::new("FROM headlines")
-            .then(&relations(sight, |_| true))
+            .then(&relations(sight, |field| fields.wants(field, true)))
             .sql(" WHERE headlines.id = ")
             .id(*id)
             .sql(" AND ")

@@ -84,6 +84,7 @@ pub fn fields(resource: &str) -> &'static [Field] {
         };
         LISTED
             .iter()
+            .chain(&CHOSEN_FROM)
             .map(|resource| {
                 // What only a list has goes by its name there.
                 let schema = schemas.get(*resource);
@@ -131,6 +132,9 @@ const LISTED: [&str; 8] = [
     "AuditEntry",
     "Key",
 ];
+
+/// What has no list, and of which `fields` chooses all the same.
+const CHOSEN_FROM: [&str; 3] = ["Site", "Me", "Completion"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -209,6 +213,15 @@ fn complete(document: &mut Value) {
     for resource in LISTED {
         derive_listed(schemas, resource);
     }
+    for resource in CHOSEN_FROM {
+        let mut part = schemas[resource].clone();
+        leave_to_fields(&mut part);
+        let description = part["description"].as_str().unwrap_or_default();
+        part["description"] = format!("{description} As `fields` chooses from it.").into();
+        schemas.insert(format!("Partial{resource}"), part);
+    }
+    let completion = &mut schemas["Completions"]["properties"]["items"]["items"];
+    *completion = with_part(completion.take(), "PartialCompletion");
     for resource in RESOURCES {
         derive_patch(schemas, resource);
     }
@@ -503,6 +516,7 @@ fn complete_operation(
     let lists = takes("cursor");
     let negotiates = reads && takes("language");
     let by_status = takes("status");
+    let chooses = reads && takes("fields");
     let of_keys = path.starts_with("/v1/keys");
     let parameters = operation.get_mut("parameters");
     for parameter in parameters
@@ -525,6 +539,9 @@ fn complete_operation(
         }
         if path == "/v1/search" && parameter["name"] == "fields" {
             parameter["example"] = "type,title_marked,article.slug".into();
+        }
+        if path == "/v1/me" && parameter["name"] == "fields" {
+            parameter["example"] = "name,scopes,limits.remaining".into();
         }
     }
     let needs_key = operation["security"][0]["key"].is_array();
@@ -602,6 +619,9 @@ fn complete_operation(
         .expect("every operation answers something");
     for (status, response) in responses.iter_mut() {
         add_examples(response, schemas);
+        if chooses && status == "200" {
+            allow_parts(response, schemas);
+        }
         let mut headers = vec!["X-Request-Id"];
         if limited {
             headers.extend(RATE_LIMITS);
@@ -710,6 +730,26 @@ fn secure(operation: &mut Value, reads: bool, content: bool) {
         (true, false, _) => json!([]),
         _ => json!([{"key": []}, {"jwt": []}]),
     };
+}
+
+/// Where one resource is answered, `fields` may choose a part of it.
+fn allow_parts(response: &mut Value, schemas: &Map<String, Value>) {
+    let schema = &mut response["content"]["application/json"]["schema"];
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next());
+    let part = name.and_then(|name| {
+        let parts = [format!("Listed{name}"), format!("Partial{name}")];
+        parts.into_iter().find(|part| schemas.contains_key(part))
+    });
+    if let Some(part) = part {
+        *schema = with_part(schema.take(), &part);
+    }
+}
+
+/// A schema, or that of a part of it.
+fn with_part(schema: Value, part: &str) -> Value {
+    json!({"anyOf": [schema, {"$ref": format!("#/components/schemas/{part}")}]})
 }
 
 fn operation_has_body(method: &str) -> bool {

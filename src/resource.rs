@@ -25,7 +25,9 @@ use crate::http::body::{self, Body, JSON, MERGE_PATCH};
 use crate::http::caching::Kind;
 use crate::http::conditional::{Preconditions, Unmet, Version};
 use crate::http::document::merge;
+use crate::http::fields::Fields;
 use crate::http::made_of::{MadeOf, Part};
+use crate::http::one::{One, Single};
 use crate::http::tongue::Tongue;
 use crate::openapi;
 use crate::problem::{Fault, Problem};
@@ -69,6 +71,16 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         name: &Name,
         sight: Sight,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
+
+    /// The same for who wants some fields of it: what costs and is not among them is not read.
+    fn find_part(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+        _fields: &Fields,
+    ) -> impl Future<Output = QueryResult<Option<Self>>> + Send {
+        Self::find(conn, name, sight)
+    }
 
     /// The language that it is in, where it is in one.
     fn language(&self) -> Option<&str> {
@@ -262,6 +274,7 @@ pub struct Locked {
 pub struct Shown<R> {
     status: StatusCode,
     resource: R,
+    fields: Fields,
     negotiated: bool,
 }
 
@@ -271,6 +284,7 @@ impl<R> Shown<R> {
         Self {
             status,
             resource,
+            fields: Fields::default(),
             negotiated: false,
         }
     }
@@ -312,7 +326,10 @@ impl<R: Resource> Responder for Shown<R> {
         if self.negotiated {
             response.insert_header((header::VARY, "Accept-Language"));
         }
-        let mut response = response.json(&self.resource);
+        let mut response = match self.fields.answer(&mut response, &self.resource) {
+            Ok(response) => response,
+            Err(problem) => return HttpResponse::from_error(problem),
+        };
         let mut made_of = MadeOf::default();
         self.resource.note(&mut made_of);
         let mut extensions = response.extensions_mut();
@@ -325,26 +342,27 @@ impl<R: Resource> Responder for Shown<R> {
 }
 
 /// Reads one.
-pub async fn get<R: Resource>(
+pub async fn get<R: Resource + Single>(
     app: &AppState,
     reader: &Reader,
     address: &Address,
-    tongue: &Tongue,
+    one: One<R>,
 ) -> Result<Shown<R>, Problem> {
     let mut conn = app.connection().await?;
-    match R::find(&mut conn, &address.name, reader.sight()).await? {
-        Some(resource) => Ok(shown(resource, tongue)),
+    match R::find_part(&mut conn, &address.name, reader.sight(), &one.fields).await? {
+        Some(resource) => Ok(shown(resource, one)),
         None => Err(absent::<R>(&mut conn, address, reader.sight()).await?),
     }
 }
 
 /// What was read, for who reads it.
-pub fn shown<R: Resource>(mut resource: R, tongue: &Tongue) -> Shown<R> {
-    resource.localise(tongue);
+pub fn shown<R: Resource>(mut resource: R, one: One<R>) -> Shown<R> {
+    resource.localise(&one.tongue);
     Shown {
         status: StatusCode::OK,
         resource,
-        negotiated: tongue.is_negotiated(),
+        negotiated: one.tongue.is_negotiated(),
+        fields: one.fields,
     }
 }
 

@@ -19,8 +19,10 @@ use crate::db::Json;
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
+use crate::http::fields::Fields;
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::tongue::Tongue;
 use crate::language;
 use crate::link::Link;
 use crate::problem::{Fault, Problem};
@@ -42,15 +44,15 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// What a front end needs for its frame: name, languages, time zone, links and the tree of categories, whose names come
 /// in the `language` asked for, or else in what `Accept-Language` prefers.
-#[utoipa::path(tag = "Site", params(TongueParameter),
+#[utoipa::path(tag = "Site", params(LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The site.", body = Site)))]
 #[get("/v1/site")]
 async fn get_site(
     app: Data<AppState>,
     reader: Reader,
-    tongue: Tongue,
+    one: One<Site>,
 ) -> Result<Shown<Site>, Problem> {
-    resource::get(&app, &reader, &the_site(), &tongue).await
+    resource::get(&app, &reader, &the_site(), one).await
 }
 
 /// Replace the site
@@ -244,6 +246,10 @@ struct Kept {
     version: i32,
 }
 
+impl Single for Site {
+    const SCHEMA: &'static str = "Site";
+}
+
 impl Resource for Site {
     type New = NewSite;
     type Prepared = NewSite;
@@ -272,7 +278,20 @@ impl Resource for Site {
         all(&mut self.categories, tongue);
     }
 
-    async fn find(conn: &mut AsyncPgConnection, _: &Name, _: Sight) -> QueryResult<Option<Self>> {
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+    ) -> QueryResult<Option<Self>> {
+        Self::find_part(conn, name, sight, &Fields::default()).await
+    }
+
+    async fn find_part(
+        conn: &mut AsyncPgConnection,
+        _: &Name,
+        _: Sight,
+        fields: &Fields,
+    ) -> QueryResult<Option<Self>> {
         let kept: Kept = site::table
             .find(SITE)
             .select(Kept::as_select())
@@ -285,7 +304,10 @@ impl Resource for Site {
             languages: kept.languages,
             time_zone: kept.time_zone,
             links: kept.links.0,
-            categories: Category::tree(conn).await?,
+            categories: match fields.wants("categories", true) {
+                true => Category::tree(conn).await?,
+                false => Vec::new(),
+            },
             created_at: kept.created_at,
             updated_at: kept.updated_at,
             version: kept.version,

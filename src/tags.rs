@@ -20,7 +20,7 @@ use crate::http::conditional::Preconditions;
 use crate::http::cursor::NameKey;
 use crate::http::list::{Filter, List, Paging};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::Tongue;
+use crate::http::one::{FieldsParameter, One, Single};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
 use crate::retries::Retry;
@@ -71,15 +71,16 @@ async fn create_tag(
 /// Get a tag
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug.")),
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), FieldsParameter),
     responses((status = OK, description = "The tag.", body = Tag)))]
 #[get("/v1/tags/{id}")]
 async fn get_tag(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
+    one: One<Tag>,
 ) -> Result<Shown<Tag>, Problem> {
-    resource::get(&app, &reader, &address, &Tongue::none()).await
+    resource::get(&app, &reader, &address, one).await
 }
 
 /// Replace a tag
@@ -256,6 +257,11 @@ impl Tag {
         })
         .await
     }
+}
+
+impl Single for Tag {
+    const SCHEMA: &'static str = "Tag";
+    const TAKES_LANGUAGE: bool = false;
 }
 
 impl Resource for Tag {

@@ -20,7 +20,9 @@ use crate::http::address::Address;
 use crate::http::body::{Body, JSON, MERGE_PATCH};
 use crate::http::conditional::{Preconditions, Version};
 use crate::http::document::merge;
+use crate::http::fields::Fields;
 use crate::http::list::{Filter, List, MOST_COUNTED, Paging};
+use crate::http::one::{FieldsParameter, One};
 use crate::http::values::moment;
 use crate::openapi;
 use crate::problem::Problem;
@@ -104,18 +106,19 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id.")),
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter),
     responses((status = OK, description = "What is known of the key.", body = ApiKey)))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     app: Data<AppState>,
     _admin: Admin,
     address: Address,
+    one: One<ApiKey>,
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut conn = app.connection().await?;
     let key = ApiKey::find(&mut conn, id).await?;
-    Ok(shown(&key.ok_or(Problem::NotFound)?))
+    shown(&key.ok_or(Problem::NotFound)?, &one.fields)
 }
 
 /// Change a key
@@ -168,7 +171,7 @@ async fn update_key(
             Ok(changed)
         })
         .await?;
-    Ok(shown(&changed))
+    shown(&changed, &Fields::default())
 }
 
 /// Revoke a key
@@ -286,12 +289,12 @@ fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
     Ok(kept.body(body))
 }
 
-fn shown(key: &ApiKey) -> HttpResponse {
-    let mut response = HttpResponse::Ok().json(key);
+fn shown(key: &ApiKey, fields: &Fields) -> Result<HttpResponse, Problem> {
+    let mut response = fields.answer(&mut HttpResponse::Ok(), key)?;
     response
         .extensions_mut()
         .insert(Version::of(key.id, key.version));
-    response
+    Ok(response)
 }
 
 /// A document's faults and, where that is one more, that the end in it has come already: the database's clock decides, so it

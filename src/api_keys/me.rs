@@ -1,25 +1,29 @@
 //! `/v1/me`: what a key's holder may know about it.
 
-use actix_web::web::Json;
-use actix_web::{HttpRequest, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Holder, Scope};
+use crate::http::one::{FieldsParameter, One, Single};
 use crate::limits::{self, Allowance};
 use crate::problem::Problem;
 
 /// Look at one's own key
 ///
 /// Whose key the request came with, what it allows, and until when.
-#[utoipa::path(tag = "Keys", security(("key" = [])),
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter),
     responses((status = OK, description = "What the key is good for.", body = Me)))]
 #[get("/v1/me")]
-pub async fn get_me(holder: Holder, request: HttpRequest) -> Result<Json<Me>, Problem> {
+pub async fn get_me(
+    holder: Holder,
+    one: One<Me>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let caller = holder.caller();
-    Ok(Json(Me {
+    let me = Me {
         name: caller.name.clone(),
         kind: match caller.key_id {
             Some(_) => Proof::Key,
@@ -29,7 +33,13 @@ pub async fn get_me(holder: Holder, request: HttpRequest) -> Result<Json<Me>, Pr
         scopes: caller.scopes.clone(),
         expires_at: caller.expires_at,
         limits: limits::limits_of(&request).await?,
-    }))
+    };
+    one.fields.answer(&mut HttpResponse::Ok(), &me)
+}
+
+impl Single for Me {
+    const SCHEMA: &'static str = "Me";
+    const TAKES_LANGUAGE: bool = false;
 }
 
 crate::text_enum! {

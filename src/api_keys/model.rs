@@ -14,6 +14,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::made_of::{MadeOf, Part};
+use crate::http::one::Single;
 use crate::http::values::in_range;
 use crate::problem::{Fault, Problem};
 use crate::schema::api_keys;
@@ -119,6 +120,11 @@ pub fn condition(state: Option<KeyState>) -> Fragment {
 
 /// How keys are sorted: by the moment at which they were made.
 pub type Place = Option<DateTime<Utc>>;
+
+impl Single for ApiKey {
+    const SCHEMA: &'static str = "Key";
+    const TAKES_LANGUAGE: bool = false;
+}
 
 impl Part for ApiKey {
     fn note(&self, _: &mut MadeOf) {}

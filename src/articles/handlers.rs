@@ -10,7 +10,7 @@ use crate::http::address::Address;
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::list::{List, Paging};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::problem::Problem;
 use crate::resource::{self, Shown};
 use crate::retries::Retry;
@@ -67,21 +67,21 @@ async fn create_article(
 /// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The article.", body = Article)))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
-    tongue: Tongue,
+    one: One<Article>,
 ) -> Result<Shown<Article>, Problem> {
-    if tongue.asked.is_none() {
-        return resource::get(&app, &reader, &address, &tongue).await;
+    if one.tongue.asked.is_none() {
+        return resource::get(&app, &reader, &address, one).await;
     }
     let mut conn = app.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, reader.sight(), &tongue).await? {
-        Some(article) => Ok(resource::shown(article, &tongue)),
+    match Article::find_translated(&mut conn, &address.name, reader.sight(), &one).await? {
+        Some(article) => Ok(resource::shown(article, one)),
         None => Err(resource::absent::<Article>(&mut conn, &address, reader.sight()).await?),
     }
 }

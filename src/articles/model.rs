@@ -18,8 +18,10 @@ use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
+use crate::http::fields::Fields;
 use crate::http::list::{Filter, List};
 use crate::http::made_of::{MadeOf, Part};
+use crate::http::one::{One, Single};
 use crate::http::tongue::Tongue;
 use crate::image::Image;
 use crate::language::{self, Dir};
@@ -513,16 +515,19 @@ impl Article {
         conn: &mut AsyncPgConnection,
         name: &Name,
         sight: Sight,
-        tongue: &Tongue,
+        one: &One<Self>,
     ) -> QueryResult<Option<Self>> {
-        let Some(article) = Self::find(conn, name, sight).await? else {
+        let wants = |field: &str| one.fields.wants(field, true);
+        // Which languages there are decides, whether that is asked for or not.
+        let languages = |field: &str| field == "translations" || wants(field);
+        let Some(article) = Self::find_with(conn, name, sight, languages).await? else {
             return Ok(None);
         };
         let others = article.translations.0.iter();
         let there: Vec<&str> = std::iter::once(article.language.as_str())
             .chain(others.map(|other| other.language.as_str()))
             .collect();
-        let wanted = tongue.pick(there.iter().copied());
+        let wanted = one.tongue.pick(there.iter().copied());
         let (language, is_fallback) = match wanted {
             Some(language) => (language, false),
             None => {
@@ -540,12 +545,33 @@ impl Article {
             .find(|other| other.language == language)
         {
             // Should it go just now, what was asked for is still there.
-            Some(other) => Self::find(conn, &Name::Id(other.id), sight).await?,
+            Some(other) => Self::find_with(conn, &Name::Id(other.id), sight, wants).await?,
             None => None,
         };
         let mut chosen = chosen.unwrap_or(article);
         chosen.is_fallback = is_fallback;
         Ok(Some(chosen))
+    }
+
+    /// The one of this name, with what is wanted of what it refers to, and of its bodies.
+    async fn find_with(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+        wants: impl Fn(&str) -> bool + Send,
+    ) -> QueryResult<Option<Self>> {
+        let sql = Fragment::new("FROM articles")
+            .then(&relations(sight, wants, None))
+            .sql(" WHERE ")
+            .then(&sight.of_articles("articles"));
+        let sql = match name {
+            Name::Id(id) => sql.sql(" AND articles.id = ").id(*id),
+            Name::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
+        };
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .get_result(conn)
+            .await
+            .optional()
     }
 
     /// Writes down who or what an article names, in the order given, where that is not there yet.
@@ -633,6 +659,10 @@ fn chosen_slug(new: &NewArticle, id: Uuid) -> Option<&str> {
 const AUTHORS: (&str, &str) = ("article_authors", "author_id");
 const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
+impl Single for Article {
+    const SCHEMA: &'static str = "Article";
+}
+
 impl Resource for Article {
     type New = NewArticle;
     type Prepared = PreparedArticle;
@@ -663,18 +693,16 @@ impl Resource for Article {
         name: &Name,
         sight: Sight,
     ) -> QueryResult<Option<Self>> {
-        let sql = Fragment::new("FROM articles")
-            .then(&relations(sight, |_| true, None))
-            .sql(" WHERE ")
-            .then(&sight.of_articles("articles"));
-        let sql = match name {
-            Name::Id(id) => sql.sql(" AND articles.id = ").id(*id),
-            Name::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
-        };
-        Statement::<RowType<Self>>::select::<Self>(&sql)
-            .get_result(conn)
-            .await
-            .optional()
+        Self::find_with(conn, name, sight, |_| true).await
+    }
+
+    async fn find_part(
+        conn: &mut AsyncPgConnection,
+        name: &Name,
+        sight: Sight,
+        fields: &Fields,
+    ) -> QueryResult<Option<Self>> {
+        Self::find_with(conn, name, sight, |field| fields.wants(field, true)).await
     }
 
     async fn is_gone(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {

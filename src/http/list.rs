@@ -5,17 +5,16 @@ use std::future::{Ready, ready};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use serde::Serialize;
-use serde_json::Value;
 use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::caching::Kind;
 use super::cursor::{Cursor, SortKey, fingerprint};
+use super::fields::Fields;
 use super::ids::{IdsPage, NamedRows};
 use super::made_of::{MadeOf, Part};
 use super::tongue::{self, Tongue};
-use crate::openapi;
 use crate::problem::{Fault, Problem};
 
 /// Exact totals end here: beyond, counting would cost more than the page.
@@ -72,14 +71,11 @@ pub struct Wanted {
     pub counts: bool,
 }
 
-/// Which fields of an item are wanted: all of one, or some of what is in it.
-type Fields = Vec<(String, Option<Vec<String>>)>;
-
 /// The parameters of a list, all of them understood.
 #[derive(Debug)]
 pub struct List<F> {
     paging: Paging,
-    fields: Option<Fields>,
+    fields: Fields,
     pub filter: F,
     /// What was asked for, but for the cursor: the way to the other pages.
     pairs: Vec<(String, String)>,
@@ -111,7 +107,7 @@ impl<F: Filter> List<F> {
                 count: false,
                 fields: None,
             },
-            fields: None,
+            fields: Fields::default(),
             filter: F::default(),
             pairs: Vec::new(),
             path: path.to_owned(),
@@ -162,7 +158,7 @@ impl<F: Filter> List<F> {
                 Ok(())
             }
             "count" => truth(value).map(|count| self.paging.count = count),
-            "fields" => fields(F::ITEM, value).map(|fields| self.fields = Some(fields)),
+            "fields" => Fields::read(F::ITEM, value).map(|fields| self.fields = fields),
             _ => return self.filter.set(name, value),
         })
     }
@@ -189,24 +185,12 @@ impl<F: Filter> List<F> {
 
     /// Whether this field is wanted: asked for by name or, where nothing is, one that lists have by themselves.
     pub fn wants(&self, field: &str, by_itself: bool) -> bool {
-        match &self.fields {
-            None => by_itself,
-            Some(fields) => fields.iter().any(|(wanted, _)| wanted == field),
-        }
+        self.fields.wants(field, by_itself)
     }
 
     /// Whether this field of what stands in another is wanted.
     pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
-        match &self.fields {
-            None => by_itself,
-            Some(fields) => fields.iter().any(|(wanted, inner)| {
-                wanted == outer
-                    && match inner {
-                        None => by_itself,
-                        Some(inner) => inner.iter().any(|wanted| wanted == field),
-                    }
-            }),
-        }
+        self.fields.wants_within(outer, field, by_itself)
     }
 
     /// The languages that names are wanted in, with the one that a parameter asks for.
@@ -414,17 +398,14 @@ impl<F: Filter> List<F> {
         let mut made_of = MadeOf::default();
         kinds.iter().for_each(|kind| made_of.all(kind));
         made_of.extend(&rows);
-        let mut response = match &self.fields {
+        let mut response = match self.fields.of_each(&rows)? {
             None => response.json(Page {
                 items: rows,
                 page,
                 beside,
             }),
-            Some(fields) => response.json(Page {
-                items: rows
-                    .iter()
-                    .map(|row| only(row, fields))
-                    .collect::<Result<Vec<_>, _>>()?,
+            Some(items) => response.json(Page {
+                items,
                 page,
                 beside,
             }),
@@ -476,73 +457,6 @@ pub struct PageInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 100)]
     pub missing: Option<Vec<Uuid>>,
-}
-
-fn only(row: &impl Serialize, fields: &Fields) -> Result<Value, Problem> {
-    let mut value = serde_json::to_value(row).map_err(Problem::internal)?;
-    if let Some(object) = value.as_object_mut() {
-        object.retain(|name, _| fields.iter().any(|(wanted, _)| wanted == name));
-        for (name, inner) in fields {
-            if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
-                keep_only(value, inner);
-            }
-        }
-    }
-    Ok(value)
-}
-
-/// Keeps some fields of an object, or of each object of a list.
-fn keep_only(value: &mut Value, fields: &[String]) {
-    match value {
-        Value::Object(object) => object.retain(|name, _| fields.contains(name)),
-        Value::Array(items) => items.iter_mut().for_each(|item| keep_only(item, fields)),
-        _ => {}
-    }
-}
-
-fn fields(item: &str, value: &str) -> Result<Fields, String> {
-    let mut wanted: Fields = Vec::new();
-    for name in value.split(',') {
-        let (outer, inner) = match name.split_once('.') {
-            Some((outer, inner)) => (outer, Some(inner)),
-            None => (name, None),
-        };
-        let known = openapi::fields(item);
-        let within = known.iter().find(|field| field.name == outer);
-        let within = within.ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
-            format!(
-                "there is no field {outer:?}; there are: {}",
-                names.join(", ")
-            )
-        })?;
-        if let Some(inner) = inner
-            && !within.inner.iter().any(|field| field == inner)
-        {
-            return Err(match within.inner.as_slice() {
-                [] => format!("there is nothing within {outer:?}"),
-                inner => format!(
-                    "there is no such field in {outer:?}; there are: {}",
-                    inner.join(", ")
-                ),
-            });
-        }
-        let twice = || {
-            Err(format!(
-                "{outer:?} is named twice, the second time as {name:?}"
-            ))
-        };
-        match (wanted.iter_mut().find(|(known, _)| known == outer), inner) {
-            (None, inner) => {
-                wanted.push((outer.to_owned(), inner.map(|inner| vec![inner.to_owned()])))
-            }
-            (Some((_, Some(some))), Some(inner)) if !some.iter().any(|known| known == inner) => {
-                some.push(inner.to_owned());
-            }
-            _ => return twice(),
-        }
-    }
-    Ok(wanted)
 }
 
 fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {

@@ -2,34 +2,16 @@
 //! section 12.5.4), looked up as RFC 4647, section 3.4, has it.
 
 use std::collections::BTreeMap;
-use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::http::header::{AcceptLanguage, Header, Preference, Quality};
-use actix_web::{FromRequest, HttpRequest};
 use icu_locale::fallback::LocaleFallbacker;
 use icu_locale::{DataLocale, LanguageIdentifier};
-use url::form_urlencoded;
-use utoipa::IntoParams;
 
 use crate::language;
-use crate::problem::{Fault, Problem};
 
 /// Most languages that are heeded; a browser sends a handful.
 const MOST: usize = 20;
-
-/// What one resource is asked for in.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `Tongue` reads the value"
-)]
-pub struct TongueParameter {
-    /// The language wanted (BCP 47). Without it, names of categories come in what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
-    language: Option<String>,
-}
 
 /// The languages wanted, the best first.
 #[derive(Clone, Debug, Default)]
@@ -137,42 +119,6 @@ pub fn accepted(request: &HttpRequest) -> Vec<String> {
         })
         .filter_map(|tag| language::canonical(&tag).ok())
         .collect()
-}
-
-/// The tongue of a request for one resource: `language` is the only parameter that it takes.
-impl FromRequest for Tongue {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut asked = None;
-        let mut faults = Vec::new();
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
-            if name != "language" {
-                faults.push(Fault::of(
-                    name,
-                    "unknown",
-                    "there is no such parameter here",
-                ));
-            } else if asked.is_some() {
-                faults.push(Fault::of(
-                    name,
-                    "given_twice",
-                    "this parameter may be given once",
-                ));
-            } else {
-                match language::canonical(&value) {
-                    Ok(tag) => asked = Some(tag),
-                    Err(detail) => faults.push(Fault::of(name, "invalid", detail)),
-                }
-            }
-        }
-        ready(if faults.is_empty() {
-            Ok(Self::new(asked, accepted(request)))
-        } else {
-            Err(Problem::InvalidParameters(faults))
-        })
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::http::address::Address;
 use crate::http::caching::Kind;
 use crate::http::ids::in_order;
 use crate::http::made_of::MadeOf;
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::problem::Problem;
 use crate::resource::{self, Resource};
 use crate::server::AppState;
@@ -37,14 +37,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
     app: Data<AppState>,
     reader: Reader,
     request: HttpRequest,
-    tongue: Tongue,
+    one: One<Article>,
 ) -> Result<HttpResponse, Problem> {
     let address = Address::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = app.connection().await?;
@@ -58,19 +58,20 @@ async fn list_related_articles(
         );
     };
     let ids = related(&mut conn, article.id).await?;
-    let (rows, _) = Article::with_ids(&mut conn, &ids, Sight::Public, &tongue, |field| {
-        !field.starts_with("body")
-    })
-    .await?;
+    let wants = |field: &str| one.fields.wants(field, !field.starts_with("body"));
+    let (rows, _) = Article::with_ids(&mut conn, &ids, Sight::Public, &one.tongue, wants).await?;
     let (items, _) = in_order(rows, &ids, |row| row.id);
     let mut made_of = MadeOf::default();
     made_of.all(Article::NAME);
     made_of.extend(&items);
     let mut response = HttpResponse::Ok();
-    if tongue.is_negotiated() {
+    if one.tongue.is_negotiated() {
         response.insert_header(("Vary", "Accept-Language"));
     }
-    let mut response = response.json(Related { items });
+    let mut response = match one.fields.of_each(&items)? {
+        None => response.json(Related { items }),
+        Some(items) => response.json(Related { items }),
+    };
     response.extensions_mut().insert(made_of);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)
@@ -85,8 +86,8 @@ fn with_related(address: &str) -> String {
 }
 
 #[derive(Debug, Serialize)]
-struct Related {
-    items: Vec<Article>,
+struct Related<T> {
+    items: Vec<T>,
 }
 
 /// The ids of the related articles, the best first, in one statement: a bounded number of candidates from each side, then

@@ -17,9 +17,12 @@ use super::fold::words;
 use crate::api_keys::Reader;
 use crate::db::{Fragment, Statement};
 use crate::http::caching::Kind;
+use crate::http::fields::Fields;
 use crate::http::made_of::MadeOf;
+use crate::http::one::FieldsParameter;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
+use crate::status::Sight;
 
 /// Most completions that are given, and most of tags, authors and categories each.
 const MOST: usize = 10;
@@ -37,25 +40,29 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Complete what is typed
 ///
 /// Categories, tags, authors and titles of published articles that have each of the words, the last of them as a
-/// beginning; accents and case don't matter. A category is found by its name in any language, and given by that. At most
-/// 10: first up to 3 of each kind of name, then titles, the newest first.
-#[utoipa::path(tag = "Search", params(SuggestParameters),
+/// beginning; accents and case don't matter. A category is found by its name in any language, and given by that. Of tags
+/// and authors, those that stand on an article that the caller may see. At most 10: first up to 3 of each kind of name,
+/// then titles, the newest first.
+#[utoipa::path(tag = "Search", params(SuggestParameters, FieldsParameter),
     responses((status = OK, description = "The completions.", body = Completions)))]
 #[get("/v1/suggest")]
 async fn suggest(
     app: Data<AppState>,
-    _reader: Reader,
+    reader: Reader,
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    let items = complete(&mut conn, &typed.0).await?;
+    let items = complete(&mut conn, reader.sight(), &typed.text).await?;
     let mut made_of = MadeOf::default();
     for kind in ["article", "author", "category", "tag"] {
         made_of.all(kind);
     }
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, "application/json"));
-    let mut response = response.json(Completions { items });
+    let mut response = match typed.fields.of_each(&items)? {
+        None => response.json(Completions { items }),
+        Some(items) => response.json(serde_json::json!({ "items": items })),
+    };
     response.extensions_mut().insert(made_of);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)
@@ -74,7 +81,10 @@ pub struct SuggestParameters {
     q: String,
 }
 
-struct Typed(String);
+struct Typed {
+    text: String,
+    fields: Fields,
+}
 
 impl FromRequest for Typed {
     type Error = Problem;
@@ -86,10 +96,22 @@ impl FromRequest for Typed {
 }
 
 fn read(query: &str) -> Result<Typed, Vec<Fault>> {
-    let mut typed = None;
+    let (mut typed, mut fields) = (None, None);
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name != "q" {
+        if name == "fields" && fields.is_none() {
+            let read = Fields::read("Completion", &value);
+            fields = Some(read.unwrap_or_else(|detail| {
+                faults.push(Fault::of("fields", "invalid", detail));
+                Fields::default()
+            }));
+        } else if name == "fields" {
+            faults.push(Fault::of(
+                "fields",
+                "given_twice",
+                "this parameter may be given once",
+            ));
+        } else if name != "q" {
             faults.push(Fault::of(
                 name,
                 "unknown",
@@ -117,7 +139,10 @@ fn read(query: &str) -> Result<Typed, Vec<Fault>> {
         faults.push(Fault::of("q", "required", "what is typed so far"));
     }
     match typed {
-        Some(typed) if faults.is_empty() => Ok(Typed(typed)),
+        Some(text) if faults.is_empty() => Ok(Typed {
+            text,
+            fields: fields.unwrap_or_default(),
+        }),
         _ => Err(faults),
     }
 }
@@ -163,7 +188,11 @@ fn as_query(words: &[String]) -> String {
     format!("{}:*", quoted.join(" & "))
 }
 
-async fn complete(conn: &mut AsyncPgConnection, typed: &str) -> QueryResult<Vec<Completion>> {
+async fn complete(
+    conn: &mut AsyncPgConnection,
+    sight: Sight,
+    typed: &str,
+) -> QueryResult<Vec<Completion>> {
     let words = words(typed);
     if words.is_empty() {
         return Ok(Vec::new());
@@ -171,7 +200,7 @@ async fn complete(conn: &mut AsyncPgConnection, typed: &str) -> QueryResult<Vec<
     let query = as_query(&words);
     let beginning = words.join(" ");
     let mut found: Vec<Completion> = Vec::new();
-    let rows = Statement::<Row>::new(names(&query, &beginning))
+    let rows = Statement::<Row>::new(names(sight, &query, &beginning))
         .load::<Found>(conn)
         .await?;
     found.extend(rows.into_iter().filter_map(completion));
@@ -202,40 +231,57 @@ fn completion((kind, id, slug, text): Found) -> Option<Completion> {
 }
 
 /// Names with these words: first those that begin so, then the shortest.
-fn names(query: &str, beginning: &str) -> Fragment {
+fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
     let mut sql =
         Fragment::new("SELECT kind, id, slug, name FROM (").then(&categories(query, beginning));
-    for (n, kind, table, key) in [
-        (1, "'tag'", "tags", "name_key"),
-        (2, "'author'", "authors", "name_key"),
+    for (n, kind, table, articles, column) in [
+        (1, "'tag'", "tags", "article_tags", "tag_id"),
+        (2, "'author'", "authors", "article_authors", "author_id"),
     ] {
-        let starts = |sql: Fragment| {
-            sql.sql("starts_with(")
-                .sql(key)
-                .sql(", ")
-                .text(beginning)
-                .sql(")")
-        };
         sql = sql
             .sql(" UNION ALL (SELECT ")
             .sql(kind)
             .sql("::text AS kind, ")
             .number(n)
-            .sql(" AS n, id, slug, name, ");
-        sql = starts(sql)
-            .sql(" AS starts FROM (SELECT * FROM ")
+            .sql(" AS n, id, slug, name, starts FROM (SELECT *, starts_with(name_key, ")
+            .text(beginning)
+            .sql(") AS starts FROM (SELECT * FROM ")
             .sql(table)
-            .sql(" WHERE deleted_at IS NULL AND to_tsvector('simple', ")
-            .sql(key)
-            .sql(") @@ ")
+            .sql(" WHERE deleted_at IS NULL AND to_tsvector('simple', name_key) @@ ")
             .text(query)
             .sql("::tsquery LIMIT ")
             .number(GATHERED)
-            .sql(") AS few ORDER BY starts DESC, char_length(name), id LIMIT ")
+            .sql(") AS few ORDER BY starts DESC, char_length(name), id) AS few")
+            .then(&on_article(sight, articles, column))
+            .sql(" ORDER BY starts DESC, char_length(name), id LIMIT ")
             .number(MOST_OF_NAMES)
             .sql(")");
     }
     sql.sql(") AS named ORDER BY starts DESC, n, char_length(name), id")
+}
+
+/// Wants a tag or an author to stand on an article that somebody may see: a name that only drafts have tells what is being
+/// written. Looked up for one after the other, the best first, until there are enough.
+fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fragment {
+    // A look at the index for each: what is said as one status finds its first entry there.
+    let seen: &[&str] = match sight {
+        Sight::Everything => return Fragment::default(),
+        Sight::Early => &["status = 'published'", "status = 'scheduled'"],
+        Sight::Public => &["status = 'published' AND listed_at <= now()"],
+    };
+    let mut sql = Fragment::new(" WHERE ");
+    for (n, seen) in seen.iter().enumerate() {
+        sql = sql
+            .sql(if n > 0 { " OR " } else { "" })
+            .sql("EXISTS (SELECT FROM ")
+            .sql(articles)
+            .sql(" AS own WHERE own.")
+            .sql(column)
+            .sql(" = few.id AND own.deleted_at IS NULL AND own.")
+            .sql(seen)
+            .sql(" OFFSET 0)");
+    }
+    sql
 }
 
 /// The same of categories, which have a name in each language: the first of them that has the words is given.

@@ -100,6 +100,8 @@ async fn every_parameter_that_is_published_is_taken() {
     app.article("x", json!({"slug": "x"})).await;
     let line = app.headline("x", json!({})).await["id"].clone();
     let line = line.as_str().unwrap().to_owned();
+    let key = app.get_all("/v1/keys").await.ok()["items"][0]["id"].clone();
+    let key = key.as_str().unwrap().to_owned();
     for (path, _, operation) in operations().iter().filter(|(_, method, _)| method == "get") {
         for parameter in operation["parameters"]
             .as_array()
@@ -124,6 +126,7 @@ async fn every_parameter_that_is_published_is_taken() {
             let value = match (name, value) {
                 ("cursor", _) => continue, // it comes from a page: `lists` takes them
                 ("fields", _) if path == "/v1/search" => "type".to_owned(),
+                ("fields", _) if path == "/v1/me" => "name".to_owned(),
                 ("fields", _) => "id".to_owned(),
                 (_, Some(value)) => value,
                 (_, None) => panic!("{path} has no example for {name}"),
@@ -140,17 +143,15 @@ async fn every_parameter_that_is_published_is_taken() {
             };
             let path = path.replace(
                 "{id}",
-                if path.contains("headlines") {
-                    &line
-                } else {
-                    "x"
+                match path.split('/').nth(2).unwrap_or_default() {
+                    "headlines" => &line,
+                    "keys" => &key,
+                    "categories" => "economie",
+                    "authors" => "anir-tafoughi",
+                    "tags" => "larache",
+                    _ => "x",
                 },
             );
-            let path = if path.contains("categories/") {
-                "/v1/categories/economie"
-            } else {
-                &path
-            };
             app.get_all(&format!("{path}?{with}{name}={value}"))
                 .await
                 .ok();

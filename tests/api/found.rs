@@ -1,6 +1,7 @@
 //! Searches, completions, related articles.
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use manchette::api_keys::Scope;
 use manchette::search::fold;
 use serde_json::{Value, json};
 
@@ -625,13 +626,16 @@ async fn the_program_folds_text_as_the_database_does() {
 async fn what_is_typed_is_completed() {
     let app = TestApp::start().await;
     app.category("Économie", None).await;
-    app.post("/v1/tags", json!({"name": "Économie bleue"}))
+    let tag = app
+        .post("/v1/tags", json!({"name": "Économie bleue"}))
         .await
         .created();
-    app.post("/v1/authors", json!({"name": "Salma Économou"}))
+    let author = app
+        .post("/v1/authors", json!({"name": "Salma Économou"}))
         .await
         .created();
-    app.article("Rebond de l’économie", json!({})).await;
+    let named = json!({"tag_ids": [tag["id"]], "author_ids": [author["id"]]});
+    app.article("Rebond de l’économie", named).await;
     app.article("Économie cachée", json!({"status": "draft"}))
         .await;
     let texts = async |typed: &str| {
@@ -697,6 +701,80 @@ async fn what_is_typed_is_completed() {
         .await
         .unwrap();
     assert_eq!(texts("zen").await, ["Zénith"]);
+}
+
+#[actix_web::test]
+async fn names_are_completed_that_stand_on_what_the_caller_sees() {
+    let app = TestApp::start().await;
+    let later = "2999-01-01T00:00:00Z";
+    let mut articles = Vec::new();
+    for (name, article) in [
+        ("nowhere", None),
+        ("draft", Some(json!({"status": "draft"}))),
+        (
+            "dated",
+            Some(json!({"status": "draft", "published_at": "2020-01-01T00:00:00Z"})),
+        ),
+        (
+            "scheduled",
+            Some(json!({"status": "scheduled", "published_at": later})),
+        ),
+        (
+            "coming",
+            Some(json!({"status": "published", "published_at": later})),
+        ),
+        ("withdrawn", Some(json!({"status": "withdrawn"}))),
+        ("deleted", Some(json!({}))),
+        ("out", Some(json!({}))),
+    ] {
+        let tag = json!({"name": format!("Secret {name}")});
+        let tag = app.post("/v1/tags", tag).await.created();
+        let author = json!({"name": format!("Mme Secret {name}")});
+        let author = app.post("/v1/authors", author).await.created();
+        if let Some(article) = article {
+            let named = json!({"tag_ids": [tag["id"]], "author_ids": [author["id"]]});
+            let article = app
+                .article(name, crate::support::with(article, named))
+                .await;
+            articles.push(format!("/v1/articles/{}", article["id"].as_str().unwrap()));
+        }
+    }
+    let draft = articles[0].clone();
+    app.delete(&articles[5]).await;
+    let early = app.new_key(&[Scope::Early]).await;
+    let read = app.new_key(&[Scope::Read]).await;
+    let texts = async |key: Option<&str>, name: &str| {
+        let ask = app.get(&format!("/v1/suggest?q=secret%20{name}"));
+        let page = match key {
+            Some(key) => ask.key(key).await,
+            None => ask.await,
+        };
+        items(&page.ok(), "text")
+    };
+    for (name, for_early) in [
+        ("nowhere", false),
+        ("draft", false),
+        ("dated", false),
+        ("scheduled", true),
+        ("coming", true),
+        ("withdrawn", false),
+        ("deleted", false),
+        ("out", true),
+    ] {
+        let both = [format!("Secret {name}"), format!("Mme Secret {name}")];
+        let some = |seen: bool| if seen { &both[..] } else { &[] };
+        assert_eq!(texts(None, name).await, some(name == "out"), "{name}");
+        assert_eq!(texts(Some(&early), name).await, some(for_early), "{name}");
+        assert_eq!(texts(Some(&read), name).await, both, "{name}");
+    }
+    assert_eq!(texts(None, "").await, ["Secret out", "Mme Secret out"]);
+    app.patch(&draft, json!({"status": "published"})).await.ok();
+    assert_eq!(texts(None, "draft").await.len(), 2);
+    app.patch(&draft, json!({"tag_ids": []})).await.ok();
+    assert_eq!(texts(None, "draft").await, ["Mme Secret draft"]);
+    // The lists of what there is are public.
+    let tags = app.get("/v1/tags?count=true").await.ok();
+    assert_eq!(tags["page"]["total"], 8);
 }
 
 #[actix_web::test]

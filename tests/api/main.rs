@@ -14,6 +14,7 @@ mod connections;
 mod contract;
 mod database;
 mod disk_full;
+mod fields;
 mod found;
 mod framing;
 mod headlines;

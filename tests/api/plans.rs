@@ -131,6 +131,10 @@ async fn fill(app: &TestApp) {
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles
             CROSS JOIN (VALUES (0), (1), (2)) AS tag (k)
             WHERE (k = 0 AND n % 20 = 8) OR (k = 1 AND n % 800 = 3) OR (k = 2 AND n < 2000 AND n % 3 = 0);
+         INSERT INTO tags (id, slug, name) SELECT md5('draft' || n)::uuid, 'draft-' || n, 'Secret ' || n FROM generate_series(1, 5000) AS n;
+         INSERT INTO article_tags (id, tag_id, place, status, language, category_id, listed_at, updated_at)
+            SELECT articles.id, md5('draft' || n)::uuid, 10 + n / 600, status, language, category_id, listed_at, updated_at
+            FROM generate_series(1, 5000) AS n JOIN articles ON articles.slug = 'a-' || 7 + 50 * (n % 600);
          INSERT INTO article_authors (id, author_id, place, status, language, category_id, listed_at, updated_at)
             SELECT id, md5('a' || CASE WHEN n % 1000 = 8 THEN 1 ELSE 0 END)::uuid, 0, status, language, category_id, listed_at, updated_at
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles WHERE n % 4 = 0;
@@ -238,6 +242,9 @@ async fn no_list_and_no_search_reads_far_whatever_it_is_filtered_by() {
             addresses.push(format!("/v1/search?q={}{filter}", word.replace(' ', "%20")));
         }
     }
+    addresses.extend(
+        ["secret", "common", "busy", "s", "mot"].map(|word| format!("/v1/suggest?q={word}")),
+    );
     assert!(addresses.len() > 250, "{}", addresses.len());
     // A few at once: who reads too far is found among them.
     for some in addresses.chunks(4) {

@@ -455,12 +455,12 @@ async fn every_answer_says_its_language() {
 }
 
 #[actix_web::test]
-async fn one_article_takes_no_parameter_but_its_language() {
+async fn one_article_takes_its_language_and_fields_and_no_other_parameter() {
     let app = TestApp::start().await;
     let fr = told(&app, "fr", None).await;
     for (query, fault) in [
         ("colour=red", "colour unknown"),
-        ("fields=title", "fields unknown"),
+        ("fields=colour", "fields invalid"),
         ("language=fr&language=ar", "language given_twice"),
         ("language=", "language invalid"),
         ("language=fran%C3%A7ais", "language invalid"),

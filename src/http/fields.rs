@@ -1,0 +1,139 @@
+//! `fields=`: which fields of a resource are wanted, at most one level down.
+
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::openapi;
+use crate::problem::Problem;
+
+/// The fields that are wanted; where none are named, those that come by themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Option<Named>);
+
+/// All of a field, or some of what is in it.
+type Named = Vec<(String, Option<Vec<String>>)>;
+
+impl Fields {
+    /// Reads a list of names, by comma, of the fields of a schema.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(schema: &str, value: &str) -> Result<Self, String> {
+        let mut wanted: Named = Vec::new();
+        for name in value.split(',') {
+            let (outer, inner) = match name.split_once('.') {
+                Some((outer, inner)) => (outer, Some(inner)),
+                None => (name, None),
+            };
+            check(schema, outer, inner)?;
+            let known = wanted.iter_mut().find(|(known, _)| known == outer);
+            match (known, inner) {
+                (None, inner) => {
+                    wanted.push((outer.to_owned(), inner.map(|inner| vec![inner.to_owned()])));
+                }
+                (Some((_, Some(some))), Some(inner))
+                    if !some.iter().any(|known| known == inner) =>
+                {
+                    some.push(inner.to_owned());
+                }
+                _ => {
+                    return Err(format!(
+                        "{outer:?} is named twice, the second time as {name:?}"
+                    ));
+                }
+            }
+        }
+        Ok(Self(Some(wanted)))
+    }
+
+    /// Whether this field is wanted: asked for by name or, where nothing is, one that comes by itself.
+    pub fn wants(&self, field: &str, by_itself: bool) -> bool {
+        match &self.0 {
+            None => by_itself,
+            Some(fields) => fields.iter().any(|(wanted, _)| wanted == field),
+        }
+    }
+
+    /// Whether this field of what stands in another is wanted.
+    pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
+        match &self.0 {
+            None => by_itself,
+            Some(fields) => fields.iter().any(|(wanted, inner)| {
+                wanted == outer
+                    && match inner {
+                        None => by_itself,
+                        Some(inner) => inner.iter().any(|wanted| wanted == field),
+                    }
+            }),
+        }
+    }
+
+    /// What is wanted of each of these; none where that is all.
+    pub fn of_each<T: Serialize>(&self, rows: &[T]) -> Result<Option<Vec<Value>>, Problem> {
+        let Some(fields) = &self.0 else {
+            return Ok(None);
+        };
+        let rows = rows.iter().map(|row| only(row, fields));
+        rows.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// What is wanted of one resource, as the body of an answer.
+    pub fn answer(
+        &self,
+        response: &mut HttpResponseBuilder,
+        resource: &impl Serialize,
+    ) -> Result<HttpResponse, Problem> {
+        Ok(match &self.0 {
+            None => response.json(resource),
+            Some(fields) => response.json(only(resource, fields)?),
+        })
+    }
+}
+
+/// Wants a field to be there, and something in it.
+fn check(schema: &str, outer: &str, inner: Option<&str>) -> Result<(), String> {
+    let known = openapi::fields(schema);
+    let within = known.iter().find(|field| field.name == outer);
+    let within = within.ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
+        format!(
+            "there is no field {outer:?}; there are: {}",
+            names.join(", ")
+        )
+    })?;
+    match inner {
+        Some(inner) if !within.inner.iter().any(|field| field == inner) => {
+            Err(match within.inner.as_slice() {
+                [] => format!("there is nothing within {outer:?}"),
+                inner => format!(
+                    "there is no such field in {outer:?}; there are: {}",
+                    inner.join(", ")
+                ),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn only(row: &impl Serialize, fields: &Named) -> Result<Value, Problem> {
+    let mut value = serde_json::to_value(row).map_err(Problem::internal)?;
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| fields.iter().any(|(wanted, _)| wanted == name));
+        for (name, inner) in fields {
+            if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
+                keep_only(value, inner);
+            }
+        }
+    }
+    Ok(value)
+}
+
+/// Keeps some fields of an object, or of each object of a list.
+fn keep_only(value: &mut Value, fields: &[String]) {
+    match value {
+        Value::Object(object) => object.retain(|name, _| fields.contains(name)),
+        Value::Array(items) => items.iter_mut().for_each(|item| keep_only(item, fields)),
+        _ => {}
+    }
+}

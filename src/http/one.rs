@@ -1,0 +1,108 @@
+//! One resource: the parameters of a `GET` that answers with it.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use url::form_urlencoded;
+use utoipa::IntoParams;
+
+use super::fields::Fields;
+use super::tongue::{self, Tongue};
+use crate::language;
+use crate::problem::{Fault, Problem};
+
+/// What a resource with names in several languages is asked for with, as the contract has it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `One` reads the value"
+)]
+pub struct LanguageParameter {
+    /// The language wanted (BCP 47). Without it, names of categories come in what `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
+}
+
+/// What every resource is asked for with.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `One` reads the value"
+)]
+pub struct FieldsParameter {
+    /// The fields wanted, by comma; without it, those that come by themselves. A point leads one level down
+    /// (`category.slug`). What is not asked for is not read either.
+    #[param(max_length = 1000, example = "id")]
+    fields: Option<String>,
+}
+
+/// Something that can be asked for alone.
+pub trait Single {
+    /// Its schema.
+    const SCHEMA: &'static str;
+    /// Whether there are names in it that come in several languages.
+    const TAKES_LANGUAGE: bool = true;
+}
+
+/// The parameters of a request for one resource, all of them understood.
+#[derive(Debug)]
+pub struct One<S> {
+    pub tongue: Tongue,
+    pub fields: Fields,
+    of: PhantomData<fn() -> S>,
+}
+
+impl<S: Single> One<S> {
+    fn read(query: &str, accepted: Vec<String>) -> Result<Self, Vec<Fault>> {
+        let mut given: Vec<String> = Vec::new();
+        let (mut asked, mut fields) = (None, Fields::default());
+        let mut faults = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if given.iter().any(|known| *known == name) {
+                let detail = "this parameter may be given once";
+                faults.push(Fault::of(name, "given_twice", detail));
+                continue;
+            }
+            let read = match name.as_ref() {
+                "language" if S::TAKES_LANGUAGE => language::canonical(&value)
+                    .map(|tag| asked = Some(tag))
+                    .map_err(str::to_owned),
+                "fields" => Fields::read(S::SCHEMA, &value).map(|wanted| fields = wanted),
+                _ => {
+                    let detail = "there is no such parameter here";
+                    faults.push(Fault::of(name, "unknown", detail));
+                    continue;
+                }
+            };
+            if let Err(detail) = read {
+                faults.push(Fault::of(name.as_ref(), "invalid", detail));
+            }
+            given.push(name.into_owned());
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self {
+            tongue: match S::TAKES_LANGUAGE {
+                true => Tongue::new(asked, accepted),
+                false => Tongue::none(),
+            },
+            fields,
+            of: PhantomData,
+        })
+    }
+}
+
+impl<S: Single> FromRequest for One<S> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let one = Self::read(request.query_string(), tongue::accepted(request));
+        ready(one.map_err(Problem::InvalidParameters))
+    }
+}
