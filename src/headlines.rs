@@ -23,7 +23,7 @@ use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::list::{Filter, List, Paging, in_order, truth};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::tongue::{ContentLanguageParameter, Tongue};
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
@@ -80,7 +80,7 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), TongueParameter),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), ContentLanguageParameter),
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
@@ -89,6 +89,7 @@ async fn get_headline(
     address: Address,
     tongue: Tongue,
 ) -> Result<Shown<Headline>, Problem> {
+    let tongue = Tongue::asked_for(tongue.asked);
     resource::get(&app, &reader, &address, &tongue).await
 }
 
@@ -410,13 +411,13 @@ impl Headline {
         list: &List<HeadlineFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = list.tongue(filter.timeline.language.clone());
+        let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, true));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
         if let Some(ids) = &filter.timeline.ids {
             let rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
             let (rows, missing) = in_order(Self::seen(rows, sight, &tongue), ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+            return list.named(Self::NAME, rows, missing);
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
@@ -428,7 +429,7 @@ impl Headline {
             cursor.as_ref(),
             |row| timeline.place(row.published_at, row.updated_at, row.id),
             total,
-            tongue.is_negotiated(),
+            false,
         )
     }
 
@@ -524,8 +525,9 @@ impl Resource for Headline {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
+        let tongue = tongue.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(tongue);
+            category.0.localise(&tongue);
         }
     }
 

@@ -58,7 +58,7 @@ pub struct TimelineParameters {
     /// With this tag (slug or id). A headline has the tags of the article that it points at.
     #[param(max_length = 200, example = "larache")]
     tag: Option<String>,
-    /// In this very language (BCP 47). Names of categories come in it too.
+    /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
     #[param(max_length = 35, example = "fr")]
     language: Option<String>,
     /// Of this status. Needs a key.

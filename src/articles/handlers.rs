@@ -10,7 +10,7 @@ use crate::http::address::Address;
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::list::{List, Paging};
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::tongue::{ContentLanguageParameter, Tongue};
 use crate::problem::Problem;
 use crate::resource::{self, Shown};
 use crate::retries::Retry;
@@ -67,7 +67,7 @@ async fn create_article(
 /// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter),
     responses((status = OK, description = "The article.", body = Article)))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
@@ -76,6 +76,7 @@ async fn get_article(
     address: Address,
     tongue: Tongue,
 ) -> Result<Shown<Article>, Problem> {
+    let tongue = Tongue::asked_for(tongue.asked);
     if tongue.asked.is_none() {
         return resource::get(&app, &reader, &address, &tongue).await;
     }

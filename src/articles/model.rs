@@ -434,14 +434,14 @@ impl Article {
         list: &List<ArticleFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = list.tongue(filter.timeline.language.clone());
+        let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
         if let Some(ids) = &filter.timeline.ids {
             let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
             rows.iter_mut().for_each(|row| row.localise(&tongue));
             let (rows, missing) = in_order(rows, ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing, tongue.is_negotiated());
+            return list.named(Self::NAME, rows, missing);
         }
         let cursor = list.cursor()?;
         let (mut rows, total) = timeline
@@ -454,7 +454,7 @@ impl Article {
             cursor.as_ref(),
             |row| timeline.place(row.published_at, row.updated_at, row.id),
             total,
-            tongue.is_negotiated(),
+            false,
         )
     }
 
@@ -651,8 +651,9 @@ impl Resource for Article {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
+        let tongue = tongue.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(tongue);
+            category.0.localise(&tongue);
         }
     }
 

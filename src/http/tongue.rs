@@ -1,8 +1,10 @@
-//! The language that somebody wants to read names in: the one asked for, or else what the browser says (RFC 9110,
-//! section 12.5.4), looked up as RFC 4647, section 3.4, has it.
+//! The language that somebody wants to read names in, looked up as RFC 4647, section 3.4, has it. Of categories, authors,
+//! tags and the site: the one asked for, or else what the browser says (RFC 9110, section 12.5.4). Of what stands in
+//! content: the one asked for, or else the content's own, so that its answers don't depend on the browser.
 
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
+use std::sync::OnceLock;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AcceptLanguage, Header, Preference, Quality};
@@ -18,7 +20,7 @@ use crate::problem::{Fault, Problem};
 /// Most languages that are heeded; a browser sends a handful.
 const MOST: usize = 20;
 
-/// What one resource is asked for in.
+/// What a resource that has names is asked for in.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
@@ -26,9 +28,57 @@ const MOST: usize = 20;
     reason = "it is written for the contract; `Tongue` reads the value"
 )]
 pub struct TongueParameter {
-    /// The language wanted (BCP 47). Without it, names of categories come in what `Accept-Language` prefers.
+    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
     #[param(max_length = 35, example = "ar")]
     language: Option<String>,
+}
+
+/// What content is asked for in.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `Tongue` reads the value"
+)]
+pub struct ContentLanguageParameter {
+    /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
+    /// nothing is asked for, in the content's own.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
+}
+
+/// A language that is wanted, and what it falls back to.
+#[derive(Clone, Debug)]
+struct Range {
+    tag: String,
+    /// Looked up once, where it is needed at all.
+    wider: OnceLock<Vec<String>>,
+}
+
+impl Range {
+    fn new(tag: String) -> Self {
+        Self {
+            tag,
+            wider: OnceLock::new(),
+        }
+    }
+
+    fn pick<'a>(&self, there: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+        if let Some(exact) = there.clone().find(|tag| *tag == self.tag) {
+            return Some(exact);
+        }
+        let wider = self.wider.get_or_init(|| chain(&self.tag));
+        let found = wider
+            .iter()
+            .find_map(|range| there.clone().find(|tag| tag == range));
+        // Who asks for Arabic takes that of any country.
+        found.or_else(|| {
+            there.clone().find(|tag| {
+                tag.strip_prefix(&self.tag)
+                    .is_some_and(|rest| rest.starts_with('-'))
+            })
+        })
+    }
 }
 
 /// The languages wanted, the best first.
@@ -36,24 +86,43 @@ pub struct TongueParameter {
 pub struct Tongue {
     /// The one that a parameter asks for.
     pub asked: Option<String>,
-    /// What the request's headers prefer.
-    accepted: Vec<String>,
+    ranges: Vec<Range>,
     /// Whether the answer depends on the request's headers.
     negotiated: bool,
 }
 
 impl Tongue {
+    /// The one that a parameter asks for, or else what the request's headers prefer.
     pub fn new(asked: Option<String>, accepted: Vec<String>) -> Self {
+        let ranges = match &asked {
+            Some(tag) => vec![Range::new(tag.clone())],
+            None => accepted.into_iter().map(Range::new).collect(),
+        };
         Self {
             negotiated: asked.is_none(),
             asked,
-            accepted,
+            ranges,
         }
     }
 
-    /// Nobody's: for what has no names in other languages.
+    /// The one that a parameter asks for, whatever the headers say: for content, which has a language of its own.
+    pub fn asked_for(asked: Option<String>) -> Self {
+        Self {
+            negotiated: false,
+            ..Self::new(asked, Vec::new())
+        }
+    }
+
+    /// Nobody's: names stay as they are written, those in content come in its own language.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The same and, behind all others, the language of the content that the names stand in.
+    pub fn or_in(&self, language: &str) -> Self {
+        let mut tongue = self.clone();
+        tongue.ranges.push(Range::new(language.to_owned()));
+        tongue
     }
 
     /// Whether the answer depends on the request's headers.
@@ -63,32 +132,17 @@ impl Tongue {
 
     /// The same without what the headers say: for who writes back what was read.
     pub fn as_written(mut self) -> Self {
-        self.accepted.clear();
+        if self.asked.is_none() {
+            self.ranges.clear();
+        }
         self
-    }
-
-    fn wanted(&self) -> impl Iterator<Item = &str> {
-        let asked = self.asked.as_deref();
-        let accepted = self.accepted.iter().map(String::as_str);
-        asked
-            .into_iter()
-            .chain(accepted.filter(move |_| asked.is_none()))
     }
 
     /// The best of the languages that there are; none where none of them is wanted.
     pub fn pick<'a>(&self, there: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-        self.wanted().find_map(|wanted| {
-            let exact = chain(wanted)
-                .into_iter()
-                .find_map(|range| there.clone().find(|tag| *tag == range));
-            // Who asks for Arabic takes that of any country.
-            exact.or_else(|| {
-                there.clone().find(|tag| {
-                    tag.strip_prefix(wanted)
-                        .is_some_and(|rest| rest.starts_with('-'))
-                })
-            })
-        })
+        self.ranges
+            .iter()
+            .find_map(|range| range.pick(there.clone()))
     }
 
     /// The best of some names by language.
@@ -209,5 +263,19 @@ mod tests {
         let asked = Tongue::new(Some("ar".into()), vec!["fr".into()]);
         assert_eq!(asked.pick(there.into_iter()), Some("ar"));
         assert_eq!(asked.pick(["fr"].into_iter()), None);
+    }
+
+    #[test]
+    fn content_names_things_in_its_own_language_where_no_other_is_asked_for() {
+        let there = ["fr", "ar", "en-GB"];
+        let pick = |asked: Option<&str>, own| {
+            let tongue = Tongue::asked_for(asked.map(str::to_owned));
+            assert!(!tongue.is_negotiated());
+            tongue.or_in(own).pick(there.into_iter()).map(str::to_owned)
+        };
+        assert_eq!(pick(None, "ar-MA").as_deref(), Some("ar"));
+        assert_eq!(pick(Some("en"), "ar").as_deref(), Some("en-GB"));
+        assert_eq!(pick(Some("de"), "ar").as_deref(), Some("ar"));
+        assert_eq!(pick(Some("de"), "es"), None);
     }
 }

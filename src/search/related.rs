@@ -16,7 +16,7 @@ use crate::http::address::Address;
 use crate::http::caching::Kind;
 use crate::http::list::in_order;
 use crate::http::made_of::MadeOf;
-use crate::http::tongue::{Tongue, TongueParameter};
+use crate::http::tongue::{ContentLanguageParameter, Tongue};
 use crate::problem::Problem;
 use crate::resource::{self, Resource};
 use crate::server::AppState;
@@ -37,7 +37,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), TongueParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter),
     responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
@@ -47,6 +47,7 @@ async fn list_related_articles(
     tongue: Tongue,
 ) -> Result<HttpResponse, Problem> {
     let address = Address::before(&request, "/related").ok_or(Problem::NotFound)?;
+    let tongue = Tongue::asked_for(tongue.asked);
     let mut conn = app.connection().await?;
     let sight = reader.sight();
     let Some(article) = Article::find(&mut conn, &address.name, sight).await? else {
@@ -66,11 +67,7 @@ async fn list_related_articles(
     let mut made_of = MadeOf::default();
     made_of.all(Article::NAME);
     made_of.extend(&items);
-    let mut response = HttpResponse::Ok();
-    if tongue.is_negotiated() {
-        response.insert_header(("Vary", "Accept-Language"));
-    }
-    let mut response = response.json(Related { items });
+    let mut response = HttpResponse::Ok().json(Related { items });
     response.extensions_mut().insert(made_of);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)

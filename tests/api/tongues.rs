@@ -39,12 +39,11 @@ fn varies(answer: &Answer) -> bool {
         .any(|name| name == "Accept-Language")
 }
 
-/// Where the name of Agriculture stands: an address, and the way to the name in its answer.
+/// Where the name of Agriculture itself stands: an address, and the way to the name in its answer.
 fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
-    let [_, below, article, headline] = of;
-    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    let [_, below, _, _] = of;
     vec![
-        (format!("/v1/categories/{}", id(below)), "/name"),
+        (path(below), "/name"),
         ("/v1/categories/agriculture".into(), "/name"),
         ("/v1/categories".into(), "/items/1/name"),
         ("/v1/categories?limit=5".into(), "/items/1/name"),
@@ -53,6 +52,14 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
             "/items/0/children/0/name",
         ),
         ("/v1/site".into(), "/categories/0/children/0/name"),
+    ]
+}
+
+/// Where content says that it is about Agriculture.
+fn places_in_content(of: &[Value; 4]) -> Vec<(String, &'static str)> {
+    let [_, _, article, headline] = of;
+    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    let articles = [
         (format!("/v1/articles/{}", id(article)), "/category/name"),
         ("/v1/articles".into(), "/items/0/category/name"),
         (
@@ -63,13 +70,24 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
             "/v1/articles?fields=category.name".into(),
             "/items/0/category/name",
         ),
+        (
+            "/v1/search?q=x&type=article".into(),
+            "/items/0/article/category/name",
+        ),
+    ];
+    let headlines = [
         (format!("/v1/headlines/{}", id(headline)), "/category/name"),
         ("/v1/headlines".into(), "/items/0/category/name"),
         (
             format!("/v1/headlines?ids={}", id(headline)),
             "/items/0/category/name",
         ),
-    ]
+        (
+            "/v1/search?q=x&type=headline".into(),
+            "/items/0/headline/category/name",
+        ),
+    ];
+    articles.into_iter().chain(headlines).collect()
 }
 
 #[actix_web::test]
@@ -113,6 +131,66 @@ async fn names_come_in_what_accept_language_prefers() {
 }
 
 #[actix_web::test]
+async fn content_names_things_in_its_own_language_whatever_a_browser_prefers() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (address, way) in places_in_content(&content) {
+        let plain = app.get(&address).await;
+        assert_eq!(
+            plain.ok().pointer(way),
+            Some(&json!("Agriculture")),
+            "{address}"
+        );
+        assert_eq!(plain.header("vary"), "Accept-Encoding, Authorization");
+        for header in ["ar", "en-GB, ar;q=0.5", "fr-CA", "*", "nonsense!"] {
+            let answer = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(answer.body, plain.body, "{header} {address}");
+            assert_eq!(answer.header("etag"), plain.header("etag"));
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    let [_, below, article, headline] = &content;
+    for (language, name) in [("ar", "فلاحة"), ("ar-MA", "فلاحة"), ("es", "Agriculture")] {
+        for (list, one) in [("articles", article), ("headlines", headline)] {
+            let address = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+            let written = app.patch(&address, json!({"language": language})).await;
+            assert_eq!(written.ok()["category"]["name"], name, "{address}");
+            assert_eq!(
+                app.get(&address).await.header("etag"),
+                written.header("etag")
+            );
+        }
+        for (address, way) in places_in_content(&content) {
+            for ask in [app.get(&address), app.get_all(&address)] {
+                let answer = ask.header("Accept-Language", "fr").await;
+                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+            }
+        }
+    }
+    // What is asked for goes before that; the content's own language stands in where it has no name.
+    let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
+    let line = app.headline("بحر", arabic).await;
+    let address = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
+        let answer = app.get(&format!("{address}?language={language}")).await;
+        assert_eq!(answer.ok()["category"]["name"], name, "{language}");
+        assert!(!varies(&answer));
+    }
+    let related = app
+        .article("x", json!({"language": "es", "category_id": below["id"]}))
+        .await;
+    let address = format!("/v1/articles/{}/related", related["id"].as_str().unwrap());
+    for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
+        let answer = app
+            .get(&format!("{address}{query}"))
+            .header("Accept-Language", "ar")
+            .await;
+        assert_eq!(answer.ok()["items"][0]["category"]["name"], name);
+        assert!(!varies(&answer));
+    }
+}
+
+#[actix_web::test]
 async fn names_come_in_the_language_that_is_asked_for() {
     let app = TestApp::start().await;
     let content = newsroom(&app).await;
@@ -122,14 +200,11 @@ async fn names_come_in_the_language_that_is_asked_for() {
         ("fr", "Agriculture"),
         ("de", "Agriculture"),
     ] {
-        for (address, way) in places(&content) {
-            // In lists of content it also says which content is meant.
-            if address.starts_with("/v1/articles?")
-                || address.starts_with("/v1/headlines?")
-                || address.ends_with("s") && !address.ends_with("categories")
-            {
-                continue;
-            }
+        // In lists of content it also says which content is meant.
+        let ones = places_in_content(&content)
+            .into_iter()
+            .filter(|(_, way)| *way == "/category/name");
+        for (address, way) in places(&content).into_iter().chain(ones) {
             let sign = if address.contains('?') { '&' } else { '?' };
             let address = format!("{address}{sign}language={tag}");
             let answer = app.get(&address).header("Accept-Language", "ar").await;
