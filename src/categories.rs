@@ -1,6 +1,6 @@
 //! Categories: the sections of the site, in a tree.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
@@ -10,8 +10,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -28,6 +26,7 @@ use crate::http::list::{Filter, List, MOST_COUNTED, Paging, truth};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::{Tongue, TongueParameter};
 use crate::language;
+use crate::names::{self, Names, as_read_by};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Locked, Resource, Shown};
 use crate::retries::Retry;
@@ -64,15 +63,6 @@ async fn list_categories(
         return Category::list_tree(&mut conn, &list, &tongue).await;
     }
     Category::list(&mut conn, &list, &tongue).await
-}
-
-/// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
-fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
-    if reader.may_write() {
-        tongue.as_written()
-    } else {
-        tongue
-    }
 }
 
 /// Create a category
@@ -224,8 +214,8 @@ pub struct Category {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     /// Its name in other languages, by language tag (BCP 47).
-    #[schema(schema_with = names_schema)]
-    pub names: Json<BTreeMap<String, String>>,
+    #[schema(schema_with = names::schema)]
+    pub names: Json<Names>,
     /// What it is about.
     #[schema(format = "prose", max_length = 1000)]
     pub description: Option<String>,
@@ -299,7 +289,7 @@ pub struct CategoryRef {
     /// Its name by language, the first language's too.
     #[serde(skip_serializing)]
     #[schema(ignore)]
-    names: BTreeMap<String, String>,
+    names: Names,
 }
 
 impl CategoryRef {
@@ -347,8 +337,8 @@ pub struct NewCategory {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     #[serde(default)]
-    #[schema(schema_with = names_schema)]
-    pub names: BTreeMap<String, String>,
+    #[schema(schema_with = names::schema)]
+    pub names: Names,
     #[serde(default)]
     #[schema(format = "prose", max_length = 1000)]
     pub description: Option<String>,
@@ -361,24 +351,6 @@ pub struct NewCategory {
     #[serde(default)]
     #[schema(pattern = "^medtop:[0-9]{8}$")]
     pub media_topic: Option<String>,
-}
-
-fn names_schema() -> RefOr<Schema> {
-    let text = |format: &str, longest| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::Custom(format.into())))
-            .max_length(Some(longest))
-    };
-    let name: RefOr<Schema> = text("line", 100).into();
-    ObjectBuilder::new()
-        .description(Some(
-            "Its name in other languages, by language tag (BCP 47).",
-        ))
-        .property_names(Some(Schema::Object(text("bcp47", 35).build())))
-        .max_properties(Some(50))
-        .additional_properties(Some(AdditionalProperties::RefOr(name)))
-        .into()
 }
 
 /// Joins to `root` what stands at and below it, and begins the condition on its id.
@@ -682,16 +654,7 @@ impl Resource for Category {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
-        let names = self.names.0.iter();
-        let there = names.map(|(tag, _)| tag.as_str());
-        let first = self.first_language.as_str();
-        // In the first language it is called as it is written.
-        if let Some(tag) = tongue.pick(there.chain(std::iter::once(first)))
-            && tag != first
-            && let Some(name) = self.names.0.get(tag)
-        {
-            self.name = name.clone();
-        }
+        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
         if let Some(parent) = &mut self.parent {
             parent.0.localise(tongue);
         }
@@ -699,13 +662,7 @@ impl Resource for Category {
 
     fn settle(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
-        for (tag, name) in std::mem::take(&mut new.names) {
-            let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
-            if new.names.insert(canonical, name).is_some() {
-                let detail = "this language is there already, spelt another way";
-                faults.push(Fault::at(format!("/names/{tag}"), "given_twice", detail));
-            }
-        }
+        faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
         if faults.is_empty() {
             Ok(())
         } else {

@@ -100,7 +100,8 @@ pub struct Site {
     pub id: Uuid,
     #[schema(format = "line", max_length = 100)]
     pub name: String,
-    /// The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.
+    /// The languages that it is written in (BCP 47), the preferred first. Names of categories, authors and tags are written in
+    /// the first.
     #[schema(schema_with = languages_schema)]
     pub languages: Vec<String>,
     /// The time zone that its days are counted in (IANA).
@@ -150,7 +151,7 @@ fn languages_schema() -> utoipa::openapi::schema::Array {
         .max_length(Some(35));
     ArrayBuilder::new()
         .description(Some(
-            "The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.",
+            "The languages that it is written in (BCP 47), the preferred first. Names of categories, authors and tags are written in the first.",
         ))
         .items(tag)
         .min_items(Some(1))

@@ -379,14 +379,16 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
     };
     sql = sql.sql(if wants("authors") || wants("author_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids, \
-         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name) ORDER BY place), '[]') AS authors \
+         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, \
+         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS authors \
          FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id) AS signed"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
     });
     sql = sql.sql(if wants("tags") || wants("tag_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids, \
-         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind) ORDER BY place), '[]') AS tags \
+         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind, \
+         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS tags \
          FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id) AS tagged"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
@@ -654,6 +656,12 @@ impl Resource for Article {
         let tongue = tongue.or_in(&self.language);
         if let Some(category) = &mut self.category {
             category.0.localise(&tongue);
+        }
+        for author in &mut self.authors.0 {
+            author.localise(&tongue);
+        }
+        for tag in &mut self.tags.0 {
+            tag.localise(&tongue);
         }
     }
 
