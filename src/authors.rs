@@ -215,6 +215,8 @@ pub struct AuthorRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// Where a picture is.
+    pub image_url: Option<String>,
     /// Its name by language, the first language's too.
     #[serde(skip_serializing)]
     #[schema(ignore)]

@@ -222,9 +222,9 @@ pub struct Category {
     /// The category that it stands in; null at the top.
     pub parent_id: Option<Uuid>,
     /// That category in short.
-    #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
-    pub parent: Option<Json<CategoryRef>>,
+    #[schema(value_type = Option<ParentRef>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_parent.parent"), select_expression_type = Column<Nullable<Jsonb>>)]
+    pub parent: Option<Json<ParentRef>>,
     /// Its place among its sisters: lower first, equals by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
@@ -286,22 +286,69 @@ pub struct CategoryRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// The category that it stands in; null at the top.
+    pub parent: Option<ParentRef>,
     /// Its name by language, the first language's too.
     #[serde(skip_serializing)]
     #[schema(ignore)]
     names: Names,
 }
 
+/// The category above, in short.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ParentRef {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    /// Its name by language, the first language's too.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: Names,
+}
+
+/// What a reference to the category that goes by the name `its` holds, and to the one above it.
+const SHORT: &str = "'id', its.id, 'slug', its.slug, 'name', its.name, \
+    'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)";
+const ABOVE: &str = "'id', above.id, 'slug', above.slug, 'name', above.name, \
+    'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name)";
+
+impl ParentRef {
+    /// The parent of the categories that are selected from, to be read from `of_parent.parent`.
+    fn join() -> Fragment {
+        Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
+            .sql(ABOVE)
+            .sql(
+                ") AS parent FROM categories AS above WHERE above.id = categories.parent_id) AS of_parent ON true",
+            )
+    }
+
+    /// Puts its name into the language that is wanted.
+    fn localise(&mut self, tongue: &Tongue) {
+        if let Some(name) = tongue.name(&self.names) {
+            self.name = name.to_owned();
+        }
+    }
+}
+
+impl Part for ParentRef {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Category::NAME, self.id);
+    }
+}
+
 impl CategoryRef {
     /// The category with the id that stands in this column, to be read from `of_category.category`.
     pub fn of(column: &'static str) -> Fragment {
-        Fragment::new(
-            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name, \
-             'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category \
-             FROM categories AS its WHERE its.id = ",
-        )
-        .sql(column)
-        .sql(") AS of_category ON true")
+        Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
+            .sql(SHORT)
+            .sql(", 'parent', (SELECT jsonb_build_object(")
+            .sql(ABOVE)
+            .sql(
+                ") FROM categories AS above WHERE above.id = its.parent_id)) AS category \
+                 FROM categories AS its WHERE its.id = ",
+            )
+            .sql(column)
+            .sql(") AS of_category ON true")
     }
 
     /// In its place, where nobody wants it.
@@ -314,12 +361,16 @@ impl CategoryRef {
         if let Some(name) = tongue.name(&self.names) {
             self.name = name.to_owned();
         }
+        if let Some(parent) = &mut self.parent {
+            parent.localise(tongue);
+        }
     }
 }
 
 impl Part for CategoryRef {
     fn note(&self, made_of: &mut MadeOf) {
         made_of.one(Category::NAME, self.id);
+        made_of.extend(&self.parent);
     }
 }
 
@@ -395,7 +446,7 @@ impl Category {
             })
             .number(list.rows())
             .sql(") AS categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(if forward {
                 " ORDER BY categories.tree_key"
             } else {
@@ -456,7 +507,7 @@ impl Category {
     /// Every category, or what stands at and below one of them, from the bottom of the tree to its top.
     async fn all(conn: &mut AsyncPgConnection, top: Option<&Name>) -> QueryResult<Vec<Self>> {
         let mut sql = Fragment::new("FROM categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL");
         if let Some(name) = top {
             sql = sql
@@ -636,7 +687,7 @@ impl Resource for Category {
         _: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL AND ");
         let sql = match name {
             Name::Id(id) => sql.sql("categories.id = ").id(*id),

@@ -289,8 +289,14 @@ impl HeadlineFilter {
     "title": "Les premières pluies relancent les semailles", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "priority": "normal", "pinned": false, "expires_at": null,
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
-    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
-    "article_id": null, "article": null, "url": null, "source": null,
+    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
+        "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
+    "article_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+    "article": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14", "slug": "les-premieres-pluies-relancent-les-semailles",
+        "title": "Les premières pluies relancent les semailles",
+        "image": {"url": "https://images.rivage.example/semis.jpg", "alt": "Un tracteur dans un champ", "caption": null,
+            "credit": "Le Rivage", "width": 1600, "height": 1067}},
+    "url": null, "source": null,
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Headline {
@@ -322,7 +328,7 @@ pub struct Headline {
     pub category: Option<Json<CategoryRef>>,
     /// The article that it points at; null where there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
-    /// That article in short; null too while it is in the trash.
+    /// That article in short, with its picture; null too while it is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub article: Option<Json<ArticleRef>>,

@@ -219,6 +219,7 @@ fn complete(document: &mut Value) {
             "ArticleRef",
             "ArticleBodies",
             "CategoryRef",
+            "ParentRef",
             "Image",
             "SearchHit",
             "AuditEntry",

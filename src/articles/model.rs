@@ -100,9 +100,11 @@ impl ArticleFilter {
     "body_html": "<p>Il a plu.</p>\n<p>Enfin.</p>\n", "body_text": "Il a plu.\nEnfin.", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "first_published_at": "2026-11-23T14:00:00Z",
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
-    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
+    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
+        "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
     "author_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21"],
-    "authors": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri"}],
+    "authors": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri",
+        "image_url": "https://images.rivage.example/salma.jpg"}],
     "tag_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31"],
     "tags": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles", "kind": "subject"}],
     "dateline": "Meknès", "image": null, "word_count": 4, "reading_minutes": 1, "canonical_url": null, "source": null,
@@ -229,13 +231,16 @@ pub struct ArticleBodies {
 pub struct ArticleRef {
     pub id: Uuid,
     pub slug: String,
+    pub title: String,
+    pub image: Option<Image>,
 }
 
 impl ArticleRef {
     /// The article with the id that stands in this column, if somebody may see it, to be read from `of_article.article`.
     pub fn of(column: &'static str, sight: Sight) -> Fragment {
         Fragment::new(
-            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug) AS article \
+            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'title', its.title, \
+             'image', its.image) AS article \
              FROM articles AS its WHERE its.id = ",
         )
         .sql(column)
@@ -379,7 +384,7 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
     };
     sql = sql.sql(if wants("authors") || wants("author_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids, \
-         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, \
+         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url, \
          'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS authors \
          FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id) AS signed"
     } else {

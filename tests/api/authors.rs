@@ -31,7 +31,7 @@ async fn tag(app: &TestApp, name: &str) -> Value {
 fn short(authors: &[&Value]) -> Value {
     authors
         .iter()
-        .map(|author| json!({"id": author["id"], "slug": author["slug"], "name": author["name"]}))
+        .map(|author| json!({"id": author["id"], "slug": author["slug"], "name": author["name"], "image_url": author["image_url"]}))
         .collect()
 }
 
@@ -579,13 +579,17 @@ async fn a_byline_keeps_its_order_and_shows_everybody_in_short() {
         .await
         .ok();
     let before = app.get(&address).await.header("etag").to_owned();
-    app.patch(&path(&a), json!({"name": "Amina", "slug": "amina"}))
-        .await
-        .ok();
+    let picture = "https://i.example/amina.jpg";
+    app.patch(
+        &path(&a),
+        json!({"name": "Amina", "slug": "amina", "image_url": picture}),
+    )
+    .await
+    .ok();
     let after = app.get(&address).await;
     assert_eq!(
         after.ok()["authors"][0],
-        json!({"id": a["id"], "slug": "amina", "name": "Amina"})
+        json!({"id": a["id"], "slug": "amina", "name": "Amina", "image_url": picture})
     );
     assert_ne!(after.header("etag"), before);
     let left_out = app

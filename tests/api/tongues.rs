@@ -278,6 +278,60 @@ async fn a_parent_is_named_in_the_same_language() {
 }
 
 #[actix_web::test]
+async fn content_says_what_its_category_stands_in() {
+    let app = TestApp::start().await;
+    let [top, below, article, headline] = newsroom(&app).await;
+    let parent = |name: &str| json!({"id": top["id"], "slug": "economie", "name": name});
+    for (list, one, hit) in [
+        ("articles", &article, "q=x&type=article"),
+        ("headlines", &headline, "q=x&type=headline"),
+    ] {
+        let kind = list.trim_end_matches('s');
+        let own = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+        for (address, way) in [
+            (own.clone(), "/category".to_owned()),
+            (format!("/v1/{list}"), "/items/0/category".into()),
+            (
+                format!("/v1/search?{hit}"),
+                format!("/items/0/{kind}/category"),
+            ),
+        ] {
+            let answer = app.get(&address).await;
+            let category = answer.ok().pointer(&way).unwrap().clone();
+            let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
+            assert_eq!(category, expected, "{address}");
+            // A cache that drops by names hears of both.
+            for named in [&top, &below] {
+                let name = format!("category-{}", named["id"].as_str().unwrap());
+                assert!(answer.header("surrogate-key").contains(&name), "{address}");
+            }
+        }
+        for (language, name) in [("ar", "اقتصاد"), ("en", "Economy"), ("de", "Économie")] {
+            let answer = app.get(&format!("{own}?language={language}")).await;
+            assert_eq!(answer.ok()["category"]["parent"], parent(name));
+        }
+        let some = app
+            .get(&format!("/v1/{list}?fields=category.parent,category.slug"))
+            .await;
+        let expected = json!([{"category": {"slug": "agriculture", "parent": parent("Économie")}}]);
+        assert_eq!(some.ok()["items"], expected);
+        let deeper = app
+            .get(&format!("/v1/{list}?fields=category.parent.slug"))
+            .await;
+        assert_eq!(deeper.parameter_faults(), ["fields invalid"]);
+        // It follows the tree, and what stands at its top has none.
+        app.patch(&own, json!({"category_id": top["id"]}))
+            .await
+            .ok();
+        assert_eq!(app.get(&own).await.ok()["category"]["parent"], Value::Null);
+    }
+    assert!(
+        below["parent"].get("parent").is_none(),
+        "one level up is told"
+    );
+}
+
+#[actix_web::test]
 async fn the_sites_first_language_is_the_one_that_names_are_written_in() {
     let app = TestApp::start().await;
     app.patch("/v1/site", json!({"languages": ["en", "fr"]}))
@@ -543,7 +597,7 @@ async fn an_article_names_its_authors_and_tags_in_its_own_language() {
     let path = |one: &Value| format!("/v1/articles/{}", one["id"].as_str().unwrap());
     let expected = |author_name: &str, tag_name: &str| {
         json!({
-            "authors": [{"id": author["id"], "slug": "salma", "name": author_name}],
+            "authors": [{"id": author["id"], "slug": "salma", "name": author_name, "image_url": null}],
             "tags": [{"id": tag["id"], "slug": "semailles", "name": tag_name, "kind": "subject"}],
         })
     };
