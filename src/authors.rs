@@ -216,6 +216,7 @@ pub struct AuthorRef {
     pub slug: String,
     pub name: String,
     /// Where a picture is.
+    #[schema(format = "uri", max_length = 2048)]
     pub image_url: Option<String>,
     /// Its name by language, the first language's too.
     #[serde(skip_serializing)]

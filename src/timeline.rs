@@ -147,6 +147,10 @@ pub struct TimelineFilter {
     /// Only articles have authors.
     pub author: Option<Name>,
     pub language: Option<String>,
+    /// Whether stories are listed, each in the best language that there is; only articles tell stories.
+    pub fallback: bool,
+    /// The languages that the site prefers, where stories are listed.
+    pub preferred: Vec<String>,
     pub status: Option<Status>,
     published_after: Option<DateTime<Utc>>,
     published_before: Option<DateTime<Utc>>,
@@ -212,6 +216,9 @@ impl TimelineFilter {
     /// # Errors
     /// Where there is nothing of some name.
     pub async fn settle(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
+        if self.fallback {
+            self.preferred = Site::languages(conn).await?;
+        }
         if let Some(date) = self.date {
             self.day = Some(Site::day(conn, date).await?);
         }
@@ -289,12 +296,17 @@ impl TimelineFilter {
         self.named.author.map(|id| Fragment::default().id(id))
     }
 
+    /// The language that all of it is to be in.
+    fn only_language(&self) -> Option<&String> {
+        self.language.as_ref().filter(|_| !self.fallback)
+    }
+
     /// How many filters are used, beside one category.
     fn used(&self) -> usize {
         [
             self.categories.len() > 1 || self.direct.is_some(),
             self.tag.is_some(),
-            self.language.is_some(),
+            self.only_language().is_some(),
             self.status.is_some(),
             self.published_after.is_some(),
             self.published_before.is_some(),
@@ -447,6 +459,16 @@ fn alternatives(
         .collect()
 }
 
+/// The same as one condition.
+pub fn seen(table: &str, line: &'static str, sight: Sight, filter: &TimelineFilter) -> Fragment {
+    let mut sql = Fragment::new("(");
+    let alternatives = alternatives(table, line, sight, filter);
+    for (n, alternative) in alternatives.iter().enumerate() {
+        sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
+    }
+    sql.sql(")")
+}
+
 impl<'a> Timeline<'a> {
     pub fn new(
         table: &'static str,
@@ -550,7 +572,7 @@ impl<'a> Timeline<'a> {
                 rest.push(self.category("line."));
             }
         }
-        if let Some(tag) = &filter.language {
+        if let Some(tag) = filter.only_language() {
             let tag = Fragment::default().text(tag).sql("::text");
             if prefix {
                 walk.columns.push(("language", tag));
@@ -790,7 +812,7 @@ impl<'a> Timeline<'a> {
     /// Every row that is wanted, whichever the order, as tables to select from; the table's own rows go by the name `line`.
     /// Where the articles of an author or a tag have a table of their own, it is joined, and everything that can be is
     /// said of both: so the planner may begin with whichever has fewer.
-    fn all(&self) -> Fragment {
+    pub fn all(&self) -> Fragment {
         let narrow = self.facets.iter().position(|facet| {
             let walk = facet.walk.as_ref();
             walk.is_some_and(|walk| walk.table != self.table)
@@ -818,16 +840,9 @@ impl<'a> Timeline<'a> {
 
     /// What is wanted of a row of any table that has it, whose columns go by this prefix.
     fn shared(&self, table: &str, line: &'static str) -> Fragment {
-        let mut sql = Fragment::new("(");
-        for (n, alternative) in alternatives(table, line, self.sight, self.filter)
-            .iter()
-            .enumerate()
-        {
-            sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
-        }
-        sql = sql.sql(")");
+        let mut sql = seen(table, line, self.sight, self.filter);
         let category = (!self.filter.categories.is_empty()).then(|| self.category(line));
-        let language = self.filter.language.as_ref();
+        let language = self.filter.only_language();
         let language = language.map(|tag| Fragment::new(line).sql("language = ").text(tag));
         for condition in category
             .into_iter()

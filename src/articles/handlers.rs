@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{Article, ArticleFilter, NewArticle};
+use super::stories::FallbackParameter;
 use crate::api_keys::{Editor, Reader};
 use crate::http::address::Address;
 use crate::http::body::Body;
@@ -30,8 +31,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
-/// for them.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter),
+/// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
     responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
 #[get("/v1/articles")]
 async fn list_articles(

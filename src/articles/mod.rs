@@ -3,6 +3,7 @@
 mod handlers;
 mod model;
 mod render;
+mod stories;
 
 pub use handlers::routes;
 pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};

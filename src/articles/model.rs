@@ -1,5 +1,7 @@
 //! Rows, JSON and queries.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -10,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{BodyFormat, Embeds, Rendered, render};
+use super::{BodyFormat, Embeds, Rendered, render, stories};
 use crate::authors::AuthorRef;
 use crate::categories::CategoryRef;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
-use crate::http::list::{Filter, List, in_order};
+use crate::http::list::{Filter, List, in_order, truth};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::tongue::Tongue;
 use crate::image::Image;
@@ -51,17 +53,28 @@ impl Filter for ArticleFilter {
     const ITEM: &'static str = "Article";
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        self.timeline.set(name, value)
+        match name {
+            "fallback" => Some(truth(value).map(|fallback| self.timeline.fallback = fallback)),
+            _ => self.timeline.set(name, value),
+        }
     }
 
     fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        self.timeline.faults(given)
+        let mut faults = self.timeline.faults(given);
+        if self.timeline.fallback && self.timeline.language.is_none() {
+            faults.push(Fault::of(
+                "fallback",
+                "needs_language",
+                "goes with `language`",
+            ));
+        }
+        faults
     }
 }
 
 impl ArticleFilter {
-    /// The filters that go by what an article names.
-    pub fn facets(&self) -> Vec<Facet> {
+    /// The filters that only articles have, for one who sees so much.
+    pub fn facets(&self, sight: Sight) -> Vec<Facet> {
         let facet = |table, column, id: Fragment| {
             // Who may be seen is alive; said here, it lets an index do that has nothing else.
             let named = Fragment::new("EXISTS (SELECT FROM ")
@@ -86,7 +99,9 @@ impl ArticleFilter {
         let author = author.map(|id| facet("article_authors", "author_id", id));
         let tag = self.timeline.tag_id();
         let tag = tag.map(|id| facet("article_tags", "tag_id", id));
-        [author, tag].into_iter().flatten().collect()
+        let fallback = self.timeline.fallback;
+        let story = fallback.then(|| stories::facet(&self.timeline, sight));
+        [author, tag, story].into_iter().flatten().collect()
     }
 }
 
@@ -443,26 +458,60 @@ impl Article {
         let filter = &list.filter;
         let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
-        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
-        if let Some(ids) = &filter.timeline.ids {
-            let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
-            rows.iter_mut().for_each(|row| row.localise(&tongue));
-            let (rows, missing) = in_order(rows, ids, |row| row.id);
-            return list.named(Self::NAME, rows, missing);
+        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
+        let told = |row: &mut Self| {
+            row.localise(&tongue);
+            row.is_fallback = filter.timeline.fallback && !tongue.has(&row.language);
+        };
+        let mut response = if let Some(ids) = &filter.timeline.ids {
+            let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, sight).await?;
+            let mut rows = Self::read(conn, timeline.with_ids(&ids), &related).await?;
+            rows.iter_mut().for_each(told);
+            let (rows, mut missing) = in_order(rows, &ids, |row| row.id);
+            missing.extend(gone);
+            list.named(Self::NAME, rows, missing)?
+        } else {
+            let cursor = list.cursor()?;
+            let (mut rows, total) = timeline
+                .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
+                .await?;
+            rows.iter_mut().for_each(told);
+            let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
+            list.page(Self::NAME, rows, cursor.as_ref(), place, total, false)?
+        };
+        if filter.timeline.fallback {
+            // Which language stands for a story is the site's to say.
+            let mut extensions = response.extensions_mut();
+            if let Some(made_of) = extensions.get_mut::<MadeOf>() {
+                made_of.one(Site::NAME, SITE);
+            }
         }
-        let cursor = list.cursor()?;
-        let (mut rows, total) = timeline
-            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
-            .await?;
-        rows.iter_mut().for_each(|row| row.localise(&tongue));
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| timeline.place(row.published_at, row.updated_at, row.id),
-            total,
-            false,
-        )
+        Ok(response)
+    }
+
+    /// The ids of what is to be read where these are asked for, and those that lead to nothing. Where stories are listed, each
+    /// stands for its story, which is listed once.
+    async fn of_ids(
+        conn: &mut AsyncPgConnection,
+        ids: &[Uuid],
+        timeline: &Timeline<'_>,
+        filter: &ArticleFilter,
+        sight: Sight,
+    ) -> QueryResult<(Vec<Uuid>, Vec<Uuid>)> {
+        if !filter.timeline.fallback {
+            return Ok((ids.to_vec(), Vec::new()));
+        }
+        let chosen = stories::of_ids(conn, ids, timeline, &filter.timeline, sight).await?;
+        let chosen: HashMap<Uuid, Uuid> = chosen.into_iter().collect();
+        let (mut wanted, mut gone) = (Vec::new(), Vec::new());
+        for id in ids {
+            match chosen.get(id) {
+                Some(chosen) if wanted.contains(chosen) => {}
+                Some(chosen) => wanted.push(*chosen),
+                None => gone.push(*id),
+            }
+        }
+        Ok((wanted, gone))
     }
 
     /// Those with these ids that somebody may see, in any order.

@@ -81,6 +81,15 @@ impl Range {
     }
 }
 
+/// One thing to ask of a language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Whether it is this one.
+    Is(String),
+    /// Whether its tag begins so.
+    Begins(String),
+}
+
 /// The languages wanted, the best first.
 #[derive(Clone, Debug, Default)]
 pub struct Tongue {
@@ -143,6 +152,27 @@ impl Tongue {
         self.ranges
             .iter()
             .find_map(|range| range.pick(there.clone()))
+    }
+
+    /// What [`Tongue::pick`] asks of the languages that there are, one step after the other.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for range in &self.ranges {
+            let wider = range.wider.get_or_init(|| chain(&range.tag));
+            let exact = std::iter::once(&range.tag).chain(wider).cloned();
+            let begins = Step::Begins(format!("{}-", range.tag));
+            for step in exact.map(Step::Is).chain([begins]) {
+                if !steps.contains(&step) {
+                    steps.push(step);
+                }
+            }
+        }
+        steps
+    }
+
+    /// Whether this language is one that is wanted.
+    pub fn has(&self, language: &str) -> bool {
+        self.pick(std::iter::once(language)).is_some()
     }
 
     /// The best of some names by language.
@@ -277,5 +307,39 @@ mod tests {
         assert_eq!(pick(Some("en"), "ar").as_deref(), Some("en-GB"));
         assert_eq!(pick(Some("de"), "ar").as_deref(), Some("ar"));
         assert_eq!(pick(Some("de"), "es"), None);
+    }
+
+    #[test]
+    fn the_steps_lead_to_the_language_that_is_picked() {
+        let is = |tag: &str| Step::Is(tag.into());
+        let begins = |tag: &str| Step::Begins(tag.into());
+        let tongue = Tongue::asked_for(Some("ar-MA".into()));
+        let tongue = tongue.or_in("fr").or_in("ar");
+        assert_eq!(
+            tongue.steps(),
+            [
+                is("ar-MA"),
+                is("ar"),
+                begins("ar-MA-"),
+                is("fr"),
+                begins("fr-"),
+                begins("ar-"),
+            ]
+        );
+        for there in [
+            vec!["fr", "ar"],
+            vec!["ar", "ar-MA"],
+            vec!["fr-CA", "ar-EG"],
+            vec!["ar-EG", "es"],
+            vec!["es", "de"],
+        ] {
+            let found = tongue.steps().iter().find_map(|step| {
+                there.iter().copied().find(|tag| match step {
+                    Step::Is(step) => tag == step,
+                    Step::Begins(step) => tag.starts_with(step.as_str()),
+                })
+            });
+            assert_eq!(found, tongue.pick(there.iter().copied()), "{there:?}");
+        }
     }
 }
