@@ -387,6 +387,8 @@ struct Walk {
     branches: bool,
     /// What it finds must obey that, too.
     rest: Vec<Fragment>,
+    /// And that, which is asked along the walk, and cuts none off: most rows obey it.
+    along: Option<Fragment>,
 }
 
 /// Some rows of a table in the order of time.
@@ -395,6 +397,8 @@ pub struct Timeline<'a> {
     sight: Sight,
     filter: &'a TimelineFilter,
     facets: Vec<Facet>,
+    /// A filter that most rows obey.
+    common: Option<Facet>,
     /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
     reach: usize,
 }
@@ -481,8 +485,15 @@ impl<'a> Timeline<'a> {
             sight,
             filter,
             facets,
+            common: None,
             reach: REACH,
         }
+    }
+
+    /// The same with a filter that most rows obey. Where it is the only one that the walked index doesn't know, the walk goes
+    /// on however many rows in a row don't: to gather all others would cost more.
+    pub fn with_common(self, common: Option<Facet>) -> Self {
+        Self { common, ..self }
     }
 
     /// The same with another reach.
@@ -553,6 +564,7 @@ impl<'a> Timeline<'a> {
             only: "",
             branches: false,
             rest: Vec::new(),
+            along: None,
         };
         let mut prefix = false;
         match narrow.and_then(|n| self.facets[n].walk.clone()) {
@@ -584,6 +596,13 @@ impl<'a> Timeline<'a> {
             rest.extend(self.published("line."));
         } else {
             rest.extend(self.changed("line."));
+        }
+        let common = self.common.as_ref();
+        let common = common.map(|facet| facet.probe.as_ref().unwrap_or(&facet.condition).clone());
+        if rest.is_empty() {
+            walk.along = common;
+        } else {
+            rest.extend(common);
         }
         walk.rest = rest;
         walk
@@ -729,11 +748,20 @@ impl<'a> Timeline<'a> {
         };
         let mut found = Fragment::default();
         for (n, alternative) in alternatives.iter().enumerate() {
+            let along = match &walk.along {
+                Some(along) => Fragment::new(" AND ").then(along),
+                None => Fragment::default(),
+            };
             let from = Fragment::new(walk.table)
-                .sql(" WHERE ")
+                .sql(if walk.along.is_some() {
+                    " AS line WHERE "
+                } else {
+                    " WHERE "
+                })
                 .then(alternative)
                 .sql(walk.only)
                 .then(&bounds)
+                .then(&along)
                 .then(&order)
                 .sql(" LIMIT ");
             found = found
@@ -835,6 +863,9 @@ impl<'a> Timeline<'a> {
                 sql = sql.sql(" AND ").then(&facet.condition);
             }
         }
+        if let Some(common) = &self.common {
+            sql = sql.sql(" AND ").then(&common.condition);
+        }
         sql
     }
 
@@ -903,7 +934,7 @@ impl<'a> Timeline<'a> {
         let walk = self.walk();
         let mut rows = self.rows(&walk, cursor, wanted.rows);
         // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
-        if self.filter.used() + self.facets.len() > 1 {
+        if self.used() > 1 {
             rows = rows.once();
         }
         let mut found = R::read(conn, self.source(rows, cursor), related).await?;
@@ -915,6 +946,11 @@ impl<'a> Timeline<'a> {
             false => None,
         };
         Ok((found, total))
+    }
+
+    /// How many filters are used, beside one category.
+    fn used(&self) -> usize {
+        self.filter.used() + self.facets.len() + usize::from(self.common.is_some())
     }
 
     fn source(&self, rows: Fragment, cursor: Option<&Cursor<Moment>>) -> Source {
@@ -967,11 +1003,7 @@ impl<'a> Timeline<'a> {
             .ids(ids.to_vec())
             .sql("))");
         let rows = self.joined(lines).sql(" AS ").sql(self.table);
-        let rows = if self.filter.used() + self.facets.len() > 0 {
-            rows.once()
-        } else {
-            rows
-        };
+        let rows = if self.used() > 0 { rows.once() } else { rows };
         Source {
             rows,
             order: Fragment::default(),

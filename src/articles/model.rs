@@ -73,8 +73,8 @@ impl Filter for ArticleFilter {
 }
 
 impl ArticleFilter {
-    /// The filters that only articles have, for one who sees so much.
-    pub fn facets(&self, sight: Sight) -> Vec<Facet> {
+    /// The filters that go by what an article names.
+    pub fn facets(&self) -> Vec<Facet> {
         let facet = |table, column, id: Fragment| {
             // Who may be seen is alive; said here, it lets an index do that has nothing else.
             let named = Fragment::new("EXISTS (SELECT FROM ")
@@ -99,9 +99,7 @@ impl ArticleFilter {
         let author = author.map(|id| facet("article_authors", "author_id", id));
         let tag = self.timeline.tag_id();
         let tag = tag.map(|id| facet("article_tags", "tag_id", id));
-        let fallback = self.timeline.fallback;
-        let story = fallback.then(|| stories::facet(&self.timeline, sight));
-        [author, tag, story].into_iter().flatten().collect()
+        [author, tag].into_iter().flatten().collect()
     }
 }
 
@@ -458,7 +456,8 @@ impl Article {
         let filter = &list.filter;
         let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, !field.starts_with("body")));
-        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
+        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
+        let timeline = timeline.with_common(stories::facet(&filter.timeline, sight));
         let told = |row: &mut Self| {
             row.localise(&tongue);
             row.is_fallback = filter.timeline.fallback && !tongue.has(&row.language);

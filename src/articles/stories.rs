@@ -29,27 +29,32 @@ pub struct FallbackParameter {
     fallback: bool,
 }
 
-/// The filter that lets the best of each story through, for one who sees so much.
-pub fn facet(filter: &TimelineFilter, sight: Sight) -> Facet {
+/// The filter that lets the best of each story through, for one who sees so much; none where no stories are listed.
+pub fn facet(filter: &TimelineFilter, sight: Sight) -> Option<Facet> {
+    if !filter.fallback {
+        return None;
+    }
     let steps = wanted(filter).steps();
     // Asked of one row after the other: most are the only ones of their story, or the best, so a page fills early.
-    let condition = Fragment::new("NOT EXISTS (SELECT FROM articles AS other WHERE ")
+    let condition = Fragment::new("NOT EXISTS (SELECT FROM ")
+        .then(&others("line"))
+        .sql(" WHERE ")
         .then(&better("line", &steps, filter, sight))
         .sql(" OFFSET 0)");
     // The tables of authors and tags don't know which story an article belongs to: it is asked itself.
     let elsewhere = filter.author.is_some() || filter.tag.is_some();
     let probe = elsewhere.then(|| {
-        Fragment::new(
-            "NOT EXISTS (SELECT FROM articles AS told JOIN articles AS other ON true WHERE told.id = line.id AND ",
-        )
-        .then(&better("told", &steps, filter, sight))
-        .sql(" OFFSET 0)")
+        Fragment::new("NOT EXISTS (SELECT FROM articles AS told CROSS JOIN LATERAL ")
+            .then(&others("told"))
+            .sql(" WHERE told.id = line.id AND ")
+            .then(&better("told", &steps, filter, sight))
+            .sql(" OFFSET 0)")
     });
-    Facet {
+    Some(Facet {
         condition,
         probe,
         walk: None,
-    }
+    })
 }
 
 /// The languages that stories are wanted in, the best first.
@@ -59,7 +64,22 @@ fn wanted(filter: &TimelineFilter) -> Tongue {
     preferred.fold(asked, |tongue, language| tongue.or_in(language))
 }
 
-/// Whether `other` tells the same story as a row and goes before it. Of one story no two are in one language.
+/// What else tells the story of a row, by the name `other`. Nothing is said here of what may be seen, so that no index but
+/// the one of stories fits, whatever the planner knows of the table.
+fn others(line: &'static str) -> Fragment {
+    Fragment::new(
+        "(SELECT id, translation_of, language, status, listed_at, deleted_at FROM articles AS its \
+         WHERE its.deleted_at IS NULL AND coalesce(its.translation_of, its.id) = coalesce(",
+    )
+    .sql(line)
+    .sql(".translation_of, ")
+    .sql(line)
+    .sql(".id) AND its.id <> ")
+    .sql(line)
+    .sql(".id OFFSET 0) AS other")
+}
+
+/// Whether `other` may be seen and goes before a row of the same story, of which no two are in one language.
 fn better(line: &'static str, steps: &[Step], filter: &TimelineFilter, sight: Sight) -> Fragment {
     let place = |sql: Fragment, line: &'static str| {
         sql.then(&rank(line, steps))
@@ -69,15 +89,7 @@ fn better(line: &'static str, steps: &[Step], filter: &TimelineFilter, sight: Si
             .sql(line)
             .sql(".language)")
     };
-    let sql = Fragment::new("coalesce(other.translation_of, other.id) = coalesce(")
-        .sql(line)
-        .sql(".translation_of, ")
-        .sql(line)
-        .sql(".id) AND other.id <> ")
-        .sql(line)
-        .sql(".id AND ")
-        .then(&seen("articles", "other.", sight, filter))
-        .sql(" AND (");
+    let sql = seen("articles", "other.", sight, filter).sql(" AND (");
     place(place(sql, "other").sql(" < ("), line)
 }
 

@@ -155,7 +155,7 @@ impl SearchFilter {
         let mut parts = Vec::new();
         if articles {
             let table = Article::TABLE;
-            let mut facets = self.articles.facets(sight);
+            let mut facets = self.articles.facets();
             // The tables of authors and tags have no words: while they are walked, each article itself is asked.
             let probe = (!facets.is_empty()).then(|| {
                 Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")

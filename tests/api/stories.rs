@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
@@ -286,6 +287,47 @@ async fn a_fallback_goes_with_a_language_and_with_articles() {
         app.get(&other).await.parameter_faults(),
         ["cursor of_another_list"]
     );
+}
+
+#[actix_web::test]
+async fn stories_are_found_behind_however_many_that_do_not_stand_for_one() {
+    let app = TestApp::start().await;
+    app.category("c", None).await;
+    // Each story, and all of them again in a language that nobody prefers, long after.
+    app.conn()
+        .await
+        .batch_execute(
+            "SET session_replication_role = replica;
+             INSERT INTO articles (id, slug, title, language, dir, status, published_at, category_id, translation_of)
+             SELECT md5(k || n)::uuid, k || n, 'story ' || n, k, 'ltr', 'published',
+                '2020-01-01'::timestamptz + late + n * interval '1 minute', (SELECT id FROM categories),
+                CASE k WHEN 'it' THEN md5('fr' || n)::uuid END
+             FROM generate_series(1, 2500) AS n, (VALUES ('fr', interval '0'), ('it', interval '1 year')) AS told (k, late)",
+        )
+        .await
+        .unwrap();
+    for (query, first, last, total) in [
+        ("", "(story 2500)", "(story 2401)", 2500),
+        ("&category=c", "(story 2500)", "(story 2401)", 2500),
+        ("&sort=published_at", "(story 1)", "(story 100)", 2500),
+        ("&sort=-updated_at", "", "", 2500),
+        (
+            "&published_before=2020-01-01T00:03:00Z",
+            "(story 2)",
+            "(story 1)",
+            2,
+        ),
+    ] {
+        let list = format!("/v1/articles?language=ar&fallback=true&limit=100{query}");
+        let found = titles(app.get(&list)).await;
+        assert_eq!(found.len(), total.min(100), "{query}");
+        if !first.is_empty() {
+            let ends = (found[0].as_str(), found[found.len() - 1].as_str());
+            assert_eq!(ends, (first, last), "{query}");
+        }
+        let counted = app.get(&format!("{list}&count=true")).await.ok();
+        assert_eq!(counted["page"]["total"], total, "{query}");
+    }
 }
 
 /// An article as the test knows it.
