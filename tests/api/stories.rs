@@ -468,7 +468,8 @@ async fn stories_go_with_every_filter_order_and_page() {
     app.patch("/v1/site", json!({"languages": site})).await.ok();
     let early = app.new_key(&[Scope::Early]).await;
     type Test = fn(&Known) -> bool;
-    let callers: [(&str, &dyn Fn(&str) -> Ask, Test); 3] = [
+    type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Ask, Test);
+    let callers: [Caller<'_>; 3] = [
         ("public", &|address| app.get(address), |one| {
             one.status == "published"
         }),
