@@ -17,11 +17,14 @@ FROM (
 ) AS headlines
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category
+        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name),
+        'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
+            'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name))
+            FROM categories AS above WHERE above.id = its.parent_id)) AS category
     FROM categories AS its WHERE its.id = headlines.category_id
 ) AS of_category ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', its.id, 'slug', its.slug) AS article
+    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'title', its.title, 'image', its.image) AS article
     FROM articles AS its WHERE its.id = headlines.article_id
         AND its.deleted_at IS NULL AND its.status = 'published' AND its.listed_at <= now()
 ) AS of_article ON true

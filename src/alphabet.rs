@@ -20,11 +20,13 @@ pub trait Named {
 }
 
 /// One page of a table's rows that obey a condition; `run` runs a statement that selects from what it is given.
+/// `negotiated` where the request's `Accept-Language` decides about names in them.
 pub async fn page<R: Named + Serialize + Part, F: Filter>(
     conn: &mut AsyncPgConnection,
     (table, kind): (&'static str, &'static str),
     list: &List<F>,
     condition: &Fragment,
+    negotiated: bool,
     run: impl AsyncFn(&mut AsyncPgConnection, Fragment) -> QueryResult<Vec<R>>,
 ) -> Result<HttpResponse, Problem> {
     let cursor: Option<Cursor<NameKey>> = list.cursor()?;
@@ -67,7 +69,7 @@ pub async fn page<R: Named + Serialize + Part, F: Filter>(
     } else {
         None
     };
-    list.page(kind, rows, cursor.as_ref(), Named::place, total, false)
+    list.page(kind, rows, cursor.as_ref(), Named::place, total, negotiated)
 }
 
 /// Refuses to put into the trash what articles still name. The database refuses it, too.

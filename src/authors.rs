@@ -4,14 +4,16 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::alphabet::{self, Named};
 use crate::api_keys::{Editor, Reader};
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
@@ -20,8 +22,11 @@ use crate::http::conditional::Preconditions;
 use crate::http::cursor::NameKey;
 use crate::http::list::{Filter, List, Paging};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::tongue::Tongue;
+use crate::language;
 use crate::link::Link;
+use crate::names::{self, Names, as_read_by};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
 use crate::retries::Retry;
@@ -41,17 +46,19 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List authors
 ///
-/// By name, without regard to accents and case.
-#[utoipa::path(tag = "Authors", params(Paging),
+/// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
+/// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
+#[utoipa::path(tag = "Authors", params(Paging, AuthorFilter),
     responses((status = OK, description = "A page of authors.", body = ref("#/components/schemas/AuthorPage"))))]
 #[get("/v1/authors")]
 async fn list_authors(
     app: Data<AppState>,
-    _reader: Reader,
+    reader: Reader,
     list: List<AuthorFilter>,
 ) -> Result<HttpResponse, Problem> {
+    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
     let mut conn = app.connection().await?;
-    Author::list(&mut conn, &list).await
+    Author::list(&mut conn, &list, &tongue).await
 }
 
 /// Create an author
@@ -72,15 +79,16 @@ async fn create_author(
 /// Get an author
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), FieldsParameter),
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The author.", body = Author)))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
-    one: One<Author>,
+    mut one: One<Author>,
 ) -> Result<Shown<Author>, Problem> {
+    one.tongue = as_read_by(&reader, one.tongue);
     resource::get(&app, &reader, &address, one).await
 }
 
@@ -139,15 +147,24 @@ async fn delete_author(
     resource::remove::<Author>(&app, &editor, &address, &conditions).await
 }
 
-/// A list of authors can't be narrowed.
-#[derive(Debug, Default)]
-pub struct AuthorFilter;
+/// What a list of authors takes.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AuthorFilter {
+    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
+}
 
 impl Filter for AuthorFilter {
     const ITEM: &'static str = "Author";
 
-    fn set(&mut self, _: &str, _: &str) -> Option<Result<(), String>> {
-        None
+    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
+        (name == "language").then(|| {
+            language::canonical(value)
+                .map_err(str::to_owned)
+                .map(|tag| self.language = Some(tag))
+        })
     }
 }
 
@@ -156,7 +173,7 @@ impl Filter for AuthorFilter {
 #[diesel(table_name = authors)]
 #[schema(example = json!({
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri",
-    "bio": "Elle suit les champs et ceux qui en vivent.", "image_url": "https://images.rivage.example/salma.jpg",
+    "names": {"ar": "سلمى الإدريسي القادري"}, "bio": "Elle suit les champs et ceux qui en vivent.", "image_url": "https://images.rivage.example/salma.jpg",
     "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@salma"}],
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
@@ -166,9 +183,12 @@ pub struct Author {
     /// Its readable address, unique among the authors.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    /// As it stands in a byline.
+    /// As it stands in a byline, in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    /// The same in other languages, by language tag (BCP 47).
+    #[schema(schema_with = names::schema)]
+    pub names: Json<Names>,
     #[schema(format = "prose", max_length = 2000)]
     pub bio: Option<String>,
     /// Where a picture is.
@@ -184,6 +204,9 @@ pub struct Author {
     pub version: i32,
     #[serde(skip)]
     name_key: String,
+    #[serde(skip)]
+    #[diesel(select_expression = column::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = Column<Text>)]
+    first_language: String,
 }
 
 /// An author in short.
@@ -192,21 +215,40 @@ pub struct AuthorRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// Where a picture is.
+    #[schema(format = "uri", max_length = 2048)]
+    pub image_url: Option<String>,
+    /// Its name by language, the first language's too.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: Names,
+}
+
+impl AuthorRef {
+    /// Puts the name into the language that is wanted.
+    pub fn localise(&mut self, tongue: &Tongue) {
+        if let Some(name) = tongue.name(&self.names) {
+            self.name = name.to_owned();
+        }
+    }
 }
 
 /// What makes an author. What only the server writes (`id`, `created_at`, `updated_at`, `version`) may stand beside it and
 /// is ignored, so that what was read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Salma Idrissi Kadiri", "bio": "Elle suit les champs et ceux qui en vivent."}))]
+#[schema(example = json!({"name": "Salma Idrissi Kadiri", "names": {"ar": "سلمى الإدريسي القادري"}}))]
 pub struct NewAuthor {
     /// Its readable address. Left out, it is made from `name`, with `-2` and so on where that is taken.
     #[serde(default)]
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
-    /// As it stands in a byline.
+    /// As it stands in a byline, in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    #[serde(default)]
+    #[schema(schema_with = names::schema)]
+    pub names: Names,
     #[serde(default)]
     #[schema(format = "prose", max_length = 2000)]
     pub bio: Option<String>,
@@ -241,21 +283,31 @@ impl Author {
     async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<AuthorFilter>,
+        tongue: &Tongue,
     ) -> Result<HttpResponse, Problem> {
         let condition = Fragment::default();
         let names = (Self::TABLE, Self::NAME);
-        alphabet::page::<Self, _>(conn, names, list, &condition, async |conn, rest| {
-            Statement::<RowType<Self>>::select::<Self>(&rest)
-                .load(conn)
-                .await
-        })
+        let negotiated = tongue.is_negotiated();
+        alphabet::page::<Self, _>(
+            conn,
+            names,
+            list,
+            &condition,
+            negotiated,
+            async |conn, rest| {
+                let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&rest)
+                    .load(conn)
+                    .await?;
+                rows.iter_mut().for_each(|row| row.localise(tongue));
+                Ok(rows)
+            },
+        )
         .await
     }
 }
 
 impl Single for Author {
     const SCHEMA: &'static str = "Author";
-    const TAKES_LANGUAGE: bool = false;
 }
 
 impl Resource for Author {
@@ -297,8 +349,18 @@ impl Resource for Author {
             .optional()
     }
 
+    fn localise(&mut self, tongue: &Tongue) {
+        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
+    }
+
     fn settle(new: &mut NewAuthor) -> Result<(), Vec<Fault>> {
-        slug::settle(new.slug.as_deref())
+        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
+        faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
@@ -339,6 +401,7 @@ impl Resource for Author {
 #[diesel(table_name = authors, treat_none_as_null = true)]
 struct Row<'a> {
     name: &'a str,
+    names: serde_json::Value,
     bio: Option<&'a str>,
     image_url: Option<&'a str>,
     links: serde_json::Value,
@@ -348,6 +411,7 @@ impl<'a> Row<'a> {
     fn from(new: &'a NewAuthor) -> Result<Self, Problem> {
         Ok(Self {
             name: &new.name,
+            names: serde_json::to_value(&new.names).map_err(Problem::internal)?,
             bio: new.bio.as_deref(),
             image_url: new.image_url.as_deref(),
             links: serde_json::to_value(&new.links).map_err(Problem::internal)?,

@@ -1,6 +1,6 @@
 //! Categories: the sections of the site, in a tree.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
@@ -9,8 +9,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -28,6 +26,7 @@ use crate::http::made_of::{MadeOf, Part};
 use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
 use crate::http::tongue::Tongue;
 use crate::language;
+use crate::names::{self, Names, as_read_by};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Locked, Resource, Shown};
 use crate::retries::Retry;
@@ -64,15 +63,6 @@ async fn list_categories(
         return Category::list_tree(&mut conn, &list, &tongue).await;
     }
     Category::list(&mut conn, &list, &tongue).await
-}
-
-/// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
-fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
-    if reader.may_write() {
-        tongue.as_written()
-    } else {
-        tongue
-    }
 }
 
 /// Create a category
@@ -224,17 +214,17 @@ pub struct Category {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     /// Its name in other languages, by language tag (BCP 47).
-    #[schema(schema_with = names_schema)]
-    pub names: Json<BTreeMap<String, String>>,
+    #[schema(schema_with = names::schema)]
+    pub names: Json<Names>,
     /// What it is about.
     #[schema(format = "prose", max_length = 1000)]
     pub description: Option<String>,
     /// The category that it stands in; null at the top.
     pub parent_id: Option<Uuid>,
     /// That category in short.
-    #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
-    pub parent: Option<Json<CategoryRef>>,
+    #[schema(value_type = Option<ParentRef>)]
+    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_parent.parent"), select_expression_type = Column<Nullable<Jsonb>>)]
+    pub parent: Option<Json<ParentRef>>,
     /// Its place among its sisters: lower first, equals by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
@@ -296,22 +286,69 @@ pub struct CategoryRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
+    /// The category that it stands in; null at the top.
+    pub parent: Option<ParentRef>,
     /// Its name by language, the first language's too.
     #[serde(skip_serializing)]
     #[schema(ignore)]
-    names: BTreeMap<String, String>,
+    names: Names,
+}
+
+/// The category above, in short.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ParentRef {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    /// Its name by language, the first language's too.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: Names,
+}
+
+/// What a reference to the category that goes by the name `its` holds, and to the one above it.
+const SHORT: &str = "'id', its.id, 'slug', its.slug, 'name', its.name, \
+    'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)";
+const ABOVE: &str = "'id', above.id, 'slug', above.slug, 'name', above.name, \
+    'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name)";
+
+impl ParentRef {
+    /// The parent of the categories that are selected from, to be read from `of_parent.parent`.
+    fn join() -> Fragment {
+        Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
+            .sql(ABOVE)
+            .sql(
+                ") AS parent FROM categories AS above WHERE above.id = categories.parent_id) AS of_parent ON true",
+            )
+    }
+
+    /// Puts its name into the language that is wanted.
+    fn localise(&mut self, tongue: &Tongue) {
+        if let Some(name) = tongue.name(&self.names) {
+            self.name = name.to_owned();
+        }
+    }
+}
+
+impl Part for ParentRef {
+    fn note(&self, made_of: &mut MadeOf) {
+        made_of.one(Category::NAME, self.id);
+    }
 }
 
 impl CategoryRef {
     /// The category with the id that stands in this column, to be read from `of_category.category`.
     pub fn of(column: &'static str) -> Fragment {
-        Fragment::new(
-            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name, \
-             'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)) AS category \
-             FROM categories AS its WHERE its.id = ",
-        )
-        .sql(column)
-        .sql(") AS of_category ON true")
+        Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
+            .sql(SHORT)
+            .sql(", 'parent', (SELECT jsonb_build_object(")
+            .sql(ABOVE)
+            .sql(
+                ") FROM categories AS above WHERE above.id = its.parent_id)) AS category \
+                 FROM categories AS its WHERE its.id = ",
+            )
+            .sql(column)
+            .sql(") AS of_category ON true")
     }
 
     /// In its place, where nobody wants it.
@@ -324,12 +361,16 @@ impl CategoryRef {
         if let Some(name) = tongue.name(&self.names) {
             self.name = name.to_owned();
         }
+        if let Some(parent) = &mut self.parent {
+            parent.localise(tongue);
+        }
     }
 }
 
 impl Part for CategoryRef {
     fn note(&self, made_of: &mut MadeOf) {
         made_of.one(Category::NAME, self.id);
+        made_of.extend(&self.parent);
     }
 }
 
@@ -347,8 +388,8 @@ pub struct NewCategory {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     #[serde(default)]
-    #[schema(schema_with = names_schema)]
-    pub names: BTreeMap<String, String>,
+    #[schema(schema_with = names::schema)]
+    pub names: Names,
     #[serde(default)]
     #[schema(format = "prose", max_length = 1000)]
     pub description: Option<String>,
@@ -361,24 +402,6 @@ pub struct NewCategory {
     #[serde(default)]
     #[schema(pattern = "^medtop:[0-9]{8}$")]
     pub media_topic: Option<String>,
-}
-
-fn names_schema() -> RefOr<Schema> {
-    let text = |format: &str, longest| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::Custom(format.into())))
-            .max_length(Some(longest))
-    };
-    let name: RefOr<Schema> = text("line", 100).into();
-    ObjectBuilder::new()
-        .description(Some(
-            "Its name in other languages, by language tag (BCP 47).",
-        ))
-        .property_names(Some(Schema::Object(text("bcp47", 35).build())))
-        .max_properties(Some(50))
-        .additional_properties(Some(AdditionalProperties::RefOr(name)))
-        .into()
 }
 
 /// Joins to `root` what stands at and below it, and begins the condition on its id.
@@ -423,7 +446,7 @@ impl Category {
             })
             .number(list.rows())
             .sql(") AS categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(if forward {
                 " ORDER BY categories.tree_key"
             } else {
@@ -484,7 +507,7 @@ impl Category {
     /// Every category, or what stands at and below one of them, from the bottom of the tree to its top.
     async fn all(conn: &mut AsyncPgConnection, top: Option<&Name>) -> QueryResult<Vec<Self>> {
         let mut sql = Fragment::new("FROM categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL");
         if let Some(name) = top {
             sql = sql
@@ -665,7 +688,7 @@ impl Resource for Category {
         _: Sight,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM categories")
-            .then(&CategoryRef::of("categories.parent_id"))
+            .then(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL AND ");
         let sql = match name {
             Name::Id(id) => sql.sql("categories.id = ").id(*id),
@@ -683,16 +706,7 @@ impl Resource for Category {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
-        let names = self.names.0.iter();
-        let there = names.map(|(tag, _)| tag.as_str());
-        let first = self.first_language.as_str();
-        // In the first language it is called as it is written.
-        if let Some(tag) = tongue.pick(there.chain(std::iter::once(first)))
-            && tag != first
-            && let Some(name) = self.names.0.get(tag)
-        {
-            self.name = name.clone();
-        }
+        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
         if let Some(parent) = &mut self.parent {
             parent.0.localise(tongue);
         }
@@ -700,13 +714,7 @@ impl Resource for Category {
 
     fn settle(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
-        for (tag, name) in std::mem::take(&mut new.names) {
-            let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
-            if new.names.insert(canonical, name).is_some() {
-                let detail = "this language is there already, spelt another way";
-                faults.push(Fault::at(format!("/names/{tag}"), "given_twice", detail));
-            }
-        }
+        faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
         if faults.is_empty() {
             Ok(())
         } else {

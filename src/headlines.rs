@@ -23,7 +23,7 @@ use crate::http::conditional::Preconditions;
 use crate::http::fields::Fields;
 use crate::http::list::{Filter, List, Paging, truth};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One, Single};
 use crate::http::tongue::Tongue;
 use crate::language::{self, Dir};
 use crate::problem::{Fault, Problem};
@@ -81,7 +81,7 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), LanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), ContentLanguageParameter, FieldsParameter),
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
@@ -290,8 +290,14 @@ impl HeadlineFilter {
     "title": "Les premières pluies relancent les semailles", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "priority": "normal", "pinned": false, "expires_at": null,
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
-    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
-    "article_id": null, "article": null, "url": null, "source": null,
+    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
+        "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
+    "article_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+    "article": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14", "slug": "les-premieres-pluies-relancent-les-semailles",
+        "title": "Les premières pluies relancent les semailles",
+        "image": {"url": "https://images.rivage.example/semis.jpg", "alt": "Un tracteur dans un champ", "caption": null,
+            "credit": "Le Rivage", "width": 1600, "height": 1067}},
+    "url": null, "source": null,
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Headline {
@@ -324,7 +330,7 @@ pub struct Headline {
     pub category: Option<Json<CategoryRef>>,
     /// The article that it points at; null where there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
-    /// That article in short; null too while it is in the trash.
+    /// That article in short, with its picture; null too while it is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub article: Option<Json<ArticleRef>>,
@@ -413,14 +419,14 @@ impl Headline {
         list: &List<HeadlineFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = list.tongue(filter.timeline.language.clone());
+        let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let related = relations(sight, |field| list.wants(field, true));
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
         if let Some(ids) = &filter.timeline.ids {
             let page = list.ids_page(ids)?;
             let rows = Self::read(conn, timeline.with_ids(&page.ids()), &related).await?;
             let named = page.end(Self::seen(rows, sight, &tongue), |row| row.id, None);
-            return list.named(Self::NAME, named, tongue.is_negotiated());
+            return list.named(Self::NAME, named);
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
@@ -432,7 +438,7 @@ impl Headline {
             cursor.as_ref(),
             |row| timeline.place(row.published_at, row.updated_at, row.id),
             total,
-            tongue.is_negotiated(),
+            false,
         )
     }
 
@@ -471,6 +477,7 @@ impl Headline {
 
 impl Single for Headline {
     const SCHEMA: &'static str = "Headline";
+    const IS_CONTENT: bool = true;
 }
 
 impl Resource for Headline {
@@ -538,8 +545,9 @@ impl Resource for Headline {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
+        let tongue = tongue.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(tongue);
+            category.0.localise(&tongue);
         }
     }
 

@@ -14,7 +14,7 @@
 //! - [`categories`], [`headlines`], [`articles`], [`authors`], [`tags`], [`site`]: what the API is about.
 //! - [`timeline`], [`alphabet`]: lists in the order of time, and in that of names; [`byte_budget`]: pages of bodies.
 //! - [`search`]: what finds words: searches, completions, related articles.
-//! - [`status`], [`language`], [`slug`], [`image`], [`link`]: rules that content shares.
+//! - [`status`], [`language`], [`names`], [`slug`], [`image`], [`link`]: rules that content shares.
 //! - [`api_keys`]: who may do what.
 //! - [`identity`]: keys of somebody else's making: JWTs of an identity provider.
 //! - [`limits`]: how much one caller may ask for.
@@ -47,6 +47,7 @@ pub mod limits;
 pub mod link;
 pub mod log_lines;
 pub mod mask;
+pub mod names;
 pub mod openapi;
 pub mod problem;
 pub mod resource;

@@ -232,6 +232,7 @@ fn complete(document: &mut Value) {
             "ArticleRef",
             "ArticleBodies",
             "CategoryRef",
+            "ParentRef",
             "Image",
             "SearchHit",
             "AuditEntry",
@@ -514,7 +515,10 @@ fn complete_operation(
         parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
     };
     let lists = takes("cursor");
-    let negotiates = reads && takes("language");
+    // Content names things in its own language, whatever the browser prefers.
+    let of_content = ["/v1/articles", "/v1/headlines", "/v1/search"];
+    let negotiates =
+        reads && takes("language") && !of_content.iter().any(|begin| path.starts_with(begin));
     let by_status = takes("status");
     let chooses = reads && takes("fields");
     let of_keys = path.starts_with("/v1/keys");
@@ -597,7 +601,7 @@ fn complete_operation(
         if negotiates {
             parameters.push(json!({
                 "name": "Accept-Language", "in": "header", "required": false,
-                "description": "The languages that names of categories are wanted in, where `language` names none.",
+                "description": "The languages that names are wanted in, where `language` names none.",
                 "schema": {"type": "string"}, "example": "ar, fr;q=0.5",
             }));
         }

@@ -278,19 +278,17 @@ pub struct Shown<R> {
     negotiated: bool,
 }
 
-impl<R> Shown<R> {
-    /// What was written, as it was written.
+impl<R: Resource> Shown<R> {
+    /// What was written, as a request without parameters reads it.
     fn written(status: StatusCode, resource: R) -> Self {
         Self {
             status,
-            resource,
+            resource: as_read(resource),
             fields: Fields::default(),
             negotiated: false,
         }
     }
-}
 
-impl<R: Resource> Shown<R> {
     /// What a second request for the same gets again.
     fn kept(&self) -> Result<Kept, Problem> {
         let mut kept = Kept::new(self.status)
@@ -353,6 +351,12 @@ pub async fn get<R: Resource + Single>(
         Some(resource) => Ok(shown(resource, one)),
         None => Err(absent::<R>(&mut conn, address, reader.sight()).await?),
     }
+}
+
+/// What a request reads that asks for no language, and whose headers ask for none.
+fn as_read<R: Resource>(mut resource: R) -> R {
+    resource.localise(&Tongue::none());
+    resource
 }
 
 /// What was read, for who reads it.
@@ -701,7 +705,7 @@ async fn check<R: Resource>(
     match conditions.check(now, app.require_if_match) {
         Ok(()) => Ok(()),
         Err(unmet @ Unmet::Outdated) => {
-            let now = existing::<R>(conn, id).await?;
+            let now = as_read(existing::<R>(conn, id).await?);
             Err(unmet.problem(Some((id, now.version(), &now))))
         }
         Err(unmet) => Err(unmet.problem::<R>(None)),

@@ -111,6 +111,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
+        names -> Jsonb,
     }
 }
 
@@ -233,6 +234,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
+        names -> Jsonb,
     }
 }
 

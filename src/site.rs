@@ -106,7 +106,8 @@ pub struct Site {
     /// written.
     #[schema(format = "uri", max_length = 500)]
     pub url: Option<String>,
-    /// The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.
+    /// The languages that it is written in (BCP 47), the preferred first. Names of categories, authors and tags are
+    /// written in the first.
     #[schema(schema_with = languages_schema)]
     pub languages: Vec<String>,
     /// The time zone that its days are counted in (IANA).
@@ -162,7 +163,7 @@ fn languages_schema() -> utoipa::openapi::schema::Array {
         .max_length(Some(35));
     ArrayBuilder::new()
         .description(Some(
-            "The languages that it is written in (BCP 47), the preferred first. Names of categories are written in the first.",
+            "The languages that it is written in (BCP 47), the preferred first. Names of categories, authors and tags are written in the first.",
         ))
         .items(tag)
         .min_items(Some(1))

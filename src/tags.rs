@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,15 +13,19 @@ use uuid::Uuid;
 
 use crate::alphabet::{self, Named};
 use crate::api_keys::{Editor, Reader};
+use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Json, Statement};
 use crate::http::address::{Address, Name};
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::cursor::NameKey;
 use crate::http::list::{Filter, List, Paging};
 use crate::http::made_of::{MadeOf, Part};
-use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::one::{FieldsParameter, LanguageParameter, One, Single};
+use crate::http::tongue::Tongue;
+use crate::language;
+use crate::names::{self, Names, as_read_by};
 use crate::problem::{Fault, Problem};
 use crate::resource::{self, Resource, Shown};
 use crate::retries::Retry;
@@ -40,17 +45,19 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List tags
 ///
-/// By name, without regard to accents and case.
+/// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
+/// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
 #[utoipa::path(tag = "Tags", params(Paging, TagFilter),
     responses((status = OK, description = "A page of tags.", body = ref("#/components/schemas/TagPage"))))]
 #[get("/v1/tags")]
 async fn list_tags(
     app: Data<AppState>,
-    _reader: Reader,
+    reader: Reader,
     list: List<TagFilter>,
 ) -> Result<HttpResponse, Problem> {
+    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
     let mut conn = app.connection().await?;
-    Tag::list(&mut conn, &list).await
+    Tag::list(&mut conn, &list, &tongue).await
 }
 
 /// Create a tag
@@ -71,15 +78,16 @@ async fn create_tag(
 /// Get a tag
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), FieldsParameter),
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
     responses((status = OK, description = "The tag.", body = Tag)))]
 #[get("/v1/tags/{id}")]
 async fn get_tag(
     app: Data<AppState>,
     reader: Reader,
     address: Address,
-    one: One<Tag>,
+    mut one: One<Tag>,
 ) -> Result<Shown<Tag>, Problem> {
+    one.tongue = as_read_by(&reader, one.tongue);
     resource::get(&app, &reader, &address, one).await
 }
 
@@ -155,13 +163,22 @@ pub struct TagFilter {
     /// Those that name such a thing.
     #[param(inline)]
     kind: Option<TagKind>,
+    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
 }
 
 impl Filter for TagFilter {
     const ITEM: &'static str = "Tag";
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "kind").then(|| value.parse().map(|kind| self.kind = Some(kind)))
+        Some(match name {
+            "kind" => value.parse().map(|kind| self.kind = Some(kind)),
+            "language" => language::canonical(value)
+                .map_err(str::to_owned)
+                .map(|tag| self.language = Some(tag)),
+            _ => return None,
+        })
     }
 }
 
@@ -169,7 +186,8 @@ impl Filter for TagFilter {
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = tags)]
 #[schema(example = json!({
-    "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles", "kind": "subject",
+    "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles",
+    "names": {"ar": "البذر", "en": "Sowing"}, "kind": "subject",
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct Tag {
@@ -178,8 +196,12 @@ pub struct Tag {
     /// Its readable address, unique among the tags.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
+    /// Its name in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    /// Its name in other languages, by language tag (BCP 47).
+    #[schema(schema_with = names::schema)]
+    pub names: Json<Names>,
     #[schema(inline)]
     pub kind: TagKind,
     pub created_at: DateTime<Utc>,
@@ -189,6 +211,9 @@ pub struct Tag {
     pub version: i32,
     #[serde(skip)]
     name_key: String,
+    #[serde(skip)]
+    #[diesel(select_expression = column::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = Column<Text>)]
+    first_language: String,
 }
 
 /// A tag in short.
@@ -199,13 +224,26 @@ pub struct TagRef {
     pub name: String,
     #[schema(inline)]
     pub kind: TagKind,
+    /// Its name by language, the first language's too.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: Names,
+}
+
+impl TagRef {
+    /// Puts its name into the language that is wanted.
+    pub fn localise(&mut self, tongue: &Tongue) {
+        if let Some(name) = tongue.name(&self.names) {
+            self.name = name.to_owned();
+        }
+    }
 }
 
 /// What makes a tag. What only the server writes (`id`, `created_at`, `updated_at`, `version`) may stand beside it and is
 /// ignored, so that what was read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Semailles", "kind": "subject"}))]
+#[schema(example = json!({"name": "Semailles", "names": {"ar": "البذر", "en": "Sowing"}, "kind": "subject"}))]
 pub struct NewTag {
     /// Its readable address. Left out, it is made from `name`, with `-2` and so on where that is taken.
     #[serde(default)]
@@ -213,6 +251,9 @@ pub struct NewTag {
     pub slug: Option<String>,
     #[schema(format = "line", max_length = 100)]
     pub name: String,
+    #[serde(default)]
+    #[schema(schema_with = names::schema)]
+    pub names: Names,
     #[serde(default = "subject")]
     #[schema(inline, default = "subject")]
     pub kind: TagKind,
@@ -244,24 +285,34 @@ impl Tag {
     async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<TagFilter>,
+        tongue: &Tongue,
     ) -> Result<HttpResponse, Problem> {
         let condition = match list.filter.kind {
             None => Fragment::default(),
             Some(kind) => Fragment::new(" AND kind = ").text(kind.word()),
         };
         let names = (Self::TABLE, Self::NAME);
-        alphabet::page::<Self, _>(conn, names, list, &condition, async |conn, rest| {
-            Statement::<RowType<Self>>::select::<Self>(&rest)
-                .load(conn)
-                .await
-        })
+        let negotiated = tongue.is_negotiated();
+        alphabet::page::<Self, _>(
+            conn,
+            names,
+            list,
+            &condition,
+            negotiated,
+            async |conn, rest| {
+                let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&rest)
+                    .load(conn)
+                    .await?;
+                rows.iter_mut().for_each(|row| row.localise(tongue));
+                Ok(rows)
+            },
+        )
         .await
     }
 }
 
 impl Single for Tag {
     const SCHEMA: &'static str = "Tag";
-    const TAKES_LANGUAGE: bool = false;
 }
 
 impl Resource for Tag {
@@ -303,8 +354,18 @@ impl Resource for Tag {
             .optional()
     }
 
+    fn localise(&mut self, tongue: &Tongue) {
+        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
+    }
+
     fn settle(new: &mut NewTag) -> Result<(), Vec<Fault>> {
-        slug::settle(new.slug.as_deref())
+        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
+        faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
@@ -315,14 +376,7 @@ impl Resource for Tag {
         let chosen = new.slug.as_deref();
         let slug = slug::claim(conn, SlugTable::Tags, id, chosen, &new.name).await?;
         diesel::insert_into(tags::table)
-            .values((
-                Row {
-                    name: &new.name,
-                    kind: new.kind,
-                },
-                tags::id.eq(id),
-                tags::slug.eq(slug),
-            ))
+            .values((Row::from(&new)?, tags::id.eq(id), tags::slug.eq(slug)))
             .execute(conn)
             .await?;
         Ok(())
@@ -333,10 +387,7 @@ impl Resource for Tag {
         let slug = slug::keep_or_claim(conn, SlugTable::Tags, id, chosen, &new.name).await?;
         diesel::update(tags::table.find(id))
             .set((
-                Row {
-                    name: &new.name,
-                    kind: new.kind,
-                },
+                Row::from(&new)?,
                 tags::slug.eq(slug),
                 tags::version.eq(tags::version + 1),
                 tags::deleted_at.eq(None::<DateTime<Utc>>),
@@ -355,5 +406,16 @@ impl Resource for Tag {
 #[diesel(table_name = tags, treat_none_as_null = true)]
 struct Row<'a> {
     name: &'a str,
+    names: serde_json::Value,
     kind: TagKind,
+}
+
+impl<'a> Row<'a> {
+    fn from(new: &'a NewTag) -> Result<Self, Problem> {
+        Ok(Self {
+            name: &new.name,
+            names: serde_json::to_value(&new.names).map_err(Problem::internal)?,
+            kind: new.kind,
+        })
+    }
 }

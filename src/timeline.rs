@@ -62,7 +62,7 @@ pub struct TimelineParameters {
     /// With this tag (slug or id). A headline has the tags of the article that it points at.
     #[param(max_length = 200, example = "larache")]
     tag: Option<String>,
-    /// In this very language (BCP 47). Names of categories come in it too.
+    /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
     #[param(max_length = 35, example = "fr")]
     language: Option<String>,
     /// Of this status. Needs a key.
@@ -159,6 +159,10 @@ pub struct TimelineFilter {
     /// Only articles have authors.
     pub author: Option<Name>,
     pub language: Option<String>,
+    /// Whether stories are listed, each in the best language that there is; only articles tell stories.
+    pub fallback: bool,
+    /// The languages that the site prefers, where stories are listed.
+    pub preferred: Vec<String>,
     pub status: Option<Status>,
     published_after: Option<DateTime<Utc>>,
     published_before: Option<DateTime<Utc>>,
@@ -228,6 +232,9 @@ impl TimelineFilter {
     /// # Errors
     /// Where there is nothing of some name.
     pub async fn settle(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
+        if self.fallback {
+            self.preferred = Site::languages(conn).await?;
+        }
         if let Some(date) = self.date {
             self.day = Some(Site::day(conn, date).await?);
         }
@@ -328,12 +335,17 @@ impl TimelineFilter {
         })
     }
 
+    /// The language that all of it is to be in.
+    fn only_language(&self) -> Option<&String> {
+        self.language.as_ref().filter(|_| !self.fallback)
+    }
+
     /// How many filters are used, beside one category.
     fn used(&self) -> usize {
         [
             self.categories.len() > 1 || self.direct.is_some(),
             self.tag.is_some(),
-            self.language.is_some(),
+            self.only_language().is_some(),
             self.status.is_some(),
             self.published_after.is_some(),
             self.published_before.is_some(),
@@ -422,6 +434,8 @@ struct Walk {
     branches: bool,
     /// What it finds must obey that, too.
     rest: Vec<Fragment>,
+    /// And that, which is asked along the walk, and cuts none off: most rows obey it.
+    along: Option<Fragment>,
 }
 
 /// Some rows of a table in the order of time.
@@ -431,6 +445,8 @@ pub struct Timeline<'a> {
     filter: &'a TimelineFilter,
     facets: Vec<Facet>,
     budget: Option<ByteBudget>,
+    /// A filter that most rows obey.
+    common: Option<Facet>,
     /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
     reach: usize,
 }
@@ -502,6 +518,16 @@ fn alternatives(
         .collect()
 }
 
+/// The same as one condition.
+pub fn seen(table: &str, line: &'static str, sight: Sight, filter: &TimelineFilter) -> Fragment {
+    let mut sql = Fragment::new("(");
+    let alternatives = alternatives(table, line, sight, filter);
+    for (n, alternative) in alternatives.iter().enumerate() {
+        sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
+    }
+    sql.sql(")")
+}
+
 impl<'a> Timeline<'a> {
     pub fn new(
         table: &'static str,
@@ -515,6 +541,7 @@ impl<'a> Timeline<'a> {
             filter,
             facets,
             budget: None,
+            common: None,
             reach: REACH,
         }
     }
@@ -522,6 +549,12 @@ impl<'a> Timeline<'a> {
     /// The same where each page ends by the bytes that it carries, too.
     pub fn within(self, budget: Option<ByteBudget>) -> Self {
         Self { budget, ..self }
+    }
+
+    /// The same with a filter that most rows obey. Where it is the only one that the walked index doesn't know, the walk goes
+    /// on however many rows in a row don't: to gather all others would cost more.
+    pub fn with_common(self, common: Option<Facet>) -> Self {
+        Self { common, ..self }
     }
 
     /// The same with another reach.
@@ -592,6 +625,7 @@ impl<'a> Timeline<'a> {
             only: "",
             branches: false,
             rest: Vec::new(),
+            along: None,
         };
         let mut prefix = false;
         match narrow.and_then(|n| self.facets[n].walk.clone()) {
@@ -611,7 +645,7 @@ impl<'a> Timeline<'a> {
                 rest.push(self.category("line."));
             }
         }
-        if let Some(tag) = &filter.language {
+        if let Some(tag) = filter.only_language() {
             let tag = Fragment::default().text(tag).sql("::text");
             if prefix {
                 walk.columns.push(("language", tag));
@@ -623,6 +657,13 @@ impl<'a> Timeline<'a> {
             rest.extend(self.published("line."));
         } else {
             rest.extend(self.changed("line."));
+        }
+        let common = self.common.as_ref();
+        let common = common.map(|facet| facet.probe.as_ref().unwrap_or(&facet.condition).clone());
+        if rest.is_empty() {
+            walk.along = common;
+        } else {
+            rest.extend(common);
         }
         walk.rest = rest;
         walk
@@ -777,11 +818,20 @@ impl<'a> Timeline<'a> {
         };
         let mut found = Fragment::default();
         for (n, alternative) in alternatives.iter().enumerate() {
+            let along = match &walk.along {
+                Some(along) => Fragment::new(" AND ").then(along),
+                None => Fragment::default(),
+            };
             let from = Fragment::new(walk.table)
-                .sql(" WHERE ")
+                .sql(if walk.along.is_some() {
+                    " AS line WHERE "
+                } else {
+                    " WHERE "
+                })
                 .then(alternative)
                 .sql(walk.only)
                 .then(&bounds)
+                .then(&along)
                 .then(&order)
                 .sql(" LIMIT ");
             found = found
@@ -860,7 +910,7 @@ impl<'a> Timeline<'a> {
     /// Every row that is wanted, whichever the order, as tables to select from; the table's own rows go by the name `line`.
     /// Where the articles of an author or a tag have a table of their own, it is joined, and everything that can be is
     /// said of both: so the planner may begin with whichever has fewest.
-    fn all(&self) -> Fragment {
+    pub fn all(&self) -> Fragment {
         const NARROW: [(&str, &str); 2] = [("first", "first."), ("second", "second.")];
         let mut names = NARROW.iter();
         let mut sql = Fragment::new(self.table).sql(" AS line");
@@ -882,21 +932,17 @@ impl<'a> Timeline<'a> {
                 conditions = conditions.sql(" AND ").then(&facet.condition);
             }
         }
+        if let Some(common) = &self.common {
+            conditions = conditions.sql(" AND ").then(&common.condition);
+        }
         sql.sql(" WHERE ").then(&conditions)
     }
 
     /// What is wanted of a row of any table that has it, whose columns go by this prefix.
     fn shared(&self, table: &str, line: &'static str) -> Fragment {
-        let mut sql = Fragment::new("(");
-        for (n, alternative) in alternatives(table, line, self.sight, self.filter)
-            .iter()
-            .enumerate()
-        {
-            sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
-        }
-        sql = sql.sql(")");
+        let mut sql = seen(table, line, self.sight, self.filter);
         let category = (!self.filter.categories.is_empty()).then(|| self.category(line));
-        let language = self.filter.language.as_ref();
+        let language = self.filter.only_language();
         let language = language.map(|tag| Fragment::new(line).sql("language = ").text(tag));
         for condition in category
             .into_iter()
@@ -957,7 +1003,7 @@ impl<'a> Timeline<'a> {
         let walk = self.walk();
         let mut rows = self.rows(&walk, cursor, wanted.rows);
         // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
-        if self.filter.used() + self.facets.len() > 1 {
+        if self.used() > 1 {
             rows = rows.once();
         }
         let mut found = R::read(conn, self.source(rows, cursor), related).await?;
@@ -970,6 +1016,11 @@ impl<'a> Timeline<'a> {
             false => None,
         };
         Ok((found, total))
+    }
+
+    /// How many filters are used, beside one category.
+    fn used(&self) -> usize {
+        self.filter.used() + self.facets.len() + usize::from(self.common.is_some())
     }
 
     fn source(&self, rows: Fragment, cursor: Option<&Cursor<Moment>>) -> Source {
@@ -1024,11 +1075,7 @@ impl<'a> Timeline<'a> {
             .ids(ids.to_vec())
             .sql("))");
         let rows = self.joined(lines).sql(" AS ").sql(self.table);
-        let rows = if self.filter.used() + self.facets.len() > 0 {
-            rows.once()
-        } else {
-            rows
-        };
+        let rows = if self.used() > 0 { rows.once() } else { rows };
         let order = Fragment::new(" ORDER BY array_position(")
             .ids(ids.to_vec())
             .sql(", ")

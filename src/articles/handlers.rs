@@ -5,12 +5,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{Article, ArticleFilter, NewArticle};
+use super::stories::FallbackParameter;
 use crate::api_keys::{Editor, Reader};
 use crate::http::address::Address;
 use crate::http::body::Body;
 use crate::http::conditional::Preconditions;
 use crate::http::list::{List, Paging};
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::problem::Problem;
 use crate::resource::{self, Shown};
 use crate::retries::Retry;
@@ -30,8 +31,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
-/// for them.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter),
+/// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
     responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
 #[get("/v1/articles")]
 async fn list_articles(
@@ -67,7 +68,7 @@ async fn create_article(
 /// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
     responses((status = OK, description = "The article.", body = Article)))]
 #[get("/v1/articles/{id}")]
 async fn get_article(

@@ -4,6 +4,7 @@ mod handlers;
 mod model;
 mod prepared;
 mod render;
+mod stories;
 
 pub use handlers::routes;
 pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};

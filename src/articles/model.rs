@@ -1,5 +1,7 @@
 //! Rows, JSON and queries.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::BodyFormat;
 use super::prepared::{self, PreparedArticle};
+use super::{BodyFormat, stories};
 use crate::authors::AuthorRef;
 use crate::byte_budget::ByteBudget;
 use crate::categories::CategoryRef;
@@ -19,7 +21,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
 use crate::http::address::Name;
 use crate::http::fields::Fields;
-use crate::http::list::{Filter, List};
+use crate::http::list::{Filter, List, truth};
 use crate::http::made_of::{MadeOf, Part};
 use crate::http::one::{One, Single};
 use crate::http::tongue::Tongue;
@@ -54,11 +56,22 @@ impl Filter for ArticleFilter {
     const ITEM: &'static str = "Article";
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        self.timeline.set(name, value)
+        match name {
+            "fallback" => Some(truth(value).map(|fallback| self.timeline.fallback = fallback)),
+            _ => self.timeline.set(name, value),
+        }
     }
 
     fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        self.timeline.faults(given)
+        let mut faults = self.timeline.faults(given);
+        if self.timeline.fallback && self.timeline.language.is_none() {
+            faults.push(Fault::of(
+                "fallback",
+                "needs_language",
+                "goes with `language`",
+            ));
+        }
+        faults
     }
 }
 
@@ -104,9 +117,11 @@ impl ArticleFilter {
     "body_html": "<p>Il a plu.</p>\n<p>Enfin.</p>\n", "body_text": "Il a plu.\nEnfin.", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "first_published_at": "2026-11-23T14:00:00Z",
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
-    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture"},
+    "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
+        "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
     "author_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21"],
-    "authors": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri"}],
+    "authors": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri",
+        "image_url": "https://images.rivage.example/salma.jpg"}],
     "tag_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31"],
     "tags": [{"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles", "kind": "subject"}],
     "dateline": "Meknès", "image": null, "word_count": 4, "reading_minutes": 1, "canonical_url": null, "source": null,
@@ -241,13 +256,16 @@ pub struct ArticleBodies {
 pub struct ArticleRef {
     pub id: Uuid,
     pub slug: String,
+    pub title: String,
+    pub image: Option<Image>,
 }
 
 impl ArticleRef {
     /// The article with the id that stands in this column, if somebody may see it, to be read from `of_article.article`.
     pub fn of(column: &'static str, sight: Sight) -> Fragment {
         Fragment::new(
-            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug) AS article \
+            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'title', its.title, \
+             'image', its.image) AS article \
              FROM articles AS its WHERE its.id = ",
         )
         .sql(column)
@@ -402,14 +420,16 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBud
     };
     sql = sql.sql(if wants("authors") || wants("author_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids, \
-         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name) ORDER BY place), '[]') AS authors \
+         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url, \
+         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS authors \
          FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id) AS signed"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
     });
     sql = sql.sql(if wants("tags") || wants("tag_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids, \
-         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind) ORDER BY place), '[]') AS tags \
+         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind, \
+         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS tags \
          FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id) AS tagged"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
@@ -460,7 +480,7 @@ impl Article {
         list: &List<ArticleFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = list.tongue(filter.timeline.language.clone());
+        let tongue = Tongue::asked_for(filter.timeline.language.clone());
         let wants = |field: &str| list.wants(field, !field.starts_with("body"));
         let limit = filter.timeline.ids.as_ref().map(Vec::len);
         let budget = budget(wants, limit.unwrap_or(list.wanted().limit));
@@ -468,27 +488,69 @@ impl Article {
         let is_bounded = budget.is_some();
         let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
         let timeline = timeline.within(budget);
-        if let Some(ids) = &filter.timeline.ids {
-            let page = list.ids_page(ids)?;
+        let timeline = timeline.with_common(stories::facet(&filter.timeline, sight));
+        let told = |row: &mut Self| {
+            row.localise(&tongue);
+            row.is_fallback = filter.timeline.fallback && !tongue.has(&row.language);
+        };
+        let mut response = if let Some(ids) = &filter.timeline.ids {
+            let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, sight).await?;
+            let page = list.ids_page(&ids)?;
             let source = timeline.with_ids(&page.ids());
             let mut rows = Self::read(conn, source, &related).await?;
-            rows.iter_mut().for_each(|row| row.localise(&tongue));
+            rows.iter_mut().for_each(told);
             let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
-            let named = page.end(rows, |row| row.id, beyond);
-            return list.named(Self::NAME, named, tongue.is_negotiated());
+            let mut named = page.end(rows, |row| row.id, beyond);
+            named.missing.extend(gone);
+            list.named(Self::NAME, named)?
+        } else {
+            let cursor = list.cursor()?;
+            let (mut rows, total) = timeline
+                .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
+                .await?;
+            rows.iter_mut().for_each(told);
+            let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
+            let cursor = cursor.as_ref();
+            if is_bounded {
+                let more = rows.pop_if(|row| row.is_beyond()).is_some();
+                list.page_of(Self::NAME, rows, more, cursor, place, total, false)?
+            } else {
+                list.page(Self::NAME, rows, cursor, place, total, false)?
+            }
+        };
+        if filter.timeline.fallback {
+            // Which language stands for a story is the site's to say.
+            let mut extensions = response.extensions_mut();
+            if let Some(made_of) = extensions.get_mut::<MadeOf>() {
+                made_of.one(Site::NAME, SITE);
+            }
         }
-        let cursor = list.cursor()?;
-        let (mut rows, total) = timeline
-            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
-            .await?;
-        rows.iter_mut().for_each(|row| row.localise(&tongue));
-        let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
-        let (cursor, negotiated) = (cursor.as_ref(), tongue.is_negotiated());
-        if is_bounded {
-            let more = rows.pop_if(|row| row.is_beyond()).is_some();
-            return list.page_of(Self::NAME, rows, more, cursor, place, total, negotiated);
+        Ok(response)
+    }
+
+    /// The ids of what is to be read where these are asked for, and those that lead to nothing. Where stories are listed, each
+    /// stands for its story, which is listed once.
+    async fn of_ids(
+        conn: &mut AsyncPgConnection,
+        ids: &[Uuid],
+        timeline: &Timeline<'_>,
+        filter: &ArticleFilter,
+        sight: Sight,
+    ) -> QueryResult<(Vec<Uuid>, Vec<Uuid>)> {
+        if !filter.timeline.fallback {
+            return Ok((ids.to_vec(), Vec::new()));
         }
-        list.page(Self::NAME, rows, cursor, place, total, negotiated)
+        let chosen = stories::of_ids(conn, ids, timeline, &filter.timeline, sight).await?;
+        let chosen: HashMap<Uuid, Uuid> = chosen.into_iter().collect();
+        let (mut wanted, mut gone) = (Vec::new(), Vec::new());
+        for id in ids {
+            match chosen.get(id) {
+                Some(chosen) if wanted.contains(chosen) => {}
+                Some(chosen) => wanted.push(*chosen),
+                None => gone.push(*id),
+            }
+        }
+        Ok((wanted, gone))
     }
 
     /// Those with these ids that somebody may see, in any order; and the first of the ids, in their order, that a page has
@@ -661,6 +723,7 @@ const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
 impl Single for Article {
     const SCHEMA: &'static str = "Article";
+    const IS_CONTENT: bool = true;
 }
 
 impl Resource for Article {
@@ -722,8 +785,15 @@ impl Resource for Article {
     }
 
     fn localise(&mut self, tongue: &Tongue) {
+        let tongue = tongue.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(tongue);
+            category.0.localise(&tongue);
+        }
+        for author in &mut self.authors.0 {
+            author.localise(&tongue);
+        }
+        for tag in &mut self.tags.0 {
+            tag.localise(&tongue);
         }
     }
 

@@ -193,7 +193,7 @@ impl<F: Filter> List<F> {
         self.fields.wants_within(outer, field, by_itself)
     }
 
-    /// The languages that names are wanted in, with the one that a parameter asks for.
+    /// The languages that names are wanted in: the one that a parameter asks for, or else what the request prefers.
     pub fn tongue(&self, asked: Option<String>) -> Tongue {
         Tongue::new(asked, self.accepted.clone())
     }
@@ -298,7 +298,6 @@ impl<F: Filter> List<F> {
         [next, prev]: [Option<Cursor<K>>; 2],
         total: Option<i64>,
         beside: impl Serialize,
-        negotiated: bool,
     ) -> Result<HttpResponse, Problem> {
         let write = |cursor: Option<Cursor<K>>| cursor.map(|cursor| cursor.write(self.fingerprint));
         let page = PageInfo {
@@ -309,7 +308,7 @@ impl<F: Filter> List<F> {
             total_is_exact: total.map(|total| total <= MOST_COUNTED as i64),
             missing: None,
         };
-        let mut response = self.answer_beside(kinds, rows, page, beside, negotiated)?;
+        let mut response = self.answer_beside(kinds, rows, page, beside, false)?;
         response.extensions_mut().insert(Kind::Search);
         Ok(response)
     }
@@ -340,7 +339,6 @@ impl<F: Filter> List<F> {
         &self,
         kind: &'static str,
         named: NamedRows<T>,
-        negotiated: bool,
     ) -> Result<HttpResponse, Problem> {
         let write =
             |cursor: Option<Cursor<()>>| cursor.map(|cursor| cursor.write(self.fingerprint));
@@ -350,7 +348,7 @@ impl<F: Filter> List<F> {
             missing: Some(named.missing),
             ..self.only_page()
         };
-        self.answer(kind, named.rows, page, negotiated)
+        self.answer(kind, named.rows, page, false)
     }
 
     fn only_page(&self) -> PageInfo {

@@ -21,7 +21,21 @@ use crate::problem::{Fault, Problem};
     reason = "it is written for the contract; `One` reads the value"
 )]
 pub struct LanguageParameter {
-    /// The language wanted (BCP 47). Without it, names of categories come in what `Accept-Language` prefers.
+    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
+}
+
+/// What content is asked for with, as the contract has it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `One` reads the value"
+)]
+pub struct ContentLanguageParameter {
+    /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
+    /// nothing is asked for, in the content's own.
     #[param(max_length = 35, example = "ar")]
     language: Option<String>,
 }
@@ -46,6 +60,8 @@ pub trait Single {
     const SCHEMA: &'static str;
     /// Whether there are names in it that come in several languages.
     const TAKES_LANGUAGE: bool = true;
+    /// Whether it is written in a language of its own, in which names come where no other is asked for.
+    const IS_CONTENT: bool = false;
 }
 
 /// The parameters of a request for one resource, all of them understood.
@@ -87,9 +103,10 @@ impl<S: Single> One<S> {
             return Err(faults);
         }
         Ok(Self {
-            tongue: match S::TAKES_LANGUAGE {
-                true => Tongue::new(asked, accepted),
-                false => Tongue::none(),
+            tongue: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
+                (false, _) => Tongue::none(),
+                (true, true) => Tongue::asked_for(asked),
+                (true, false) => Tongue::new(asked, accepted),
             },
             fields,
             of: PhantomData,

@@ -16,7 +16,7 @@ use crate::http::address::Address;
 use crate::http::caching::Kind;
 use crate::http::ids::in_order;
 use crate::http::made_of::MadeOf;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::problem::Problem;
 use crate::resource::{self, Resource};
 use crate::server::AppState;
@@ -37,7 +37,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
     responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
@@ -65,9 +65,6 @@ async fn list_related_articles(
     made_of.all(Article::NAME);
     made_of.extend(&items);
     let mut response = HttpResponse::Ok();
-    if one.tongue.is_negotiated() {
-        response.insert_header(("Vary", "Accept-Language"));
-    }
     let mut response = match one.fields.of_each(&items)? {
         None => response.json(Related { items }),
         Some(items) => response.json(Related { items }),

@@ -22,6 +22,7 @@ use crate::headlines::{Headline, HeadlineFilter};
 use crate::http::cursor::Cursor;
 use crate::http::list::{Filter, List, Paging};
 use crate::http::made_of::{self, MadeOf};
+use crate::http::tongue::Tongue;
 use crate::problem::{Fault, Problem};
 use crate::resource::Resource;
 use crate::server::AppState;
@@ -242,7 +243,7 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let filter = &list.filter;
     let cursor: Option<Cursor<Spot>> = list.cursor()?;
-    let tongue = list.tongue(filter.timeline().language.clone());
+    let tongue = Tongue::asked_for(filter.timeline().language.clone());
     let words = Words::read(conn, &filter.q).await?;
     let parts = filter.parts(sight, &words);
     let limit = list.wanted().limit;
@@ -304,7 +305,6 @@ async fn answer(
         [found.next, found.prev],
         total,
         Beside { suggestion },
-        tongue.is_negotiated(),
     )
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, get};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use std::future::{Ready, ready};
@@ -15,11 +15,14 @@ use uuid::Uuid;
 
 use super::fold::words;
 use crate::api_keys::Reader;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Json, Statement};
 use crate::http::caching::Kind;
 use crate::http::fields::Fields;
 use crate::http::made_of::MadeOf;
 use crate::http::one::FieldsParameter;
+use crate::http::tongue::{self, Tongue};
+use crate::language;
+use crate::names::Names;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
 use crate::status::Sight;
@@ -40,9 +43,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Complete what is typed
 ///
 /// Categories, tags, authors and titles of published articles that have each of the words, the last of them as a
-/// beginning; accents and case don't matter. A category is found by its name in any language, and given by that. Of tags
-/// and authors, those that stand on an article that the caller may see. At most 10: first up to 3 of each kind of name,
-/// then titles, the newest first.
+/// beginning; accents and case don't matter. A name is found in any language, and given in one that has the words: the
+/// `language` asked for, or else what `Accept-Language` prefers, where that does. Of tags and authors, those that stand on
+/// an article that the caller may see. At most 10: first up to 3 of each kind of name, then titles, the newest first.
 #[utoipa::path(tag = "Search", params(SuggestParameters, FieldsParameter),
     responses((status = OK, description = "The completions.", body = Completions)))]
 #[get("/v1/suggest")]
@@ -52,13 +55,15 @@ async fn suggest(
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    let items = complete(&mut conn, reader.sight(), &typed.text).await?;
+    let items = complete(&mut conn, reader.sight(), &typed).await?;
     let mut made_of = MadeOf::default();
     for kind in ["article", "author", "category", "tag"] {
         made_of.all(kind);
     }
     let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, "application/json"));
+    if typed.tongue.is_negotiated() {
+        response.insert_header((header::VARY, "Accept-Language"));
+    }
     let mut response = match typed.fields.of_each(&items)? {
         None => response.json(Completions { items }),
         Some(items) => response.json(serde_json::json!({ "items": items })),
@@ -79,10 +84,15 @@ pub struct SuggestParameters {
     /// What is typed so far.
     #[param(min_length = 1, max_length = 100, example = "écon")]
     q: String,
+    /// The language that names are wanted in (BCP 47), where what is typed stands in several. Without it, what
+    /// `Accept-Language` prefers.
+    #[param(max_length = 35, example = "ar")]
+    language: Option<String>,
 }
 
 struct Typed {
-    text: String,
+    q: String,
+    tongue: Tongue,
     fields: Fields,
 }
 
@@ -91,12 +101,13 @@ impl FromRequest for Typed {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(read(request.query_string()).map_err(Problem::InvalidParameters))
+        let accepted = tongue::accepted(request);
+        ready(read(request.query_string(), accepted).map_err(Problem::InvalidParameters))
     }
 }
 
-fn read(query: &str) -> Result<Typed, Vec<Fault>> {
-    let (mut typed, mut fields) = (None, None);
+fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
+    let (mut typed, mut asked, mut fields) = (None, None, None);
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "fields" && fields.is_none() {
@@ -111,18 +122,23 @@ fn read(query: &str) -> Result<Typed, Vec<Fault>> {
                 "given_twice",
                 "this parameter may be given once",
             ));
-        } else if name != "q" {
+        } else if !["q", "language"].contains(&name.as_ref()) {
             faults.push(Fault::of(
                 name,
                 "unknown",
                 "there is no such parameter here",
             ));
-        } else if typed.is_some() {
+        } else if (name == "q" && typed.is_some()) || (name == "language" && asked.is_some()) {
             faults.push(Fault::of(
-                "q",
+                name,
                 "given_twice",
                 "this parameter may be given once",
             ));
+        } else if name == "language" {
+            match language::canonical(&value) {
+                Ok(tag) => asked = Some(tag),
+                Err(detail) => faults.push(Fault::of(name, "invalid", detail)),
+            }
         } else if value.is_empty() {
             faults.push(Fault::of("q", "invalid", "must say something"));
         } else if value.chars().count() > LONGEST {
@@ -139,8 +155,9 @@ fn read(query: &str) -> Result<Typed, Vec<Fault>> {
         faults.push(Fault::of("q", "required", "what is typed so far"));
     }
     match typed {
-        Some(text) if faults.is_empty() => Ok(Typed {
-            text,
+        Some(q) if faults.is_empty() => Ok(Typed {
+            q,
+            tongue: Tongue::new(asked, accepted),
             fields: fields.unwrap_or_default(),
         }),
         _ => Err(faults),
@@ -191,9 +208,10 @@ fn as_query(words: &[String]) -> String {
 async fn complete(
     conn: &mut AsyncPgConnection,
     sight: Sight,
-    typed: &str,
+    typed: &Typed,
 ) -> QueryResult<Vec<Completion>> {
-    let words = words(typed);
+    let words = words(&typed.q);
+    let completion = |found| completion(found, &typed.tongue);
     if words.is_empty() {
         return Ok(Vec::new());
     }
@@ -218,41 +236,53 @@ async fn complete(
     Ok(found)
 }
 
-type Row = (Text, SqlUuid, Text, Nullable<Text>);
-type Found = (String, Uuid, String, Option<String>);
+/// Kind, id, slug, the text and, where the thing has several names with the words, all of these by language.
+type Row = (Text, SqlUuid, Text, Nullable<Text>, Jsonb);
+type Found = (String, Uuid, String, Option<String>, Json<Names>);
 
-fn completion((kind, id, slug, text): Found) -> Option<Completion> {
+fn completion((kind, id, slug, text, said): Found, tongue: &Tongue) -> Option<Completion> {
+    let wanted = tongue.name(&said.0).map(str::to_owned);
     Some(Completion {
         kind: kind.parse().ok()?,
         id,
         slug,
-        text: text?,
+        text: wanted.or(text)?,
     })
 }
 
 /// Names with these words: first those that begin so, then the shortest.
 fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
-    let mut sql =
-        Fragment::new("SELECT kind, id, slug, name FROM (").then(&categories(query, beginning));
-    for (n, kind, table, articles, column) in [
-        (1, "'tag'", "tags", "article_tags", "tag_id"),
-        (2, "'author'", "authors", "article_authors", "author_id"),
-    ] {
+    let mut sql = Fragment::new("SELECT kind, id, slug, name, said FROM (");
+    for (n, (kind, table, key, articles)) in [
+        ("'category'", "categories", "search_key(name)", None),
+        (
+            "'tag'",
+            "tags",
+            "name_key",
+            Some(("article_tags", "tag_id")),
+        ),
+        (
+            "'author'",
+            "authors",
+            "name_key",
+            Some(("article_authors", "author_id")),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         sql = sql
-            .sql(" UNION ALL (SELECT ")
+            .sql(if n > 0 { " UNION ALL (" } else { "(" })
+            .sql("SELECT ")
             .sql(kind)
             .sql("::text AS kind, ")
             .number(n)
-            .sql(" AS n, id, slug, name, starts FROM (SELECT *, starts_with(name_key, ")
-            .text(beginning)
-            .sql(") AS starts FROM (SELECT * FROM ")
-            .sql(table)
-            .sql(" WHERE deleted_at IS NULL AND to_tsvector('simple', name_key) @@ ")
-            .text(query)
-            .sql("::tsquery LIMIT ")
-            .number(GATHERED)
-            .sql(") AS few ORDER BY starts DESC, char_length(name), id) AS few")
-            .then(&on_article(sight, articles, column))
+            .sql(" AS n, id, slug, name, said, starts FROM (SELECT * FROM ")
+            .then(&named(table, key, query, beginning))
+            .sql(" AS named ORDER BY starts DESC, char_length(name), id) AS named")
+            .then(&articles.map_or_else(Fragment::default, |(table, column)| {
+                on_article(sight, table, column)
+            }))
             .sql(" ORDER BY starts DESC, char_length(name), id LIMIT ")
             .number(MOST_OF_NAMES)
             .sql(")");
@@ -266,8 +296,8 @@ fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fra
     // A look at the index for each: what is said as one status finds its first entry there.
     let seen: &[&str] = match sight {
         Sight::Everything => return Fragment::default(),
-        Sight::Early => &["status = 'published'", "status = 'scheduled'"],
-        Sight::Public => &["status = 'published' AND listed_at <= now()"],
+        Sight::Early => &["status IN ('published', 'scheduled')"],
+        Sight::Public => &["status IN ('published', 'scheduled') AND listed_at <= now()"],
     };
     let mut sql = Fragment::new(" WHERE ");
     for (n, seen) in seen.iter().enumerate() {
@@ -277,32 +307,41 @@ fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fra
             .sql(articles)
             .sql(" AS own WHERE own.")
             .sql(column)
-            .sql(" = few.id AND own.deleted_at IS NULL AND own.")
+            .sql(" = named.id AND own.deleted_at IS NULL AND own.")
             .sql(seen)
             .sql(" OFFSET 0)");
     }
     sql
 }
 
-/// The same of categories, which have a name in each language: the first of them that has the words is given.
-fn categories(query: &str, beginning: &str) -> Fragment {
-    Fragment::new("(SELECT 'category'::text AS kind, 0 AS n, id, slug, name, starts FROM (SELECT DISTINCT ON (few.id) \
-         few.id, few.slug, said.name, starts_with(search_key(said.name), ")
-        .text(beginning)
-        .sql(") AS starts FROM (SELECT * FROM categories WHERE deleted_at IS NULL AND \
-            to_tsvector('simple', search_names(name, names)) @@ ")
-        .text(query)
-        .sql("::tsquery LIMIT ")
-        .number(GATHERED)
-        .sql(") AS few CROSS JOIN LATERAL (SELECT few.name, '' UNION ALL SELECT value, key FROM jsonb_each_text(few.names)) \
-            AS said (name, language) WHERE to_tsvector('simple', search_key(said.name)) @@ ")
-        .text(query)
-        .sql("::tsquery ORDER BY few.id, said.language) AS named ORDER BY starts DESC, char_length(name), id LIMIT ")
-        .number(MOST_OF_NAMES)
-        .sql(")")
+/// What of a table has a name with these words, in whichever language: the first such name, the one that is written before
+/// all others, and all of them by language. `key` is what the name as it is written is compared by.
+fn named(table: &'static str, key: &'static str, query: &str, beginning: &str) -> Fragment {
+    Fragment::new(
+        "(SELECT few.id, few.slug, (array_agg(one.name ORDER BY one.language))[1] AS name, \
+         jsonb_object_agg(coalesce(nullif(one.language, ''), (SELECT languages[1] FROM site)), one.name \
+            ORDER BY one.language DESC) AS said, \
+         (array_agg(starts_with(one.key, ",
+    )
+    .text(beginning)
+    .sql(") ORDER BY one.language))[1] AS starts FROM (SELECT id, slug, name, names, ")
+    .sql(key)
+    .sql(" COLLATE \"C\" AS key FROM ")
+    .sql(table)
+    .sql(" WHERE deleted_at IS NULL AND to_tsvector('simple', search_names(name, names)) @@ ")
+    .text(query)
+    .sql("::tsquery LIMIT ")
+    .number(GATHERED)
+    .sql(
+        ") AS few CROSS JOIN LATERAL (SELECT few.name, '', few.key UNION ALL \
+         SELECT value, key, search_key(value) COLLATE \"C\" FROM jsonb_each_text(few.names)) AS one (name, language, key) \
+         WHERE few.names = '{}' OR to_tsvector('simple', one.key) @@ ",
+    )
+    .text(query)
+    .sql("::tsquery GROUP BY few.id, few.slug)")
 }
 
-const TITLES: &str = "SELECT 'article'::text, id, slug, title FROM (SELECT id, slug, title, title_key, listed_at FROM articles \
+const TITLES: &str = "SELECT 'article'::text, id, slug, title, '{}'::jsonb FROM (SELECT id, slug, title, title_key, listed_at FROM articles \
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
 
 /// Those of the newest titles that have these words.

@@ -684,6 +684,56 @@ async fn what_is_typed_is_completed() {
         );
     }
     assert_eq!(texts("farming agr").await, Vec::<String>::new());
+    // Tags and authors are found by their names in any language, too; where several have the words, the one wanted is given.
+    let names = json!({"ar": "البذر", "en": "Seeds", "es": "Semillas"});
+    let tag = json!({"name": "Semailles", "names": names});
+    let tag = app.post("/v1/tags", tag).await.created();
+    let author = json!({"name": "Semira", "names": {"ar": "سميرة"}});
+    let author = app.post("/v1/authors", author).await.created();
+    for (query, found) in [
+        ("q=seed", vec![(&tag, "tag", "Seeds")]),
+        ("q=البذ", vec![(&tag, "tag", "البذر")]),
+        ("q=سمير", vec![(&author, "author", "سميرة")]),
+        ("q=semai", vec![(&tag, "tag", "Semailles")]),
+        (
+            "q=sem&language=es",
+            vec![(&tag, "tag", "Semillas"), (&author, "author", "Semira")],
+        ),
+        (
+            "q=sem&language=fr",
+            vec![(&tag, "tag", "Semailles"), (&author, "author", "Semira")],
+        ),
+        ("q=semill&language=fr", vec![(&tag, "tag", "Semillas")]),
+        (
+            "q=sem&language=ar",
+            vec![(&tag, "tag", "Semailles"), (&author, "author", "Semira")],
+        ),
+    ] {
+        let answer = app
+            .get(&format!("/v1/suggest?{query}"))
+            .header("Accept-Language", "es")
+            .await;
+        let expected: Vec<Value> = found
+            .iter()
+            .map(|(one, kind, text)| json!({"type": kind, "id": one["id"], "slug": one["slug"], "text": text}))
+            .collect();
+        assert_eq!(answer.ok()["items"], json!(expected), "{query}");
+        let asked = query.contains("language");
+        assert_eq!(answer.header("vary").contains("Accept-Language"), !asked);
+    }
+    let spanish = app
+        .get("/v1/suggest?q=sem")
+        .header("Accept-Language", "es-MX")
+        .await;
+    assert_eq!(items(&spanish.ok(), "text"), ["Semillas", "Semira"]);
+    for (query, fault) in [
+        ("q=x&language=fran%C3%A7ais", "language invalid"),
+        ("q=x&language=fr&language=ar", "language given_twice"),
+        ("q=x&lang=fr", "lang unknown"),
+    ] {
+        let answer = app.get(&format!("/v1/suggest?{query}")).await;
+        assert_eq!(answer.parameter_faults(), [fault]);
+    }
     for n in 0..30 {
         app.article(&format!("Marée {n}"), json!({})).await;
     }

@@ -171,6 +171,63 @@ async fn a_pointer_to_an_article_shows_only_to_whoever_sees_the_article() {
 }
 
 #[actix_web::test]
+async fn a_headline_carries_the_title_and_the_picture_of_its_article() {
+    let app = TestApp::start().await;
+    let image = json!({
+        "url": "https://i.example/port.jpg", "alt": "Un port", "caption": null, "credit": "Agence", "width": 1600, "height": 900,
+    });
+    let more = json!({"slug": "port", "image": image});
+    let article = app.article("Le port rouvre", more).await;
+    let headline = app
+        .headline("x", json!({"article_id": article["id"]}))
+        .await;
+    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let expected =
+        json!({"id": article["id"], "slug": "port", "title": "Le port rouvre", "image": image});
+    assert_eq!(headline["article"], expected);
+    assert_eq!(app.get(&path).await.ok()["article"], expected);
+    let list = app.get("/v1/headlines").await.ok();
+    assert_eq!(list["items"][0]["article"], expected);
+    let found = app.get("/v1/search?q=x&type=headline").await.ok();
+    assert_eq!(found["items"][0]["headline"]["article"], expected);
+    let fields = app
+        .get("/v1/headlines?fields=title,article.image,article.title")
+        .await
+        .ok();
+    let some = json!([{"title": "x", "article": {"title": "Le port rouvre", "image": image}}]);
+    assert_eq!(fields["items"], some);
+
+    let of_article = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    app.patch(
+        &of_article,
+        json!({"title": "Le port reste fermé", "image": null}),
+    )
+    .await
+    .ok();
+    let seen = app.get(&path).await.ok();
+    assert_eq!(seen["article"]["title"], "Le port reste fermé");
+    assert!(seen["article"]["image"].is_null() && seen["article"].get("image").is_some());
+    // Nothing of an article that is hidden.
+    app.patch(&of_article, json!({"status": "draft", "title": "Secret"}))
+        .await
+        .ok();
+    for address in [
+        &path,
+        "/v1/headlines",
+        "/v1/headlines?fields=article.title",
+        "/v1/search?q=x",
+    ] {
+        let public = app.get(address).await;
+        public.ok();
+        assert!(
+            !String::from_utf8_lossy(&public.body).contains("Secret"),
+            "{address}"
+        );
+    }
+    assert_eq!(app.get_all(&path).await.ok()["article"]["title"], "Secret");
+}
+
+#[actix_web::test]
 async fn priority_and_pin_filter_and_the_order_stays_by_time() {
     let app = TestApp::start().await;
     for (title, priority, pinned, day) in [

@@ -41,6 +41,7 @@ mod secrets;
 mod sent_back;
 mod site;
 mod sizes;
+mod stories;
 mod support;
 mod tags;
 mod tongues;

@@ -126,6 +126,9 @@ async fn fill(app: &TestApp) {
          INSERT INTO authors (id, slug, name) VALUES (md5('a0')::uuid, 'busy', 'Busy'), (md5('a1')::uuid, 'idle', 'Idle');
          INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source, slug)
             SELECT {common}, {source}, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
+         UPDATE articles SET translation_of = original.id FROM articles AS original
+            WHERE split_part(articles.slug, '-', 2)::int % 4 = 1 AND articles.language <> original.language
+            AND original.slug = 'a-' || (split_part(articles.slug, '-', 2)::int - 1);
          INSERT INTO article_tags (id, tag_id, place, status, language, category_id, listed_at, updated_at)
             SELECT id, md5('t' || k)::uuid, k, status, language, category_id, listed_at, updated_at
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles
@@ -229,6 +232,11 @@ async fn no_list_and_no_search_reads_far_whatever_it_is_filtered_by() {
     let three = ["category=rare", "tag=common", "language=de", "author=busy"];
     let three = combinations(&three, 4).into_iter();
     addresses.extend(three.map(|query| format!("/v1/articles?{query}")));
+    let stories = shared.iter().filter(|it| !it.starts_with("language="));
+    let more = ["author=busy", "author=idle", "sort=-updated_at"];
+    for filter in stories.chain(&more).chain(&["limit=20"]) {
+        addresses.push(format!("/v1/articles?language=de&fallback=true&{filter}"));
+    }
     for word in [
         "rare",
         "mot",

@@ -27,7 +27,7 @@ async fn a_tag_has_one_shape() {
     assert_eq!(
         created,
         json!({
-            "id": created["id"], "slug": "oum-er-rbia", "name": "Oum Er-Rbia", "kind": "subject",
+            "id": created["id"], "slug": "oum-er-rbia", "name": "Oum Er-Rbia", "names": {}, "kind": "subject",
             "created_at": created["created_at"], "updated_at": created["created_at"], "version": 1,
         })
     );

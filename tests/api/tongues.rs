@@ -1,5 +1,6 @@
 //! Tongues: which language names come in, and the tree that they stand in.
 
+use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
@@ -39,12 +40,11 @@ fn varies(answer: &Answer) -> bool {
         .any(|name| name == "Accept-Language")
 }
 
-/// Where the name of Agriculture stands: an address, and the way to the name in its answer.
+/// Where the name of Agriculture itself stands: an address, and the way to the name in its answer.
 fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
-    let [_, below, article, headline] = of;
-    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    let [_, below, _, _] = of;
     vec![
-        (format!("/v1/categories/{}", id(below)), "/name"),
+        (path(below), "/name"),
         ("/v1/categories/agriculture".into(), "/name"),
         ("/v1/categories".into(), "/items/1/name"),
         ("/v1/categories?limit=5".into(), "/items/1/name"),
@@ -53,6 +53,14 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
             "/items/0/children/0/name",
         ),
         ("/v1/site".into(), "/categories/0/children/0/name"),
+    ]
+}
+
+/// Where content says that it is about Agriculture.
+fn places_in_content(of: &[Value; 4]) -> Vec<(String, &'static str)> {
+    let [_, _, article, headline] = of;
+    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    let articles = [
         (format!("/v1/articles/{}", id(article)), "/category/name"),
         ("/v1/articles".into(), "/items/0/category/name"),
         (
@@ -63,13 +71,24 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
             "/v1/articles?fields=category.name".into(),
             "/items/0/category/name",
         ),
+        (
+            "/v1/search?q=x&type=article".into(),
+            "/items/0/article/category/name",
+        ),
+    ];
+    let headlines = [
         (format!("/v1/headlines/{}", id(headline)), "/category/name"),
         ("/v1/headlines".into(), "/items/0/category/name"),
         (
             format!("/v1/headlines?ids={}", id(headline)),
             "/items/0/category/name",
         ),
-    ]
+        (
+            "/v1/search?q=x&type=headline".into(),
+            "/items/0/headline/category/name",
+        ),
+    ];
+    articles.into_iter().chain(headlines).collect()
 }
 
 #[actix_web::test]
@@ -113,6 +132,66 @@ async fn names_come_in_what_accept_language_prefers() {
 }
 
 #[actix_web::test]
+async fn content_names_things_in_its_own_language_whatever_a_browser_prefers() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (address, way) in places_in_content(&content) {
+        let plain = app.get(&address).await;
+        assert_eq!(
+            plain.ok().pointer(way),
+            Some(&json!("Agriculture")),
+            "{address}"
+        );
+        assert_eq!(plain.header("vary"), "Accept-Encoding, Authorization");
+        for header in ["ar", "en-GB, ar;q=0.5", "fr-CA", "*", "nonsense!"] {
+            let answer = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(answer.body, plain.body, "{header} {address}");
+            assert_eq!(answer.header("etag"), plain.header("etag"));
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    let [_, below, article, headline] = &content;
+    for (language, name) in [("ar", "فلاحة"), ("ar-MA", "فلاحة"), ("es", "Agriculture")] {
+        for (list, one) in [("articles", article), ("headlines", headline)] {
+            let address = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+            let written = app.patch(&address, json!({"language": language})).await;
+            assert_eq!(written.ok()["category"]["name"], name, "{address}");
+            assert_eq!(
+                app.get(&address).await.header("etag"),
+                written.header("etag")
+            );
+        }
+        for (address, way) in places_in_content(&content) {
+            for ask in [app.get(&address), app.get_all(&address)] {
+                let answer = ask.header("Accept-Language", "fr").await;
+                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+            }
+        }
+    }
+    // What is asked for goes before that; the content's own language stands in where it has no name.
+    let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
+    let line = app.headline("بحر", arabic).await;
+    let address = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
+        let answer = app.get(&format!("{address}?language={language}")).await;
+        assert_eq!(answer.ok()["category"]["name"], name, "{language}");
+        assert!(!varies(&answer));
+    }
+    let related = app
+        .article("x", json!({"language": "es", "category_id": below["id"]}))
+        .await;
+    let address = format!("/v1/articles/{}/related", related["id"].as_str().unwrap());
+    for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
+        let answer = app
+            .get(&format!("{address}{query}"))
+            .header("Accept-Language", "ar")
+            .await;
+        assert_eq!(answer.ok()["items"][0]["category"]["name"], name);
+        assert!(!varies(&answer));
+    }
+}
+
+#[actix_web::test]
 async fn names_come_in_the_language_that_is_asked_for() {
     let app = TestApp::start().await;
     let content = newsroom(&app).await;
@@ -122,14 +201,11 @@ async fn names_come_in_the_language_that_is_asked_for() {
         ("fr", "Agriculture"),
         ("de", "Agriculture"),
     ] {
-        for (address, way) in places(&content) {
-            // In lists of content it also says which content is meant.
-            if address.starts_with("/v1/articles?")
-                || address.starts_with("/v1/headlines?")
-                || address.ends_with("s") && !address.ends_with("categories")
-            {
-                continue;
-            }
+        // In lists of content it also says which content is meant.
+        let ones = places_in_content(&content)
+            .into_iter()
+            .filter(|(_, way)| *way == "/category/name");
+        for (address, way) in places(&content).into_iter().chain(ones) {
             let sign = if address.contains('?') { '&' } else { '?' };
             let address = format!("{address}{sign}language={tag}");
             let answer = app.get(&address).header("Accept-Language", "ar").await;
@@ -199,6 +275,60 @@ async fn a_parent_is_named_in_the_same_language() {
     );
     let tree = app.get("/v1/categories?tree=true&language=ar").await.ok();
     assert_eq!(tree["items"][0]["children"][0]["parent"]["name"], "اقتصاد");
+}
+
+#[actix_web::test]
+async fn content_says_what_its_category_stands_in() {
+    let app = TestApp::start().await;
+    let [top, below, article, headline] = newsroom(&app).await;
+    let parent = |name: &str| json!({"id": top["id"], "slug": "economie", "name": name});
+    for (list, one, hit) in [
+        ("articles", &article, "q=x&type=article"),
+        ("headlines", &headline, "q=x&type=headline"),
+    ] {
+        let kind = list.trim_end_matches('s');
+        let own = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+        for (address, way) in [
+            (own.clone(), "/category".to_owned()),
+            (format!("/v1/{list}"), "/items/0/category".into()),
+            (
+                format!("/v1/search?{hit}"),
+                format!("/items/0/{kind}/category"),
+            ),
+        ] {
+            let answer = app.get(&address).await;
+            let category = answer.ok().pointer(&way).unwrap().clone();
+            let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
+            assert_eq!(category, expected, "{address}");
+            // A cache that drops by names hears of both.
+            for named in [&top, &below] {
+                let name = format!("category-{}", named["id"].as_str().unwrap());
+                assert!(answer.header("surrogate-key").contains(&name), "{address}");
+            }
+        }
+        for (language, name) in [("ar", "اقتصاد"), ("en", "Economy"), ("de", "Économie")] {
+            let answer = app.get(&format!("{own}?language={language}")).await;
+            assert_eq!(answer.ok()["category"]["parent"], parent(name));
+        }
+        let some = app
+            .get(&format!("/v1/{list}?fields=category.parent,category.slug"))
+            .await;
+        let expected = json!([{"category": {"slug": "agriculture", "parent": parent("Économie")}}]);
+        assert_eq!(some.ok()["items"], expected);
+        let deeper = app
+            .get(&format!("/v1/{list}?fields=category.parent.slug"))
+            .await;
+        assert_eq!(deeper.parameter_faults(), ["fields invalid"]);
+        // It follows the tree, and what stands at its top has none.
+        app.patch(&own, json!({"category_id": top["id"]}))
+            .await
+            .ok();
+        assert_eq!(app.get(&own).await.ok()["category"]["parent"], Value::Null);
+    }
+    assert!(
+        below["parent"].get("parent").is_none(),
+        "one level up is told"
+    );
 }
 
 #[actix_web::test]
@@ -324,18 +454,196 @@ async fn each_language_has_a_tag_of_its_own() {
     }
 }
 
+/// An author and a tag with names in other languages.
+async fn byline(app: &TestApp) -> [Value; 2] {
+    let named = async |list: &str, name: &str, names: Value| {
+        let body = json!({"name": name, "names": names});
+        app.post(&format!("/v1/{list}"), body).await.created()
+    };
+    [
+        named("authors", "Salma", json!({"ar": "سلمى"})).await,
+        named(
+            "tags",
+            "Semailles",
+            json!({"AR": "البذر", "en-gb": "Sowing"}),
+        )
+        .await,
+    ]
+}
+
 #[actix_web::test]
-async fn what_has_no_names_in_other_languages_does_not_vary() {
+async fn authors_and_tags_have_names_in_several_languages() {
     let app = TestApp::start().await;
-    app.post("/v1/authors", json!({"name": "a"}))
-        .await
-        .created();
-    app.post("/v1/tags", json!({"name": "a"})).await.created();
-    for address in ["/v1/authors", "/v1/authors/a", "/v1/tags", "/v1/tags/a"] {
-        let answer = app.get(address).header("Accept-Language", "ar").await;
-        answer.ok();
-        assert!(!varies(&answer), "{address}");
+    let [author, tag] = byline(&app).await;
+    assert_eq!(tag["names"], json!({"ar": "البذر", "en-GB": "Sowing"}));
+    let writer = app.new_key(&[Scope::Write]).await;
+    for (list, one, written, arabic) in [
+        ("authors", &author, "Salma", "سلمى"),
+        ("tags", &tag, "Semailles", "البذر"),
+    ] {
+        let own = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+        let all = format!("/v1/{list}");
+        for (address, way) in [(&own, "/name"), (&all, "/items/0/name")] {
+            for (header, name) in [
+                ("ar-MA, fr;q=0.5", arabic),
+                ("fr, ar;q=0.5", written),
+                ("de", written),
+            ] {
+                let answer = app.get(address).header("Accept-Language", header).await;
+                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{header}");
+                assert!(varies(&answer), "{address}");
+                // Who may write back what is read gets it as it is written.
+                let answer = app.get(address).key(&writer);
+                let answer = answer.header("Accept-Language", header).await;
+                assert_eq!(answer.ok().pointer(way), Some(&json!(written)));
+            }
+            for (language, name) in [("ar", arabic), ("fr", written), ("de", written)] {
+                let address = format!("{address}?language={language}");
+                for ask in [app.get(&address), app.get(&address).key(&writer)] {
+                    let answer = ask.header("Accept-Language", "ar").await;
+                    assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+                    assert!(!varies(&answer), "{address}");
+                }
+            }
+            let wrong = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+            assert_eq!(wrong.parameter_faults(), ["language invalid"]);
+        }
+        // Written back, replaced, patched, taken away.
+        let read = app.get_all(&own).header("Accept-Language", "ar").await.ok();
+        let same = app.put(&own, read.clone()).await.ok();
+        assert_eq!(same["names"], read["names"]);
+        let more = json!({"names": {"ar": null, "ES": "x"}});
+        let patched = app.patch(&own, more).await.ok();
+        assert_eq!(patched["names"]["es"], "x");
+        assert!(patched["names"].get("ar").is_none());
+        let none = app.patch(&own, json!({"names": null})).await.ok();
+        assert_eq!(none["names"], json!({}));
+        let replaced = app.put(&own, json!({"name": "y"})).await.ok();
+        assert_eq!(
+            (&replaced["name"], &replaced["names"]),
+            (&json!("y"), &json!({}))
+        );
+        // What breaks a rule is refused, as it is of categories.
+        for (names, fault) in [
+            (json!({"FR": "a", "fr": "b"}), "/names/fr given_twice"),
+            (json!({"ar": " "}), "/names/ar blank"),
+            (json!({"ar": "a".repeat(101)}), "/names/ar too_long"),
+            (json!({"ar": "a\nb"}), "/names/ar control_character"),
+            (json!({"ar": 1}), "/names/ar wrong_type"),
+            (json!("x"), "/names wrong_type"),
+        ] {
+            let body = json!({"name": "x", "names": names});
+            for path in [&all, "/v1/categories"] {
+                let answer = app.post(path, body.clone()).await;
+                assert_eq!(answer.faults(), [fault], "{path} {body}");
+            }
+        }
     }
+}
+
+#[actix_web::test]
+async fn the_database_takes_only_names_by_language() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    for table in ["authors", "tags", "categories"] {
+        let insert = |names: &str| {
+            let tree = if table == "categories" {
+                ", tree_key"
+            } else {
+                ""
+            };
+            let key = if table == "categories" { ", ''" } else { "" };
+            format!(
+                "INSERT INTO {table} (id, slug, name, names{tree}) \
+                 SELECT gen_random_uuid(), 'x', 'x', {names}{key}"
+            )
+        };
+        let many = "(SELECT jsonb_object_agg('fr-a' || n, 'x') FROM generate_series(1, 51) AS n)";
+        for wrong in [
+            "'[]'",
+            "'\"x\"'",
+            "'null'",
+            "'{\"ar\": 1}'",
+            "'{\"ar\": \" \"}'",
+            "'{\"_\": \"x\"}'",
+            "'{\"ar\": {\"x\": \"y\"}}'",
+            "jsonb_build_object('ar', repeat('a', 101))",
+            many,
+        ] {
+            let refused = conn.batch_execute(&insert(wrong)).await.unwrap_err();
+            let constraint = format!("{table}_names_check");
+            assert!(
+                refused.to_string().contains(&constraint),
+                "{wrong}: {refused}"
+            );
+        }
+        for right in ["'{}'", "'{\"ar\": \"x\"}'"] {
+            let delete = format!("{}; DELETE FROM {table}", insert(right));
+            conn.batch_execute(&delete).await.unwrap();
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_article_names_its_authors_and_tags_in_its_own_language() {
+    let app = TestApp::start().await;
+    let [author, tag] = byline(&app).await;
+    let named = json!({"author_ids": [author["id"]], "tag_ids": [tag["id"]]});
+    let french = app.article("fr", named.clone()).await;
+    let arabic = with(named.clone(), json!({"language": "ar"}));
+    let arabic = app.article("ar", arabic).await;
+    let english = with(named, json!({"language": "en"}));
+    let english = app.article("en", english).await;
+    let path = |one: &Value| format!("/v1/articles/{}", one["id"].as_str().unwrap());
+    let expected = |author_name: &str, tag_name: &str| {
+        json!({
+            "authors": [{"id": author["id"], "slug": "salma", "name": author_name, "image_url": null}],
+            "tags": [{"id": tag["id"], "slug": "semailles", "name": tag_name, "kind": "subject"}],
+        })
+    };
+    for (address, author_name, tag_name) in [
+        (path(&french), "Salma", "Semailles"),
+        (path(&arabic), "سلمى", "البذر"),
+        (path(&english), "Salma", "Sowing"),
+        (format!("{}?language=ar", path(&french)), "سلمى", "البذر"),
+        (format!("{}?language=en", path(&arabic)), "سلمى", "Sowing"),
+        (
+            format!("{}?language=fr", path(&arabic)),
+            "Salma",
+            "Semailles",
+        ),
+        ("/v1/articles?language=ar".into(), "سلمى", "البذر"),
+        ("/v1/search?q=ar".into(), "سلمى", "البذر"),
+        (
+            format!("/v1/articles?ids={}", arabic["id"].as_str().unwrap()),
+            "سلمى",
+            "البذر",
+        ),
+    ] {
+        let answer = app.get(&address).header("Accept-Language", "fr").await;
+        let body = answer.ok();
+        let article = match (body.pointer("/items/0/article"), body.pointer("/items/0")) {
+            (Some(hit), _) => hit,
+            (None, Some(item)) => item,
+            _ => &body,
+        };
+        let seen = json!({"authors": article["authors"], "tags": article["tags"]});
+        assert_eq!(seen, expected(author_name, tag_name), "{address}");
+        assert!(!varies(&answer));
+        // A cache that drops by names hears of both.
+        for one in [
+            format!("author-{}", author["id"].as_str().unwrap()),
+            format!("tag-{}", tag["id"].as_str().unwrap()),
+        ] {
+            assert!(answer.header("surrogate-key").contains(&one), "{address}");
+        }
+    }
+    assert_eq!(arabic["tags"][0]["name"], "البذر", "a write says it too");
+    let fields = app
+        .get("/v1/articles?fields=tags.name,authors.name&language=ar")
+        .await;
+    let some = json!([{"authors": [{"name": "سلمى"}], "tags": [{"name": "البذر"}]}]);
+    assert_eq!(fields.ok()["items"], some);
 }
 
 #[actix_web::test]

@@ -1,0 +1,516 @@
+//! Lists of stories: each once, in the language asked for or in the best that there is instead.
+
+use std::collections::BTreeSet;
+
+use diesel_async::SimpleAsyncConnection;
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{Ask, TestApp, items, with};
+
+/// An article that translates another, or none, named after its language.
+async fn told(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Value {
+    let language = title.split(' ').next_back().unwrap();
+    let of = of.map(|other| other["id"].clone());
+    let own = json!({"language": language, "translation_of": of});
+    app.article(title, with(own, more)).await
+}
+
+fn path(article: &Value) -> String {
+    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+}
+
+/// The titles of a list, those that stand in for another language in brackets.
+async fn titles(ask: Ask) -> Vec<String> {
+    let page = ask.await.ok();
+    let shown = page["items"].as_array().unwrap().iter().map(|item| {
+        let title = item["title"].as_str().unwrap();
+        match item["is_fallback"].as_bool().unwrap() {
+            true => format!("({title})"),
+            false => title.to_owned(),
+        }
+    });
+    shown.collect()
+}
+
+#[actix_web::test]
+async fn every_story_is_listed_once_in_the_best_language_that_there_is() {
+    let app = TestApp::start().await;
+    app.patch("/v1/site", json!({"languages": ["fr", "ar", "en"]}))
+        .await
+        .ok();
+    let one = told(&app, "one fr", None, json!({})).await;
+    told(&app, "one ar", Some(&one), json!({})).await;
+    let two = told(&app, "two es", None, json!({})).await;
+    told(&app, "two en", Some(&two), json!({})).await;
+    told(&app, "two ar", Some(&two), json!({})).await;
+    told(&app, "three es", None, json!({})).await;
+    let four = told(&app, "four it", None, json!({})).await;
+    told(&app, "four nl", Some(&four), json!({})).await;
+    told(&app, "five ar-MA", None, json!({})).await;
+    let list = async |query: &str| titles(app.get(&format!("/v1/articles?{query}"))).await;
+    let german = [
+        "(five ar-MA)",
+        "(four it)",
+        "(three es)",
+        "(two ar)",
+        "(one fr)",
+    ];
+    for (query, expected) in [
+        ("language=de", vec![]),
+        ("language=de&fallback=false", vec![]),
+        ("language=de&fallback=true", german.to_vec()),
+        (
+            "language=ar&fallback=true",
+            vec!["five ar-MA", "(four it)", "(three es)", "two ar", "one ar"],
+        ),
+        (
+            "language=ar-EG&fallback=true",
+            vec![
+                "(five ar-MA)",
+                "(four it)",
+                "(three es)",
+                "two ar",
+                "one ar",
+            ],
+        ),
+        (
+            "language=es&fallback=true",
+            vec![
+                "(five ar-MA)",
+                "(four it)",
+                "three es",
+                "two es",
+                "(one fr)",
+            ],
+        ),
+        (
+            "language=nl&fallback=true",
+            vec![
+                "(five ar-MA)",
+                "four nl",
+                "(three es)",
+                "(two ar)",
+                "(one fr)",
+            ],
+        ),
+        (
+            "language=EN&fallback=true",
+            vec![
+                "(five ar-MA)",
+                "(four it)",
+                "(three es)",
+                "two en",
+                "(one fr)",
+            ],
+        ),
+    ] {
+        assert_eq!(list(query).await, expected, "{query}");
+        if query.ends_with("true") {
+            // One article falls back in the same way.
+            for title in &expected {
+                let title = title.trim_matches(['(', ')']);
+                let slug = title.to_lowercase().replace(' ', "-");
+                let language = query.split(['=', '&']).nth(1).unwrap();
+                let one = app
+                    .get(&format!("/v1/articles/{slug}?language={language}"))
+                    .await
+                    .ok();
+                assert_eq!(one["title"], title, "{query}");
+            }
+        }
+    }
+    // Plain lists say nothing of it, and a default may be sent alone.
+    assert_eq!(list("fallback=false").await.len(), 9);
+    // The site's order decides among what is left.
+    app.patch("/v1/site", json!({"languages": ["en", "nl"]}))
+        .await
+        .ok();
+    let dutch = [
+        "(five ar-MA)",
+        "(four nl)",
+        "(three es)",
+        "(two en)",
+        "(one fr)",
+    ];
+    assert_eq!(list("language=de&fallback=true").await, dutch);
+    let page = app
+        .get("/v1/articles?language=de&fallback=true&count=true&limit=2")
+        .await;
+    assert_eq!(page.ok()["page"]["total"], 5);
+    assert!(
+        page.header("surrogate-key").contains("site-"),
+        "the site's languages decide"
+    );
+    assert!(!page.header("vary").contains("Accept-Language"));
+}
+
+#[actix_web::test]
+async fn what_the_caller_may_not_see_neither_shows_nor_hides_a_story() {
+    let app = TestApp::start().await;
+    let one = told(&app, "one fr", None, json!({})).await;
+    let ar = told(&app, "one ar", Some(&one), json!({"status": "draft"})).await;
+    let later = json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"});
+    told(&app, "one en", Some(&one), later).await;
+    let hidden = told(&app, "two fr", None, json!({"status": "draft"})).await;
+    told(&app, "two it", Some(&hidden), json!({})).await;
+    told(&app, "two es", Some(&hidden), json!({})).await;
+    let early = app.new_key(&[Scope::Early]).await;
+    let list = |query: &str| format!("/v1/articles?{query}&fallback=true");
+    assert_eq!(
+        titles(app.get(&list("language=ar"))).await,
+        ["(two es)", "(one fr)"]
+    );
+    assert_eq!(
+        titles(app.get(&list("language=en"))).await,
+        ["(two es)", "(one fr)"]
+    );
+    assert_eq!(
+        titles(app.get(&list("language=en")).key(&early)).await,
+        ["one en", "(two es)"]
+    );
+    assert_eq!(
+        titles(app.get_all(&list("language=ar"))).await,
+        ["(two fr)", "one ar"]
+    );
+    // Of a status: what is of it stands for a story.
+    assert_eq!(
+        titles(app.get_all(&list("language=ar&status=published"))).await,
+        ["(two es)", "(one fr)"]
+    );
+    assert_eq!(
+        titles(app.get_all(&list("language=ar&status=draft"))).await,
+        ["(two fr)", "one ar"]
+    );
+    assert_eq!(
+        titles(app.get_all(&list("language=it&status=scheduled"))).await,
+        ["(one en)"]
+    );
+    // What comes out, and what goes to the trash, is seen at once.
+    app.patch(&path(&ar), json!({"status": "published"}))
+        .await
+        .ok();
+    assert_eq!(
+        titles(app.get(&list("language=ar"))).await,
+        ["one ar", "(two es)"]
+    );
+    app.delete(&path(&ar)).await;
+    assert_eq!(
+        titles(app.get(&list("language=ar"))).await,
+        ["(two es)", "(one fr)"]
+    );
+}
+
+#[actix_web::test]
+async fn ids_stand_for_their_stories() {
+    let app = TestApp::start().await;
+    let one = told(&app, "one fr", None, json!({})).await;
+    let one_ar = told(&app, "one ar", Some(&one), json!({})).await;
+    let two = told(&app, "two fr", None, json!({})).await;
+    let draft = told(&app, "three fr", None, json!({"status": "draft"})).await;
+    let three = told(&app, "three ar", Some(&draft), json!({})).await;
+    let nobody = json!(uuid::Uuid::now_v7());
+    let ask = async |ids: &[&Value], query: &str| {
+        let ids: Vec<&str> = ids.iter().map(|id| id.as_str().unwrap()).collect();
+        let list = format!(
+            "/v1/articles?ids={}&fallback=true&language={query}",
+            ids.join(",")
+        );
+        let page = app.get(&list).await.ok();
+        (
+            titles(app.get(&list)).await,
+            page["page"]["missing"].clone(),
+        )
+    };
+    let [a, b, c] = [&one["id"], &one_ar["id"], &two["id"]];
+    for (ids, query, found, missing) in [
+        (vec![c, a], "ar", vec!["(two fr)", "one ar"], json!([])),
+        (vec![b, c], "fr", vec!["one fr", "two fr"], json!([])),
+        (vec![a, b], "de", vec!["(one fr)"], json!([])),
+        (vec![&nobody, b], "fr", vec!["one fr"], json!([nobody])),
+        // A draft leads nobody to what translates it.
+        (
+            vec![&draft["id"], &three["id"]],
+            "fr",
+            vec!["(three ar)"],
+            json!([draft["id"]]),
+        ),
+        (
+            vec![a],
+            "ar&published_before=2000-01-01T00:00:00Z",
+            vec![],
+            json!([a]),
+        ),
+    ] {
+        let expected: Vec<String> = found.into_iter().map(str::to_owned).collect();
+        assert_eq!(ask(&ids, query).await, (expected, missing), "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn a_fallback_goes_with_a_language_and_with_articles() {
+    let app = TestApp::start().await;
+    for (query, faults) in [
+        ("articles?fallback=true", vec!["fallback needs_language"]),
+        (
+            "articles?fallback=yes&language=fr",
+            vec!["fallback invalid"],
+        ),
+        (
+            "articles?fallback=true&fallback=true&language=fr",
+            vec!["fallback given_twice"],
+        ),
+        (
+            "articles?fallback=true&language=x",
+            vec!["language invalid", "fallback needs_language"],
+        ),
+        (
+            "headlines?fallback=true&language=fr",
+            vec!["fallback unknown"],
+        ),
+        ("search?q=x&fallback=false", vec!["fallback unknown"]),
+    ] {
+        let answer = app.get(&format!("/v1/{query}")).await;
+        assert_eq!(answer.parameter_faults(), faults, "{query}");
+    }
+    app.get("/v1/articles?fallback=false").await.ok();
+    for n in 0..3 {
+        told(&app, &format!("{n} fr"), None, json!({})).await;
+    }
+    let page = app
+        .get("/v1/articles?fallback=true&language=ar&limit=1")
+        .await
+        .ok();
+    let next = page["page"]["next"].as_str().unwrap();
+    let other = format!("/v1/articles?language=ar&limit=1&cursor={next}");
+    assert_eq!(
+        app.get(&other).await.parameter_faults(),
+        ["cursor of_another_list"]
+    );
+}
+
+#[actix_web::test]
+async fn stories_are_found_behind_however_many_that_do_not_stand_for_one() {
+    let app = TestApp::start().await;
+    app.category("c", None).await;
+    // Each story, and all of them again in a language that nobody prefers, long after.
+    app.conn()
+        .await
+        .batch_execute(
+            "SET session_replication_role = replica;
+             INSERT INTO articles (id, slug, title, language, dir, status, published_at, category_id, translation_of)
+             SELECT md5(k || n)::uuid, k || n, 'story ' || n, k, 'ltr', 'published',
+                '2020-01-01'::timestamptz + late + n * interval '1 minute', (SELECT id FROM categories),
+                CASE k WHEN 'it' THEN md5('fr' || n)::uuid END
+             FROM generate_series(1, 2500) AS n, (VALUES ('fr', interval '0'), ('it', interval '1 year')) AS told (k, late)",
+        )
+        .await
+        .unwrap();
+    for (query, first, last, total) in [
+        ("", "(story 2500)", "(story 2401)", 2500),
+        ("&category=c", "(story 2500)", "(story 2401)", 2500),
+        ("&sort=published_at", "(story 1)", "(story 100)", 2500),
+        ("&sort=-updated_at", "", "", 2500),
+        (
+            "&published_before=2020-01-01T00:03:00Z",
+            "(story 2)",
+            "(story 1)",
+            2,
+        ),
+    ] {
+        let list = format!("/v1/articles?language=ar&fallback=true&limit=100{query}");
+        let found = titles(app.get(&list)).await;
+        assert_eq!(found.len(), total.min(100), "{query}");
+        if !first.is_empty() {
+            let ends = (found[0].as_str(), found[found.len() - 1].as_str());
+            assert_eq!(ends, (first, last), "{query}");
+        }
+        let counted = app.get(&format!("{list}&count=true")).await.ok();
+        assert_eq!(counted["page"]["total"], total, "{query}");
+    }
+}
+
+/// An article as the test knows it.
+struct Known {
+    story: usize,
+    title: String,
+    language: &'static str,
+    status: &'static str,
+    is_original: bool,
+    minute: i64,
+    category: usize,
+    signed: bool,
+    tagged: bool,
+}
+
+/// What is wanted of a language, in order: the tags and the beginnings that are tried.
+fn steps(asked: &str, site: &[&str]) -> Vec<String> {
+    let of = |tag: &str| -> Vec<String> {
+        let base = tag.split('-').next().unwrap().to_owned();
+        let mut steps = vec![tag.to_owned()];
+        steps.extend((base != tag).then_some(base));
+        steps.push(format!("{tag}-"));
+        steps
+    };
+    std::iter::once(&asked)
+        .chain(site)
+        .flat_map(|tag| of(tag))
+        .collect()
+}
+
+fn rank(language: &str, steps: &[String]) -> usize {
+    let fits = |step: &String| match step.ends_with('-') {
+        true => language.starts_with(step.as_str()),
+        false => language == step,
+    };
+    steps.iter().position(fits).unwrap_or(steps.len())
+}
+
+/// Stories in some languages each, in no particular order.
+async fn many(app: &TestApp, names: &[Value; 4]) -> Vec<Known> {
+    let [left, right, author, tag] = names;
+    let sections = [left, right];
+    let languages = ["fr", "ar", "en", "es", "ar-MA", "de"];
+    let mut known: Vec<Known> = Vec::new();
+    let mut chance = 20_261_125_u64;
+    let mut roll = |sides: u64| {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % sides
+    };
+    for story in 0..24 {
+        let mut original: Option<Value> = None;
+        let first = roll(6) as usize;
+        for k in 0..=roll(4) as usize {
+            let language = languages[(first + k * 5) % 6];
+            let status =
+                ["published", "published", "published", "draft", "scheduled"][roll(5) as usize];
+            let (category, signed, tagged) = (roll(2) as usize, roll(3) == 0, roll(3) == 0);
+            let minute = roll(100_000) as i64;
+            let title = format!("{story} {language}");
+            let at = chrono::DateTime::from_timestamp(1_700_000_000 + minute * 60, 0).unwrap();
+            let more = json!({
+                "status": status, "published_at": at.to_rfc3339(), "category_id": sections[category]["id"],
+                "author_ids": if signed { json!([author["id"]]) } else { json!([]) },
+                "tag_ids": if tagged { json!([tag["id"]]) } else { json!([]) },
+            });
+            let is_original = original.is_none();
+            let made = told(app, &title, original.as_ref(), more).await;
+            original.get_or_insert(made);
+            known.push(Known {
+                story,
+                title,
+                language,
+                status,
+                is_original,
+                minute,
+                category,
+                signed,
+                tagged,
+            });
+        }
+    }
+    known
+}
+
+/// The titles that are to be found, the newest first.
+fn expected(
+    known: &[Known],
+    steps: &[String],
+    seen: impl Fn(&Known) -> bool,
+    wanted: impl Fn(&Known) -> bool,
+) -> Vec<String> {
+    let stories: BTreeSet<usize> = known.iter().map(|one| one.story).collect();
+    let mut chosen: Vec<&Known> = stories
+        .iter()
+        .filter_map(|story| {
+            let told = known.iter().filter(|one| one.story == *story && seen(one));
+            told.min_by_key(|one| (rank(one.language, steps), !one.is_original, one.language))
+        })
+        .filter(|one| wanted(one))
+        .collect();
+    chosen.sort_by_key(|one| std::cmp::Reverse(one.minute));
+    chosen.iter().map(|one| one.title.clone()).collect()
+}
+
+/// Every page of a list, from its first to its last and back again.
+async fn walk(ask: &dyn Fn(&str) -> Ask, query: &str) -> Vec<String> {
+    let list = format!("/v1/articles?{query}&limit=7");
+    let mut page = ask(&list).await.ok();
+    let mut forth = items(&page, "title");
+    let mut back = vec![forth.clone()];
+    while let Some(next) = page["page"]["next"].as_str() {
+        page = ask(&format!("{list}&cursor={next}")).await.ok();
+        forth.extend(items(&page, "title"));
+        back = vec![items(&page, "title")];
+    }
+    while let Some(prev) = page["page"]["prev"].as_str() {
+        page = ask(&format!("{list}&cursor={prev}")).await.ok();
+        back.insert(0, items(&page, "title"));
+    }
+    assert_eq!(back.concat(), forth, "{query}");
+    forth
+}
+
+#[actix_web::test]
+async fn stories_go_with_every_filter_order_and_page() {
+    let app = TestApp::start().await;
+    let left = app.category("left", None).await;
+    let right = app.category("right", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "a"}))
+        .await
+        .created();
+    let tag = app.post("/v1/tags", json!({"name": "t"})).await.created();
+    let known = many(&app, &[left, right, author, tag]).await;
+    let site = ["en", "fr", "ar"];
+    app.patch("/v1/site", json!({"languages": site})).await.ok();
+    let early = app.new_key(&[Scope::Early]).await;
+    type Test = fn(&Known) -> bool;
+    type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Ask, Test);
+    let callers: [Caller<'_>; 3] = [
+        ("public", &|address| app.get(address), |one| {
+            one.status == "published"
+        }),
+        ("early", &|address| app.get(address).key(&early), |one| {
+            one.status != "draft"
+        }),
+        ("all", &|address| app.get_all(address), |_| true),
+    ];
+    let filters: [(&str, Test); 7] = [
+        ("", |_| true),
+        ("&category=left", |one| one.category == 0),
+        ("&category=left,right", |_| true),
+        ("&author=a", |one| one.signed),
+        ("&tag=t", |one| one.tagged),
+        ("&tag=t&author=a&category=right", |one| {
+            one.tagged && one.signed && one.category == 1
+        }),
+        ("&published_after=2024-01-01T00:00:00Z", |one| {
+            1_700_000_000 + one.minute * 60 > 1_704_067_200
+        }),
+    ];
+    for language in ["ar", "ar-MA", "es", "it"] {
+        let steps = steps(language, &site);
+        for (caller, ask, seen) in &callers {
+            for (filter, wanted) in &filters {
+                let query = format!("language={language}&fallback=true{filter}");
+                let titles = expected(&known, &steps, seen, wanted);
+                assert_eq!(walk(*ask, &query).await, titles, "{caller} {query}");
+                let counted = ask(&format!("/v1/articles?{query}&count=true&fields=id"))
+                    .await
+                    .ok();
+                assert_eq!(counted["page"]["total"], titles.len(), "{caller} {query}");
+                let mut turned = walk(*ask, &format!("{query}&sort=published_at")).await;
+                turned.reverse();
+                assert_eq!(turned, titles, "{caller} {query}");
+                let mut by_change = walk(*ask, &format!("{query}&sort=-updated_at")).await;
+                by_change.sort();
+                let mut sorted = titles.clone();
+                sorted.sort();
+                assert_eq!(by_change, sorted, "{caller} {query}");
+            }
+        }
+    }
+}
