@@ -159,7 +159,8 @@ pub struct CategoryFilter {
     /// This category (slug or id) and those below it.
     #[param(value_type = Option<String>, max_length = 200, example = "economie")]
     category: Option<Name>,
-    /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit`, `cursor` and `fields`.
+    /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit` and `cursor`.
+    /// `fields` holds for each of them, and leaves `children` where they are.
     #[param(required = false, default = false)]
     tree: bool,
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
@@ -184,7 +185,7 @@ impl Filter for CategoryFilter {
     }
 
     fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        ["limit", "cursor", "fields"]
+        ["limit", "cursor"]
             .into_iter()
             .filter(|name| self.tree && given(name))
             .map(|name| Fault::of(name, "not_with_tree", "doesn't go with `tree`"))

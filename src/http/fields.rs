@@ -14,6 +14,9 @@ pub struct Fields(Option<Named>);
 /// All of a field, or some of what is in it.
 type Named = Vec<(String, Option<Vec<String>>)>;
 
+/// In which field a node of a tree has those below it.
+const CHILDREN: &str = "children";
+
 impl Fields {
     /// Reads a list of names, by comma, of the fields of a schema.
     ///
@@ -118,15 +121,26 @@ fn check(schema: &str, outer: &str, inner: Option<&str>) -> Result<(), String> {
 
 fn only(row: &impl Serialize, fields: &Named) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(row).map_err(Problem::internal)?;
-    if let Some(object) = value.as_object_mut() {
-        object.retain(|name, _| fields.iter().any(|(wanted, _)| wanted == name));
-        for (name, inner) in fields {
-            if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
-                keep_only(value, inner);
-            }
+    prune(&mut value, fields);
+    Ok(value)
+}
+
+/// Keeps these fields, and the shape of a tree: its `children` stay, each with these fields.
+fn prune(value: &mut Value, fields: &Named) {
+    let Some(object) = value.as_object_mut() else {
+        return;
+    };
+    let wanted = |name: &str| fields.iter().any(|(wanted, _)| wanted == name);
+    object.retain(|name, _| wanted(name) || name == CHILDREN);
+    for (name, inner) in fields {
+        if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
+            keep_only(value, inner);
         }
     }
-    Ok(value)
+    let children = object.get_mut(CHILDREN).and_then(Value::as_array_mut);
+    for child in children.into_iter().flatten() {
+        prune(child, fields);
+    }
 }
 
 /// Keeps some fields of an object, or of each object of a list.
