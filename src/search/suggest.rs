@@ -263,25 +263,16 @@ fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
 /// Wants a tag or an author to stand on an article that somebody may see: a name that only drafts have tells what is being
 /// written. Looked up for one after the other, the best first, until there are enough.
 fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fragment {
-    // A look at the index for each: what is said as one status finds its first entry there.
-    let seen: &[&str] = match sight {
-        Sight::Everything => return Fragment::default(),
-        Sight::Early => &["status = 'published'", "status = 'scheduled'"],
-        Sight::Public => &["status = 'published' AND listed_at <= now()"],
-    };
-    let mut sql = Fragment::new(" WHERE ");
-    for (n, seen) in seen.iter().enumerate() {
-        sql = sql
-            .sql(if n > 0 { " OR " } else { "" })
-            .sql("EXISTS (SELECT FROM ")
-            .sql(articles)
-            .sql(" AS own WHERE own.")
-            .sql(column)
-            .sql(" = few.id AND own.deleted_at IS NULL AND own.")
-            .sql(seen)
-            .sql(" OFFSET 0)");
+    if sight == Sight::Everything {
+        return Fragment::default();
     }
-    sql
+    Fragment::new(" WHERE EXISTS (SELECT FROM ")
+        .sql(articles)
+        .sql(" AS own WHERE own.")
+        .sql(column)
+        .sql(" = few.id AND ")
+        .then(&sight.of_articles("own"))
+        .sql(" OFFSET 0)")
 }
 
 /// The same of categories, which have a name in each language: the first of them that has the words is given.
