@@ -293,25 +293,16 @@ fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
 /// Wants a tag or an author to stand on an article that somebody may see: a name that only drafts have tells what is being
 /// written. Looked up for one after the other, the best first, until there are enough.
 fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fragment {
-    // A look at the index for each: what is said as one status finds its first entry there.
-    let seen: &[&str] = match sight {
-        Sight::Everything => return Fragment::default(),
-        Sight::Early => &["status IN ('published', 'scheduled')"],
-        Sight::Public => &["status IN ('published', 'scheduled') AND listed_at <= now()"],
-    };
-    let mut sql = Fragment::new(" WHERE ");
-    for (n, seen) in seen.iter().enumerate() {
-        sql = sql
-            .sql(if n > 0 { " OR " } else { "" })
-            .sql("EXISTS (SELECT FROM ")
-            .sql(articles)
-            .sql(" AS own WHERE own.")
-            .sql(column)
-            .sql(" = named.id AND own.deleted_at IS NULL AND own.")
-            .sql(seen)
-            .sql(" OFFSET 0)");
+    if sight == Sight::Everything {
+        return Fragment::default();
     }
-    sql
+    Fragment::new(" WHERE EXISTS (SELECT FROM ")
+        .sql(articles)
+        .sql(" AS own WHERE own.")
+        .sql(column)
+        .sql(" = named.id AND ")
+        .then(&sight.of_articles("own"))
+        .sql(" OFFSET 0)")
 }
 
 /// What of a table has a name with these words, in whichever language: the first such name, the one that is written before

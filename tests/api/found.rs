@@ -774,6 +774,10 @@ async fn names_are_completed_that_stand_on_what_the_caller_sees() {
             "coming",
             Some(json!({"status": "published", "published_at": later})),
         ),
+        (
+            "due",
+            Some(json!({"status": "scheduled", "published_at": "2020-01-01T00:00:00Z"})),
+        ),
         ("withdrawn", Some(json!({"status": "withdrawn"}))),
         ("deleted", Some(json!({}))),
         ("out", Some(json!({}))),
@@ -791,7 +795,7 @@ async fn names_are_completed_that_stand_on_what_the_caller_sees() {
         }
     }
     let draft = articles[0].clone();
-    app.delete(&articles[5]).await;
+    app.delete(&articles[6]).await;
     let early = app.new_key(&[Scope::Early]).await;
     let read = app.new_key(&[Scope::Read]).await;
     let texts = async |key: Option<&str>, name: &str| {
@@ -808,24 +812,34 @@ async fn names_are_completed_that_stand_on_what_the_caller_sees() {
         ("dated", false),
         ("scheduled", true),
         ("coming", true),
+        ("due", true),
         ("withdrawn", false),
         ("deleted", false),
         ("out", true),
     ] {
         let both = [format!("Secret {name}"), format!("Mme Secret {name}")];
         let some = |seen: bool| if seen { &both[..] } else { &[] };
-        assert_eq!(texts(None, name).await, some(name == "out"), "{name}");
+        let public = name == "out" || name == "due";
+        assert_eq!(texts(None, name).await, some(public), "{name}");
         assert_eq!(texts(Some(&early), name).await, some(for_early), "{name}");
         assert_eq!(texts(Some(&read), name).await, both, "{name}");
     }
-    assert_eq!(texts(None, "").await, ["Secret out", "Mme Secret out"]);
+    assert_eq!(
+        texts(None, "").await,
+        [
+            "Secret due",
+            "Secret out",
+            "Mme Secret due",
+            "Mme Secret out"
+        ]
+    );
     app.patch(&draft, json!({"status": "published"})).await.ok();
     assert_eq!(texts(None, "draft").await.len(), 2);
     app.patch(&draft, json!({"tag_ids": []})).await.ok();
     assert_eq!(texts(None, "draft").await, ["Mme Secret draft"]);
     // The lists of what there is are public.
     let tags = app.get("/v1/tags?count=true").await.ok();
-    assert_eq!(tags["page"]["total"], 8);
+    assert_eq!(tags["page"]["total"], 9);
 }
 
 #[actix_web::test]

@@ -575,7 +575,7 @@ async fn a_key_is_rotated_with_an_overlap() {
     }
     let ending = app.get_all(&place).await.ok();
     assert_eq!(
-        time(&ending["expires_at"]) - time(&ending["updated_at"]),
+        time(&ending["expires_at"]) - time(&new["created_at"]),
         TimeDelta::days(1)
     );
     assert_eq!(ending["version"], 2);
@@ -608,10 +608,10 @@ async fn a_key_is_rotated_with_an_overlap() {
     let ask = app
         .ask(Method::POST, &format!("{place}/rotate"))
         .key(&app.key);
-    ask.await.created();
+    let new = ask.await.created();
     let ending = app.get_all(&place).await.ok();
     assert_eq!(
-        time(&ending["expires_at"]) - time(&ending["updated_at"]),
+        time(&ending["expires_at"]) - time(&new["created_at"]),
         TimeDelta::days(1)
     );
     let (_, place) = make(&app, &["read"], None).await;
