@@ -363,6 +363,10 @@ impl Resource for Author {
         }
     }
 
+    fn taken_slug(new: &NewAuthor) -> Option<&str> {
+        new.slug.as_deref()
+    }
+
     async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
         alphabet::stands_in_public(conn, ("article_authors", "author_id"), id).await
     }

@@ -142,6 +142,12 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
         async { Ok(false) }
     }
 
+    /// The slug that a client has chosen, where taking a former one from another concerns the public: until then that leads
+    /// on (308).
+    fn taken_slug(_new: &Self::New) -> Option<&str> {
+        None
+    }
+
     /// Writes the row: a new one, or in place of the old one, taking it out of the trash.
     fn insert(
         conn: &mut AsyncPgConnection,
@@ -211,12 +217,16 @@ pub struct Along {
     pub concerns_public: bool,
 }
 
-/// Notes a change of each.
+/// Notes a change of each other one that this transaction changed with this row, which the editor must be allowed to.
 async fn record_along<R: Resource>(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
-    along: &[Along],
+    id: Uuid,
 ) -> Result<(), Problem> {
+    let along = R::changed_along(conn, id).await?;
+    if along.iter().any(|other| other.concerns_public) {
+        editor.may_publish()?;
+    }
     for other in along {
         record::<R>(
             conn,
@@ -594,11 +604,7 @@ pub async fn remove<R: Resource>(
             Some(editor.by()),
         )
         .await?;
-        let along = R::changed_along(conn, id).await?;
-        if along.iter().any(|other| other.concerns_public) {
-            editor.may_publish()?;
-        }
-        record_along::<R>(conn, editor, &along).await?;
+        record_along::<R>(conn, editor, id).await?;
         Ok(())
     })
     .await
@@ -663,11 +669,7 @@ async fn save<R: Resource>(
     let resource = existing::<R>(conn, id).await?;
     record::<R>(conn, id, version, action, Some(editor.by())).await?;
     if locked.is_some() {
-        let along = R::changed_along(conn, id).await?;
-        if along.iter().any(|other| other.concerns_public) {
-            editor.may_publish()?;
-        }
-        record_along::<R>(conn, editor, &along).await?;
+        record_along::<R>(conn, editor, id).await?;
     }
     let status = if live {
         StatusCode::OK
@@ -722,6 +724,12 @@ async fn check_rights<R: Resource>(
 ) -> Result<(), Problem> {
     if R::concerns_public(old, new) || (old.is_some() && R::stands_in_public(conn, id).await?) {
         editor.may_publish()?;
+    }
+    if let (Some(slugs), Some(slug)) = (R::SLUGS, new.and_then(R::taken_slug)) {
+        let former = slugs.former(conn, slug).await?;
+        if former.is_some_and(|former| former != id) {
+            editor.may_publish()?;
+        }
     }
     Ok(())
 }

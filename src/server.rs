@@ -91,7 +91,12 @@ struct Shared {
 
 impl Shared {
     /// Begins to watch the database, and to ask for the keys of the identity provider.
-    fn new(address: &Address, config: &Config, shutdown: &Shutdown) -> Result<Self, String> {
+    fn new(
+        address: &Address,
+        config: &Config,
+        shutdown: &Shutdown,
+        cpu_tasks: CpuTasks,
+    ) -> Result<Self, String> {
         let database = &config.database;
         let identity_provider = IdentityProvider::from_settings(&config.identity)?;
         if let Some(provider) = &identity_provider {
@@ -103,7 +108,7 @@ impl Shared {
             unsent: Unsent::new(&config.connection),
             shutdown: shutdown.clone(),
             identity_provider,
-            cpu_tasks: CpuTasks::default(),
+            cpu_tasks,
         })
     }
 }
@@ -182,23 +187,9 @@ fn resources() -> impl Iterator<Item = String> {
     paths.filter_map(|path| resource_of(path).map(str::to_owned))
 }
 
-/// Starts serving on a socket that listens already. The caller stops it: signals are not watched here.
-pub fn start(listener: TcpListener, address: &Address, config: &Config) -> std::io::Result<Server> {
-    let admission = Admission::new(&config.limits);
-    let cpu_tasks = CpuTasks::default();
-    start_with(
-        listener,
-        address,
-        config,
-        &Shutdown::default(),
-        &admission,
-        cpu_tasks,
-    )
-}
-
-/// Starts serving; `shutdown` says when the server is about to stop, `admission` how many connections there are, and
-/// `cpu_tasks` limits what is CPU-bound.
-pub fn start_with(
+/// Starts serving on a socket that listens already. The caller stops it: signals are not watched here. `shutdown` says when
+/// the server is about to stop, `admission` how many connections there are, and `cpu_tasks` limits what is CPU-bound.
+pub fn start(
     listener: TcpListener,
     address: &Address,
     config: &Config,
@@ -207,8 +198,8 @@ pub fn start_with(
     cpu_tasks: CpuTasks,
 ) -> std::io::Result<Server> {
     let address = address.with_timeouts(&config.database);
-    let mut shared = Shared::new(&address, config, shutdown).map_err(std::io::Error::other)?;
-    shared.cpu_tasks = cpu_tasks;
+    let shared = Shared::new(&address, config, shutdown, cpu_tasks);
+    let shared = shared.map_err(std::io::Error::other)?;
     let settings = config.clone();
     let (shutdown, admission) = (shutdown.clone(), admission.clone());
     // Connections that were told to make room are there a moment longer. What is accepted is said by the admission.
@@ -291,6 +282,7 @@ where
         .finish(app.map_err(|error: actix_web::Error| Response::from(error.error_response())));
     let timeouts = Timeouts {
         header: config.limits.header_timeout(),
+        body: config.limits.body_timeout(),
         write: config.connection.write_timeout(),
     };
     let (shutdown, admission) = (shutdown.clone(), admission.clone());
@@ -341,7 +333,11 @@ fn cors(origins: &[String]) -> Cors {
         ])
         .max_age(7200);
     if origins.iter().any(|origin| origin == "*") {
-        return cors.allow_any_origin().send_wildcard();
+        // Whoever asks, the answer is the same.
+        return cors
+            .allow_any_origin()
+            .send_wildcard()
+            .disable_vary_header();
     }
     origins
         .iter()
@@ -368,7 +364,8 @@ mod tests {
         let config = Cli::try_parse_from(words).unwrap().config;
         let address = "postgres://nobody@127.0.0.1/none";
         let address = Address::from_url(address, &config.database).unwrap();
-        let shared = Shared::new(&address, &config, &Shutdown::default()).unwrap();
+        let shared =
+            Shared::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
         let state = AppState::new(&address, &config, &shared);
         let app = App::new()
             .app_data(Data::new(state))

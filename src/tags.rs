@@ -368,6 +368,10 @@ impl Resource for Tag {
         }
     }
 
+    fn taken_slug(new: &NewTag) -> Option<&str> {
+        new.slug.as_deref()
+    }
+
     async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
         alphabet::stands_in_public(conn, ("article_tags", "tag_id"), id).await
     }

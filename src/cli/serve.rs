@@ -47,7 +47,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let shutdown = Shutdown::default();
     let admission = Admission::new(&config.limits);
     let accepting = listener.try_clone()?;
-    let server = server::start_with(
+    let server = server::start(
         listener,
         &address,
         &config,

@@ -1,5 +1,5 @@
-//! Follows the chunks of a body (RFC 9112, section 7.1). Takes what the framework's decoder takes, but for bare LF in
-//! trailers, so that both agree where the body ends.
+//! Follows the chunks of a body (RFC 9112, section 7.1). What it takes, the framework's decoder takes too, so that both
+//! agree where the body ends; bare LF, trailers that are no header lines, and what never ends it refuses.
 
 /// What the bytes so far amount to.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,16 +22,25 @@ enum Place {
     DataCr,
     DataLf,
     TrailerFirst,
+    TrailerName,
     Trailer,
     TrailerLf,
     EndLf,
 }
+
+/// The most bytes of extensions and trailers that one body may have: nobody reads them.
+const MOST_BESIDE: usize = 16 << 10;
+/// The most digits of a size, with zeros before it.
+const MOST_DIGITS: usize = 16;
 
 #[derive(Debug)]
 pub struct Chunks {
     place: Place,
     /// Bytes of the chunk that are still to come.
     left: u64,
+    /// Digits of its size, and bytes of extensions and trailers, so far.
+    digits: usize,
+    beside: usize,
 }
 
 impl Chunks {
@@ -39,6 +48,8 @@ impl Chunks {
         Self {
             place: Place::SizeFirst,
             left: 0,
+            digits: 0,
+            beside: 0,
         }
     }
 
@@ -66,24 +77,37 @@ impl Chunks {
         (at, Step::More)
     }
 
+    /// The place after one more byte of an extension or a trailer.
+    fn beside(&mut self, place: Place) -> Result<Place, &'static str> {
+        self.beside += 1;
+        if self.beside > MOST_BESIDE {
+            return Err("extensions and trailers have more than 16 KiB");
+        }
+        Ok(place)
+    }
+
     /// Where the byte after this one stands; none where this one was the last.
     fn next(&mut self, byte: u8) -> Result<Option<Place>, &'static str> {
         const SIZE: &str = "a size is not hexadecimal, or its line doesn't end with CRLF";
         let place = match (self.place, byte) {
             (Place::SizeFirst | Place::Size, digit) if digit.is_ascii_hexdigit() => {
                 if self.place == Place::SizeFirst {
-                    self.left = 0;
+                    (self.left, self.digits) = (0, 0);
+                }
+                self.digits += 1;
+                if self.digits > MOST_DIGITS {
+                    return Err("a size is too long");
                 }
                 let digit = char::from(digit).to_digit(16).unwrap_or_default();
                 let sixteenfold = self.left.checked_mul(16).ok_or("a size is too large")?;
                 self.left = sixteenfold + u64::from(digit);
                 Place::Size
             }
-            (Place::Size | Place::SizeEnd, b' ' | b'\t') => Place::SizeEnd,
+            (Place::Size | Place::SizeEnd, b' ' | b'\t') => self.beside(Place::SizeEnd)?,
             (Place::Size | Place::SizeEnd, b';') => Place::Extension,
             (Place::Size | Place::SizeEnd | Place::Extension, b'\r') => Place::SizeLf,
             (Place::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
-                Place::Extension
+                self.beside(Place::Extension)?
             }
             (Place::SizeLf, b'\n') if self.left > 0 => Place::Data,
             (Place::SizeLf, b'\n') => Place::TrailerFirst,
@@ -98,10 +122,17 @@ impl Chunks {
             }
             (Place::TrailerFirst, b'\r') => Place::EndLf,
             (Place::Trailer, b'\r') => Place::TrailerLf,
-            (Place::TrailerFirst | Place::Trailer, b'\n') => {
+            (Place::TrailerFirst | Place::TrailerName | Place::Trailer, b'\n') => {
                 return Err("a line after the last chunk ends with LF alone");
             }
-            (Place::TrailerFirst | Place::Trailer, _) => Place::Trailer,
+            (Place::TrailerName, b':') => self.beside(Place::Trailer)?,
+            (Place::TrailerFirst | Place::TrailerName, byte) if is_token(byte) => {
+                self.beside(Place::TrailerName)?
+            }
+            (Place::TrailerFirst | Place::TrailerName, _) => {
+                return Err("a line after the last chunk is no header line");
+            }
+            (Place::Trailer, _) => self.beside(Place::Trailer)?,
             (Place::TrailerLf, b'\n') => Place::TrailerFirst,
             (Place::EndLf, b'\n') => return Ok(None),
             (Place::TrailerLf | Place::EndLf | Place::Data, _) => {
@@ -110,4 +141,9 @@ impl Chunks {
         };
         Ok(Some(place))
     }
+}
+
+/// Whether a byte may stand in a header's name (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -26,6 +26,8 @@ const OVERFLOW_LIFETIME: Duration = Duration::from_secs(5);
 /// For how long a connection that was just used is not taken for idle when the server stops: its next request may be on
 /// its way.
 const JUST_USED: Duration = Duration::from_millis(500);
+/// How much longer than a body may take to arrive its connection waits for it.
+const UNREAD: Duration = Duration::from_secs(1);
 /// What is still read, and thrown away, from a client that was refused, so that it gets to hear why: a connection that is
 /// closed with unread bytes takes the answer away with it.
 const DISCARDED: usize = 1 << 20;
@@ -52,7 +54,9 @@ pub struct ClientStream {
     good: usize,
     /// How many were held when they were parsed last.
     examined: usize,
-    header_timeout: Duration,
+    timeouts: Timeouts,
+    /// Since when the body that is under way is read.
+    body_since: Option<Instant>,
     /// Since when a head is awaited: the first one from the start, later ones from their first byte.
     head_since: Option<Instant>,
     last_used: Instant,
@@ -66,6 +70,7 @@ pub struct ClientStream {
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub header: Duration,
+    pub body: Duration,
     pub write: Duration,
 }
 
@@ -92,7 +97,8 @@ impl ClientStream {
             held: BytesMut::new(),
             good: 0,
             examined: 0,
-            header_timeout: timeouts.header,
+            timeouts,
+            body_since: None,
             head_since: Some(now),
             last_used: now,
             timer: Timer(None),
@@ -144,6 +150,11 @@ impl ClientStream {
             self.good = examined.good;
             examined
         };
+        if self.framing.is_at_head() {
+            self.body_since = None;
+        } else if self.shared.read.get() != self.framing.heads() {
+            self.body_since = Some(self.last_used);
+        }
         self.shared.read.set(self.framing.heads());
         self.examined = self.held.len() - self.good;
         if let Some(refusal) = examined.refusal {
@@ -179,16 +190,21 @@ impl ClientStream {
             return Poll::Ready(());
         }
         if !self.framing.is_at_head() {
-            return Poll::Pending;
+            let Some(deadline) = self.body_deadline() else {
+                return Poll::Pending;
+            };
+            ready!(self.timer.poll(cx, deadline));
+            self.input = Input::Ended;
+            return Poll::Ready(());
         }
         if let Some(since) = self.head_since
-            && self.timer.poll(cx, since + self.header_timeout).is_ready()
+            && self.timer.poll(cx, since + self.timeouts.header).is_ready()
         {
             if self.held.is_empty() {
                 // Nobody has asked anything.
                 self.input = Input::Ended;
             } else {
-                self.refuse(Refusal::HeadTooSlow(self.header_timeout.as_secs()));
+                self.refuse(Refusal::HeadTooSlow(self.timeouts.header.as_secs()));
             }
             return Poll::Ready(());
         }
@@ -202,6 +218,12 @@ impl ClientStream {
             return Poll::Ready(());
         }
         Poll::Pending
+    }
+
+    /// When a body that is not complete by then ends. Whoever reads it has refused it a moment before; and nobody reads what
+    /// follows an answer that was given without it.
+    fn body_deadline(&self) -> Option<Instant> {
+        Some(self.body_since? + self.timeouts.body + UNREAD)
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -239,6 +261,14 @@ impl AsyncRead for ClientStream {
                 Input::Open => {}
                 Input::Refused => return Poll::Pending,
                 Input::Ended => return Poll::Ready(Ok(())),
+            }
+            // One that never ends may never be quiet.
+            if this
+                .body_deadline()
+                .is_some_and(|end| Instant::now() >= end)
+            {
+                this.input = Input::Ended;
+                continue;
             }
             let start = buf.filled().len();
             match Pin::new(&mut this.io).poll_read(cx, buf) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -308,7 +308,11 @@ async fn answer(
     )
 }
 
-/// What the query may have meant, where that finds something that the caller may see.
+/// How many of what a suggestion finds are read to see whether its words stand there.
+const READ: usize = 5;
+
+/// What the query may have meant, where that finds something that the caller may see, and its words stand there as they are
+/// spelt: what has the same stem may be told by a text that the caller may not see.
 async fn suggestion(
     conn: &mut AsyncPgConnection,
     sight: Sight,
@@ -317,12 +321,36 @@ async fn suggestion(
     for tried in words::meant(conn, &filter.q).await? {
         let words = Words::read(conn, &tried).await?;
         let parts = filter.parts(sight, &words);
-        let found = model::find(conn, &parts, &words, filter.order, None, 1).await?;
-        if !found.matches.is_empty() {
+        let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
+        let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
+        if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {
             return Ok(Some(tried));
         }
     }
     Ok(None)
+}
+
+/// Whether each of these words stands in one of these articles and headlines, letter for letter but for accents and case.
+async fn stand_in(
+    conn: &mut AsyncPgConnection,
+    words: &[String],
+    ids: &[Uuid],
+) -> QueryResult<bool> {
+    let mut sql = Fragment::new(
+        "WITH texts AS MATERIALIZED (SELECT search_fold(left(concat_ws(' ', title, kicker, dateline, lede, body_text), 100000)) \
+         AS text FROM articles WHERE id = ANY(",
+    )
+    .ids(ids.to_vec())
+    .sql(") UNION ALL SELECT search_fold(title) FROM headlines WHERE id = ANY(")
+    .ids(ids.to_vec())
+    .sql(")) SELECT true");
+    for word in words {
+        sql = sql
+            .sql(" AND EXISTS (SELECT FROM texts WHERE strpos(text, ")
+            .text(word)
+            .sql(") > 0)");
+    }
+    Statement::<Bool>::new(sql.once()).get_result(conn).await
 }
 
 type Shown = (Uuid, (String, Option<String>));

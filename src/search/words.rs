@@ -207,6 +207,14 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
     Ok(tries)
 }
 
+/// The words of a query that another has not, folded.
+pub fn added(query: &str, tried: &str) -> Vec<String> {
+    let before = words(query);
+    let mut added = words(tried);
+    added.retain(|word| !before.contains(word));
+    added
+}
+
 /// How many letters were mistyped (left out, put in, put for another or exchanged with the next) if one word was meant by
 /// the other: one in four at most, as more make another word.
 fn slips(asked: &str, meant: &str) -> Option<usize> {

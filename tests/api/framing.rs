@@ -55,6 +55,11 @@ async fn malformed_chunks_are_answered_and_end_the_connection() {
         format!("{size}\r\n{line} \r\n0\r\n\r\n"),
         format!("{size}\r\n{line}0\r\n\r\n"),
         format!("{size};a\0b\r\n{line}\r\n0\r\n\r\n"),
+        // What belongs to no chunk, and what would never end.
+        format!("{}{size}\r\n{line}\r\n0\r\n\r\n", "0".repeat(20)),
+        format!("{size};{}\r\n{line}\r\n0\r\n\r\n", "a".repeat(20_000)),
+        format!("{size}\r\n{line}\r\n0\r\nno header line\r\n\r\n"),
+        format!("{size}\r\n{line}\r\n0\r\na: {}\r\n\r\n", "b".repeat(20_000)),
         // LF alone, at each place where CRLF stands.
         format!("{size}\n{line}\r\n0\r\n\r\n"),
         format!("{size};a=b\n{line}\r\n0\r\n\r\n"),
@@ -188,4 +193,30 @@ async fn a_large_body_is_read_while_others_follow_it() {
     let close = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answers = in_pieces(&app, format!("{post}{post}{close}").as_bytes(), usize::MAX);
     assert_eq!(statuses(&answers), ["201", "201", "200"]);
+}
+
+/// Nobody has to be known for that.
+#[actix_web::test]
+async fn a_body_that_never_ends_ends_its_connection() {
+    let app = TestApp::start_with(&["--body-timeout", "1"]).await;
+    let head = "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let key = format!("Authorization: Bearer {}\r\n", app.key);
+    for (key, status) in [("", "401"), (key.as_str(), "408")] {
+        for begun in ["64\r\nabc", "6", "0\r\n"] {
+            let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n{begun}");
+            // It reads until the server closes.
+            assert_eq!(
+                statuses(&app.raw(request.as_bytes())),
+                [status],
+                "{begun:?}"
+            );
+        }
+        // Who goes on sending gets no further.
+        let mut stream = TcpStream::connect(app.at).unwrap();
+        let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        while stream.write_all(b"1\r\n \r\n").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
 }

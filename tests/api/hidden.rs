@@ -450,3 +450,27 @@ async fn what_is_hidden_answers_like_what_is_not_there() {
     }
     assert!(tried > 800, "{tried}");
 }
+
+/// A word that only hidden texts have, with the stem of one that the public reads.
+#[actix_web::test]
+async fn no_suggestion_tells_a_word_of_what_is_hidden() {
+    let app = TestApp::start().await;
+    app.article("Le tourbillon", json!({})).await;
+    let later = "2999-01-01T00:00:00Z";
+    for more in [
+        json!({"status": "scheduled", "published_at": later}),
+        json!({"status": "published", "published_at": later}),
+        json!({"status": "withdrawn"}),
+        json!({"status": "draft"}),
+    ] {
+        let more = with(more, json!({"body": "les tourbillonnements de demain"}));
+        app.article("x", more).await;
+    }
+    let asked = "/v1/search?q=tourbillonnemens";
+    assert_eq!(app.get(asked).await.ok()["suggestion"], json!(null));
+    let all = app.get_all(asked).await.ok();
+    assert_eq!(all["suggestion"], "tourbillonnements");
+    app.article("Des tourbillonnements", json!({})).await;
+    let told = app.get(asked).await.ok();
+    assert_eq!(told["suggestion"], "tourbillonnements");
+}

@@ -419,3 +419,43 @@ async fn who_may_not_change_a_thing_may_not_leave_it_as_it_is() {
         assert_eq!(app.patch(&path, json!({})).await.status, 200, "{path}");
     }
 }
+
+/// A former slug leads on to what the public reads.
+#[actix_web::test]
+async fn a_former_slug_is_taken_by_whom_it_is_for() {
+    let app = TestApp::start().await;
+    for (list, field) in [("authors", "author_ids"), ("tags", "tag_ids")] {
+        let new = |slug: &str| json!({"name": "x", "slug": slug});
+        let first = app
+            .post(&format!("/v1/{list}"), new("first"))
+            .await
+            .created();
+        app.article("x", json!({field: [first["id"]]})).await;
+        let path = format!("/v1/{list}/{}", first["id"].as_str().unwrap());
+        app.patch(&path, json!({"slug": "second"})).await.ok();
+        let own = app.post(&format!("/v1/{list}"), new("own")).await.created();
+        let own = format!("/v1/{list}/{}", own["id"].as_str().unwrap());
+        for (scopes, may) in [
+            (vec![Scope::Write], false),
+            (vec![Scope::Write, Scope::Publish], true),
+        ] {
+            let key = app.new_key(&scopes).await;
+            let ask = |method, path: &str, body| app.ask(method, path).key(&key).json(body);
+            let taken = ask(Method::PATCH, &own, json!({"slug": "first"}))
+                .await
+                .status;
+            assert_eq!(taken, if may { 200 } else { 403 }, "{list}");
+            if !may {
+                let list = format!("/v1/{list}");
+                ask(Method::POST, &list, new("first"))
+                    .await
+                    .problem(403, "forbidden");
+                assert_eq!(app.get(&format!("{list}/first")).await.status, 308);
+                // One that is made is another.
+                let made = json!({"name": "First"});
+                let made = ask(Method::POST, &list, made).await.created();
+                assert_eq!(made["slug"], "first-2");
+            }
+        }
+    }
+}

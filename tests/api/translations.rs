@@ -740,16 +740,26 @@ async fn one_that_comes_back_stands_alone_where_its_language_is_taken() {
         (&Value::Null, vec![])
     );
     assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
-    // Named, it is refused as anywhere; and so is an original that is in the trash.
+    // Named, it is refused as anywhere.
     app.patch(&path(&fr), json!({"translation_of": ar["id"]}))
         .await
         .problem(409, "conflict");
     for one in [&second, &ar] {
         assert_eq!(app.delete(&path(one)).await.status, 204);
     }
+    // An original that is in the trash can be named by who stood with it, and by nobody else.
     let named = with(second.clone(), json!({"translation_of": ar["id"]}));
+    let back = app.put(&path(&second), named).await.created();
+    assert_eq!(back["translation_of"], Value::Null);
+    let back = app.put(&path(&ar), ar.clone()).await;
+    assert_eq!(languages(&back.created()), ["fr"]);
+    let es = told(&app, "es", None).await;
+    for one in [&ar, &es] {
+        assert_eq!(app.delete(&path(one)).await.status, 204);
+    }
+    let named = with(es.clone(), json!({"translation_of": ar["id"]}));
     assert_eq!(
-        app.put(&path(&second), named).await.faults(),
+        app.put(&path(&es), named).await.faults(),
         ["/translation_of not_found"]
     );
 }
@@ -804,7 +814,15 @@ async fn all_of_a_story_come_out_of_the_trash_at_once_and_know_each_other() {
         let all = [&fr, &ar, &en];
         let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
         assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
-        let back = join_all(all.map(|one| app.put(&path(one), alone(one)).into_future())).await;
+        // As it was read, or without a word of what it translates.
+        let body = |one: &Value| {
+            if round % 2 == 0 {
+                one.clone()
+            } else {
+                alone(one)
+            }
+        };
+        let back = join_all(all.map(|one| app.put(&path(one), body(one)).into_future())).await;
         assert!(
             back.iter().all(|back| back.status == 201),
             "{round}: {back:?}"

@@ -87,7 +87,7 @@ impl TestApp {
             .config;
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
         let at = listener.local_addr().expect("it listens");
-        let server = server::start_with(
+        let server = server::start(
             listener,
             &address,
             &config,
