@@ -31,22 +31,22 @@ FROM (
 ) AS articles
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name),
+        'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END,
         'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
-            'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name))
+            'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END)
             FROM categories AS above WHERE above.id = its.parent_id)) AS category
     FROM categories AS its WHERE its.id = articles.category_id
 ) AS of_category ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
         coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url,
-            'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS authors
+            'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS authors
     FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id
 ) AS signed
 CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids,
         coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind,
-            'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS tags
+            'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS tags
     FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id
 ) AS tagged
 CROSS JOIN LATERAL (

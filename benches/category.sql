@@ -33,9 +33,9 @@ FROM (
 ) AS headlines
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name),
+        'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END,
         'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
-            'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name))
+            'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END)
             FROM categories AS above WHERE above.id = its.parent_id)) AS category
     FROM categories AS its WHERE its.id = headlines.category_id
 ) AS of_category ON true

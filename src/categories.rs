@@ -309,9 +309,9 @@ pub struct ParentRef {
 
 /// What a reference to the category that goes by the name `its` holds, and to the one above it.
 const SHORT: &str = "'id', its.id, 'slug', its.slug, 'name', its.name, \
-    'names', its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name)";
+    'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END";
 const ABOVE: &str = "'id', above.id, 'slug', above.slug, 'name', above.name, \
-    'names', above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name)";
+    'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END";
 
 impl ParentRef {
     /// The parent of the categories that are selected from, to be read from `of_parent.parent`.

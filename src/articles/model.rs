@@ -421,7 +421,7 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBud
     sql = sql.sql(if wants("authors") || wants("author_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids, \
          coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url, \
-         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS authors \
+         'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS authors \
          FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id) AS signed"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
@@ -429,7 +429,7 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBud
     sql = sql.sql(if wants("tags") || wants("tag_ids") {
         " CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids, \
          coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind, \
-         'names', names || jsonb_build_object((SELECT languages[1] FROM site), name)) ORDER BY place), '[]') AS tags \
+         'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS tags \
          FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id) AS tagged"
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
