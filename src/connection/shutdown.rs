@@ -55,7 +55,9 @@ impl Shutdown {
         timeout: Duration,
     ) -> usize {
         if let Err(error) = refuse_new(&listener) {
-            log::debug!("new connections are accepted to the end: {error}");
+            log::debug!("the kernel filters no new connections: {error}");
+            // Then it keeps one at most that nobody has accepted yet.
+            let _ = socket2::SockRef::from(&listener).listen(0);
         }
         self.0.send_replace(Phase::Draining);
         let begun = Instant::now();
@@ -97,8 +99,11 @@ impl Draining {
 /// Lets the kernel drop requests for new connections (SYN without ACK) at the listening socket. Those that it had already
 /// taken are still accepted: to close the socket while some of them wait there would cut off requests that were sent. Who comes
 /// now tries again a second later, and is refused then, or finds the server's successor.
+///
+/// # Errors
+/// Where the system lets the process attach no filter.
 #[cfg(target_os = "linux")]
-fn refuse_new(listener: &TcpListener) -> io::Result<()> {
+pub fn refuse_new(listener: &TcpListener) -> io::Result<()> {
     use socket2::{SockFilter, SockRef};
     const FLAGS: u32 = 13;
     const SYN_AND_ACK: u32 = 0x12;
@@ -112,7 +117,11 @@ fn refuse_new(listener: &TcpListener) -> io::Result<()> {
     ])
 }
 
+/// Other systems have no such filter.
+///
+/// # Errors
+/// Always.
 #[cfg(not(target_os = "linux"))]
-fn refuse_new(_: &TcpListener) -> io::Result<()> {
+pub fn refuse_new(_: &TcpListener) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
