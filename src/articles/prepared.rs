@@ -14,7 +14,7 @@ use crate::server::AppState;
 use crate::site::Site;
 
 /// The largest body of a request that writes an article. Whatever a `GET` gives can be sent back: a body of 500,000
-/// characters, its HTML of 4 MiB and its text, with all of what is no ASCII written as `\uXXXX`, as some clients do.
+/// characters, its HTML of 4 MiB and its text, with all of what is no ASCII written as JSON escapes, as some clients do.
 pub const MAX_BODY: usize = 16 << 20;
 
 /// A body up to this size, in bytes, is rendered in place: in a few milliseconds.

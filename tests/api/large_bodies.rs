@@ -197,7 +197,7 @@ async fn the_longest_body_is_taken_and_what_was_read_can_be_sent_back() {
     }
 }
 
-/// JSON in which everything that is no ASCII is written as `\uXXXX`.
+/// JSON in which everything that is no ASCII is written as an escape.
 fn ascii_only(json: &[u8]) -> String {
     let mut ascii = String::new();
     for c in std::str::from_utf8(json).unwrap().chars() {
