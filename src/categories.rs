@@ -188,7 +188,7 @@ impl Filter for CategoryFilter {
         ["limit", "cursor"]
             .into_iter()
             .filter(|name| self.tree && given(name))
-            .map(|name| Fault::of(name, "not_with_tree", "doesn't go with `tree`"))
+            .map(|name| Fault::of(name, "incompatible_with_tree", "doesn't go with `tree`"))
             .collect()
     }
 }

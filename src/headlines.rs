@@ -555,7 +555,7 @@ impl Resource for Headline {
         let mut faults = Vec::new();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
-            Err(detail) => faults.push(Fault::at("/language", "not_a_language", detail)),
+            Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),
         }
         if new.status == Status::Scheduled && new.published_at.is_none() {
             faults.push(Fault::at(

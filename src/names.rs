@@ -32,7 +32,7 @@ pub fn settle(names: &mut Names) -> Result<(), Vec<Fault>> {
         let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
         if names.insert(canonical, name).is_some() {
             let detail = "this language is there already, spelt another way";
-            faults.push(Fault::at(format!("/names/{tag}"), "given_twice", detail));
+            faults.push(Fault::at(format!("/names/{tag}"), "duplicate_item", detail));
         }
     }
     if faults.is_empty() {

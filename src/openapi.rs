@@ -542,7 +542,7 @@ fn complete_operation(
             parameter["schema"]["pattern"] = pattern.into();
         }
         if path == "/v1/search" && parameter["name"] == "fields" {
-            parameter["example"] = "type,title_marked,article.slug".into();
+            parameter["example"] = "type,title_highlighted,article.slug".into();
         }
         if path == "/v1/me" && parameter["name"] == "fields" {
             parameter["example"] = "name,scopes,limits.remaining".into();

@@ -493,7 +493,7 @@ impl From<diesel::result::Error> for Problem {
                     ),
                     Some("articles_rendered_size") => Self::Invalid(vec![Fault::at(
                         "/body",
-                        "too_intricate",
+                        "too_complex",
                         "its HTML is too long",
                     )]),
                     Some("site_time_zone_check") => {

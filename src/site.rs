@@ -322,13 +322,17 @@ impl Resource for Site {
             match language::canonical(tag) {
                 Ok(tag) if languages.contains(&tag) => {
                     let detail = "this language is there already";
-                    faults.push(Fault::at(format!("/languages/{n}"), "given_twice", detail));
+                    faults.push(Fault::at(
+                        format!("/languages/{n}"),
+                        "duplicate_item",
+                        detail,
+                    ));
                 }
                 Ok(tag) => languages.push(tag),
                 Err(detail) => {
                     faults.push(Fault::at(
                         format!("/languages/{n}"),
-                        "not_a_language",
+                        "invalid_language",
                         detail,
                     ));
                 }
@@ -337,7 +341,7 @@ impl Resource for Site {
         new.languages = languages;
         if new.url.as_ref().is_some_and(|url| url.contains(['?', '#'])) {
             let detail = "the address of a site has no `?` and no `#`";
-            faults.push(Fault::at("/url", "not_a_url", detail));
+            faults.push(Fault::at("/url", "invalid_url", detail));
         }
         // `Factory` is what a clock shows that nobody has set.
         let zone = TimeZone::get(&new.time_zone)

@@ -221,7 +221,7 @@ impl TimelineFilter {
                 ["limit", "count", "sort"]
                     .into_iter()
                     .filter(|name| given(name))
-                    .map(|name| Fault::of(name, "not_with_ids", "doesn't go with `ids`")),
+                    .map(|name| Fault::of(name, "incompatible_with_ids", "doesn't go with `ids`")),
             );
         }
         faults

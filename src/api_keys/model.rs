@@ -95,7 +95,7 @@ crate::text_enum! {
     /// What a key is good for.
     KeyState {
         /// It is taken.
-        Good = "good",
+        Active = "active",
         /// It was good until it expired.
         Expired = "expired",
         /// It was revoked.
@@ -106,7 +106,7 @@ crate::text_enum! {
 impl KeyState {
     fn condition(self) -> &'static str {
         match self {
-            Self::Good => "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+            Self::Active => "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
             Self::Expired => "revoked_at IS NULL AND expires_at <= now()",
             Self::Revoked => "revoked_at IS NOT NULL",
         }
@@ -175,7 +175,7 @@ impl ApiKey {
     pub async fn of(conn: &mut AsyncPgConnection, token: &Token) -> QueryResult<Option<Self>> {
         let found: Option<(Self, Vec<u8>)> = api_keys::table
             .filter(api_keys::prefix.eq(token.prefix()))
-            .filter(sql::<Bool>(KeyState::Good.condition()))
+            .filter(sql::<Bool>(KeyState::Active.condition()))
             .select((Self::as_select(), api_keys::hash))
             .first(conn)
             .await

@@ -813,7 +813,7 @@ impl Resource for Article {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
-            Err(detail) => faults.push(Fault::at("/language", "not_a_language", detail)),
+            Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),
         }
         // The schema compares them as they are spelt; an id has several spellings.
         for (list, ids) in [("author_ids", &new.author_ids), ("tag_ids", &new.tag_ids)] {
@@ -821,7 +821,7 @@ impl Resource for Article {
             faults.extend(twice.map(|n| {
                 Fault::at(
                     format!("/{list}/{n}"),
-                    "given_twice",
+                    "duplicate_item",
                     "each may stand there once",
                 )
             }));

@@ -51,9 +51,8 @@ impl PreparedArticle {
     /// # Errors
     /// Where it is too complex.
     pub fn render(new: NewArticle, rendering: &Rendering) -> Result<Self, Problem> {
-        let rendered = render(&new.body, new.body_format, rendering).map_err(|detail| {
-            Problem::Invalid(vec![Fault::at("/body", "too_intricate", detail)])
-        })?;
+        let rendered = render(&new.body, new.body_format, rendering)
+            .map_err(|detail| Problem::Invalid(vec![Fault::at("/body", "too_complex", detail)]))?;
         Ok(Self {
             new,
             rendered: Some(rendered),

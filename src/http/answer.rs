@@ -318,7 +318,12 @@ impl Asked {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, app.caching.public(kind).clone());
         }
-        for (name, separator) in app.caching.cache_names.iter().filter_map(|it| it.header()) {
+        for (name, separator) in app
+            .caching
+            .cache_tag_headers
+            .iter()
+            .filter_map(|it| it.header())
+        {
             if let Some(value) = made_of.as_ref().and_then(|made| made.header(separator)) {
                 headers.insert(name, value);
             }

@@ -102,7 +102,7 @@ impl<K: SortKey> Cursor<K> {
         if *theirs != of {
             return Err(Fault::of(
                 "cursor",
-                "of_another_list",
+                "cursor_mismatch",
                 "this cursor comes from another list or other filters: begin again without it",
             ));
         }
@@ -152,7 +152,7 @@ mod tests {
         let code = |text: &str, of| Cursor::<Moment>::read(text, of).unwrap_err().code;
         assert_eq!(
             code(&text, fingerprint(["headlinesf", "r"])),
-            "of_another_list"
+            "cursor_mismatch"
         );
         for wrong in [
             "",

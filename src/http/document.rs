@@ -158,8 +158,8 @@ pub fn merge(document: &mut Map<String, Value>, patch: Map<String, Value>) {
 fn says_more(all: &[Fault], fault: &Fault) -> bool {
     let beside = |other: &&Fault| other.pointer == fault.pointer && other.code != fault.code;
     match fault.code.as_str() {
-        "wrong_form" => all.iter().any(|other| beside(&other)),
-        "not_one_of" => all
+        "invalid_format" => all.iter().any(|other| beside(&other)),
+        "invalid_choice" => all
             .iter()
             .filter(beside)
             .any(|other| other.code == "wrong_type"),
@@ -221,7 +221,7 @@ fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            at("not_one_of", format!("one of: {}", words.join(", ")))
+            at("invalid_choice", format!("one of: {}", words.join(", ")))
         }
         Kind::Minimum { limit } => at("too_small", format!("at least {limit}")),
         Kind::Maximum { limit } => at("too_large", format!("at most {limit}")),
@@ -229,7 +229,7 @@ fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
             at("too_many", format!("at most {limit}"))
         }
         Kind::MinItems { limit } => at("too_few", format!("at least {limit}")),
-        Kind::UniqueItems => at("given_twice", "each may stand there once".into()),
+        Kind::UniqueItems => at("duplicate_item", "each may stand there once".into()),
         Kind::Type { kind } => at("wrong_type", format!("must be {}", types(kind))),
         _ => at("invalid", error.to_string()),
     }
@@ -261,7 +261,7 @@ fn broken_pattern(text: &str) -> (&'static str, &'static str) {
             "must be one line: no tabs, no line ends",
         )
     } else {
-        ("wrong_form", "not of the form that the contract names")
+        ("invalid_format", "not of the form that the contract names")
     }
 }
 
@@ -271,14 +271,14 @@ fn broken_format(format: &str, text: &str) -> (&'static str, String) {
             Err(fault) => fault,
             Ok(_) => ("invalid", "not a moment".into()),
         },
-        "uri" => ("not_a_url", "must be an absolute `http` or `https` address, percent-encoded, without a user's name or password".into()),
-        "bcp47" => ("not_a_language", "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
-        "uuid" => ("not_an_id", "must be an id (a UUID)".into()),
+        "uri" => ("invalid_url", "must be an absolute `http` or `https` address, percent-encoded, without a user's name or password".into()),
+        "bcp47" => ("invalid_language", "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
+        "uuid" => ("invalid_id", "must be an id (a UUID)".into()),
         "slug" => (
-            "not_a_slug",
+            "invalid_slug",
             "must be lower-case letters and digits joined by single hyphens, and not look like an id".into(),
         ),
-        other => ("wrong_form", format!("must be of the format {other}")),
+        other => ("invalid_format", format!("must be of the format {other}")),
     }
 }
 

@@ -119,7 +119,7 @@ impl<F: Filter> List<F> {
             if list.pairs.iter().any(|(known, _)| *known == name) {
                 faults.push(Fault::of(
                     name,
-                    "given_twice",
+                    "duplicate_parameter",
                     "this parameter may be given once",
                 ));
                 continue;

@@ -80,7 +80,7 @@ impl<S: Single> One<S> {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if given.iter().any(|known| *known == name) {
                 let detail = "this parameter may be given once";
-                faults.push(Fault::of(name, "given_twice", detail));
+                faults.push(Fault::of(name, "duplicate_parameter", detail));
                 continue;
             }
             let read = match name.as_ref() {

@@ -37,7 +37,7 @@ pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
     let form = || {
         let detail =
             "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
-        ("not_a_moment", detail.to_owned())
+        ("invalid_timestamp", detail.to_owned())
     };
     if text.len() < 20 || !text.as_bytes()[10].eq_ignore_ascii_case(&b'T') {
         return Err(form());
@@ -46,7 +46,7 @@ pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
         .map_err(|_| form())?
         .to_utc();
     if at.nanosecond() >= 1_000_000_000 {
-        Err(("not_a_moment", "a leap second can't be kept".into()))
+        Err(("invalid_timestamp", "a leap second can't be kept".into()))
     } else if !in_range(at) {
         Err(("out_of_range", "must lie in the years 1600 to 9999".into()))
     } else if at.nanosecond() % 1000 != 0 {
@@ -105,9 +105,9 @@ mod tests {
             "2026-11-23 14:00:00Z",
             "é",
         ] {
-            assert_eq!(code(wrong), Err("not_a_moment"), "{wrong}");
+            assert_eq!(code(wrong), Err("invalid_timestamp"), "{wrong}");
         }
-        assert_eq!(code("2016-12-31T23:59:60Z"), Err("not_a_moment"));
+        assert_eq!(code("2016-12-31T23:59:60Z"), Err("invalid_timestamp"));
         assert_eq!(code("0999-01-01T00:00:00Z"), Err("out_of_range"));
         assert_eq!(code("9999-12-31T23:59:59-01:00"), Err("out_of_range"));
         assert_eq!(code("2026-11-23T14:00:00.1234567Z"), Err("too_precise"));

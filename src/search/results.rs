@@ -204,7 +204,7 @@ impl SearchFilter {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "type": "headline",
-    "title_marked": "Les premières pluies relancent les <mark>semailles</mark>",
+    "title_highlighted": "Les premières pluies relancent les <mark>semailles</mark>",
     "snippet": null, "article": null,
     "headline": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13", "title": "Les premières pluies relancent les semailles", "language": "fr"},
 }))]
@@ -214,7 +214,7 @@ pub struct SearchHit {
     #[schema(inline, rename = "type")]
     kind: HitKind,
     /// The title as HTML: `<mark>` around what matched, everything else escaped.
-    title_marked: String,
+    title_highlighted: String,
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
     /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
@@ -281,19 +281,19 @@ async fn answer(
     }
     let snippets = list.wants("snippet", true);
     let mut shown = HashMap::new();
-    if list.wants("title_marked", true) || snippets {
+    if list.wants("title_highlighted", true) || snippets {
         shown.extend(of_articles(conn, &words, &articles, snippets).await?);
         shown.extend(of_headlines(conn, &words, &headlines).await?);
     }
     let hits = found.matches.iter().map(|found| {
-        let (title_marked, snippet) = shown.remove(&found.id).unwrap_or_default();
+        let (title_highlighted, snippet) = shown.remove(&found.id).unwrap_or_default();
         SearchHit {
             kind: if found.is_article {
                 HitKind::Article
             } else {
                 HitKind::Headline
             },
-            title_marked,
+            title_highlighted,
             snippet,
             article: told.remove(&found.id),
             headline: lines.remove(&found.id),

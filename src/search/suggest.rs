@@ -119,7 +119,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
         } else if name == "fields" {
             faults.push(Fault::of(
                 "fields",
-                "given_twice",
+                "duplicate_parameter",
                 "this parameter may be given once",
             ));
         } else if !["q", "language"].contains(&name.as_ref()) {
@@ -131,7 +131,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
         } else if (name == "q" && typed.is_some()) || (name == "language" && asked.is_some()) {
             faults.push(Fault::of(
                 name,
-                "given_twice",
+                "duplicate_parameter",
                 "this parameter may be given once",
             ));
         } else if name == "language" {

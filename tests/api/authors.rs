@@ -166,7 +166,7 @@ async fn a_slug_is_made_of_the_name_numbered_and_redirected() {
     let problem = new("elodie-d-oeuvre").await.problem(409, "conflict");
     assert_eq!(problem["errors"][0]["pointer"], "/slug");
     assert_eq!(new("search").await.faults(), ["/slug reserved"]);
-    assert_eq!(new("A b").await.faults(), ["/slug not_a_slug"]);
+    assert_eq!(new("A b").await.faults(), ["/slug invalid_slug"]);
 
     let renamed = app
         .patch(&path(&first), json!({"name": "Élodie Martin"}))
@@ -249,7 +249,7 @@ async fn pages_hold_everything_once_forth_and_back_also_where_names_are_equal() 
     assert!(page.header("link").contains("rel=\"next\""));
     // A place in one list is none in another.
     let other = app.get(&format!("/v1/tags?limit=2&cursor={next}")).await;
-    assert_eq!(other.parameter_faults(), ["cursor of_another_list"]);
+    assert_eq!(other.parameter_faults(), ["cursor cursor_mismatch"]);
 }
 
 #[actix_web::test]
@@ -291,7 +291,7 @@ async fn a_parameter_that_the_list_does_not_take_is_refused() {
         ("limit=0", "limit invalid"),
         ("limit=101", "limit invalid"),
         ("count=1", "count invalid"),
-        ("count=true&count=true", "count given_twice"),
+        ("count=true&count=true", "count duplicate_parameter"),
         ("fields=colour", "fields invalid"),
         ("cursor=x", "cursor invalid"),
         ("language=fran%C3%A7ais", "language invalid"),
@@ -324,13 +324,16 @@ async fn what_breaks_a_rule_is_refused() {
         ),
         (
             json!({"name": "x", "image_url": "salma.jpg"}),
-            vec!["/image_url not_a_url"],
+            vec!["/image_url invalid_url"],
         ),
-        (link("ftp://y.example"), vec!["/links/0/url not_a_url"]),
-        (link("javascript:alert(1)"), vec!["/links/0/url not_a_url"]),
+        (link("ftp://y.example"), vec!["/links/0/url invalid_url"]),
+        (
+            link("javascript:alert(1)"),
+            vec!["/links/0/url invalid_url"],
+        ),
         (
             link("https://u:p@y.example"),
-            vec!["/links/0/url not_a_url"],
+            vec!["/links/0/url invalid_url"],
         ),
         (json!({"name": "x", "links": many}), vec!["/links too_many"]),
         (
@@ -617,9 +620,9 @@ async fn an_article_names_only_who_is_there_and_each_once() {
             (json!([there, nobody]), "/1 not_found"),
             (json!([nobody, there]), "/0 not_found"),
             (json!([there, gone["id"]]), "/1 not_found"),
-            (json!([there, there]), " given_twice"),
+            (json!([there, there]), " duplicate_item"),
             (json!(too_many), " too_many"),
-            (json!([there, "salma"]), "/1 not_an_id"),
+            (json!([there, "salma"]), "/1 invalid_id"),
             (json!([1]), "/0 wrong_type"),
             (json!(there), " wrong_type"),
         ] {

@@ -184,7 +184,7 @@ async fn the_same_ids_go_on_where_a_page_of_them_ends() {
     // A cursor belongs to its ids.
     let others = format!("/v1/articles?ids={}&cursor={next}", ids[0]);
     let refused = app.get(&others).await;
-    assert_eq!(refused.parameter_faults(), ["cursor of_another_list"]);
+    assert_eq!(refused.parameter_faults(), ["cursor cursor_mismatch"]);
     let whole = app
         .get(&format!("/v1/articles?ids={}&fields=title", ids.join(",")))
         .await;

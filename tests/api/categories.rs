@@ -341,7 +341,7 @@ async fn a_language_has_one_name() {
     let twice = json!({"name": "x", "names": {"FR": "a", "fr": "b"}});
     assert_eq!(
         app.post("/v1/categories", twice).await.faults(),
-        ["/names/fr given_twice"]
+        ["/names/fr duplicate_item"]
     );
     let names: serde_json::Map<String, Value> =
         (0..51).map(|n| (format!("fr-x-{n}"), json!("x"))).collect();

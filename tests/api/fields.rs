@@ -146,7 +146,7 @@ async fn every_get_answers_what_is_asked_for_and_no_more() {
         let twice = app.get_all(&format!("{address}&fields={fields}&x=1")).await;
         assert_eq!(
             twice.parameter_faults(),
-            ["fields given_twice", "x unknown"],
+            ["fields duplicate_parameter", "x unknown"],
             "{path}"
         );
     }

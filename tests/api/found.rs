@@ -162,7 +162,7 @@ async fn a_word_is_found_whatever_sign_stands_beside_it() {
     .await;
     let hit = &app.get("/v1/search?q=covid-19").await.ok()["items"][0];
     assert_eq!(
-        (&hit["title_marked"], &hit["snippet"]),
+        (&hit["title_highlighted"], &hit["snippet"]),
         (
             &json!("Le bilan.<mark>Covid</mark>-<mark>19</mark>, l’été &amp; 3.5"),
             &json!("À l’arrivée : rien.<mark>Covid</mark>-<mark>19</mark> ?")
@@ -219,7 +219,7 @@ async fn small_words_are_neither_looked_for_nor_in_the_way() {
         .await
         .ok();
     assert_eq!(
-        page["items"][0]["title_marked"],
+        page["items"][0]["title_highlighted"],
         "La <mark>fin</mark> de la <mark>guerre</mark>"
     );
 }
@@ -263,7 +263,7 @@ async fn the_best_come_first_and_show_where_they_match() {
     );
     let first = &page["items"][0];
     assert_eq!(
-        first["title_marked"],
+        first["title_highlighted"],
         "Le <mark>phare</mark> &lt;b&gt;&quot;A&quot;&lt;/b&gt; &amp; l&#39;eau"
     );
     assert_eq!(
@@ -272,7 +272,7 @@ async fn the_best_come_first_and_show_where_they_match() {
     );
     let second = &page["items"][1];
     assert_eq!(
-        (&second["title_marked"], &second["snippet"]),
+        (&second["title_highlighted"], &second["snippet"]),
         (&json!("Des <mark>phares</mark>"), &Value::Null)
     );
     assert_eq!(page["items"][3]["snippet"], "Le <mark>phare</mark>.");
@@ -289,12 +289,12 @@ async fn the_best_come_first_and_show_where_they_match() {
     let count = app.get("/v1/search?q=phare&count=true&limit=1").await.ok();
     assert_eq!(count["page"]["total"], 5);
     let only = app
-        .get("/v1/search?q=phare&type=headline&fields=title_marked,headline.title")
+        .get("/v1/search?q=phare&type=headline&fields=title_highlighted,headline.title")
         .await
         .ok();
     assert_eq!(
         only["items"],
-        json!([{"title_marked": "Des <mark>phares</mark>", "headline": {"title": "Des phares"}}])
+        json!([{"title_highlighted": "Des <mark>phares</mark>", "headline": {"title": "Des phares"}}])
     );
 }
 
@@ -729,7 +729,10 @@ async fn what_is_typed_is_completed() {
     assert_eq!(items(&spanish.ok(), "text"), ["Semillas", "Semira"]);
     for (query, fault) in [
         ("q=x&language=fran%C3%A7ais", "language invalid"),
-        ("q=x&language=fr&language=ar", "language given_twice"),
+        (
+            "q=x&language=fr&language=ar",
+            "language duplicate_parameter",
+        ),
         ("q=x&lang=fr", "lang unknown"),
     ] {
         let answer = app.get(&format!("/v1/suggest?{query}")).await;

@@ -385,7 +385,7 @@ async fn what_is_scheduled_is_published_when_its_time_has_come() {
                 .await
                 .ok();
             assert_eq!(
-                items(&hits, "title_marked"),
+                items(&hits, "title_highlighted"),
                 [format!("<mark>{found}</mark>")]
             );
         }

@@ -17,17 +17,17 @@ async fn every_fault_of_a_document_is_named_at_once() {
         [
             "/article_id wrong_type",
             "/a~1b~0c unknown",
-            "/category_id not_an_id",
+            "/category_id invalid_id",
             "/colour unknown",
-            "/expires_at not_a_moment",
-            "/language not_a_language",
+            "/expires_at invalid_timestamp",
+            "/language invalid_language",
             "/pinned wrong_type",
             "/priority wrong_type",
-            "/published_at not_a_moment",
+            "/published_at invalid_timestamp",
             "/source control_character",
-            "/status not_one_of",
+            "/status invalid_choice",
             "/title blank",
-            "/url not_a_url",
+            "/url invalid_url",
         ]
     );
     let article =
@@ -37,7 +37,7 @@ async fn every_fault_of_a_document_is_named_at_once() {
         [
             "/body control_character",
             "/image/colour unknown",
-            "/image/url not_a_url",
+            "/image/url invalid_url",
             "/image/width too_small",
             "/language required"
         ]
@@ -46,9 +46,9 @@ async fn every_fault_of_a_document_is_named_at_once() {
     assert_eq!(
         app.post("/v1/categories", category).await.faults(),
         [
-            "/media_topic wrong_form",
+            "/media_topic invalid_format",
             "/names/fr blank",
-            "/names/français not_a_language",
+            "/names/français invalid_language",
             "/position too_large"
         ]
     );
@@ -79,7 +79,7 @@ async fn texts_and_moments_have_bounds() {
         ),
         (
             json!({"published_at": "2026-02-30T00:00:00Z"}),
-            "/published_at not_a_moment",
+            "/published_at invalid_timestamp",
         ),
         (
             json!({"published_at": "2026-01-01T00:00:00.1234567Z"}),
@@ -93,12 +93,12 @@ async fn texts_and_moments_have_bounds() {
             json!({"url": format!("https://a.example/{}", "a".repeat(2048))}),
             "/url too_long",
         ),
-        (json!({"url": "https://u:p@a.example/"}), "/url not_a_url"),
-        (json!({"url": "ftp://a.example/"}), "/url not_a_url"),
-        (json!({"language": "fr_FR"}), "/language not_a_language"),
+        (json!({"url": "https://u:p@a.example/"}), "/url invalid_url"),
+        (json!({"url": "ftp://a.example/"}), "/url invalid_url"),
+        (json!({"language": "fr_FR"}), "/language invalid_language"),
         (
             json!({"category_id": "{0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11}"}),
-            "/category_id not_an_id",
+            "/category_id invalid_id",
         ),
     ] {
         let found = faults(more.clone()).await;

@@ -123,7 +123,7 @@ async fn what_a_key_may_not_be_is_said_at_once() {
             .await
             .faults(),
         [
-            "/expires_at not_a_moment",
+            "/expires_at invalid_timestamp",
             "/hash unknown",
             "/name blank",
             "/scopes too_few"
@@ -137,7 +137,7 @@ async fn what_a_key_may_not_be_is_said_at_once() {
         post(json!({"name": "x", "scopes": ["root"]}))
             .await
             .faults(),
-        ["/scopes/0 not_one_of"]
+        ["/scopes/0 invalid_choice"]
     );
     for scopes in [json!("admin"), json!(null), json!({"admin": true})] {
         let body = json!({"name": "x", "scopes": scopes});
@@ -152,7 +152,7 @@ async fn what_a_key_may_not_be_is_said_at_once() {
             [
                 "/expires_at in_the_past",
                 "/name blank",
-                "/scopes/0 not_one_of"
+                "/scopes/0 invalid_choice"
             ]
         );
     }
@@ -272,7 +272,7 @@ async fn keys_are_listed_by_pages_and_by_state() {
     )
     .await;
     for (state, names) in [
-        ("good", &["key 5", "key 4", "key 3", "a test"][..]),
+        ("active", &["key 5", "key 4", "key 3", "a test"][..]),
         ("expired", &["key 2"]),
         ("revoked", &["key 1", "key 0"]),
     ] {

@@ -239,7 +239,7 @@ async fn html_that_outgrows_its_bound_is_refused() {
     let notes = format!("{}\n\n[^a]: b\n", "[^a]".repeat(60_000));
     let new = json!({"title": "x", "language": "fr", "body": notes});
     let refused = app.post("/v1/articles", new).await;
-    assert_eq!(refused.faults(), ["/body too_intricate"]);
+    assert_eq!(refused.faults(), ["/body too_complex"]);
     let detail = &refused.problem(422, "invalid")["errors"][0]["detail"];
     assert_eq!(detail, "more than 4 MiB of HTML");
     // A short reference to a site with a long address.
@@ -248,5 +248,5 @@ async fn html_that_outgrows_its_bound_is_refused() {
     let links = "<q cite=a>b</q>".repeat(20_000);
     let new = json!({"title": "x", "language": "fr", "body": links, "body_format": "html"});
     let refused = app.post("/v1/articles", new).await;
-    assert_eq!(refused.faults(), ["/body too_intricate"]);
+    assert_eq!(refused.faults(), ["/body too_complex"]);
 }

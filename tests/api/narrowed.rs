@@ -439,7 +439,7 @@ async fn what_filters_name_has_to_be_there_and_to_go_together() {
         ("ids=x", &["ids invalid"]),
         (
             "ids=0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13&limit=3&sort=updated_at",
-            &["limit not_with_ids", "sort not_with_ids"],
+            &["limit incompatible_with_ids", "sort incompatible_with_ids"],
         ),
         (
             "date=2026-02-30&sort=title",

@@ -130,7 +130,7 @@ async fn its_address_is_an_origin_with_a_path_or_without() {
         "https://u:p@rivage.example/",
         "https://rivage.example/é",
     ] {
-        assert_eq!(patch(url).await.faults(), ["/url not_a_url"], "{url}");
+        assert_eq!(patch(url).await.faults(), ["/url invalid_url"], "{url}");
     }
     let long = format!("https://rivage.example/{}", "x".repeat(500));
     assert_eq!(patch(&long).await.faults(), ["/url too_long"]);
@@ -245,19 +245,22 @@ async fn its_languages_have_one_spelling_and_stand_there_once() {
         .collect();
     for (tags, faults) in [
         (json!([]), vec!["/languages too_few"]),
-        (json!(["fr", "fr"]), vec!["/languages given_twice"]),
-        (json!(["fr", "ar", "FR"]), vec!["/languages/2 given_twice"]),
+        (json!(["fr", "fr"]), vec!["/languages duplicate_item"]),
+        (
+            json!(["fr", "ar", "FR"]),
+            vec!["/languages/2 duplicate_item"],
+        ),
         (
             json!(["fr", "français"]),
-            vec!["/languages/1 not_a_language"],
+            vec!["/languages/1 invalid_language"],
         ),
-        (json!(["und"]), vec!["/languages/0 not_a_language"]),
+        (json!(["und"]), vec!["/languages/0 invalid_language"]),
         (json!(["fr", 1]), vec!["/languages/1 wrong_type"]),
         (json!("fr"), vec!["/languages wrong_type"]),
         (json!(null), vec!["/languages wrong_type"]),
         (
             json!(many),
-            vec!["/languages given_twice", "/languages too_many"],
+            vec!["/languages duplicate_item", "/languages too_many"],
         ),
     ] {
         assert_eq!(languages(tags.clone()).await.faults(), faults, "{tags}");
@@ -274,7 +277,7 @@ async fn what_breaks_a_rule_is_refused_all_at_once() {
         [
             "/colour unknown",
             "/languages too_few",
-            "/links/0/url not_a_url",
+            "/links/0/url invalid_url",
             "/name blank",
             "/time_zone required",
         ]

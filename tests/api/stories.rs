@@ -258,7 +258,7 @@ async fn a_fallback_goes_with_a_language_and_with_articles() {
         ),
         (
             "articles?fallback=true&fallback=true&language=fr",
-            vec!["fallback given_twice"],
+            vec!["fallback duplicate_parameter"],
         ),
         (
             "articles?fallback=true&language=x",
@@ -285,7 +285,7 @@ async fn a_fallback_goes_with_a_language_and_with_articles() {
     let other = format!("/v1/articles?language=ar&limit=1&cursor={next}");
     assert_eq!(
         app.get(&other).await.parameter_faults(),
-        ["cursor of_another_list"]
+        ["cursor cursor_mismatch"]
     );
 }
 

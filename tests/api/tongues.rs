@@ -525,7 +525,7 @@ async fn authors_and_tags_have_names_in_several_languages() {
         );
         // What breaks a rule is refused, as it is of categories.
         for (names, fault) in [
-            (json!({"FR": "a", "fr": "b"}), "/names/fr given_twice"),
+            (json!({"FR": "a", "fr": "b"}), "/names/fr duplicate_item"),
             (json!({"ar": " "}), "/names/ar blank"),
             (json!({"ar": "a".repeat(101)}), "/names/ar too_long"),
             (json!({"ar": "a\nb"}), "/names/ar control_character"),
@@ -756,14 +756,17 @@ async fn a_tree_is_answered_whole() {
     let tree = app.get("/v1/categories?tree=true").await.ok();
     assert_eq!(tree["items"].as_array().unwrap().len(), 25);
     for (query, faults) in [
-        ("limit=5", vec!["limit not_with_tree"]),
-        ("cursor=x", vec!["cursor not_with_tree"]),
+        ("limit=5", vec!["limit incompatible_with_tree"]),
+        ("cursor=x", vec!["cursor incompatible_with_tree"]),
         (
             "fields=name&limit=5&cursor=x",
-            vec!["limit not_with_tree", "cursor not_with_tree"],
+            vec![
+                "limit incompatible_with_tree",
+                "cursor incompatible_with_tree",
+            ],
         ),
         ("category=nothing", vec!["category not_found"]),
-        ("tree=true", vec!["tree given_twice"]),
+        ("tree=true", vec!["tree duplicate_parameter"]),
     ] {
         let answer = app.get(&format!("/v1/categories?tree=true&{query}")).await;
         assert_eq!(answer.parameter_faults(), faults);

@@ -197,7 +197,7 @@ async fn what_is_not_there_can_not_be_translated() {
     for (id, fault) in [
         (json!(uuid::Uuid::now_v7()), "/translation_of not_found"),
         (gone["id"].clone(), "/translation_of not_found"),
-        (json!("in-fr"), "/translation_of not_an_id"),
+        (json!("in-fr"), "/translation_of invalid_id"),
         (json!(1), "/translation_of wrong_type"),
     ] {
         let body = json!({"title": "x", "language": "ar", "translation_of": id});
@@ -461,7 +461,7 @@ async fn one_article_takes_its_language_and_fields_and_no_other_parameter() {
     for (query, fault) in [
         ("colour=red", "colour unknown"),
         ("fields=colour", "fields invalid"),
-        ("language=fr&language=ar", "language given_twice"),
+        ("language=fr&language=ar", "language duplicate_parameter"),
         ("language=", "language invalid"),
         ("language=fran%C3%A7ais", "language invalid"),
         ("language=und", "language invalid"),
