@@ -13,12 +13,12 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The same text without what could be used as a key.
-pub fn masked(text: &str) -> Cow<'_, str> {
+pub fn redact(text: &str) -> Cow<'_, str> {
     SECRETS.replace_all(text, "$1$2…")
 }
 
 /// Whether something that could be used as a key stands in it.
-pub fn has_secret(text: &str) -> bool {
+pub fn contains_secret(text: &str) -> bool {
     SECRETS.is_match(text)
 }
 
@@ -31,11 +31,11 @@ mod tests {
         let key = crate::access::api_keys::Token::new();
         let path = format!("/v1/keys/{}/rotate", key.reveal());
         let cut = format!("/v1/keys/{}…/rotate", key.prefix());
-        assert_eq!(masked(&path), cut);
-        assert!(!has_secret(&cut) && has_secret(&path));
-        assert_eq!(masked("/x/eyJhbGci.eyJz-dWI_.c2ln/y"), "/x/eyJ…/y");
+        assert_eq!(redact(&path), cut);
+        assert!(!contains_secret(&cut) && contains_secret(&path));
+        assert_eq!(redact("/x/eyJhbGci.eyJz-dWI_.c2ln/y"), "/x/eyJ…/y");
         for plain in ["/v1/keys/mnc_kY3vQ8Zr", "/v1/articles/le-mnc-eyj", ""] {
-            assert_eq!(masked(plain), plain);
+            assert_eq!(redact(plain), plain);
         }
     }
 }

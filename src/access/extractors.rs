@@ -19,7 +19,7 @@ use crate::access::api_keys::model::known;
 use crate::access::api_keys::{ApiKey, Scope, Token};
 use crate::access::audit::By;
 use crate::access::jwt::{Identity, IdentityProvider, Jwt, Unreachable};
-use crate::news::content::visibility::{Sight, Status};
+use crate::news::content::visibility::{Status, Visibility};
 use crate::problem::{Problem, WRONG_KEY};
 use crate::server::AppState;
 
@@ -42,7 +42,7 @@ impl Caller {
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes
             .iter()
-            .any(|own| own == scope.word() || own == Scope::Admin.word())
+            .any(|own| own == scope.as_str() || own == Scope::Admin.as_str())
     }
 }
 
@@ -76,7 +76,10 @@ impl From<Identity> for Caller {
         let scopes = known(&identity.words);
         Self {
             key_id: None,
-            scopes: scopes.iter().map(|scope| scope.word().to_owned()).collect(),
+            scopes: scopes
+                .iter()
+                .map(|scope| scope.as_str().to_owned())
+                .collect(),
             expires_at: Some(identity.expires_at),
             subject: Some(format!("{}|{}", identity.issuer, identity.subject)),
             name: identity.subject,
@@ -90,14 +93,14 @@ pub struct Reader(Option<Arc<Caller>>);
 
 impl Reader {
     /// How much this reader sees. Whoever may change drafts sees them.
-    pub fn sight(&self) -> Sight {
+    pub fn visibility(&self) -> Visibility {
         let has = |scope| self.0.as_ref().is_some_and(|key| key.has(scope));
         if has(Scope::Read) || has(Scope::Write) || has(Scope::Publish) {
-            Sight::Everything
+            Visibility::Everything
         } else if has(Scope::Early) {
-            Sight::Early
+            Visibility::Early
         } else {
-            Sight::Public
+            Visibility::Public
         }
     }
 
@@ -108,14 +111,13 @@ impl Reader {
 
     /// Whether this reader may ask for content by its status, and by this one.
     pub fn may_filter(&self, status: Status) -> Result<(), Problem> {
-        match (self.sight(), status) {
-            (Sight::Everything, _) | (Sight::Early, Status::Published | Status::Scheduled) => {
-                Ok(())
-            }
-            (Sight::Public, _) if self.0.is_none() => {
+        match (self.visibility(), status) {
+            (Visibility::Everything, _)
+            | (Visibility::Early, Status::Published | Status::Scheduled) => Ok(()),
+            (Visibility::Public, _) if self.0.is_none() => {
                 Err(Problem::Unauthorized("to ask by status needs a key"))
             }
-            _ => Err(Problem::Forbidden(Scope::Read.word())),
+            _ => Err(Problem::Forbidden(Scope::Read.as_str())),
         }
     }
 }
@@ -130,7 +132,7 @@ impl Editor {
         if self.0.caller.has(Scope::Publish) {
             Ok(())
         } else {
-            Err(Problem::Forbidden(Scope::Publish.word()))
+            Err(Problem::Forbidden(Scope::Publish.as_str()))
         }
     }
 
@@ -153,9 +155,9 @@ impl Admin {
 
 /// Somebody with a key, whatever it allows.
 #[derive(Debug)]
-pub struct Holder(Arc<Caller>);
+pub struct Authenticated(Arc<Caller>);
 
-impl Holder {
+impl Authenticated {
     /// Who it is.
     pub fn caller(&self) -> &Caller {
         &self.0
@@ -192,7 +194,7 @@ impl FromRequest for Admin {
     }
 }
 
-impl FromRequest for Holder {
+impl FromRequest for Authenticated {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -208,7 +210,7 @@ async fn who_has(request: &HttpRequest, scope: Scope) -> Result<By, Problem> {
     if caller.has(scope) {
         Ok(By::new(caller, request))
     } else {
-        Err(Problem::Forbidden(scope.word()))
+        Err(Problem::Forbidden(scope.as_str()))
     }
 }
 

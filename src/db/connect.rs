@@ -21,7 +21,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the database is and how to speak to it. Its `Debug` never shows the password.
 #[derive(Clone)]
-pub struct Address {
+pub struct ConnectOptions {
     postgres: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     /// Whether a connection pooler may stand before it: never before a Postgres of our own.
@@ -31,16 +31,16 @@ pub struct Address {
     lock_timeout_ms: u32,
 }
 
-impl std::fmt::Debug for Address {
+impl std::fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Address")
+        f.debug_struct("ConnectOptions")
             .field("hosts", &self.postgres.get_hosts())
             .field("dbname", &self.postgres.get_dbname())
             .finish_non_exhaustive()
     }
 }
 
-impl Address {
+impl ConnectOptions {
     /// What a `DATABASE_URL` says. `sslmode` means what libpq means by it: `prefer` and `require` encrypt without
     /// asking who is there, `verify-full` checks certificate and name.
     pub fn from_url(url: &str, settings: &config::Database) -> Result<Self, Error> {

@@ -17,7 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, geteuid};
 
-use super::Address;
+use super::ConnectOptions;
 use super::postgres_programs::{self, Programs};
 use super::restarts::{Backoff, FIRST_WAIT};
 use crate::config;
@@ -41,7 +41,7 @@ pub struct Options {
 }
 
 /// The one process that may use a data folder, and what it is called in a message to another.
-pub struct Claim {
+pub struct DataDirLock {
     // Held while it lives; the system lets go of it even after `kill -9`.
     _lock: File,
 }
@@ -53,7 +53,7 @@ pub struct Claimed {
     pub by: String,
 }
 
-impl Claim {
+impl DataDirLock {
     /// Takes the data folder, making it where it is not there.
     ///
     /// # Errors
@@ -103,14 +103,14 @@ impl Claim {
 pub struct Embedded {
     socket: PathBuf,
     stop: Option<(Sender<()>, JoinHandle<()>)>,
-    _claim: Claim,
+    _claim: DataDirLock,
 }
 
 impl Embedded {
     /// Makes the cluster where there is none, starts it, and waits until it answers.
     pub async fn start(
         options: &Options,
-        claim: Claim,
+        claim: DataDirLock,
         settings: &config::Database,
     ) -> Result<Self, Error> {
         let cluster = Cluster::prepare(options)?;
@@ -137,8 +137,8 @@ impl Embedded {
     }
 
     /// Where its databases are.
-    pub fn address(&self, settings: &config::Database) -> Result<Address, Error> {
-        Address::from_socket(&self.socket, DATABASE, settings)
+    pub fn address(&self, settings: &config::Database) -> Result<ConnectOptions, Error> {
+        ConnectOptions::from_socket(&self.socket, DATABASE, settings)
     }
 
     async fn wait(
@@ -147,7 +147,7 @@ impl Embedded {
         first_start: &FirstStart,
         settings: &config::Database,
     ) -> Result<AsyncPgConnection, Error> {
-        let address = Address::from_socket(&self.socket, "postgres", settings)?;
+        let address = ConnectOptions::from_socket(&self.socket, "postgres", settings)?;
         let begun = Instant::now();
         let mut told = false;
         loop {

@@ -7,7 +7,7 @@ use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Address;
+use super::ConnectOptions;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -109,7 +109,7 @@ fn versions() -> Vec<String> {
 }
 
 /// Applies what is pending and says what that was. Whoever comes second waits for the first, then finds nothing to do.
-pub async fn migrate(address: &Address) -> Result<Vec<String>, Error> {
+pub async fn migrate(address: &ConnectOptions) -> Result<Vec<String>, Error> {
     let mut conn = address.connect_unbounded().await?;
     lock(&mut conn).await?;
     if let Schema::Unknown(version) = schema(&mut conn).await? {

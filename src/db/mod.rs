@@ -14,7 +14,7 @@ pub mod statement;
 pub mod text_enum;
 pub mod watch;
 
-pub use connect::Address;
+pub use connect::ConnectOptions;
 pub use json::Json;
 pub use statement::{Fragment, Statement};
-pub use watch::Watch;
+pub use watch::HealthMonitor;

@@ -10,12 +10,12 @@ const LONGEST: usize = 12 * 1024;
 
 /// The resources that an answer shows, or that would change it by their coming.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MadeOf {
+pub struct CacheTags {
     ones: BTreeSet<(&'static str, Uuid)>,
     all: BTreeSet<&'static str>,
 }
 
-impl MadeOf {
+impl CacheTags {
     /// This one resource.
     pub fn one(&mut self, kind: &'static str, id: Uuid) {
         self.ones.insert((kind, id));
@@ -27,8 +27,8 @@ impl MadeOf {
     }
 
     /// All of these.
-    pub fn extend<'a, P: Part + 'a>(&mut self, parts: impl IntoIterator<Item = &'a P>) {
-        parts.into_iter().for_each(|part| part.note(self));
+    pub fn extend<'a, P: CacheTagged + 'a>(&mut self, parts: impl IntoIterator<Item = &'a P>) {
+        parts.into_iter().for_each(|part| part.add_cache_tags(self));
     }
 
     /// The names, with this between them. Where they would not fit, whole kinds stand for their members.
@@ -52,8 +52,8 @@ impl MadeOf {
 }
 
 /// Something that an answer can be made of.
-pub trait Part {
-    fn note(&self, made_of: &mut MadeOf);
+pub trait CacheTagged {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags);
 }
 
 #[cfg(test)]
@@ -62,19 +62,19 @@ mod tests {
 
     #[test]
     fn names_are_listed_once_and_kinds_stand_for_too_many() {
-        let mut made_of = MadeOf::default();
-        assert_eq!(made_of.header(" "), None);
+        let mut cache_tags = CacheTags::default();
+        assert_eq!(cache_tags.header(" "), None);
         let id = Uuid::nil();
-        made_of.all("article");
-        made_of.one("article", id);
-        made_of.one("article", id);
+        cache_tags.all("article");
+        cache_tags.one("article", id);
+        cache_tags.one("article", id);
         assert_eq!(
-            made_of.header(",").unwrap(),
+            cache_tags.header(",").unwrap(),
             format!("article,article-{id}").as_str()
         );
         for _ in 0..400 {
-            made_of.one("tag", Uuid::now_v7());
+            cache_tags.one("tag", Uuid::now_v7());
         }
-        assert_eq!(made_of.header(" ").unwrap(), "article tag");
+        assert_eq!(cache_tags.header(" ").unwrap(), "article tag");
     }
 }

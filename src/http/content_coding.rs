@@ -9,18 +9,18 @@ use actix_web::web::{self, Bytes};
 /// Below so many bytes nothing is gained.
 const SMALLEST: usize = 1024;
 /// What is compressed on the thread that answers everybody else; more goes to another.
-const SOON: usize = 64 * 1024;
+const INLINE_LIMIT: usize = 64 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     Brotli,
     Zstd,
     Gzip,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Its name in `Content-Encoding`.
-    pub fn word(self) -> &'static str {
+    pub fn token(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Zstd => "zstd",
@@ -41,7 +41,7 @@ impl Coding {
             .negotiate(ours.iter())?;
         [Self::Brotli, Self::Zstd, Self::Gzip]
             .into_iter()
-            .find(|coding| chosen.to_string() == coding.word())
+            .find(|coding| chosen.to_string() == coding.token())
     }
 
     /// Whether a body of this kind and size gains by it.
@@ -56,7 +56,7 @@ impl Coding {
 
     /// The body in this coding.
     pub async fn apply(self, body: Bytes) -> std::io::Result<Bytes> {
-        if body.len() <= SOON {
+        if body.len() <= INLINE_LIMIT {
             return self.compress(&body);
         }
         web::block(move || self.compress(&body))
@@ -95,10 +95,10 @@ mod tests {
     #[test]
     fn the_coding_is_the_one_that_is_liked_best() {
         for (header, coding) in [
-            ("gzip, deflate, br, zstd", Some(Coding::Brotli)),
-            ("gzip;q=1, br;q=0.5", Some(Coding::Gzip)),
-            ("br;q=0, zstd;q=0.1", Some(Coding::Zstd)),
-            ("GZIP", Some(Coding::Gzip)),
+            ("gzip, deflate, br, zstd", Some(ContentCoding::Brotli)),
+            ("gzip;q=1, br;q=0.5", Some(ContentCoding::Gzip)),
+            ("br;q=0, zstd;q=0.1", Some(ContentCoding::Zstd)),
+            ("GZIP", Some(ContentCoding::Gzip)),
             ("identity, gzip;q=0", None),
             ("deflate", None),
             ("*", None),
@@ -109,19 +109,19 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("Accept-Encoding", header))
                 .to_http_request();
-            assert_eq!(Coding::wanted(&request), coding, "{header}");
+            assert_eq!(ContentCoding::wanted(&request), coding, "{header}");
         }
         assert_eq!(
-            Coding::wanted(&TestRequest::default().to_http_request()),
+            ContentCoding::wanted(&TestRequest::default().to_http_request()),
             None
         );
     }
 
     #[test]
     fn only_text_that_is_not_small_gains() {
-        assert!(Coding::is_worth("application/problem+json", 1024));
-        assert!(Coding::is_worth("text/html; charset=utf-8", 5000));
-        assert!(!Coding::is_worth("application/json", 1023));
-        assert!(!Coding::is_worth("image/png", 5000));
+        assert!(ContentCoding::is_worth("application/problem+json", 1024));
+        assert!(ContentCoding::is_worth("text/html; charset=utf-8", 5000));
+        assert!(!ContentCoding::is_worth("application/json", 1023));
+        assert!(!ContentCoding::is_worth("image/png", 5000));
     }
 }

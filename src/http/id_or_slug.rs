@@ -19,12 +19,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Which one of a resource is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum IdOrSlug {
     Id(Uuid),
     Slug(String),
 }
 
-impl Name {
+impl IdOrSlug {
     /// Reads an id in its usual form, or a slug.
     pub fn read(text: &str) -> Option<Self> {
         match Uuid::try_parse(text) {
@@ -35,7 +35,7 @@ impl Name {
     }
 }
 
-impl std::fmt::Display for Name {
+impl std::fmt::Display for IdOrSlug {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Id(id) => id.fmt(f),
@@ -46,14 +46,14 @@ impl std::fmt::Display for Name {
 
 /// The `{id}` of this request's path, and the query that came with it.
 #[derive(Clone, Debug)]
-pub struct Address {
-    pub name: Name,
+pub struct ResourcePath {
+    pub name: IdOrSlug,
     query: String,
 }
 
-impl Address {
+impl ResourcePath {
     /// What is always at the same place.
-    pub fn of(name: Name) -> Self {
+    pub fn of(name: IdOrSlug) -> Self {
         Self {
             name,
             query: String::new(),
@@ -73,13 +73,13 @@ impl Address {
     /// The id, where it is one.
     pub fn id(&self) -> Option<Uuid> {
         match self.name {
-            Name::Id(id) => Some(id),
-            Name::Slug(_) => None,
+            IdOrSlug::Id(id) => Some(id),
+            IdOrSlug::Slug(_) => None,
         }
     }
 }
 
-impl Address {
+impl ResourcePath {
     /// The address whose path goes on with an ending.
     pub fn before(request: &HttpRequest, ending: &str) -> Option<Self> {
         let path = request.uri().path().strip_suffix(ending)?;
@@ -90,13 +90,13 @@ impl Address {
         let raw = path.rsplit('/').next().unwrap_or_default();
         let text = percent_decode_str(raw).decode_utf8().ok()?;
         Some(Self {
-            name: Name::read(&text)?,
+            name: IdOrSlug::read(&text)?,
             query: query.to_owned(),
         })
     }
 }
 
-impl FromRequest for Address {
+impl FromRequest for ResourcePath {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

@@ -60,7 +60,7 @@ pub enum Step {
 
 /// The languages wanted, the best first.
 #[derive(Clone, Debug, Default)]
-pub struct Tongue {
+pub struct LanguagePreference {
     /// The one that a parameter asks for.
     pub asked: Option<String>,
     ranges: Vec<Range>,
@@ -68,7 +68,7 @@ pub struct Tongue {
     negotiated: bool,
 }
 
-impl Tongue {
+impl LanguagePreference {
     /// The one that a parameter asks for, or else what the request's headers prefer.
     pub fn new(asked: Option<String>, accepted: Vec<String>) -> Self {
         let ranges = match &asked {
@@ -97,9 +97,9 @@ impl Tongue {
 
     /// The same and, behind all others, the language of the content that the names stand in.
     pub fn or_in(&self, language: &str) -> Self {
-        let mut tongue = self.clone();
-        tongue.ranges.push(Range::new(language.to_owned()));
-        tongue
+        let mut locale = self.clone();
+        locale.ranges.push(Range::new(language.to_owned()));
+        locale
     }
 
     /// Whether the answer depends on the request's headers.
@@ -122,7 +122,7 @@ impl Tongue {
             .find_map(|range| range.pick(there.clone()))
     }
 
-    /// What [`Tongue::pick`] asks of the languages that there are, one step after the other.
+    /// What [`LanguagePreference::pick`] asks of the languages that there are, one step after the other.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for range in &self.ranges {
@@ -200,7 +200,7 @@ mod tests {
         let request = TestRequest::default()
             .insert_header(("Accept-Language", header))
             .to_http_request();
-        Tongue::new(None, accepted(&request))
+        LanguagePreference::new(None, accepted(&request))
             .pick(there.iter().copied())
             .map(str::to_owned)
     }
@@ -222,7 +222,7 @@ mod tests {
         ] {
             assert_eq!(picked(header, &there).as_deref(), best, "{header}");
         }
-        let asked = Tongue::new(Some("ar".into()), vec!["fr".into()]);
+        let asked = LanguagePreference::new(Some("ar".into()), vec!["fr".into()]);
         assert_eq!(asked.pick(there.into_iter()), Some("ar"));
         assert_eq!(asked.pick(["fr"].into_iter()), None);
     }
@@ -231,9 +231,9 @@ mod tests {
     fn content_names_things_in_its_own_language_where_no_other_is_asked_for() {
         let there = ["fr", "ar", "en-GB"];
         let pick = |asked: Option<&str>, own| {
-            let tongue = Tongue::asked_for(asked.map(str::to_owned));
-            assert!(!tongue.is_negotiated());
-            tongue.or_in(own).pick(there.into_iter()).map(str::to_owned)
+            let locale = LanguagePreference::asked_for(asked.map(str::to_owned));
+            assert!(!locale.is_negotiated());
+            locale.or_in(own).pick(there.into_iter()).map(str::to_owned)
         };
         assert_eq!(pick(None, "ar-MA").as_deref(), Some("ar"));
         assert_eq!(pick(Some("en"), "ar").as_deref(), Some("en-GB"));
@@ -245,10 +245,10 @@ mod tests {
     fn the_steps_lead_to_the_language_that_is_picked() {
         let is = |tag: &str| Step::Is(tag.into());
         let begins = |tag: &str| Step::Begins(tag.into());
-        let tongue = Tongue::asked_for(Some("ar-MA".into()));
-        let tongue = tongue.or_in("fr").or_in("ar");
+        let locale = LanguagePreference::asked_for(Some("ar-MA".into()));
+        let locale = locale.or_in("fr").or_in("ar");
         assert_eq!(
-            tongue.steps(),
+            locale.steps(),
             [
                 is("ar-MA"),
                 is("ar"),
@@ -265,13 +265,13 @@ mod tests {
             vec!["ar-EG", "es"],
             vec!["es", "de"],
         ] {
-            let found = tongue.steps().iter().find_map(|step| {
+            let found = locale.steps().iter().find_map(|step| {
                 there.iter().copied().find(|tag| match step {
                     Step::Is(step) => tag == step,
                     Step::Begins(step) => tag.starts_with(step.as_str()),
                 })
             });
-            assert_eq!(found, tongue.pick(there.iter().copied()), "{there:?}");
+            assert_eq!(found, locale.pick(there.iter().copied()), "{there:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::fields::Fields;
-use super::locale::{self, Tongue};
+use super::locale::{self, LanguagePreference};
 use crate::http::language;
 use crate::problem::{Fault, Problem};
 
@@ -67,7 +67,7 @@ pub trait Single {
 /// The parameters of a request for one resource, all of them understood.
 #[derive(Debug)]
 pub struct One<S> {
-    pub tongue: Tongue,
+    pub locale: LanguagePreference,
     pub fields: Fields,
     of: PhantomData<fn() -> S>,
 }
@@ -103,10 +103,10 @@ impl<S: Single> One<S> {
             return Err(faults);
         }
         Ok(Self {
-            tongue: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
-                (false, _) => Tongue::none(),
-                (true, true) => Tongue::asked_for(asked),
-                (true, false) => Tongue::new(asked, accepted),
+            locale: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
+                (false, _) => LanguagePreference::none(),
+                (true, true) => LanguagePreference::asked_for(asked),
+                (true, false) => LanguagePreference::new(asked, accepted),
             },
             fields,
             of: PhantomData,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::http::content_coding::Coding;
+use crate::http::content_coding::ContentCoding;
 use crate::problem::{Current, Problem};
 
 /// Which resource an answer shows, and in which version: how its tag begins.
@@ -41,10 +41,10 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A strong tag for a body: what it says, and before it, where one resource is shown, which and in which version. So the tag changes
 /// with every byte, and still says which version a client has seen. Each coding has a tag of its own (section 8.8.3.3).
-pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<Coding>) -> String {
+pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<ContentCoding>) -> String {
     let hash = hex(&Sha256::digest(body)[..12]);
     let version = version.map(|Version(version)| format!("{version}-"));
-    let coding = coding.map(|coding| format!("-{}", coding.word()));
+    let coding = coding.map(|coding| format!("-{}", coding.token()));
     format!(
         "\"{}{hash}{}\"",
         version.unwrap_or_default(),
@@ -89,27 +89,29 @@ pub struct Preconditions {
 
 /// Why a writing request may not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unmet {
+pub enum PreconditionFailure {
     /// Something is here, and not what the request wants.
-    Outdated,
+    VersionMismatch,
     /// Nothing is here.
-    Absent,
+    NotFound,
     /// The request has to say which version it means.
-    Unsaid,
+    Missing,
 }
 
-impl Unmet {
+impl PreconditionFailure {
     /// What is answered. `shown` is what is here now, and its version.
     pub fn problem<T: Serialize>(self, shown: Option<(Uuid, i32, &T)>) -> Problem {
         match (self, shown) {
-            (Self::Unsaid, _) => Problem::PreconditionRequired,
-            (Self::Outdated, Some((id, version, shown))) => match serde_json::to_vec(shown) {
-                Ok(body) => Problem::Outdated(Current {
-                    version,
-                    etag: entity_tag(Some(&Version::of(id, version)), &body, None),
-                }),
-                Err(error) => Problem::internal(error),
-            },
+            (Self::Missing, _) => Problem::PreconditionRequired,
+            (Self::VersionMismatch, Some((id, version, shown))) => {
+                match serde_json::to_vec(shown) {
+                    Ok(body) => Problem::Outdated(Current {
+                        version,
+                        etag: entity_tag(Some(&Version::of(id, version)), &body, None),
+                    }),
+                    Err(error) => Problem::internal(error),
+                }
+            }
             _ => Problem::NothingMatches,
         }
     }
@@ -122,10 +124,10 @@ impl Preconditions {
         &self,
         now: Option<(Version, DateTime<Utc>)>,
         required: bool,
-    ) -> Result<(), Unmet> {
+    ) -> Result<(), PreconditionFailure> {
         let Some((version, since)) = now else {
             return if self.if_match.is_some() {
-                Err(Unmet::Absent)
+                Err(PreconditionFailure::NotFound)
             } else {
                 Ok(())
             };
@@ -137,9 +139,9 @@ impl Preconditions {
                 .is_some_and(|date| SystemTime::from(since.trunc_subsecs(0)) > date),
         };
         if outdated || self.if_none_match.iter().any(|tag| is_of(tag, &version)) {
-            Err(Unmet::Outdated)
+            Err(PreconditionFailure::VersionMismatch)
         } else if required && self.if_match.is_none() {
-            Err(Unmet::Unsaid)
+            Err(PreconditionFailure::Missing)
         } else {
             Ok(())
         }
@@ -268,12 +270,12 @@ mod tests {
         for wrong in [other.as_str(), &cut, "\"3-abc\""] {
             assert_eq!(
                 conditions(wrong).check(at(3), false),
-                Err(Unmet::Outdated),
+                Err(PreconditionFailure::VersionMismatch),
                 "{wrong}"
             );
         }
         let none = Preconditions::default();
-        assert_eq!(none.check(at(3), true), Err(Unmet::Unsaid));
+        assert_eq!(none.check(at(3), true), Err(PreconditionFailure::Missing));
         assert!(none.check(None, true).is_ok() && none.check(at(3), false).is_ok());
         assert!(conditions("*").check(at(3), true).is_ok());
         let dated = |seconds| Preconditions {
@@ -281,8 +283,14 @@ mod tests {
             ..Preconditions::default()
         };
         assert!(dated(1_000).check(at(3), false).is_ok() && dated(999).check(None, false).is_ok());
-        assert_eq!(dated(999).check(at(3), false), Err(Unmet::Outdated));
-        assert_eq!(dated(1_000).check(at(3), true), Err(Unmet::Unsaid));
+        assert_eq!(
+            dated(999).check(at(3), false),
+            Err(PreconditionFailure::VersionMismatch)
+        );
+        assert_eq!(
+            dated(1_000).check(at(3), true),
+            Err(PreconditionFailure::Missing)
+        );
         for tag in ["*", "\"\"", "W/\"a\"", "\"3-abc\""] {
             assert!(is_tag(tag), "{tag}");
         }

@@ -9,12 +9,12 @@ use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::caching::Kind;
 use crate::http::cursor::{Cursor, SortKey, fingerprint};
 use crate::http::fields::Fields;
 use crate::http::ids::{IdsPage, NamedRows};
-use crate::http::locale::{self, Tongue};
+use crate::http::locale::{self, LanguagePreference};
 use crate::problem::{Fault, Problem};
 
 /// Exact totals end here: beyond, counting would cost more than the page.
@@ -62,7 +62,7 @@ pub trait Filter: Default + 'static {
 
 /// What is to be read for a page.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct PageRequest {
     /// How many items the page may have.
     pub limit: usize,
     /// How many rows to read for it.
@@ -157,7 +157,7 @@ impl<F: Filter> List<F> {
                 self.paging.cursor = Some(value.to_owned());
                 Ok(())
             }
-            "count" => truth(value).map(|count| self.paging.count = count),
+            "count" => parse_bool(value).map(|count| self.paging.count = count),
             "fields" => Fields::read(F::ITEM, value).map(|fields| self.fields = fields),
             _ => return self.filter.set(name, value),
         })
@@ -194,13 +194,13 @@ impl<F: Filter> List<F> {
     }
 
     /// The languages that names are wanted in: the one that a parameter asks for, or else what the request prefers.
-    pub fn tongue(&self, asked: Option<String>) -> Tongue {
-        Tongue::new(asked, self.accepted.clone())
+    pub fn locale(&self, asked: Option<String>) -> LanguagePreference {
+        LanguagePreference::new(asked, self.accepted.clone())
     }
 
     /// What is to be read for the page.
-    pub fn wanted(&self) -> Wanted {
-        Wanted {
+    pub fn wanted(&self) -> PageRequest {
+        PageRequest {
             limit: self.limit(),
             rows: self.rows(),
             counts: self.counts(),
@@ -219,7 +219,7 @@ impl<F: Filter> List<F> {
 
     /// The page, from the rows that were read, in their order. `negotiated` where the request's `Accept-Language` decides
     /// about names in it.
-    pub fn page<T: Serialize + Part, K: SortKey>(
+    pub fn page<T: Serialize + CacheTagged, K: SortKey>(
         &self,
         kind: &'static str,
         mut rows: Vec<T>,
@@ -235,7 +235,7 @@ impl<F: Filter> List<F> {
 
     /// The same from just the rows of the page, in the order in which they were read, and whether there are more behind them.
     #[expect(clippy::too_many_arguments, reason = "it is `page` with one more")]
-    pub fn page_of<T: Serialize + Part, K: SortKey>(
+    pub fn page_of<T: Serialize + CacheTagged, K: SortKey>(
         &self,
         kind: &'static str,
         mut rows: Vec<T>,
@@ -291,7 +291,7 @@ impl<F: Filter> List<F> {
     }
 
     /// A page of what was searched for, whose neighbours are known, and what it says beside.
-    pub fn found<T: Serialize + Part, K: SortKey>(
+    pub fn found<T: Serialize + CacheTagged, K: SortKey>(
         &self,
         kinds: &[&'static str],
         rows: Vec<T>,
@@ -314,7 +314,7 @@ impl<F: Filter> List<F> {
     }
 
     /// The one page of what is answered whole.
-    pub fn whole<T: Serialize + Part>(
+    pub fn whole<T: Serialize + CacheTagged>(
         &self,
         kind: &'static str,
         rows: Vec<T>,
@@ -335,7 +335,7 @@ impl<F: Filter> List<F> {
     }
 
     /// Those that were asked for by id, and the ids of those that are not there.
-    pub fn named<T: Serialize + Part>(
+    pub fn named<T: Serialize + CacheTagged>(
         &self,
         kind: &'static str,
         named: NamedRows<T>,
@@ -362,7 +362,7 @@ impl<F: Filter> List<F> {
         }
     }
 
-    fn answer<T: Serialize + Part>(
+    fn answer<T: Serialize + CacheTagged>(
         &self,
         kind: &'static str,
         rows: Vec<T>,
@@ -372,7 +372,7 @@ impl<F: Filter> List<F> {
         self.answer_beside(&[kind], rows, page, None::<()>, negotiated)
     }
 
-    fn answer_beside<T: Serialize + Part>(
+    fn answer_beside<T: Serialize + CacheTagged>(
         &self,
         kinds: &[&'static str],
         rows: Vec<T>,
@@ -393,9 +393,9 @@ impl<F: Filter> List<F> {
         if negotiated {
             response.insert_header((header::VARY, "Accept-Language"));
         }
-        let mut made_of = MadeOf::default();
-        kinds.iter().for_each(|kind| made_of.all(kind));
-        made_of.extend(&rows);
+        let mut cache_tags = CacheTags::default();
+        kinds.iter().for_each(|kind| cache_tags.all(kind));
+        cache_tags.extend(&rows);
         let mut response = match self.fields.of_each(&rows)? {
             None => response.json(Page {
                 items: rows,
@@ -408,7 +408,7 @@ impl<F: Filter> List<F> {
                 beside,
             }),
         };
-        response.extensions_mut().insert(made_of);
+        response.extensions_mut().insert(cache_tags);
         response.extensions_mut().insert(Kind::List);
         Ok(response)
     }
@@ -467,13 +467,13 @@ fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {
 }
 
 /// Reads `true` or `false`.
-pub fn truth(value: &str) -> Result<bool, String> {
+pub fn parse_bool(value: &str) -> Result<bool, String> {
     value.parse().map_err(|_| "true or false".to_owned())
 }
 
 /// Reads a moment.
-pub fn moment(value: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    super::values::moment(value).map_err(|(_, detail)| match value.contains(' ') {
+pub fn parse_timestamp(value: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    super::values::parse_timestamp(value).map_err(|(_, detail)| match value.contains(' ') {
         true => format!("{detail}; in an address `+` must be written `%2B`"),
         false => detail,
     })

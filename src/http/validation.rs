@@ -5,20 +5,20 @@ use jsonschema::{ValidationError, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::http::values::{is_http_url, is_invisible, moment};
+use crate::http::values::{is_http_url, is_invisible, parse_timestamp};
 use crate::problem::{Fault, Problem};
 
 /// How many fields one object may have: far more than any schema knows, far fewer than would take long to check.
 const MOST_FIELDS: usize = 200;
 
 /// What a document must obey: its schema in the published contract.
-pub struct Rules {
+pub struct SchemaValidator {
     validator: Validator,
     /// Fields that only the server writes: taken, so that what was read can be sent back, and ignored.
     read_only: Vec<String>,
 }
 
-impl Rules {
+impl SchemaValidator {
     /// The rules of one schema of the contract.
     pub fn new(contract: &Value, schema: &str, read_only: Vec<String>) -> Self {
         let root = json!({
@@ -27,7 +27,7 @@ impl Rules {
         });
         let validator = jsonschema::options()
             .should_validate_formats(true)
-            .with_format("date-time", |text: &str| moment(text).is_ok())
+            .with_format("date-time", |text: &str| parse_timestamp(text).is_ok())
             .with_format("uri", is_http_url)
             .with_format("bcp47", |text: &str| {
                 crate::http::language::canonical(text).is_ok()
@@ -267,7 +267,7 @@ fn broken_pattern(text: &str) -> (&'static str, &'static str) {
 
 fn broken_format(format: &str, text: &str) -> (&'static str, String) {
     match format {
-        "date-time" => match moment(text) {
+        "date-time" => match parse_timestamp(text) {
             Err(fault) => fault,
             Ok(_) => ("invalid", "not a moment".into()),
         },

@@ -39,12 +39,12 @@ const CLEARED_AT_ONCE: usize = 20;
 
 /// What a request says about being sent more than once.
 #[derive(Clone, Debug)]
-pub struct Retry {
+pub struct IdempotencyKey {
     key: Option<String>,
     path: String,
 }
 
-impl FromRequest for Retry {
+impl FromRequest for IdempotencyKey {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -83,7 +83,7 @@ fn wrong(detail: &str) -> Problem {
 
 /// An answer that can be given again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct StoredResponse {
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     /// Of what it shows, where that is one resource.
@@ -93,7 +93,7 @@ pub struct Kept {
     replayed: bool,
 }
 
-impl Kept {
+impl StoredResponse {
     pub fn new(status: StatusCode) -> Self {
         Self {
             status,
@@ -152,9 +152,10 @@ struct NewRow<'a> {
 }
 
 impl Row {
-    fn kept(self) -> Result<Kept, Problem> {
+    fn kept(self) -> Result<StoredResponse, Problem> {
         let status = u16::try_from(self.status).map_err(Problem::internal)?;
-        let mut kept = Kept::new(StatusCode::from_u16(status).map_err(Problem::internal)?);
+        let mut kept =
+            StoredResponse::new(StatusCode::from_u16(status).map_err(Problem::internal)?);
         for (name, value) in self.headers.as_object().into_iter().flatten() {
             let name = name.parse::<HeaderName>().map_err(Problem::internal)?;
             kept = kept.header(name, value.as_str().unwrap_or_default().to_owned());
@@ -165,14 +166,14 @@ impl Row {
     }
 }
 
-impl Retry {
+impl IdempotencyKey {
     /// What is asked for, and by whom. `digest` is of the body.
-    pub fn asked(self, caller: &Caller, digest: Digest) -> Asked {
+    pub fn asked(self, caller: &Caller, digest: Digest) -> IdempotentRequest {
         let mut hash = Sha256::new();
         hash.update(&self.path);
         hash.update([0]);
         hash.update(digest);
-        Asked {
+        IdempotentRequest {
             caller: caller.account(),
             key: self.key,
             digest: hash.finalize().to_vec(),
@@ -183,7 +184,7 @@ impl Retry {
 
 /// Something that is to be done once.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct IdempotentRequest {
     caller: String,
     key: Option<String>,
     /// Of everything else.
@@ -192,7 +193,7 @@ pub struct Asked {
     seal: Option<Seal>,
 }
 
-impl Asked {
+impl IdempotentRequest {
     /// Keeps the answer so that only whoever has the key that this request came with can read it: not the database, nor who
     /// has a copy of it.
     pub fn sealed_for(self, request: &HttpRequest) -> Self {
@@ -214,7 +215,7 @@ impl Asked {
     pub async fn first_answer(
         &self,
         conn: &mut AsyncPgConnection,
-    ) -> Result<Option<Kept>, Problem> {
+    ) -> Result<Option<StoredResponse>, Problem> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
@@ -247,7 +248,11 @@ impl Asked {
     }
 
     /// Keeps an answer, in place of one that was kept too long.
-    pub async fn keep(&self, conn: &mut AsyncPgConnection, kept: &Kept) -> Result<(), Problem> {
+    pub async fn keep(
+        &self,
+        conn: &mut AsyncPgConnection,
+        kept: &StoredResponse,
+    ) -> Result<(), Problem> {
         let Some(key) = &self.key else {
             return Ok(());
         };

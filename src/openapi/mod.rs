@@ -11,7 +11,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::access::audit::AuditEntry;
 use crate::http::query::PageInfo;
-use crate::http::validation::Rules;
+use crate::http::validation::SchemaValidator;
 use crate::idempotency::LONGEST_KEY;
 use crate::news::search::SearchHit;
 use crate::problem::{Current, Fault, ProblemBody};
@@ -30,8 +30,8 @@ pub fn text() -> &'static str {
 }
 
 /// What a document of this schema must obey.
-pub fn rules(schema: &str) -> &'static Rules {
-    static RULES: LazyLock<HashMap<String, Rules>> = LazyLock::new(|| {
+pub fn rules(schema: &str) -> &'static SchemaValidator {
+    static RULES: LazyLock<HashMap<String, SchemaValidator>> = LazyLock::new(|| {
         RESOURCES
             .iter()
             .flat_map(|resource| {
@@ -45,10 +45,15 @@ pub fn rules(schema: &str) -> &'static Rules {
                     .chain(properties(&format!("{resource}Node")))
                     .filter(|field| !written.contains(field))
                     .collect();
-                let rules = Rules::new(contract(), &name, read_only);
+                let rules = SchemaValidator::new(contract(), &name, read_only);
                 (name, rules)
             })
-            .chain(ALONE.map(|name| (name.to_owned(), Rules::new(contract(), name, Vec::new()))))
+            .chain(ALONE.map(|name| {
+                (
+                    name.to_owned(),
+                    SchemaValidator::new(contract(), name, Vec::new()),
+                )
+            }))
             .collect()
     });
     &RULES[schema]
@@ -795,7 +800,7 @@ fn headers() -> Value {
         "WWW-Authenticate": header("How to come in (RFC 6750).", "Bearer realm=\"manchette\""),
         "RateLimit": header("What is left of a policy (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now; all of them in `t` seconds. From a cache it may be out of date.", "\"reads\";r=999;t=1"),
         "RateLimit-Policy": header("The policy that this counted for: `q` requests in `w` seconds, by key or, without one, by address.", "\"reads\";q=1000;w=10"),
-        "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
+        "IdempotencyKey-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
     })
 }
 
@@ -912,7 +917,7 @@ fn problems() -> Value {
                 "304" | "412" => &["ETag"],
                 "308" => &["Location"],
                 "401" | "403" => &["WWW-Authenticate"],
-                "409" | "429" | "503" | "507" => &["Retry-After"],
+                "409" | "429" | "503" | "507" => &["IdempotencyKey-After"],
                 _ => &[],
             };
             // What is refused before anybody is asked counts for nobody.

@@ -39,7 +39,7 @@ use crate::connection::{self, Shutdown};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::pooler::Outage;
 use crate::db::shares::{Shares, resource_of};
-use crate::db::{Address, Watch, pool};
+use crate::db::{ConnectOptions, HealthMonitor, pool};
 use crate::http::caching::Caching;
 use crate::http::security_headers::Security;
 use crate::news::articles::Embeds;
@@ -54,7 +54,7 @@ pub struct AppState {
     /// How many of its connections each resource may hold.
     pub shares: Shares,
     /// Whether the database answers.
-    pub watch: Arc<Watch>,
+    pub watch: Arc<HealthMonitor>,
     pub limits: Arc<Limits>,
     /// The answers that wait to be received.
     pub unsent: Arc<Unsent>,
@@ -68,7 +68,7 @@ pub struct AppState {
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// How long the database may keep a request waiting, all in all.
-    pub patience: Duration,
+    pub request_timeout: Duration,
     /// What caches may do with what is answered.
     pub caching: Caching,
     /// Whether a change has to say which version it means.
@@ -86,7 +86,7 @@ pub struct AppState {
 /// What all workers share.
 #[derive(Clone)]
 struct Shared {
-    watch: Arc<Watch>,
+    watch: Arc<HealthMonitor>,
     limits: Arc<Limits>,
     unsent: Arc<Unsent>,
     shutdown: Shutdown,
@@ -97,7 +97,7 @@ struct Shared {
 impl Shared {
     /// Begins to watch the database, and to ask for the keys of the identity provider.
     fn new(
-        address: &Address,
+        address: &ConnectOptions,
         config: &Config,
         shutdown: &Shutdown,
         cpu_tasks: CpuTasks,
@@ -108,7 +108,7 @@ impl Shared {
             provider.warm_up();
         }
         Ok(Self {
-            watch: Arc::new(Watch::start(address, database.silence())),
+            watch: Arc::new(HealthMonitor::start(address, database.silence())),
             limits: Limits::new(&config.limits),
             unsent: Unsent::new(&config.connection),
             shutdown: shutdown.clone(),
@@ -120,7 +120,7 @@ impl Shared {
 
 impl AppState {
     /// The state of one worker.
-    fn new(address: &Address, config: &Config, shared: &Shared) -> Self {
+    fn new(address: &ConnectOptions, config: &Config, shared: &Shared) -> Self {
         let database = &config.database;
         Self {
             pool: pool::pool(address, database, &shared.watch),
@@ -134,7 +134,7 @@ impl AppState {
             pool_queue: database.pool_queue as usize,
             lock_timeout_ms: database.lock_timeout_ms,
             body_timeout: config.limits.body_timeout(),
-            patience: database.pool_timeout()
+            request_timeout: database.pool_timeout()
                 + Duration::from_millis(database.statement_timeout_ms.into())
                 + Duration::from_secs(1),
             caching: config.caching.clone(),
@@ -196,7 +196,7 @@ fn resources() -> impl Iterator<Item = String> {
 /// the server is about to stop, `admission` how many connections there are, and `cpu_tasks` limits what is CPU-bound.
 pub fn start(
     listener: TcpListener,
-    address: &Address,
+    address: &ConnectOptions,
     config: &Config,
     shutdown: &Shutdown,
     admission: &Admission,
@@ -333,7 +333,7 @@ fn cors(origins: &[String]) -> Cors {
             "Location",
             "RateLimit",
             "RateLimit-Policy",
-            "Retry-After",
+            "IdempotencyKey-After",
             "X-Request-Id",
         ])
         .max_age(7200);
@@ -368,7 +368,7 @@ mod tests {
         let words = ["manchette", "--cors-origins", "https://a.example"];
         let config = Cli::try_parse_from(words).unwrap().config;
         let address = "postgres://nobody@127.0.0.1/none";
-        let address = Address::from_url(address, &config.database).unwrap();
+        let address = ConnectOptions::from_url(address, &config.database).unwrap();
         let shared =
             Shared::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
         let state = AppState::new(&address, &config, &shared);

@@ -171,7 +171,7 @@ async fn nobody_raises_their_own_rights() {
         let ask =
             |method: Method, path: &str, body: Value| app.ask(method, path).key(&key).json(body);
         for body in [
-            json!({"name": "x", "scopes": [scope.word()]}),
+            json!({"name": "x", "scopes": [scope.as_str()]}),
             json!({"name": "x", "scopes": ["admin"]}),
             json!({"scopes": ["admin"]}),
             json!({"expires_at": null}),
@@ -202,7 +202,7 @@ async fn nobody_raises_their_own_rights() {
                 .header(header, "admin")
                 .await
                 .ok();
-            assert_eq!(me["scopes"], json!([scope.word()]));
+            assert_eq!(me["scopes"], json!([scope.as_str()]));
         }
         app.get("/v1/me?scopes=admin")
             .key(&key)

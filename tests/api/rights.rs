@@ -181,7 +181,7 @@ async fn every_operation_is_for_whom_it_is_for() {
         let words = |scopes: &[Scope]| {
             scopes
                 .iter()
-                .map(|it| it.word())
+                .map(|it| it.as_str())
                 .collect::<Vec<_>>()
                 .join(" ")
         };

@@ -18,14 +18,14 @@ use crate::access::audit::{self, AuditAction};
 use crate::access::extractors::Admin;
 use crate::db::{Fragment, Statement};
 use crate::http::fields::Fields;
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
 use crate::http::one::{FieldsParameter, One};
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
 use crate::http::validation::merge;
-use crate::http::values::moment;
-use crate::idempotency::{Kept, Retry};
+use crate::http::values::parse_timestamp;
+use crate::idempotency::{IdempotencyKey, StoredResponse};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -56,7 +56,7 @@ async fn list_keys(
     let rows = ApiKey::page(&mut conn, &condition, cursor.as_ref(), list.rows()).await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT FROM api_keys WHERE ")
-            .then(&condition)
+            .append(&condition)
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted");
@@ -77,7 +77,7 @@ async fn list_keys(
 async fn create_key(
     app: Data<AppState>,
     admin: Admin,
-    retry: Retry,
+    retry: IdempotencyKey,
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
@@ -92,7 +92,7 @@ async fn create_key(
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<Kept, Problem>(first);
+                return Ok::<StoredResponse, Problem>(first);
             }
             new.must_end_later(model::time(conn).await?)?;
             let (key, token) = ApiKey::insert(conn, &new, by.caller.key_id, None).await?;
@@ -113,7 +113,7 @@ async fn create_key(
 async fn get_key(
     app: Data<AppState>,
     _admin: Admin,
-    address: Address,
+    address: ResourcePath,
     one: One<ApiKey>,
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
@@ -134,7 +134,7 @@ async fn get_key(
 async fn update_key(
     app: Data<AppState>,
     admin: Admin,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
@@ -186,7 +186,7 @@ async fn update_key(
 async fn revoke_key(
     app: Data<AppState>,
     admin: Admin,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
@@ -216,11 +216,11 @@ async fn revoke_key(
 async fn rotate_key(
     app: Data<AppState>,
     admin: Admin,
-    retry: Retry,
+    retry: IdempotencyKey,
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let address = Address::before(&request, "/rotate");
+    let address = ResourcePath::before(&request, "/rotate");
     let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
     let (document, digest) = body.read_or_empty(JSON).await?;
     let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
@@ -230,7 +230,7 @@ async fn rotate_key(
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<Kept, Problem>(first);
+                return Ok::<StoredResponse, Problem>(first);
             }
             let key = ApiKey::lock(conn, id).await?;
             let rotated = key.rotate(conn, rotation.overlap, by.caller.key_id).await?;
@@ -280,9 +280,9 @@ struct IssuedKey<'a> {
 }
 
 /// The answer with a new key. No cache may keep it.
-fn issued(of: ApiKey, token: &Token) -> Result<Kept, Problem> {
+fn issued(of: ApiKey, token: &Token) -> Result<StoredResponse, Problem> {
     let key = token.reveal();
-    let mut kept = Kept::new(StatusCode::CREATED)
+    let mut kept = StoredResponse::new(StatusCode::CREATED)
         .header(header::CACHE_CONTROL, "no-store".to_owned())
         .header(header::LOCATION, format!("/v1/keys/{}", of.id));
     kept.version = Some(Version::of(of.id, of.version));
@@ -302,7 +302,7 @@ fn shown(key: &ApiKey, fields: &Fields) -> Result<HttpResponse, Problem> {
 /// can't be among the others from the beginning.
 async fn with_past_end(app: &AppState, document: &Value, problem: Problem) -> Problem {
     let end = document["expires_at"].as_str();
-    match (problem, end.and_then(|end| moment(end).ok())) {
+    match (problem, end.and_then(|end| parse_timestamp(end).ok())) {
         (Problem::Invalid(mut faults), Some(end)) => match time(app).await {
             Ok(at) => {
                 faults.extend(model::past_end(end, at));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::api_keys::Scope;
-use crate::access::extractors::Holder;
+use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{self, Allowance};
 use crate::http::one::{FieldsParameter, One, Single};
 use crate::problem::Problem;
@@ -19,7 +19,7 @@ use crate::problem::Problem;
     responses((status = OK, description = "What the key is good for.", body = Me)))]
 #[get("/v1/me")]
 pub async fn get_me(
-    holder: Holder,
+    holder: Authenticated,
     one: One<Me>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

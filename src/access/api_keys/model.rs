@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::access::api_keys::{Scope, Token};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
 use crate::http::values::in_range;
@@ -126,8 +126,8 @@ impl Single for ApiKey {
     const TAKES_LANGUAGE: bool = false;
 }
 
-impl Part for ApiKey {
-    fn note(&self, _: &mut MadeOf) {}
+impl CacheTagged for ApiKey {
+    fn add_cache_tags(&self, _: &mut CacheTags) {}
 }
 
 impl ApiKey {
@@ -221,7 +221,7 @@ impl ApiKey {
         cursor: Option<&Cursor<Place>>,
         rows: usize,
     ) -> QueryResult<Vec<Self>> {
-        let mut rest = Fragment::new("FROM api_keys WHERE ").then(condition);
+        let mut rest = Fragment::new("FROM api_keys WHERE ").append(condition);
         if let Some(cursor) = cursor {
             rest = rest
                 .sql(match (cursor.forward, cursor.inclusive) {
@@ -412,7 +412,7 @@ pub async fn time(conn: &mut AsyncPgConnection) -> QueryResult<DateTime<Utc>> {
 }
 
 fn words(scopes: &[Scope]) -> Vec<&'static str> {
-    let mut words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+    let mut words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     words.sort_unstable();
     words.dedup();
     words
@@ -423,6 +423,6 @@ pub fn known<S: AsRef<str>>(words: &[S]) -> Vec<Scope> {
     Scope::ALL
         .iter()
         .copied()
-        .filter(|scope| words.iter().any(|word| word.as_ref() == scope.word()))
+        .filter(|scope| words.iter().any(|word| word.as_ref() == scope.as_str()))
         .collect()
 }

@@ -16,7 +16,7 @@ use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging, moment, truth};
+use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
 use crate::problem::{KINDS, Problem};
 use crate::server::AppState;
 
@@ -108,7 +108,7 @@ impl Filter for AuditFilter {
             "resource" => value.parse().map(|it| self.resource = Some(it)),
             "resource_id" => id(value).map(|id| self.resource_id = Some(id)),
             "action" => value.parse().map(|action| self.action = Some(action)),
-            "refused" => truth(value).map(|refused| self.refused = Some(refused)),
+            "refused" => parse_bool(value).map(|refused| self.refused = Some(refused)),
             "request_id" => match value.len() {
                 1..=128 if value.bytes().all(|byte| byte.is_ascii_graphic()) => {
                     self.request_id = Some(value.to_owned());
@@ -123,8 +123,8 @@ impl Filter for AuditFilter {
                 }
                 Err(_) => Err("an IP address".to_owned()),
             },
-            "after" => moment(value).map(|at| self.after = Some(at)),
-            "before" => moment(value).map(|at| self.before = Some(at)),
+            "after" => parse_timestamp(value).map(|at| self.after = Some(at)),
+            "before" => parse_timestamp(value).map(|at| self.before = Some(at)),
             _ => return None,
         })
     }
@@ -146,13 +146,13 @@ impl AuditFilter {
                 .text(problem);
         }
         if let Some(resource) = self.resource {
-            sql = sql.sql(" AND resource = ").text(resource.word());
+            sql = sql.sql(" AND resource = ").text(resource.as_str());
         }
         if let Some(id) = self.resource_id {
             sql = sql.sql(" AND resource_id = ").id(id);
         }
         if let Some(action) = self.action {
-            sql = sql.sql(" AND action = ").text(action.word());
+            sql = sql.sql(" AND action = ").text(action.as_str());
         }
         if let Some(refused) = self.refused {
             sql = sql.sql(match refused {
@@ -203,17 +203,17 @@ async fn page(
             false => " ORDER BY at, id LIMIT ",
         })
         .number(list.rows())
-        .once();
+        .uncached();
     let rows: Vec<AuditEntry> = Statement::<RowType<AuditEntry>>::select::<AuditEntry>(&sql)
         .load(conn)
         .await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .then(&list.filter.fitting())
+            .append(&list.filter.fitting())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted")
-            .once();
+            .uncached();
         Some(Statement::<BigInt>::new(sql).get_result(conn).await?)
     } else {
         None

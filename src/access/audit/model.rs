@@ -14,8 +14,8 @@ use crate::access::audit::{AuditAction, Audited, By, Origin};
 use crate::access::extractors::Caller;
 use crate::db::column::{Column, column};
 use crate::events::Change;
-use crate::http::cache_tags::{MadeOf, Part};
-use crate::redact::masked;
+use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::redact::redact;
 use crate::schema::audit;
 
 /// One write, or one attempt.
@@ -68,8 +68,8 @@ pub struct AuditEntry {
     pub address: Option<String>,
 }
 
-impl Part for AuditEntry {
-    fn note(&self, _: &mut MadeOf) {}
+impl CacheTagged for AuditEntry {
+    fn add_cache_tags(&self, _: &mut CacheTags) {}
 }
 
 /// What is to be noted.
@@ -88,7 +88,7 @@ impl Entry<'_> {
     async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
         let name = self
             .caller
-            .map(|caller| masked(&caller.name).chars().take(300).collect());
+            .map(|caller| redact(&caller.name).chars().take(300).collect());
         diesel::sql_query(
             "INSERT INTO audit (id, method, path, status, action, problem, resource, resource_id, version, key_id, caller, \
                 request_id, address) \
@@ -115,7 +115,7 @@ impl Entry<'_> {
 
 /// Notes a change of content, in the transaction that makes it.
 pub async fn done(conn: &mut AsyncPgConnection, change: Change, by: &By) -> QueryResult<()> {
-    let status = match (by.origin.method.as_str(), change.action.word()) {
+    let status = match (by.origin.method.as_str(), change.action.as_str()) {
         ("DELETE", _) => 204,
         (_, "created" | "restored") => 201,
         _ => 200,
@@ -123,7 +123,7 @@ pub async fn done(conn: &mut AsyncPgConnection, change: Change, by: &By) -> Quer
     Entry {
         origin: &by.origin,
         status,
-        action: Some(change.action.word()),
+        action: Some(change.action.as_str()),
         problem: None,
         resource: change.resource,
         resource_id: Some(change.id),
@@ -145,9 +145,9 @@ pub async fn done_to_key(
     Entry {
         origin: &by.origin,
         status: status.as_u16(),
-        action: Some(action.word()),
+        action: Some(action.as_str()),
         problem: None,
-        resource: Audited::Key.word(),
+        resource: Audited::Key.as_str(),
         resource_id: Some(key.id),
         version: Some(key.version),
         caller: Some(&by.caller),
@@ -174,7 +174,7 @@ pub async fn refused(
         status,
         action: None,
         problem: Some(problem),
-        resource: resource.word(),
+        resource: resource.as_str(),
         resource_id: id,
         version: None,
         caller,

@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::access::extractors::Caller;
 use crate::access::rate_limit;
-use crate::redact::masked;
+use crate::redact::redact;
 use crate::server::middleware::RequestId;
 
 /// Who sends a write, with a key that is good, and from where.
@@ -61,7 +61,7 @@ impl Origin {
         let id = request.extensions().get::<RequestId>().cloned();
         Self {
             method: request.method().to_string(),
-            path: masked(request.path()).chars().take(300).collect(),
+            path: redact(request.path()).chars().take(300).collect(),
             request_id: id.map_or_else(|| "-".to_owned(), |RequestId(id)| id),
             address: rate_limit::address_of(request),
         }

@@ -8,16 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use governor::Quota;
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
-use governor::{Quota, RateLimiter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::rate_limit::{Party, Rate};
+use crate::access::rate_limit::{Rate, RateLimitKey};
 use crate::problem::Problem;
 
 /// A policy, and what it leaves to one caller.
@@ -106,10 +106,10 @@ impl TooMany {
     }
 }
 
-type Limiter = RateLimiter<Turn, Kept, MonotonicClock, StateInformationMiddleware>;
+type Limiter = governor::RateLimiter<Turn, Kept, MonotonicClock, StateInformationMiddleware>;
 
 /// What one policy has counted.
-pub struct Counts(Option<Policy>);
+pub struct RateLimiter(Option<Policy>);
 
 struct Policy {
     name: &'static str,
@@ -119,7 +119,7 @@ struct Policy {
     turns: AtomicU32,
 }
 
-impl Counts {
+impl RateLimiter {
     pub fn new(name: &'static str, rate: Rate) -> Self {
         Self(rate.0.map(|(requests, seconds)| {
             let share = Duration::from_secs(seconds.get().into()) / requests.get();
@@ -137,19 +137,19 @@ impl Counts {
     }
 
     /// Counts one more; none where there is no limit.
-    pub fn take(&self, party: &Party) -> Option<Allowance> {
+    pub fn consume(&self, rate_limit_key: &RateLimitKey) -> Option<Allowance> {
         let policy = self.0.as_ref()?;
         // Who has all that they may have again needs no entry.
         if policy.turns.fetch_add(1, Ordering::Relaxed) % TURNS_BETWEEN_CLEARING == 0 {
             policy.limiter.retain_recent();
         }
-        Some(policy.turn(party, false))
+        Some(policy.turn(rate_limit_key, false))
     }
 
     /// What is left, with nothing counted.
-    pub fn look(&self, party: &Party) -> Option<Allowance> {
+    pub fn peek(&self, rate_limit_key: &RateLimitKey) -> Option<Allowance> {
         let policy = self.0.as_ref()?;
-        let mut left = policy.turn(party, true);
+        let mut left = policy.turn(rate_limit_key, true);
         if left.wait.is_none() {
             left.remaining += 1;
             left.full_in = policy.full_in(left.remaining);
@@ -159,9 +159,9 @@ impl Counts {
 }
 
 impl Policy {
-    fn turn(&self, party: &Party, looks: bool) -> Allowance {
+    fn turn(&self, rate_limit_key: &RateLimitKey, looks: bool) -> Allowance {
         let turn = Turn {
-            party: party.clone(),
+            rate_limit_key: rate_limit_key.clone(),
             looks,
         };
         let (remaining, wait) = match self.limiter.check_key(&turn) {
@@ -197,7 +197,7 @@ const MOST: usize = 4096;
 /// Somebody's turn; whoever only looks leaves no trace.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Turn {
-    party: Party,
+    rate_limit_key: RateLimitKey,
     looks: bool,
 }
 
@@ -205,12 +205,12 @@ struct Turn {
 #[derive(Default)]
 struct Kept {
     hasher: RandomState,
-    shards: [Mutex<HashMap<Party, u64>>; SHARDS],
+    shards: [Mutex<HashMap<RateLimitKey, u64>>; SHARDS],
 }
 
 impl Kept {
-    fn shard(&self, party: &Party) -> MutexGuard<'_, HashMap<Party, u64>> {
-        let shard = self.hasher.hash_one(party) as usize % SHARDS;
+    fn shard(&self, rate_limit_key: &RateLimitKey) -> MutexGuard<'_, HashMap<RateLimitKey, u64>> {
+        let shard = self.hasher.hash_one(rate_limit_key) as usize % SHARDS;
         lock(&self.shards[shard])
     }
 }
@@ -227,21 +227,21 @@ impl StateStore for Kept {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut shard = self.shard(&turn.party);
-        let before = shard.get(&turn.party).map(|at| Nanos::from(*at));
+        let mut shard = self.shard(&turn.rate_limit_key);
+        let before = shard.get(&turn.rate_limit_key).map(|at| Nanos::from(*at));
         let (outcome, after) = decide(before)?;
         if !turn.looks {
             if shard.len() >= MOST && before.is_none() {
                 forget_half(&mut shard);
             }
-            shard.insert(turn.party.clone(), after.as_u64());
+            shard.insert(turn.rate_limit_key.clone(), after.as_u64());
         }
         Ok(outcome)
     }
 }
 
 /// Makes room, should so many callers come that there is none: whoever used most stays counted.
-fn forget_half(shard: &mut HashMap<Party, u64>) {
+fn forget_half(shard: &mut HashMap<RateLimitKey, u64>) {
     let mut at: Vec<u64> = shard.values().copied().collect();
     let middle = at.len() / 2;
     let (_, median, _) = at.select_nth_unstable(middle);
@@ -276,8 +276,8 @@ mod tests {
 
     use super::*;
 
-    fn counts(requests: u32, seconds: u32) -> Counts {
-        Counts::new(
+    fn counts(requests: u32, seconds: u32) -> RateLimiter {
+        RateLimiter::new(
             "reads",
             Rate(Some((
                 NonZeroU32::new(requests).unwrap(),
@@ -286,35 +286,44 @@ mod tests {
         )
     }
 
-    fn party(n: u32) -> Party {
-        Party::Address(IpAddr::V4(Ipv4Addr::from(n)))
+    fn rate_limit_key(n: u32) -> RateLimitKey {
+        RateLimitKey::Address(IpAddr::V4(Ipv4Addr::from(n)))
     }
 
     #[test]
     fn looking_takes_nothing_and_taking_ends() {
         let counts = counts(3, 3600);
         for left in [3, 2, 1] {
-            let look = counts.look(&party(1)).unwrap();
+            let look = counts.peek(&rate_limit_key(1)).unwrap();
             assert_eq!((look.remaining, look.refused().is_none()), (left, true));
             assert_eq!(look.full_in, (3 - left) * 1200);
-            assert_eq!(counts.take(&party(1)).unwrap().remaining, left - 1);
+            assert_eq!(
+                counts.consume(&rate_limit_key(1)).unwrap().remaining,
+                left - 1
+            );
         }
-        let over = counts.take(&party(1)).unwrap();
+        let over = counts.consume(&rate_limit_key(1)).unwrap();
         assert!(over.refused().is_some() && (1100..=1200).contains(&over.wait.unwrap()));
-        assert!(counts.look(&party(1)).unwrap().refused().is_some());
-        assert_eq!(counts.take(&party(2)).unwrap().remaining, 2);
+        assert!(counts.peek(&rate_limit_key(1)).unwrap().refused().is_some());
+        assert_eq!(counts.consume(&rate_limit_key(2)).unwrap().remaining, 2);
     }
 
     #[test]
     fn memory_is_bounded_and_who_used_most_stays_counted() {
         let counts = counts(3, 604_800);
         for _ in 0..3 {
-            counts.take(&party(0));
+            counts.consume(&rate_limit_key(0));
         }
         for n in 1..200_000 {
-            counts.take(&party(n));
+            counts.consume(&rate_limit_key(n));
         }
         assert!(counts.0.as_ref().unwrap().limiter.len() <= SHARDS * MOST);
-        assert!(counts.take(&party(0)).unwrap().refused().is_some());
+        assert!(
+            counts
+                .consume(&rate_limit_key(0))
+                .unwrap()
+                .refused()
+                .is_some()
+        );
     }
 }

@@ -10,19 +10,19 @@ use actix_web::http::header;
 use sha2::{Digest, Sha256};
 
 use crate::access::extractors::Caller;
-use crate::access::rate_limit::counts::Counts;
-use crate::access::rate_limit::{Party, Rate};
+use crate::access::rate_limit::counts::RateLimiter;
+use crate::access::rate_limit::{Rate, RateLimitKey};
 use crate::problem::Problem;
 
 type Hash = [u8; 32];
 
 pub struct Keys {
     /// What could not be a key.
-    wrong: Counts,
+    wrong: RateLimiter,
     /// Keys that were looked up in vain.
-    unknown: Counts,
+    unknown: RateLimiter,
     /// Who holds the keys that were good when they were last looked up, by what they hash to.
-    good: Mutex<HashMap<Hash, Party>>,
+    good: Mutex<HashMap<Hash, RateLimitKey>>,
 }
 
 /// Far more keys than a newsroom has; beyond, all are forgotten.
@@ -31,14 +31,14 @@ const MOST: usize = 10_000;
 impl Keys {
     pub fn new(wrong: Rate, unknown: Rate) -> Self {
         Self {
-            wrong: Counts::new("wrong-keys", wrong),
-            unknown: Counts::new("unknown-keys", unknown),
+            wrong: RateLimiter::new("wrong-keys", wrong),
+            unknown: RateLimiter::new("unknown-keys", unknown),
             good: Mutex::default(),
         }
     }
 
     /// Who holds the key of this request, if it was good when it was last looked up.
-    pub fn holder(&self, request: &HttpRequest) -> Option<Party> {
+    pub fn holder(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         self.good().get(&hash(request)).cloned()
     }
 
@@ -46,8 +46,8 @@ impl Keys {
     ///
     /// # Errors
     /// Where it was one too many.
-    pub fn wrong(&self, party: &Party) -> Result<(), Problem> {
-        let left = self.wrong.take(party);
+    pub fn wrong(&self, rate_limit_key: &RateLimitKey) -> Result<(), Problem> {
+        let left = self.wrong.consume(rate_limit_key);
         left.and_then(|left| left.refused()).map_or(Ok(()), Err)
     }
 
@@ -59,12 +59,12 @@ impl Keys {
     pub async fn prove(
         &self,
         request: &HttpRequest,
-        party: &Party,
+        rate_limit_key: &RateLimitKey,
         ask: impl Future<Output = Result<Caller, Problem>>,
     ) -> Result<Caller, Problem> {
         let hash = hash(request);
         let was_good = self.good().contains_key(&hash);
-        let left = self.unknown.look(party);
+        let left = self.unknown.peek(rate_limit_key);
         if let (false, Some(problem)) = (was_good, left.and_then(|left| left.refused())) {
             return Err(problem);
         }
@@ -79,14 +79,14 @@ impl Keys {
             }
             Err(Problem::Unauthorized(_)) => {
                 self.good().remove(&hash);
-                self.unknown.take(party);
+                self.unknown.consume(rate_limit_key);
             }
             _ => {}
         }
         found
     }
 
-    fn good(&self) -> std::sync::MutexGuard<'_, HashMap<Hash, Party>> {
+    fn good(&self) -> std::sync::MutexGuard<'_, HashMap<Hash, RateLimitKey>> {
         self.good.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

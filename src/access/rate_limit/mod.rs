@@ -14,7 +14,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
-use counts::Counts;
+use counts::RateLimiter;
 pub use counts::{Allowance, TooMany};
 use keys::Keys;
 pub use settings::{ProxyHeader, Rate, Settings};
@@ -25,7 +25,7 @@ use crate::server::{AppState, docs};
 
 /// Whose requests are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
+pub enum RateLimitKey {
     Key(Uuid),
     /// Somebody with a key that is not kept here.
     Name(String),
@@ -33,7 +33,7 @@ pub enum Party {
     Address(IpAddr),
 }
 
-impl From<&Caller> for Party {
+impl From<&Caller> for RateLimitKey {
     fn from(caller: &Caller) -> Self {
         caller
             .key_id
@@ -51,12 +51,12 @@ pub struct Limits {
 
 /// The counts of those who have a key, or of those who have none.
 struct Pair {
-    reads: Counts,
-    writes: Counts,
+    reads: RateLimiter,
+    writes: RateLimiter,
 }
 
 impl Pair {
-    fn of(&self, method: &Method) -> &Counts {
+    fn of(&self, method: &Method) -> &RateLimiter {
         match *method {
             Method::GET | Method::HEAD => &self.reads,
             _ => &self.writes,
@@ -68,12 +68,12 @@ impl Limits {
     pub fn new(settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
             with_key: Pair {
-                reads: Counts::new("reads", settings.rate_reads),
-                writes: Counts::new("writes", settings.rate_writes),
+                reads: RateLimiter::new("reads", settings.rate_reads),
+                writes: RateLimiter::new("writes", settings.rate_writes),
             },
             without_key: Pair {
-                reads: Counts::new("reads", settings.rate_reads_without_key),
-                writes: Counts::new("writes", settings.rate_writes_without_key),
+                reads: RateLimiter::new("reads", settings.rate_reads_without_key),
+                writes: RateLimiter::new("writes", settings.rate_writes_without_key),
             },
             keys: Keys::new(settings.rate_wrong_keys, settings.rate_reads_without_key),
             settings: settings.clone(),
@@ -81,15 +81,15 @@ impl Limits {
     }
 
     /// The address that a request counts for: the caller's, where a trusted proxy says it.
-    pub fn party_of_address(&self, request: &HttpRequest) -> Party {
-        Party::Address(address::network(address::caller_address(
+    pub fn party_of_address(&self, request: &HttpRequest) -> RateLimitKey {
+        RateLimitKey::Address(address::network(address::caller_address(
             request,
             &self.settings,
         )))
     }
 
     /// Who holds the key that a request has, where that was known a moment ago.
-    pub fn holder(&self, request: &HttpRequest) -> Option<Party> {
+    pub fn holder(&self, request: &HttpRequest) -> Option<RateLimitKey> {
         self.keys.holder(request)
     }
 
@@ -110,8 +110,8 @@ impl Limits {
             return self.count_address(request);
         }
         // Whoever's key was good a moment ago is counted before the database is asked whether it still is.
-        if let Some(party) = self.keys.holder(request) {
-            let (left, counted) = self.count(&self.with_key, &party, request);
+        if let Some(rate_limit_key) = self.keys.holder(request) {
+            let (left, counted) = self.count(&self.with_key, &rate_limit_key, request);
             let Err(problem) = counted else {
                 return match caller(request).await {
                     Ok(_) => (left, Ok(())),
@@ -150,10 +150,10 @@ impl Limits {
     fn count(
         &self,
         pair: &Pair,
-        party: &Party,
+        rate_limit_key: &RateLimitKey,
         request: &HttpRequest,
     ) -> (Option<Allowance>, Result<(), Problem>) {
-        let left = pair.of(request.method()).take(party);
+        let left = pair.of(request.method()).consume(rate_limit_key);
         let refused = left.as_ref().and_then(Allowance::refused);
         (left, refused.map_or(Ok(()), Err))
     }
@@ -175,8 +175,8 @@ impl Limits {
         request: &HttpRequest,
         ask: impl Future<Output = Result<Caller, Problem>>,
     ) -> Result<Caller, Problem> {
-        let party = self.party_of_address(request);
-        self.keys.prove(request, &party, ask).await
+        let rate_limit_key = self.party_of_address(request);
+        self.keys.prove(request, &rate_limit_key, ask).await
     }
 }
 
@@ -186,13 +186,13 @@ pub async fn limits_of(request: &HttpRequest) -> Result<Vec<Allowance>, Problem>
         .app_data::<Data<AppState>>()
         .expect("every worker has its state");
     let limits = &app.limits;
-    let (pair, party) = match caller(request).await? {
+    let (pair, rate_limit_key) = match caller(request).await? {
         Some(caller) => (&limits.with_key, caller.as_ref().into()),
         None => (&limits.without_key, limits.party_of_address(request)),
     };
     Ok([&pair.reads, &pair.writes]
         .into_iter()
-        .filter_map(|counts| counts.look(&party))
+        .filter_map(|counts| counts.peek(&rate_limit_key))
         .collect())
 }
 

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Error, reach, say};
+use super::{Error, open_database, print};
 use crate::config::Config;
 use crate::news::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
 use crate::news::authors::{Author, NewAuthor};
@@ -23,13 +23,13 @@ use crate::problem::Problem;
 use crate::schema::{categories, events};
 
 pub async fn run(config: &Config) -> Result<(), Error> {
-    let reached = reach(config, "demo").await?;
+    let reached = open_database(config, "demo").await?;
     let mut conn = reached.address.connect_unbounded().await?;
     let loaded = load(&mut conn).await;
     drop(conn);
     reached.done();
     if loaded? {
-        say("The sample content is loaded.\n")
+        print("The sample content is loaded.\n")
     } else {
         Err(
             "this database has, or had, content: the sample content is only for an empty one"

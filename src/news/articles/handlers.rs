@@ -5,15 +5,15 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::Retry;
+use crate::idempotency::IdempotencyKey;
 use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
-use crate::news::content::crud::{self, Shown};
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -44,8 +44,8 @@ async fn list_articles(
         reader.may_filter(status)?;
     }
     let mut conn = app.connection().await?;
-    list.filter.timeline.settle(&mut conn).await?;
-    Article::list(&mut conn, reader.sight(), &list).await
+    list.filter.timeline.resolve(&mut conn).await?;
+    Article::list(&mut conn, reader.visibility(), &list).await
 }
 
 /// Create an article
@@ -57,7 +57,7 @@ async fn list_articles(
 async fn create_article(
     app: Data<AppState>,
     editor: Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     crud::create::<Article>(&app, &editor, retry, body).await
@@ -74,16 +74,18 @@ async fn create_article(
 async fn get_article(
     app: Data<AppState>,
     reader: Reader,
-    address: Address,
+    address: ResourcePath,
     one: One<Article>,
-) -> Result<Shown<Article>, Problem> {
-    if one.tongue.asked.is_none() {
+) -> Result<ResourceResponse<Article>, Problem> {
+    if one.locale.asked.is_none() {
         return crud::get(&app, &reader, &address, one).await;
     }
     let mut conn = app.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, reader.sight(), &one).await? {
+    match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
         Some(article) => Ok(crud::shown(article, one)),
-        None => Err(crud::absent::<Article>(&mut conn, &address, reader.sight()).await?),
+        None => {
+            Err(crud::explain_missing::<Article>(&mut conn, &address, reader.visibility()).await?)
+        }
     }
 }
 
@@ -101,10 +103,10 @@ async fn get_article(
 async fn replace_article(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Article>, Problem> {
+) -> Result<ResourceResponse<Article>, Problem> {
     crud::replace(&app, &editor, &address, &conditions, body).await
 }
 
@@ -119,10 +121,10 @@ async fn replace_article(
 async fn update_article(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Article>, Problem> {
+) -> Result<ResourceResponse<Article>, Problem> {
     crud::change(&app, &editor, &address, &conditions, body).await
 }
 
@@ -136,7 +138,7 @@ async fn update_article(
 async fn delete_article(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     crud::remove::<Article>(&app, &editor, &address, &conditions).await

@@ -14,23 +14,25 @@ use uuid::Uuid;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::fields::Fields;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language::{self, Dir};
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
-use crate::http::query::{Filter, List, truth};
+use crate::http::query::{Filter, List, parse_bool};
 use crate::news::articles::prepared::{self, PreparedArticle};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
 use crate::news::categories::CategoryRef;
-use crate::news::content::crud::{self, Along, Resource, Write};
+use crate::news::content::crud::{self, CascadedChange, Resource, Write};
 use crate::news::content::image::Image;
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::{self, Sight, Status};
+use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
-use crate::news::listing::timeline::{Facet, Narrow, Source, Timed, Timeline, TimelineFilter};
+use crate::news::listing::timeline::{
+    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
+};
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{Fault, Problem};
@@ -57,7 +59,7 @@ impl Filter for ArticleFilter {
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         match name {
-            "fallback" => Some(truth(value).map(|fallback| self.timeline.fallback = fallback)),
+            "fallback" => Some(parse_bool(value).map(|fallback| self.timeline.fallback = fallback)),
             _ => self.timeline.set(name, value),
         }
     }
@@ -77,19 +79,19 @@ impl Filter for ArticleFilter {
 
 impl ArticleFilter {
     /// The filters that go by what an article names.
-    pub fn facets(&self) -> Vec<Facet> {
-        let facet = |table, column, id: Fragment| {
+    pub fn predicates(&self) -> Vec<FilterPredicate> {
+        let predicate = |table, column, id: Fragment| {
             // Who may be seen is alive; said here, it lets an index do that has nothing else.
             let named = Fragment::new("EXISTS (SELECT FROM ")
                 .sql(table)
                 .sql(" AS named WHERE named.id = line.id AND named.deleted_at IS NULL AND named.")
                 .sql(column)
                 .sql(" = ")
-                .then(&id);
-            Facet {
+                .append(&id);
+            FilterPredicate {
                 condition: named.clone().sql(")"),
                 probe: Some(named.sql(" OFFSET 0)")),
-                walk: Some(Narrow {
+                walk: Some(IndexAccess {
                     table,
                     column: Some((column, id)),
                     only: "",
@@ -99,10 +101,10 @@ impl ArticleFilter {
             }
         };
         let author = self.timeline.author_id();
-        let author = author.map(|id| facet("article_authors", "author_id", id));
+        let author = author.map(|id| predicate("article_authors", "author_id", id));
         let tag = self.timeline.tag_id();
-        let tag = tag.map(|id| facet("article_tags", "tag_id", id));
-        let source = self.timeline.source_facet(Article::TABLE);
+        let tag = tag.map(|id| predicate("article_tags", "tag_id", id));
+        let source = self.timeline.source_predicate(Article::TABLE);
         [author, tag, source].into_iter().flatten().collect()
     }
 }
@@ -262,7 +264,7 @@ pub struct ArticleRef {
 
 impl ArticleRef {
     /// The article with the id that stands in this column, if somebody may see it, to be read from `of_article.article`.
-    pub fn of(column: &'static str, sight: Sight) -> Fragment {
+    pub fn of(column: &'static str, visibility: Visibility) -> Fragment {
         Fragment::new(
             " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'title', its.title, \
              'image', its.image) AS article \
@@ -270,14 +272,14 @@ impl ArticleRef {
         )
         .sql(column)
         .sql(" AND ")
-        .then(&sight.of_articles("its"))
+        .append(&visibility.of_articles("its"))
         .sql(") AS of_article ON true")
     }
 }
 
-impl Part for ArticleRef {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Article::NAME, self.id);
+impl CacheTagged for ArticleRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Article::NAME, self.id);
     }
 }
 
@@ -412,7 +414,11 @@ fn budget(wants: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
 
 /// What an article refers to, and its bodies, as far as they are wanted; those of a row behind the end of a page are not
 /// read.
-fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
+fn relations(
+    visibility: Visibility,
+    wants: impl Fn(&str) -> bool,
+    budget: Option<&ByteBudget>,
+) -> Fragment {
     let mut sql = if wants("category") {
         CategoryRef::of("articles.category_id")
     } else {
@@ -436,8 +442,8 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBud
     });
     sql = if wants("translations") || wants("translation_of") {
         let sql = sql.sql(" CROSS JOIN LATERAL (SELECT ");
-        let sql = match sight {
-            Sight::Everything => sql.sql("articles.translation_of"),
+        let sql = match visibility {
+            Visibility::Everything => sql.sql("articles.translation_of"),
             // Without a word of an original that is not to be seen.
             _ => sql
                 .sql("min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid"),
@@ -448,7 +454,7 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool, budget: Option<&ByteBud
              FROM articles AS other WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id) \
              AND other.id <> articles.id AND ",
         )
-        .then(&sight.of_articles("other"))
+        .append(&visibility.of_articles("other"))
         .sql(") AS translated")
     } else {
         sql.sql(" CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated")
@@ -476,25 +482,30 @@ impl Article {
     /// One page. The bodies are read only where they are asked for.
     pub async fn list(
         conn: &mut AsyncPgConnection,
-        sight: Sight,
+        visibility: Visibility,
         list: &List<ArticleFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = Tongue::asked_for(filter.timeline.language.clone());
+        let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
         let wants = |field: &str| list.wants(field, !field.starts_with("body"));
         let limit = filter.timeline.ids.as_ref().map(Vec::len);
         let budget = budget(wants, limit.unwrap_or(list.wanted().limit));
-        let related = relations(sight, wants, budget.as_ref());
+        let related = relations(visibility, wants, budget.as_ref());
         let is_bounded = budget.is_some();
-        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets());
+        let timeline = Timeline::new(
+            Self::TABLE,
+            visibility,
+            &filter.timeline,
+            filter.predicates(),
+        );
         let timeline = timeline.within(budget);
-        let timeline = timeline.with_common(stories::facet(&filter.timeline, sight));
+        let timeline = timeline.with_common(stories::predicate(&filter.timeline, visibility));
         let told = |row: &mut Self| {
-            row.localise(&tongue);
-            row.is_fallback = filter.timeline.fallback && !tongue.has(&row.language);
+            row.localize(&locale);
+            row.is_fallback = filter.timeline.fallback && !locale.has(&row.language);
         };
         let mut response = if let Some(ids) = &filter.timeline.ids {
-            let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, sight).await?;
+            let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, visibility).await?;
             let page = list.ids_page(&ids)?;
             let source = timeline.with_ids(&page.ids());
             let mut rows = Self::read(conn, source, &related).await?;
@@ -521,8 +532,8 @@ impl Article {
         if filter.timeline.fallback {
             // Which language stands for a story is the site's to say.
             let mut extensions = response.extensions_mut();
-            if let Some(made_of) = extensions.get_mut::<MadeOf>() {
-                made_of.one(Site::NAME, SITE);
+            if let Some(cache_tags) = extensions.get_mut::<CacheTags>() {
+                cache_tags.one(Site::NAME, SITE);
             }
         }
         Ok(response)
@@ -535,12 +546,12 @@ impl Article {
         ids: &[Uuid],
         timeline: &Timeline<'_>,
         filter: &ArticleFilter,
-        sight: Sight,
+        visibility: Visibility,
     ) -> QueryResult<(Vec<Uuid>, Vec<Uuid>)> {
         if !filter.timeline.fallback {
             return Ok((ids.to_vec(), Vec::new()));
         }
-        let chosen = stories::of_ids(conn, ids, timeline, &filter.timeline, sight).await?;
+        let chosen = stories::of_ids(conn, ids, timeline, &filter.timeline, visibility).await?;
         let chosen: HashMap<Uuid, Uuid> = chosen.into_iter().collect();
         let (mut wanted, mut gone) = (Vec::new(), Vec::new());
         for id in ids {
@@ -558,16 +569,16 @@ impl Article {
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
-        sight: Sight,
-        tongue: &Tongue,
+        visibility: Visibility,
+        locale: &LanguagePreference,
         wants: impl Fn(&str) -> bool,
     ) -> QueryResult<(Vec<Self>, Option<Uuid>)> {
         let filter = TimelineFilter::default();
         let budget = budget(&wants, ids.len());
-        let related = relations(sight, wants, budget.as_ref());
-        let timeline = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).within(budget);
+        let related = relations(visibility, wants, budget.as_ref());
+        let timeline = Timeline::new(Self::TABLE, visibility, &filter, Vec::new()).within(budget);
         let mut rows = Self::read(conn, timeline.with_ids(ids), &related).await?;
-        rows.iter_mut().for_each(|row| row.localise(tongue));
+        rows.iter_mut().for_each(|row| row.localize(locale));
         let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
         Ok((rows, beyond))
     }
@@ -575,28 +586,28 @@ impl Article {
     /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
     pub async fn find_translated(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
         one: &One<Self>,
     ) -> QueryResult<Option<Self>> {
         let wants = |field: &str| one.fields.wants(field, true);
         // Which languages there are decides, whether that is asked for or not.
         let languages = |field: &str| field == "translations" || wants(field);
-        let Some(article) = Self::find_with(conn, name, sight, languages).await? else {
+        let Some(article) = Self::find_with(conn, name, visibility, languages).await? else {
             return Ok(None);
         };
         let others = article.translations.0.iter();
         let there: Vec<&str> = std::iter::once(article.language.as_str())
             .chain(others.map(|other| other.language.as_str()))
             .collect();
-        let wanted = one.tongue.pick(there.iter().copied());
+        let wanted = one.locale.pick(there.iter().copied());
         let (language, is_fallback) = match wanted {
             Some(language) => (language, false),
             None => {
                 let preferred = Site::languages(conn).await?;
-                let preferred = preferred
-                    .into_iter()
-                    .find_map(|tag| Tongue::new(Some(tag), Vec::new()).pick(there.iter().copied()));
+                let preferred = preferred.into_iter().find_map(|tag| {
+                    LanguagePreference::new(Some(tag), Vec::new()).pick(there.iter().copied())
+                });
                 (preferred.unwrap_or(&article.language), true)
             }
         };
@@ -607,7 +618,9 @@ impl Article {
             .find(|other| other.language == language)
         {
             // Should it go just now, what was asked for is still there.
-            Some(other) => Self::find_with(conn, &Name::Id(other.id), sight, wants).await?,
+            Some(other) => {
+                Self::find_with(conn, &IdOrSlug::Id(other.id), visibility, wants).await?
+            }
             None => None,
         };
         let mut chosen = chosen.unwrap_or(article);
@@ -618,17 +631,17 @@ impl Article {
     /// The one of this name, with what is wanted of what it refers to, and of its bodies.
     async fn find_with(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
         wants: impl Fn(&str) -> bool + Send,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM articles")
-            .then(&relations(sight, wants, None))
+            .append(&relations(visibility, wants, None))
             .sql(" WHERE ")
-            .then(&sight.of_articles("articles"));
+            .append(&visibility.of_articles("articles"));
         let sql = match name {
-            Name::Id(id) => sql.sql(" AND articles.id = ").id(*id),
-            Name::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
+            IdOrSlug::Id(id) => sql.sql(" AND articles.id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
         };
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
@@ -676,7 +689,7 @@ impl Article {
     }
 }
 
-impl Timed for Article {
+impl TimeOrdered for Article {
     fn is_beyond(&self) -> bool {
         self.bodies.is_beyond
     }
@@ -687,26 +700,26 @@ impl Timed for Article {
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
         let sql = Fragment::new("FROM ")
-            .then(&source.rows)
-            .then(related)
-            .then(&source.order);
+            .append(&source.rows)
+            .append(related)
+            .append(&source.order);
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .load(conn)
             .await
     }
 }
 
-impl Part for Article {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
-        made_of.extend(self.category.iter().map(|category| &category.0));
-        made_of.extend(&self.authors.0);
-        made_of.extend(&self.tags.0);
+impl CacheTagged for Article {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
+        cache_tags.extend(self.category.iter().map(|category| &category.0));
+        cache_tags.extend(&self.authors.0);
+        cache_tags.extend(&self.tags.0);
         for other in &self.translations.0 {
-            made_of.one(Self::NAME, other.id);
+            cache_tags.one(Self::NAME, other.id);
         }
         if self.is_fallback {
-            made_of.one(Site::NAME, SITE);
+            cache_tags.one(Site::NAME, SITE);
         }
     }
 }
@@ -736,7 +749,7 @@ impl Resource for Article {
     const PATH: &'static str = "/v1/articles";
     const NEW_SCHEMA: &'static str = "NewArticle";
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
-    const OTHERS: &'static str = "translations";
+    const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
 
     fn id(&self) -> Uuid {
@@ -753,29 +766,29 @@ impl Resource for Article {
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
     ) -> QueryResult<Option<Self>> {
-        Self::find_with(conn, name, sight, |_| true).await
+        Self::find_with(conn, name, visibility, |_| true).await
     }
 
     async fn find_part(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
         fields: &Fields,
     ) -> QueryResult<Option<Self>> {
-        Self::find_with(conn, name, sight, |field| fields.wants(field, true)).await
+        Self::find_with(conn, name, visibility, |field| fields.wants(field, true)).await
     }
 
-    async fn is_gone(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
+    async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
         let sql = Fragment::new(
             "SELECT EXISTS (SELECT FROM articles WHERE deleted_at IS NULL AND status = 'withdrawn' \
              AND first_published_at <= now() AND ",
         );
         let sql = match name {
-            Name::Id(id) => sql.sql("id = ").id(*id),
-            Name::Slug(slug) => sql.sql("slug = ").text(slug),
+            IdOrSlug::Id(id) => sql.sql("id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql("slug = ").text(slug),
         };
         Statement::<Bool>::new(sql.sql(")")).get_result(conn).await
     }
@@ -784,16 +797,16 @@ impl Resource for Article {
         Some(&self.language)
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        let tongue = tongue.or_in(&self.language);
+    fn localize(&mut self, locale: &LanguagePreference) {
+        let locale = locale.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(&tongue);
+            category.0.localize(&locale);
         }
         for author in &mut self.authors.0 {
-            author.localise(&tongue);
+            author.localize(&locale);
         }
         for tag in &mut self.tags.0 {
-            tag.localise(&tongue);
+            tag.localize(&locale);
         }
     }
 
@@ -809,7 +822,7 @@ impl Resource for Article {
         PreparedArticle::fit(old, new, prepared)
     }
 
-    fn settle(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
@@ -840,9 +853,9 @@ impl Resource for Article {
         }
     }
 
-    fn concerns_public(old: Option<&Self>, new: Option<&NewArticle>) -> bool {
-        old.is_some_and(|old| old.status.concerns_public())
-            || new.is_some_and(|new| new.status.concerns_public())
+    fn requires_publish_scope(old: Option<&Self>, new: Option<&NewArticle>) -> bool {
+        old.is_some_and(|old| old.status.requires_publish_scope())
+            || new.is_some_and(|new| new.status.requires_publish_scope())
     }
 
     async fn insert(
@@ -905,7 +918,7 @@ impl Resource for Article {
     }
 
     /// What joins translations, leaves them, or goes to the trash or out of it, may change the others.
-    async fn changes_others(
+    async fn affects_siblings(
         conn: &mut AsyncPgConnection,
         id: Uuid,
         write: Write<'_, Self>,
@@ -926,7 +939,10 @@ impl Resource for Article {
     }
 
     /// Translations that it brought along to another story, or left behind.
-    async fn changed_along(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Along>> {
+    async fn cascaded_changes(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+    ) -> QueryResult<Vec<CascadedChange>> {
         let sql = Fragment::new(
             "SELECT id, version, status <> 'draft' FROM articles WHERE deleted_at IS NULL \
              AND xmin = pg_current_xact_id()::xid AND coalesce(translation_of, id) = \
@@ -939,10 +955,10 @@ impl Resource for Article {
         let rows: Vec<(Uuid, i32, bool)> = Statement::<(SqlUuid, Integer, Bool)>::new(sql)
             .load(conn)
             .await?;
-        let along = |(id, version, concerns_public)| Along {
+        let along = |(id, version, requires_publish_scope)| CascadedChange {
             id,
             version,
-            concerns_public,
+            requires_publish_scope,
         };
         Ok(rows.into_iter().map(along).collect())
     }

@@ -8,9 +8,9 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::http::locale::{Step, Tongue};
-use crate::news::content::visibility::Sight;
-use crate::news::listing::timeline::{Facet, Timeline, TimelineFilter, seen};
+use crate::http::locale::{LanguagePreference, Step};
+use crate::news::content::visibility::Visibility;
+use crate::news::listing::timeline::{FilterPredicate, Timeline, TimelineFilter, seen};
 
 /// Whether a list of articles is one of stories.
 #[derive(Debug, IntoParams)]
@@ -30,27 +30,27 @@ pub struct FallbackParameter {
 }
 
 /// The filter that lets the best of each story through, for one who sees so much; none where no stories are listed.
-pub fn facet(filter: &TimelineFilter, sight: Sight) -> Option<Facet> {
+pub fn predicate(filter: &TimelineFilter, visibility: Visibility) -> Option<FilterPredicate> {
     if !filter.fallback {
         return None;
     }
     let steps = wanted(filter).steps();
     // Asked of one row after the other: most are the only ones of their story, or the best, so a page fills early.
     let condition = Fragment::new("NOT EXISTS (SELECT FROM ")
-        .then(&others("line"))
+        .append(&others("line"))
         .sql(" WHERE ")
-        .then(&better("line", &steps, filter, sight))
+        .append(&better("line", &steps, filter, visibility))
         .sql(" OFFSET 0)");
     // The tables of authors and tags don't know which story an article belongs to: it is asked itself.
     let elsewhere = filter.author.is_some() || filter.tag.is_some();
     let probe = elsewhere.then(|| {
         Fragment::new("NOT EXISTS (SELECT FROM articles AS told CROSS JOIN LATERAL ")
-            .then(&others("told"))
+            .append(&others("told"))
             .sql(" WHERE told.id = line.id AND ")
-            .then(&better("told", &steps, filter, sight))
+            .append(&better("told", &steps, filter, visibility))
             .sql(" OFFSET 0)")
     });
-    Some(Facet {
+    Some(FilterPredicate {
         condition,
         probe,
         walk: None,
@@ -58,10 +58,10 @@ pub fn facet(filter: &TimelineFilter, sight: Sight) -> Option<Facet> {
 }
 
 /// The languages that stories are wanted in, the best first.
-fn wanted(filter: &TimelineFilter) -> Tongue {
-    let asked = Tongue::asked_for(filter.language.clone());
+fn wanted(filter: &TimelineFilter) -> LanguagePreference {
+    let asked = LanguagePreference::asked_for(filter.language.clone());
     let preferred = filter.preferred.iter();
-    preferred.fold(asked, |tongue, language| tongue.or_in(language))
+    preferred.fold(asked, |locale, language| locale.or_in(language))
 }
 
 /// What else tells the story of a row, by the name `other`. Nothing is said here of what may be seen, so that no index but
@@ -80,16 +80,21 @@ fn others(line: &'static str) -> Fragment {
 }
 
 /// Whether `other` may be seen and goes before a row of the same story, of which no two are in one language.
-fn better(line: &'static str, steps: &[Step], filter: &TimelineFilter, sight: Sight) -> Fragment {
+fn better(
+    line: &'static str,
+    steps: &[Step],
+    filter: &TimelineFilter,
+    visibility: Visibility,
+) -> Fragment {
     let place = |sql: Fragment, line: &'static str| {
-        sql.then(&rank(line, steps))
+        sql.append(&rank(line, steps))
             .sql(", ")
             .sql(line)
             .sql(".translation_of IS NOT NULL, ")
             .sql(line)
             .sql(".language)")
     };
-    let sql = seen("articles", "other.", sight, filter).sql(" AND (");
+    let sql = seen("articles", "other.", visibility, filter).sql(" AND (");
     place(place(sql, "other").sql(" < ("), line)
 }
 
@@ -122,7 +127,7 @@ pub async fn of_ids(
     ids: &[Uuid],
     timeline: &Timeline<'_>,
     filter: &TimelineFilter,
-    sight: Sight,
+    visibility: Visibility,
 ) -> QueryResult<Vec<(Uuid, Uuid)>> {
     let sql = Fragment::new(
         "SELECT named.id, chosen.id FROM (SELECT other.id, coalesce(other.translation_of, other.id) AS story \
@@ -130,11 +135,11 @@ pub async fn of_ids(
     )
     .ids(ids.to_vec())
     .sql(") AND ")
-    .then(&seen("articles", "other.", sight, filter))
+    .append(&seen("articles", "other.", visibility, filter))
     .sql(") AS named CROSS JOIN LATERAL (SELECT line.id FROM ")
-    .then(&timeline.all())
+    .append(&timeline.all())
     .sql(" AND coalesce(line.translation_of, line.id) = named.story) AS chosen");
-    Statement::<(SqlUuid, SqlUuid)>::new(sql.once())
+    Statement::<(SqlUuid, SqlUuid)>::new(sql.uncached())
         .load(conn)
         .await
 }

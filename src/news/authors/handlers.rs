@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::Retry;
-use crate::news::content::crud::{self, Shown};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -39,9 +39,9 @@ async fn list_authors(
     reader: Reader,
     list: List<AuthorFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = app.connection().await?;
-    Author::list(&mut conn, &list, &tongue).await
+    Author::list(&mut conn, &list, &locale).await
 }
 
 /// Create an author
@@ -53,7 +53,7 @@ async fn list_authors(
 async fn create_author(
     app: Data<AppState>,
     editor: Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     crud::create::<Author>(&app, &editor, retry, body).await
@@ -68,10 +68,10 @@ async fn create_author(
 async fn get_author(
     app: Data<AppState>,
     reader: Reader,
-    address: Address,
+    address: ResourcePath,
     mut one: One<Author>,
-) -> Result<Shown<Author>, Problem> {
-    one.tongue = as_read_by(&reader, one.tongue);
+) -> Result<ResourceResponse<Author>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
     crud::get(&app, &reader, &address, one).await
 }
 
@@ -89,10 +89,10 @@ async fn get_author(
 async fn replace_author(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Author>, Problem> {
+) -> Result<ResourceResponse<Author>, Problem> {
     crud::replace(&app, &editor, &address, &conditions, body).await
 }
 
@@ -107,10 +107,10 @@ async fn replace_author(
 async fn update_author(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Author>, Problem> {
+) -> Result<ResourceResponse<Author>, Problem> {
     crud::change(&app, &editor, &address, &conditions, body).await
 }
 
@@ -124,7 +124,7 @@ async fn update_author(
 async fn delete_author(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     crud::remove::<Author>(&app, &editor, &address, &conditions).await

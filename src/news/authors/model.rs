@@ -12,19 +12,19 @@ use uuid::Uuid;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::Sight;
-use crate::news::listing::by_name::{self, Named};
+use crate::news::content::visibility::Visibility;
+use crate::news::listing::by_name::{self, NameOrdered};
 use crate::problem::{Fault, Problem};
 use crate::schema::authors;
 
@@ -107,8 +107,8 @@ pub struct AuthorRef {
 
 impl AuthorRef {
     /// Puts the name into the language that is wanted.
-    pub fn localise(&mut self, tongue: &Tongue) {
-        if let Some(name) = tongue.name(&self.names) {
+    pub fn localize(&mut self, locale: &LanguagePreference) {
+        if let Some(name) = locale.name(&self.names) {
             self.name = name.to_owned();
         }
     }
@@ -142,21 +142,21 @@ pub struct NewAuthor {
     pub links: Vec<Link>,
 }
 
-impl Named for Author {
+impl NameOrdered for Author {
     fn place(&self) -> (NameKey, Uuid) {
         (NameKey(self.name_key.clone()), self.id)
     }
 }
 
-impl Part for Author {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
+impl CacheTagged for Author {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
     }
 }
 
-impl Part for AuthorRef {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Author::NAME, self.id);
+impl CacheTagged for AuthorRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Author::NAME, self.id);
     }
 }
 
@@ -164,11 +164,11 @@ impl Author {
     pub(super) async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<AuthorFilter>,
-        tongue: &Tongue,
+        locale: &LanguagePreference,
     ) -> Result<HttpResponse, Problem> {
         let condition = Fragment::default();
         let names = (Self::TABLE, Self::NAME);
-        let negotiated = tongue.is_negotiated();
+        let negotiated = locale.is_negotiated();
         by_name::page::<Self, _>(
             conn,
             names,
@@ -179,7 +179,7 @@ impl Author {
                 let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&rest)
                     .load(conn)
                     .await?;
-                rows.iter_mut().for_each(|row| row.localise(tongue));
+                rows.iter_mut().for_each(|row| row.localize(locale));
                 Ok(rows)
             },
         )
@@ -216,13 +216,13 @@ impl Resource for Author {
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        _: Sight,
+        name: &IdOrSlug,
+        _: Visibility,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM authors WHERE deleted_at IS NULL AND ");
         let sql = match name {
-            Name::Id(id) => sql.sql("id = ").id(*id),
-            Name::Slug(slug) => sql.sql("slug = ").text(slug),
+            IdOrSlug::Id(id) => sql.sql("id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql("slug = ").text(slug),
         };
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
@@ -230,11 +230,11 @@ impl Resource for Author {
             .optional()
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
+    fn localize(&mut self, locale: &LanguagePreference) {
+        names::localize(&mut self.name, &self.names.0, &self.first_language, locale);
     }
 
-    fn settle(new: &mut NewAuthor) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewAuthor) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
         if faults.is_empty() {
@@ -244,12 +244,12 @@ impl Resource for Author {
         }
     }
 
-    fn taken_slug(new: &NewAuthor) -> Option<&str> {
+    fn chosen_slug(new: &NewAuthor) -> Option<&str> {
         new.slug.as_deref()
     }
 
-    async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
-        by_name::stands_in_public(conn, ("article_authors", "author_id"), id).await
+    async fn is_publicly_referenced(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
+        by_name::is_publicly_referenced(conn, ("article_authors", "author_id"), id).await
     }
 
     async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewAuthor) -> Result<(), Problem> {
@@ -277,7 +277,7 @@ impl Resource for Author {
         Ok(())
     }
 
-    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+    async fn check_deletable(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
         by_name::check_unused(conn, ("article_authors", "author_id"), id).await
     }
 }

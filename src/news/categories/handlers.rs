@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::Retry;
-use crate::news::content::crud::{self, Shown};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -40,12 +40,12 @@ async fn list_categories(
     reader: Reader,
     list: List<CategoryFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = app.connection().await?;
     if list.filter.tree {
-        return Category::list_tree(&mut conn, &list, &tongue).await;
+        return Category::list_tree(&mut conn, &list, &locale).await;
     }
-    Category::list(&mut conn, &list, &tongue).await
+    Category::list(&mut conn, &list, &locale).await
 }
 
 /// Create a category
@@ -57,7 +57,7 @@ async fn list_categories(
 async fn create_category(
     app: Data<AppState>,
     editor: Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     crud::create::<Category>(&app, &editor, retry, body).await
@@ -72,10 +72,10 @@ async fn create_category(
 async fn get_category(
     app: Data<AppState>,
     reader: Reader,
-    address: Address,
+    address: ResourcePath,
     mut one: One<Category>,
-) -> Result<Shown<Category>, Problem> {
-    one.tongue = as_read_by(&reader, one.tongue);
+) -> Result<ResourceResponse<Category>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
     crud::get(&app, &reader, &address, one).await
 }
 
@@ -93,10 +93,10 @@ async fn get_category(
 async fn replace_category(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Category>, Problem> {
+) -> Result<ResourceResponse<Category>, Problem> {
     crud::replace(&app, &editor, &address, &conditions, body).await
 }
 
@@ -112,10 +112,10 @@ async fn replace_category(
 async fn update_category(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Category>, Problem> {
+) -> Result<ResourceResponse<Category>, Problem> {
     crud::change(&app, &editor, &address, &conditions, body).await
 }
 
@@ -129,7 +129,7 @@ async fn update_category(
 async fn delete_category(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     crud::remove::<Category>(&app, &editor, &address, &conditions).await

@@ -14,17 +14,17 @@ use uuid::Uuid;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::query::{Filter, List, MOST_COUNTED, truth};
+use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::Sight;
+use crate::news::content::visibility::Visibility;
 use crate::problem::{Fault, Problem};
 use crate::schema::categories;
 
@@ -34,7 +34,7 @@ use crate::schema::categories;
 pub struct CategoryFilter {
     /// This category (slug or id) and those below it.
     #[param(value_type = Option<String>, max_length = 200, example = "economie")]
-    category: Option<Name>,
+    category: Option<IdOrSlug>,
     /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit` and `cursor`.
     /// `fields` holds for each of them, and leaves `children` where they are.
     #[param(required = false, default = false)]
@@ -49,10 +49,10 @@ impl Filter for CategoryFilter {
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
-            "category" => Name::read(value)
+            "category" => IdOrSlug::read(value)
                 .ok_or_else(|| "the slug or the id of a category".to_owned())
                 .map(|name| self.category = Some(name)),
-            "tree" => truth(value).map(|tree| self.tree = tree),
+            "tree" => parse_bool(value).map(|tree| self.tree = tree),
             "language" => language::canonical(value)
                 .map_err(str::to_owned)
                 .map(|tag| self.language = Some(tag)),
@@ -140,19 +140,21 @@ pub struct CategoryNode {
     pub children: Vec<CategoryNode>,
 }
 
-impl Part for CategoryNode {
-    fn note(&self, made_of: &mut MadeOf) {
-        self.category.note(made_of);
-        self.children.iter().for_each(|child| child.note(made_of));
+impl CacheTagged for CategoryNode {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        self.category.add_cache_tags(cache_tags);
+        self.children
+            .iter()
+            .for_each(|child| child.add_cache_tags(cache_tags));
     }
 }
 
-impl Part for Category {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
-        made_of.extend(self.parent.iter().map(|parent| &parent.0));
+impl CacheTagged for Category {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
+        cache_tags.extend(self.parent.iter().map(|parent| &parent.0));
         if self.article_count.is_some() {
-            made_of.all("article");
+            cache_tags.all("article");
         }
     }
 }
@@ -200,16 +202,16 @@ impl ParentRef {
     }
 
     /// Puts its name into the language that is wanted.
-    fn localise(&mut self, tongue: &Tongue) {
-        if let Some(name) = tongue.name(&self.names) {
+    fn localize(&mut self, locale: &LanguagePreference) {
+        if let Some(name) = locale.name(&self.names) {
             self.name = name.to_owned();
         }
     }
 }
 
-impl Part for ParentRef {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Category::NAME, self.id);
+impl CacheTagged for ParentRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Category::NAME, self.id);
     }
 }
 
@@ -234,20 +236,20 @@ impl CategoryRef {
     }
 
     /// Puts its name into the language that is wanted.
-    pub fn localise(&mut self, tongue: &Tongue) {
-        if let Some(name) = tongue.name(&self.names) {
+    pub fn localize(&mut self, locale: &LanguagePreference) {
+        if let Some(name) = locale.name(&self.names) {
             self.name = name.to_owned();
         }
         if let Some(parent) = &mut self.parent {
-            parent.localise(tongue);
+            parent.localize(locale);
         }
     }
 }
 
-impl Part for CategoryRef {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Category::NAME, self.id);
-        made_of.extend(&self.parent);
+impl CacheTagged for CategoryRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Category::NAME, self.id);
+        cache_tags.extend(&self.parent);
     }
 }
 
@@ -289,13 +291,13 @@ impl Category {
     pub(super) async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
-        tongue: &Tongue,
+        locale: &LanguagePreference,
     ) -> Result<HttpResponse, Problem> {
         let cursor = list.cursor::<String>()?;
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
                 .sql(" AND id IN (SELECT id FROM ")
-                .then(&Self::branch(name))
+                .append(&Self::branch(name))
                 .sql(" AS branch)"),
             None => sql,
         };
@@ -323,7 +325,7 @@ impl Category {
             })
             .number(list.rows())
             .sql(") AS categories")
-            .then(&ParentRef::join())
+            .append(&ParentRef::join())
             .sql(if forward {
                 " ORDER BY categories.tree_key"
             } else {
@@ -335,7 +337,7 @@ impl Category {
         if let (Some(name), true) = (&list.filter.category, rows.is_empty()) {
             Self::check(conn, name).await?;
         }
-        rows.iter_mut().for_each(|row| row.localise(tongue));
+        rows.iter_mut().for_each(|row| row.localize(locale));
         if list.counts() {
             Self::count_articles(conn, rows.iter_mut()).await?;
         }
@@ -353,27 +355,27 @@ impl Category {
             cursor.as_ref(),
             |row| (row.tree_key.clone(), row.id),
             total,
-            tongue.is_negotiated(),
+            locale.is_negotiated(),
         )
     }
 
     pub(super) async fn list_tree(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
-        tongue: &Tongue,
+        locale: &LanguagePreference,
     ) -> Result<HttpResponse, Problem> {
         let name = list.filter.category.as_ref();
         let mut rows = Self::all(conn, name).await?;
         if let (Some(name), true) = (name, rows.is_empty()) {
             Self::check(conn, name).await?;
         }
-        rows.iter_mut().for_each(|row| row.localise(tongue));
+        rows.iter_mut().for_each(|row| row.localize(locale));
         let mut total = None;
         if list.counts() {
             Self::count_articles(conn, rows.iter_mut()).await?;
             total = Some(rows.len() as i64);
         }
-        list.whole(Self::NAME, nested(rows), total, tongue.is_negotiated())
+        list.whole(Self::NAME, nested(rows), total, locale.is_negotiated())
     }
 
     /// The whole tree.
@@ -382,14 +384,14 @@ impl Category {
     }
 
     /// Every category, or what stands at and below one of them, from the bottom of the tree to its top.
-    async fn all(conn: &mut AsyncPgConnection, top: Option<&Name>) -> QueryResult<Vec<Self>> {
+    async fn all(conn: &mut AsyncPgConnection, top: Option<&IdOrSlug>) -> QueryResult<Vec<Self>> {
         let mut sql = Fragment::new("FROM categories")
-            .then(&ParentRef::join())
+            .append(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL");
         if let Some(name) = top {
             sql = sql
                 .sql(" AND categories.id IN (SELECT id FROM ")
-                .then(&Self::branch(name))
+                .append(&Self::branch(name))
                 .sql(" AS branch)");
         }
         let sql = sql.sql(" ORDER BY categories.tree_key DESC");
@@ -430,10 +432,10 @@ impl Category {
     }
 
     /// The ids of a category and all below it, as something to select from.
-    fn branch(name: &Name) -> Fragment {
+    fn branch(name: &IdOrSlug) -> Fragment {
         Fragment::new("(SELECT below.id FROM categories AS root")
             .sql(BELOW)
-            .then(&SlugTable::Categories.id_of(name))
+            .append(&SlugTable::Categories.id_of(name))
             .sql(")")
     }
 
@@ -448,7 +450,7 @@ impl Category {
     }
 
     /// Wants a category of this name to be there.
-    async fn check(conn: &mut AsyncPgConnection, name: &Name) -> Result<(), Problem> {
+    async fn check(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> Result<(), Problem> {
         if SlugTable::Categories.has(conn, name).await? {
             return Ok(());
         }
@@ -457,7 +459,7 @@ impl Category {
     }
 
     /// What keeps a category from being deleted.
-    async fn what_is_in(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Fault>> {
+    async fn dependents(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Fault>> {
         use crate::schema::{articles, headlines};
         let below: i64 = categories::table
             .filter(
@@ -561,15 +563,15 @@ impl Resource for Category {
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        _: Sight,
+        name: &IdOrSlug,
+        _: Visibility,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM categories")
-            .then(&ParentRef::join())
+            .append(&ParentRef::join())
             .sql(" WHERE categories.deleted_at IS NULL AND ");
         let sql = match name {
-            Name::Id(id) => sql.sql("categories.id = ").id(*id),
-            Name::Slug(slug) => sql.sql("categories.slug = ").text(slug),
+            IdOrSlug::Id(id) => sql.sql("categories.id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql("categories.slug = ").text(slug),
         };
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
@@ -582,14 +584,14 @@ impl Resource for Category {
         crud::lock_row(conn, Self::TABLE, id).await
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
+    fn localize(&mut self, locale: &LanguagePreference) {
+        names::localize(&mut self.name, &self.names.0, &self.first_language, locale);
         if let Some(parent) = &mut self.parent {
-            parent.0.localise(tongue);
+            parent.0.localize(locale);
         }
     }
 
-    fn settle(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewCategory) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
         if faults.is_empty() {
@@ -600,7 +602,7 @@ impl Resource for Category {
     }
 
     /// All of the tree is the public's.
-    fn concerns_public(_: Option<&Self>, _: Option<&NewCategory>) -> bool {
+    fn requires_publish_scope(_: Option<&Self>, _: Option<&NewCategory>) -> bool {
         true
     }
 
@@ -655,8 +657,8 @@ impl Resource for Category {
         Ok(())
     }
 
-    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
-        let ways = Self::what_is_in(conn, id).await?;
+    async fn check_deletable(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+        let ways = Self::dependents(conn, id).await?;
         if ways.is_empty() {
             return Ok(());
         }

@@ -20,24 +20,24 @@ use crate::access::audit::By;
 use crate::access::extractors::{Editor, Reader};
 use crate::db::{Fragment, Statement, pool};
 use crate::events::{self, Action, Change};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::caching::Kind;
 use crate::http::fields::Fields;
-use crate::http::id_or_slug::{Address, Name};
+use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::{self, Body, JSON, MERGE_PATCH};
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
-use crate::http::preconditions::{Preconditions, Unmet, Version};
+use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::validation::merge;
-use crate::idempotency::{Kept, Retry};
+use crate::idempotency::{IdempotencyKey, StoredResponse};
 use crate::news::content::slug::SlugTable;
-use crate::news::content::visibility::{Sight, Status};
+use crate::news::content::visibility::{Status, Visibility};
 use crate::openapi;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
 
 /// One kind of content.
-pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
     type New: DeserializeOwned + Clone + Send + Sync + 'static;
     /// The same with what was made of it before a connection is taken; itself, where nothing is.
@@ -68,18 +68,18 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     /// One of them, if it is there and can be seen.
     fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
 
     /// The same for who wants some fields of it: what costs and is not among them is not read.
     fn find_part(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
         _fields: &Fields,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send {
-        Self::find(conn, name, sight)
+        Self::find(conn, name, visibility)
     }
 
     /// The language that it is in, where it is in one.
@@ -88,12 +88,12 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     }
 
     /// Puts the names in it into the language that is wanted.
-    fn localise(&mut self, _tongue: &Tongue) {}
+    fn localize(&mut self, _tongue: &LanguagePreference) {}
 
     /// Whether it was published once and has been taken down.
     fn is_gone(
         _conn: &mut AsyncPgConnection,
-        _name: &Name,
+        _name: &IdOrSlug,
     ) -> impl Future<Output = QueryResult<bool>> + Send {
         async { Ok(false) }
     }
@@ -107,7 +107,7 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     }
 
     /// What no schema can say: rules between fields, spelling. Mends what can be mended.
-    fn settle(new: &mut Self::New) -> Result<(), Vec<Fault>>;
+    fn validate(new: &mut Self::New) -> Result<(), Vec<Fault>>;
 
     /// Does what takes long and must not hold a connection: renders a body.
     fn prepare(
@@ -130,12 +130,12 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     }
 
     /// Whether writing this needs the scope `publish`.
-    fn concerns_public(_old: Option<&Self>, _new: Option<&Self::New>) -> bool {
+    fn requires_publish_scope(_old: Option<&Self>, _new: Option<&Self::New>) -> bool {
         false
     }
 
     /// Whether the public sees it beside something that changing needs the scope `publish`.
-    fn stands_in_public(
+    fn is_publicly_referenced(
         _conn: &mut AsyncPgConnection,
         _id: Uuid,
     ) -> impl Future<Output = QueryResult<bool>> + Send {
@@ -144,7 +144,7 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
 
     /// The slug that a client has chosen, where taking a former one from another concerns the public: until then that leads
     /// on (308).
-    fn taken_slug(_new: &Self::New) -> Option<&str> {
+    fn chosen_slug(_new: &Self::New) -> Option<&str> {
         None
     }
 
@@ -161,7 +161,7 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<(), Problem>> + Send;
 
     /// What keeps the row from going to the trash.
-    fn in_the_way(
+    fn check_deletable(
         _conn: &mut AsyncPgConnection,
         _id: Uuid,
     ) -> impl Future<Output = Result<(), Problem>> + Send {
@@ -169,11 +169,11 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     }
 
     /// What its triggers call the lock under which a write changes others of the same kind.
-    const OTHERS: &'static str = "";
+    const SIBLING_LOCK: &'static str = "";
 
     /// Whether a write may change others of the same kind too. All that do wait for one another before they lock a row, so
     /// they take their locks in one order. What is read here isn't locked: it is asked again when the row is.
-    fn changes_others(
+    fn affects_siblings(
         _conn: &mut AsyncPgConnection,
         _id: Uuid,
         _write: Write<'_, Self>,
@@ -182,10 +182,10 @@ pub trait Resource: Serialize + Part + Send + Sync + Sized + 'static {
     }
 
     /// What else this transaction changed with the row.
-    fn changed_along(
+    fn cascaded_changes(
         _conn: &mut AsyncPgConnection,
         _id: Uuid,
-    ) -> impl Future<Output = QueryResult<Vec<Along>>> + Send {
+    ) -> impl Future<Output = QueryResult<Vec<CascadedChange>>> + Send {
         async { Ok(Vec::new()) }
     }
 }
@@ -201,9 +201,9 @@ pub enum Write<'a, R: Resource> {
 }
 
 /// Makes writes that change others of this kind wait for one another, until the transaction ends.
-async fn lock_others<R: Resource>(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+async fn lock_siblings<R: Resource>(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let sql = Fragment::new("SELECT pg_advisory_xact_lock(hashtextextended('")
-        .sql(R::OTHERS)
+        .sql(R::SIBLING_LOCK)
         .sql("', 0))");
     Statement::<Untyped>::new(sql).execute(conn).await?;
     Ok(())
@@ -211,20 +211,20 @@ async fn lock_others<R: Resource>(conn: &mut AsyncPgConnection) -> QueryResult<(
 
 /// Another of the same kind that a write has changed too, and its new version.
 #[derive(Clone, Copy, Debug)]
-pub struct Along {
+pub struct CascadedChange {
     pub id: Uuid,
     pub version: i32,
-    pub concerns_public: bool,
+    pub requires_publish_scope: bool,
 }
 
 /// Notes a change of each other one that this transaction changed with this row, which the editor must be allowed to.
-async fn record_along<R: Resource>(
+async fn record_cascaded<R: Resource>(
     conn: &mut AsyncPgConnection,
     editor: &Editor,
     id: Uuid,
 ) -> Result<(), Problem> {
-    let along = R::changed_along(conn, id).await?;
-    if along.iter().any(|other| other.concerns_public) {
+    let along = R::cascaded_changes(conn, id).await?;
+    if along.iter().any(|other| other.requires_publish_scope) {
         editor.may_publish()?;
     }
     for other in along {
@@ -281,14 +281,14 @@ pub struct Locked {
 }
 
 /// One resource as the answer to a request.
-pub struct Shown<R> {
+pub struct ResourceResponse<R> {
     status: StatusCode,
     resource: R,
     fields: Fields,
     negotiated: bool,
 }
 
-impl<R: Resource> Shown<R> {
+impl<R: Resource> ResourceResponse<R> {
     /// What was written, as a request without parameters reads it.
     fn written(status: StatusCode, resource: R) -> Self {
         Self {
@@ -300,8 +300,8 @@ impl<R: Resource> Shown<R> {
     }
 
     /// What a second request for the same gets again.
-    fn kept(&self) -> Result<Kept, Problem> {
-        let mut kept = Kept::new(self.status)
+    fn kept(&self) -> Result<StoredResponse, Problem> {
+        let mut kept = StoredResponse::new(self.status)
             .body(serde_json::to_vec(&self.resource).map_err(Problem::internal)?);
         kept.version = Some(Version::of(self.resource.id(), self.resource.version()));
         if let Some(location) = self.location() {
@@ -320,7 +320,7 @@ impl<R: Resource> Shown<R> {
     }
 }
 
-impl<R: Resource> Responder for Shown<R> {
+impl<R: Resource> Responder for ResourceResponse<R> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
@@ -338,11 +338,11 @@ impl<R: Resource> Responder for Shown<R> {
             Ok(response) => response,
             Err(problem) => return HttpResponse::from_error(problem),
         };
-        let mut made_of = MadeOf::default();
-        self.resource.note(&mut made_of);
+        let mut cache_tags = CacheTags::default();
+        self.resource.add_cache_tags(&mut cache_tags);
         let mut extensions = response.extensions_mut();
         extensions.insert(Version::of(self.resource.id(), self.resource.version()));
-        extensions.insert(made_of);
+        extensions.insert(cache_tags);
         extensions.insert(Kind::One);
         drop(extensions);
         response
@@ -353,43 +353,43 @@ impl<R: Resource> Responder for Shown<R> {
 pub async fn get<R: Resource + Single>(
     app: &AppState,
     reader: &Reader,
-    address: &Address,
+    address: &ResourcePath,
     one: One<R>,
-) -> Result<Shown<R>, Problem> {
+) -> Result<ResourceResponse<R>, Problem> {
     let mut conn = app.connection().await?;
-    match R::find_part(&mut conn, &address.name, reader.sight(), &one.fields).await? {
+    match R::find_part(&mut conn, &address.name, reader.visibility(), &one.fields).await? {
         Some(resource) => Ok(shown(resource, one)),
-        None => Err(absent::<R>(&mut conn, address, reader.sight()).await?),
+        None => Err(explain_missing::<R>(&mut conn, address, reader.visibility()).await?),
     }
 }
 
 /// What a request reads that asks for no language, and whose headers ask for none.
 fn as_read<R: Resource>(mut resource: R) -> R {
-    resource.localise(&Tongue::none());
+    resource.localize(&LanguagePreference::none());
     resource
 }
 
 /// What was read, for who reads it.
-pub fn shown<R: Resource>(mut resource: R, one: One<R>) -> Shown<R> {
-    resource.localise(&one.tongue);
-    Shown {
+pub fn shown<R: Resource>(mut resource: R, one: One<R>) -> ResourceResponse<R> {
+    resource.localize(&one.locale);
+    ResourceResponse {
         status: StatusCode::OK,
         resource,
-        negotiated: one.tongue.is_negotiated(),
+        negotiated: one.locale.is_negotiated(),
         fields: one.fields,
     }
 }
 
 /// Why there is nothing: it was taken down, has moved, or was never there.
-pub async fn absent<R: Resource>(
+pub async fn explain_missing<R: Resource>(
     conn: &mut AsyncPgConnection,
-    address: &Address,
-    sight: Sight,
+    address: &ResourcePath,
+    visibility: Visibility,
 ) -> Result<Problem, Problem> {
-    if sight != Sight::Everything && R::is_gone(conn, &address.name).await? {
+    if visibility != Visibility::Everything && R::is_gone(conn, &address.name).await? {
         return Ok(Problem::Gone);
     }
-    let Name::Slug(slug) = &address.name else {
+    let IdOrSlug::Slug(slug) = &address.name else {
         return Ok(Problem::NotFound);
     };
     let former = match R::SLUGS {
@@ -399,10 +399,12 @@ pub async fn absent<R: Resource>(
     let Some(id) = former else {
         return Ok(Problem::NotFound);
     };
-    let name = Name::Id(id);
-    Ok(match R::find(conn, &name, sight).await? {
+    let name = IdOrSlug::Id(id);
+    Ok(match R::find(conn, &name, visibility).await? {
         Some(now) => Problem::Moved(address.moved(R::PATH, now.slug().unwrap_or_default())),
-        None if sight != Sight::Everything && R::is_gone(conn, &name).await? => Problem::Gone,
+        None if visibility != Visibility::Everything && R::is_gone(conn, &name).await? => {
+            Problem::Gone
+        }
         None => Problem::NotFound,
     })
 }
@@ -413,7 +415,7 @@ const MOST_PREPARATIONS: usize = 4;
 /// What a document says that is to be written.
 fn read_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
     let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
-    R::settle(&mut new).map_err(Problem::Invalid)?;
+    R::validate(&mut new).map_err(Problem::Invalid)?;
     Ok(new)
 }
 
@@ -429,7 +431,7 @@ fn read_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Probl
 pub async fn create<R: Resource>(
     app: &AppState,
     editor: &Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let body = body.at_most(R::MAX_BODY);
@@ -440,11 +442,11 @@ pub async fn create<R: Resource>(
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<Kept, Problem>(first);
+                return Ok::<StoredResponse, Problem>(first);
             }
             let id = Uuid::now_v7();
-            if R::changes_others(conn, id, Write::Put(new.borrow())).await? {
-                lock_others::<R>(conn).await?;
+            if R::affects_siblings(conn, id, Write::Put(new.borrow())).await? {
+                lock_siblings::<R>(conn).await?;
             }
             let kept = save::<R>(conn, editor, id, None, new).await?.kept()?;
             asked.keep(conn, &kept).await?;
@@ -458,17 +460,17 @@ pub async fn create<R: Resource>(
 pub async fn replace<R: Resource>(
     app: &AppState,
     editor: &Editor,
-    address: &Address,
+    address: &ResourcePath,
     conditions: &Preconditions,
     body: Body,
-) -> Result<Shown<R>, Problem> {
+) -> Result<ResourceResponse<R>, Problem> {
     let body = body.at_most(R::MAX_BODY);
     let (new, _) = body.read_as(JSON, read_new::<R>).await?;
     let new = R::prepare(app, new).await?;
     let mut conn = app.connection().await?;
     // Taken when it is written: until then it may have to be begun again.
     let mut new = Some(new);
-    let mut changes_others = false;
+    let mut affects_siblings = false;
     loop {
         let done = conn
             .write(async |conn| {
@@ -481,9 +483,9 @@ pub async fn replace<R: Resource>(
                 if id.is_nil() || id.is_max() {
                     return Err(Problem::NotFound);
                 }
-                let ahead = changes_others || R::changes_others(conn, id, put()).await?;
+                let ahead = affects_siblings || R::affects_siblings(conn, id, put()).await?;
                 if ahead {
-                    lock_others::<R>(conn).await?;
+                    lock_siblings::<R>(conn).await?;
                 }
                 let locked = match R::lock(conn, id).await? {
                     None => {
@@ -493,7 +495,7 @@ pub async fn replace<R: Resource>(
                     locked => locked,
                 };
                 // Somebody was faster, and now it does: from the beginning, as the order of the locks wants it.
-                if !ahead && R::changes_others(conn, id, put()).await? {
+                if !ahead && R::affects_siblings(conn, id, put()).await? {
                     return Ok(None);
                 }
                 let live = locked.filter(|locked| !locked.in_trash);
@@ -504,7 +506,7 @@ pub async fn replace<R: Resource>(
             .await?;
         match done {
             Some(saved) => return Ok(saved),
-            None => changes_others = true,
+            None => affects_siblings = true,
         }
     }
 }
@@ -513,10 +515,10 @@ pub async fn replace<R: Resource>(
 pub async fn change<R: Resource>(
     app: &AppState,
     editor: &Editor,
-    address: &Address,
+    address: &ResourcePath,
     conditions: &Preconditions,
     body: Body,
-) -> Result<Shown<R>, Problem> {
+) -> Result<ResourceResponse<R>, Problem> {
     let body = body.at_most(R::MAX_BODY);
     let (patch, _) = body.read_as(MERGE_PATCH, read_patch::<R>).await?;
     let mut prepared = None;
@@ -540,11 +542,11 @@ async fn change_if_prepared<R: Resource>(
     app: &AppState,
     mut conn: pool::Connection,
     editor: &Editor,
-    address: &Address,
+    address: &ResourcePath,
     conditions: &Preconditions,
     patch: &Map<String, Value>,
     prepared: Option<R::Prepared>,
-) -> Result<Result<Shown<R>, Box<R::New>>, Problem> {
+) -> Result<Result<ResourceResponse<R>, Box<R::New>>, Problem> {
     conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(patch)).await?;
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
@@ -557,8 +559,8 @@ async fn change_if_prepared<R: Resource>(
         };
         let mut document = before.clone();
         merge(&mut document, patch.clone());
-        if says_the_same(&before, &document) {
-            return Ok(Ok(Shown::written(StatusCode::OK, old)));
+        if is_no_op(&before, &document) {
+            return Ok(Ok(ResourceResponse::written(StatusCode::OK, old)));
         }
         let new = read_new::<R>(Value::Object(document))?;
         match R::fit(&old, new, prepared) {
@@ -570,10 +572,10 @@ async fn change_if_prepared<R: Resource>(
 }
 
 /// Whether nothing was changed: null and absent are the same.
-fn says_the_same(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
+fn is_no_op(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
     before.iter().all(
         |(name, value)| match (value, after.get(name).unwrap_or(&Value::Null)) {
-            (Value::Object(before), Value::Object(after)) => says_the_same(before, after),
+            (Value::Object(before), Value::Object(after)) => is_no_op(before, after),
             (before, after) => before == after,
         },
     ) && after
@@ -585,7 +587,7 @@ fn says_the_same(before: &Map<String, Value>, after: &Map<String, Value>) -> boo
 pub async fn remove<R: Resource>(
     app: &AppState,
     editor: &Editor,
-    address: &Address,
+    address: &ResourcePath,
     conditions: &Preconditions,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
@@ -594,7 +596,7 @@ pub async fn remove<R: Resource>(
         check::<R>(app, conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         check_rights(conn, editor, id, Some(&old), None).await?;
-        R::in_the_way(conn, id).await?;
+        R::check_deletable(conn, id).await?;
         trash(conn, R::TABLE, id).await?;
         record::<R>(
             conn,
@@ -604,7 +606,7 @@ pub async fn remove<R: Resource>(
             Some(editor.by()),
         )
         .await?;
-        record_along::<R>(conn, editor, id).await?;
+        record_cascaded::<R>(conn, editor, id).await?;
         Ok(())
     })
     .await
@@ -618,7 +620,7 @@ pub async fn insert<R: Resource>(
     prepare: impl FnOnce(R::New) -> Result<R::Prepared, Problem>,
 ) -> Result<R, Problem> {
     let id = Uuid::now_v7();
-    R::settle(&mut new).map_err(Problem::Invalid)?;
+    R::validate(&mut new).map_err(Problem::Invalid)?;
     let new = prepare(new)?;
     R::insert(conn, id, new).await?;
     record::<R>(conn, id, 1, Action::Created, None).await?;
@@ -631,7 +633,7 @@ pub async fn rewrite<R: Resource>(
     id: Uuid,
     mut new: R::New,
 ) -> Result<(), Problem> {
-    R::settle(&mut new).map_err(Problem::Invalid)?;
+    R::validate(&mut new).map_err(Problem::Invalid)?;
     R::update(conn, id, new.into()).await?;
     let version = existing::<R>(conn, id).await?.version();
     record::<R>(conn, id, version, Action::Updated, None).await
@@ -643,7 +645,7 @@ async fn save<R: Resource>(
     id: Uuid,
     locked: Option<Locked>,
     new: R::Prepared,
-) -> Result<Shown<R>, Problem> {
+) -> Result<ResourceResponse<R>, Problem> {
     let live = locked.is_some_and(|locked| !locked.in_trash);
     let old = if live {
         Some(existing::<R>(conn, id).await?)
@@ -669,14 +671,14 @@ async fn save<R: Resource>(
     let resource = existing::<R>(conn, id).await?;
     record::<R>(conn, id, version, action, Some(editor.by())).await?;
     if locked.is_some() {
-        record_along::<R>(conn, editor, id).await?;
+        record_cascaded::<R>(conn, editor, id).await?;
     }
     let status = if live {
         StatusCode::OK
     } else {
         StatusCode::CREATED
     };
-    Ok(Shown::written(status, resource))
+    Ok(ResourceResponse::written(status, resource))
 }
 
 async fn record<R: Resource>(
@@ -706,7 +708,7 @@ async fn check<R: Resource>(
     let now = live.map(|locked| (Version::of(id, locked.version), locked.updated_at));
     match conditions.check(now, app.require_if_match) {
         Ok(()) => Ok(()),
-        Err(unmet @ Unmet::Outdated) => {
+        Err(unmet @ PreconditionFailure::VersionMismatch) => {
             let now = as_read(existing::<R>(conn, id).await?);
             Err(unmet.problem(Some((id, now.version(), &now))))
         }
@@ -722,10 +724,12 @@ async fn check_rights<R: Resource>(
     old: Option<&R>,
     new: Option<&R::New>,
 ) -> Result<(), Problem> {
-    if R::concerns_public(old, new) || (old.is_some() && R::stands_in_public(conn, id).await?) {
+    if R::requires_publish_scope(old, new)
+        || (old.is_some() && R::is_publicly_referenced(conn, id).await?)
+    {
         editor.may_publish()?;
     }
-    if let (Some(slugs), Some(slug)) = (R::SLUGS, new.and_then(R::taken_slug)) {
+    if let (Some(slugs), Some(slug)) = (R::SLUGS, new.and_then(R::chosen_slug)) {
         let former = slugs.former(conn, slug).await?;
         if former.is_some_and(|former| former != id) {
             editor.may_publish()?;
@@ -735,20 +739,20 @@ async fn check_rights<R: Resource>(
 }
 
 async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {
-    let found = R::find(conn, &Name::Id(id), Sight::Everything).await?;
+    let found = R::find(conn, &IdOrSlug::Id(id), Visibility::Everything).await?;
     found.ok_or_else(|| Problem::internal("a row that is locked can't be read"))
 }
 
 /// The id that an address names. Whether there is a row of that id is not asked.
 async fn find_id<R: Resource>(
     conn: &mut AsyncPgConnection,
-    address: &Address,
+    address: &ResourcePath,
 ) -> Result<Uuid, Problem> {
     match &address.name {
-        Name::Id(id) => Ok(*id),
-        name @ Name::Slug(_) => match R::find(conn, name, Sight::Everything).await? {
+        IdOrSlug::Id(id) => Ok(*id),
+        name @ IdOrSlug::Slug(_) => match R::find(conn, name, Visibility::Everything).await? {
             Some(found) => Ok(found.id()),
-            None => Err(absent::<R>(conn, address, Sight::Everything).await?),
+            None => Err(explain_missing::<R>(conn, address, Visibility::Everything).await?),
         },
     }
 }
@@ -757,12 +761,12 @@ async fn find_id<R: Resource>(
 /// the row that had it is the one that is written.
 async fn find_and_lock<R: Resource>(
     conn: &mut AsyncPgConnection,
-    address: &Address,
+    address: &ResourcePath,
     write: Write<'_, R>,
 ) -> Result<(Uuid, Locked), Problem> {
     let id = find_id::<R>(conn, address).await?;
-    if R::changes_others(conn, id, write).await? {
-        lock_others::<R>(conn).await?;
+    if R::affects_siblings(conn, id, write).await? {
+        lock_siblings::<R>(conn).await?;
     }
     let locked = R::lock(conn, id).await?;
     let live = locked.filter(|locked| !locked.in_trash);

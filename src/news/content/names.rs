@@ -7,18 +7,18 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use crate::access::extractors::Reader;
 use crate::http::language;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::problem::Fault;
 
 /// Names by language tag.
 pub type Names = BTreeMap<String, String>;
 
 /// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
-pub fn as_read_by(reader: &Reader, tongue: Tongue) -> Tongue {
+pub fn as_read_by(reader: &Reader, locale: LanguagePreference) -> LanguagePreference {
     if reader.may_write() {
-        tongue.as_written()
+        locale.as_written()
     } else {
-        tongue
+        locale
     }
 }
 
@@ -43,9 +43,14 @@ pub fn settle(names: &mut Names) -> Result<(), Vec<Fault>> {
 }
 
 /// Puts a name into the language that is wanted. In the first language it is called as it is written.
-pub fn localise(name: &mut String, names: &Names, first_language: &str, tongue: &Tongue) {
+pub fn localize(
+    name: &mut String,
+    names: &Names,
+    first_language: &str,
+    locale: &LanguagePreference,
+) {
     let there = names.keys().map(String::as_str);
-    if let Some(tag) = tongue.pick(there.chain(std::iter::once(first_language)))
+    if let Some(tag) = locale.pick(there.chain(std::iter::once(first_language)))
         && tag != first_language
         && let Some(other) = names.get(tag)
     {

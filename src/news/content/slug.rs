@@ -9,7 +9,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::problem::{Fault, Problem, slug_taken};
 use crate::schema::former_slugs;
 
@@ -321,7 +321,7 @@ impl SlugTable {
 
     /// The id of what has this name now or, where it is a slug, had it before: a scalar to compare with. Null where
     /// nothing is, or was, of that name.
-    pub fn id_of(self, name: &Name) -> Fragment {
+    pub fn id_of(self, name: &IdOrSlug) -> Fragment {
         let (table, resource) = self.names();
         let live = |column: &'static str| {
             Fragment::new("(SELECT id FROM ")
@@ -330,9 +330,9 @@ impl SlugTable {
                 .sql(column)
         };
         match name {
-            Name::Id(id) => live("id = ").id(*id).sql(")"),
-            Name::Slug(slug) => Fragment::new("coalesce(")
-                .then(&live("slug = ").text(slug))
+            IdOrSlug::Id(id) => live("id = ").id(*id).sql(")"),
+            IdOrSlug::Slug(slug) => Fragment::new("coalesce(")
+                .append(&live("slug = ").text(slug))
                 .sql("), (SELECT id FROM ")
                 .sql(table)
                 .sql(" WHERE deleted_at IS NULL AND id = (SELECT resource_id FROM former_slugs WHERE resource = '")
@@ -344,9 +344,9 @@ impl SlugTable {
     }
 
     /// Whether there is something of this name.
-    pub async fn has(self, conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
+    pub async fn has(self, conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
         let sql = Fragment::new("SELECT ")
-            .then(&self.id_of(name))
+            .append(&self.id_of(name))
             .sql(" IS NOT NULL");
         Statement::<Bool>::new(sql).get_result(conn).await
     }

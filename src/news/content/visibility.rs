@@ -24,14 +24,14 @@ pub const SHOWN_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' A
 
 impl Status {
     /// Whether content in this state concerns the public, so that changing it needs the scope `publish`.
-    pub fn concerns_public(self) -> bool {
+    pub fn requires_publish_scope(self) -> bool {
         self != Self::Draft
     }
 }
 
 /// How much of the content somebody may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Visibility {
     /// What is published, or scheduled, and whose time has come.
     Public,
     /// That, and what is going out later: for partners under embargo.
@@ -40,7 +40,7 @@ pub enum Sight {
     Everything,
 }
 
-impl Sight {
+impl Visibility {
     /// What of the headlines that go by a name in a statement can be seen.
     pub fn of_headlines(self, line: &'static str) -> Fragment {
         let sql = self.of_articles(line);

@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::Retry;
-use crate::news::content::crud::{self, Shown};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -43,8 +43,8 @@ async fn list_headlines(
         reader.may_filter(status)?;
     }
     let mut conn = app.connection().await?;
-    list.filter.timeline.settle(&mut conn).await?;
-    Headline::list(&mut conn, reader.sight(), &list).await
+    list.filter.timeline.resolve(&mut conn).await?;
+    Headline::list(&mut conn, reader.visibility(), &list).await
 }
 
 /// Create a headline
@@ -56,7 +56,7 @@ async fn list_headlines(
 async fn create_headline(
     app: Data<AppState>,
     editor: Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     crud::create::<Headline>(&app, &editor, retry, body).await
@@ -69,9 +69,9 @@ async fn create_headline(
 async fn get_headline(
     app: Data<AppState>,
     reader: Reader,
-    address: Address,
+    address: ResourcePath,
     one: One<Headline>,
-) -> Result<Shown<Headline>, Problem> {
+) -> Result<ResourceResponse<Headline>, Problem> {
     crud::get(&app, &reader, &address, one).await
 }
 
@@ -89,10 +89,10 @@ async fn get_headline(
 async fn replace_headline(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Headline>, Problem> {
+) -> Result<ResourceResponse<Headline>, Problem> {
     crud::replace(&app, &editor, &address, &conditions, body).await
 }
 
@@ -107,10 +107,10 @@ async fn replace_headline(
 async fn update_headline(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Headline>, Problem> {
+) -> Result<ResourceResponse<Headline>, Problem> {
     crud::change(&app, &editor, &address, &conditions, body).await
 }
 
@@ -124,7 +124,7 @@ async fn update_headline(
 async fn delete_headline(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     crud::remove::<Headline>(&app, &editor, &address, &conditions).await

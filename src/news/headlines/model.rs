@@ -12,18 +12,20 @@ use uuid::Uuid;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::fields::Fields;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language::{self, Dir};
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::query::{Filter, List, truth};
+use crate::http::query::{Filter, List, parse_bool};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
-use crate::news::content::visibility::{self, Sight, Status};
-use crate::news::listing::timeline::{Facet, Narrow, Source, Timed, Timeline, TimelineFilter};
+use crate::news::content::visibility::{self, Status, Visibility};
+use crate::news::listing::timeline::{
+    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
+};
 use crate::problem::{Fault, Problem};
 use crate::schema::headlines;
 
@@ -61,8 +63,8 @@ impl Filter for HeadlineFilter {
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
             "priority" => value.parse().map(|priority| self.priority = Some(priority)),
-            "pinned" => truth(value).map(|pinned| self.pinned = Some(pinned)),
-            "has_article" => truth(value).map(|has| self.has_article = Some(has)),
+            "pinned" => parse_bool(value).map(|pinned| self.pinned = Some(pinned)),
+            "has_article" => parse_bool(value).map(|has| self.has_article = Some(has)),
             // A headline has none.
             "author" => return None,
             _ => return self.timeline.set(name, value),
@@ -76,8 +78,8 @@ impl Filter for HeadlineFilter {
 
 impl HeadlineFilter {
     /// The filters that only headlines have, for one who sees so much.
-    pub fn facets(&self, sight: Sight) -> Vec<Facet> {
-        let walk = |column: Option<&'static str>, only, exact| Narrow {
+    pub fn predicates(&self, visibility: Visibility) -> Vec<FilterPredicate> {
+        let walk = |column: Option<&'static str>, only, exact| IndexAccess {
             table: "headlines",
             column: column.map(|word| ("priority", Fragment::new(word))),
             only,
@@ -85,29 +87,29 @@ impl HeadlineFilter {
             exact,
         };
         let priority = self.priority.map(|priority| match priority {
-            Priority::Normal => Facet {
+            Priority::Normal => FilterPredicate {
                 condition: Fragment::new("line.priority = 'normal'"),
                 probe: None,
                 walk: None,
             },
-            Priority::Breaking => Facet {
+            Priority::Breaking => FilterPredicate {
                 condition: Fragment::new("line.priority = 'breaking'"),
                 probe: None,
                 walk: Some(walk(Some("'breaking'"), " AND priority <> 'normal'", true)),
             },
-            Priority::Flash => Facet {
+            Priority::Flash => FilterPredicate {
                 condition: Fragment::new("line.priority = 'flash'"),
                 probe: None,
                 walk: Some(walk(Some("'flash'"), " AND priority <> 'normal'", true)),
             },
         });
         let pinned = self.pinned.map(|pinned| match pinned {
-            true => Facet {
+            true => FilterPredicate {
                 condition: Fragment::new("line.pinned"),
                 probe: None,
                 walk: Some(walk(None, " AND pinned", true)),
             },
-            false => Facet {
+            false => FilterPredicate {
                 condition: Fragment::new("NOT line.pinned"),
                 probe: None,
                 walk: None,
@@ -116,36 +118,36 @@ impl HeadlineFilter {
         // An article that somebody may not see, or that is in the trash, is as good as none. Line by line, so that
         // nobody reads all articles to know which there are.
         let told = "EXISTS (SELECT FROM articles AS told WHERE told.id = line.article_id AND ";
-        let told = Fragment::new(told).then(&sight.of_articles("told"));
+        let told = Fragment::new(told).append(&visibility.of_articles("told"));
         let (seen, probe) = (told.clone().sql(")"), told.sql(" OFFSET 0)"));
         let tagged = self.timeline.tag.is_some();
         let article = self.has_article.map(|has| match has {
             // What has a tag has it from its article.
-            _ if tagged => Facet {
+            _ if tagged => FilterPredicate {
                 condition: Fragment::new(if has { "true" } else { "false" }),
                 probe: None,
                 walk: None,
             },
-            true => Facet {
-                condition: Fragment::new("line.article_id IS NOT NULL AND ").then(&seen),
+            true => FilterPredicate {
+                condition: Fragment::new("line.article_id IS NOT NULL AND ").append(&seen),
                 probe: Some(probe.clone()),
                 walk: Some(walk(None, " AND article_id IS NOT NULL", false)),
             },
-            false => Facet {
-                condition: Fragment::new("NOT ").then(&seen),
-                probe: Some(Fragment::new("NOT ").then(&probe)),
+            false => FilterPredicate {
+                condition: Fragment::new("NOT ").append(&seen),
+                probe: Some(Fragment::new("NOT ").append(&probe)),
                 walk: None,
             },
         });
         // The walk finds the lines whose articles have the tag. Whether the caller may see the article, and whether the
         // line is still on the ticker, is looked up line by line.
-        let tag = self.timeline.tag_id().map(|tag| Facet {
+        let tag = self.timeline.tag_id().map(|tag| FilterPredicate {
             condition: seen,
-            probe: Some(match sight {
-                Sight::Everything => probe,
+            probe: Some(match visibility {
+                Visibility::Everything => probe,
                 _ => probe.sql(" AND (line.expires_at IS NULL OR line.expires_at > now())"),
             }),
-            walk: Some(Narrow {
+            walk: Some(IndexAccess {
                 table: "headline_tags",
                 column: Some(("tag_id", tag)),
                 only: "",
@@ -153,7 +155,7 @@ impl HeadlineFilter {
                 exact: false,
             }),
         });
-        let source = self.timeline.source_facet(Headline::TABLE);
+        let source = self.timeline.source_predicate(Headline::TABLE);
         [tag, priority, pinned, source, article]
             .into_iter()
             .flatten()
@@ -276,7 +278,7 @@ fn normal() -> Priority {
 }
 
 /// What a headline refers to, as far as it is wanted.
-fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
+fn relations(visibility: Visibility, wants: impl Fn(&str) -> bool) -> Fragment {
     let category = if wants("category") {
         CategoryRef::of("headlines.category_id")
     } else {
@@ -284,27 +286,32 @@ fn relations(sight: Sight, wants: impl Fn(&str) -> bool) -> Fragment {
     };
     // Who may not see the article doesn't see the pointer either, so both are looked up.
     let article = if wants("article") || wants("article_id") {
-        ArticleRef::of("headlines.article_id", sight)
+        ArticleRef::of("headlines.article_id", visibility)
     } else {
         Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS article) AS of_article")
     };
-    category.then(&article)
+    category.append(&article)
 }
 
 impl Headline {
     pub(super) async fn list(
         conn: &mut AsyncPgConnection,
-        sight: Sight,
+        visibility: Visibility,
         list: &List<HeadlineFilter>,
     ) -> Result<HttpResponse, Problem> {
         let filter = &list.filter;
-        let tongue = Tongue::asked_for(filter.timeline.language.clone());
-        let related = relations(sight, |field| list.wants(field, true));
-        let timeline = Timeline::new(Self::TABLE, sight, &filter.timeline, filter.facets(sight));
+        let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
+        let related = relations(visibility, |field| list.wants(field, true));
+        let timeline = Timeline::new(
+            Self::TABLE,
+            visibility,
+            &filter.timeline,
+            filter.predicates(visibility),
+        );
         if let Some(ids) = &filter.timeline.ids {
             let page = list.ids_page(ids)?;
             let rows = Self::read(conn, timeline.with_ids(&page.ids()), &related).await?;
-            let named = page.end(Self::seen(rows, sight, &tongue), |row| row.id, None);
+            let named = page.end(Self::seen(rows, visibility, &locale), |row| row.id, None);
             return list.named(Self::NAME, named);
         }
         let cursor = list.cursor()?;
@@ -313,7 +320,7 @@ impl Headline {
             .await?;
         list.page(
             Self::NAME,
-            Self::seen(rows, sight, &tongue),
+            Self::seen(rows, visibility, &locale),
             cursor.as_ref(),
             |row| timeline.place(row.published_at, row.updated_at, row.id),
             total,
@@ -325,29 +332,29 @@ impl Headline {
     pub async fn with_ids(
         conn: &mut AsyncPgConnection,
         ids: &[Uuid],
-        sight: Sight,
-        tongue: &Tongue,
+        visibility: Visibility,
+        locale: &LanguagePreference,
         wants: impl Fn(&str) -> bool,
     ) -> QueryResult<Vec<Self>> {
         let filter = TimelineFilter::default();
-        let source = Timeline::new(Self::TABLE, sight, &filter, Vec::new()).with_ids(ids);
-        let rows = Self::read(conn, source, &relations(sight, wants)).await?;
-        Ok(Self::seen(rows, sight, tongue))
+        let source = Timeline::new(Self::TABLE, visibility, &filter, Vec::new()).with_ids(ids);
+        let rows = Self::read(conn, source, &relations(visibility, wants)).await?;
+        Ok(Self::seen(rows, visibility, locale))
     }
 
     /// What was read, for one who sees so much and reads so.
-    fn seen(rows: Vec<Self>, sight: Sight, tongue: &Tongue) -> Vec<Self> {
+    fn seen(rows: Vec<Self>, visibility: Visibility, locale: &LanguagePreference) -> Vec<Self> {
         let seen = |row: Self| {
-            let mut row = row.seen_with(sight);
-            row.localise(tongue);
+            let mut row = row.redact_for(visibility);
+            row.localize(locale);
             row
         };
         rows.into_iter().map(seen).collect()
     }
 
     /// Leaves out the pointer to an article that somebody may not see.
-    fn seen_with(mut self, sight: Sight) -> Self {
-        if sight != Sight::Everything && self.article.is_none() {
+    fn redact_for(mut self, visibility: Visibility) -> Self {
+        if visibility != Visibility::Everything && self.article.is_none() {
             self.article_id = None;
         }
         self
@@ -379,36 +386,36 @@ impl Resource for Headline {
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
     ) -> QueryResult<Option<Self>> {
-        Self::find_part(conn, name, sight, &Fields::default()).await
+        Self::find_part(conn, name, visibility, &Fields::default()).await
     }
 
     async fn find_part(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
         fields: &Fields,
     ) -> QueryResult<Option<Self>> {
-        let Name::Id(id) = name else {
+        let IdOrSlug::Id(id) = name else {
             return Ok(None);
         };
         let sql = Fragment::new("FROM headlines")
-            .then(&relations(sight, |field| fields.wants(field, true)))
+            .append(&relations(visibility, |field| fields.wants(field, true)))
             .sql(" WHERE headlines.id = ")
             .id(*id)
             .sql(" AND ")
-            .then(&sight.of_headlines("headlines"));
+            .append(&visibility.of_headlines("headlines"));
         let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
             .await
             .optional()?;
-        Ok(found.map(|found| found.seen_with(sight)))
+        Ok(found.map(|found| found.redact_for(visibility)))
     }
 
-    async fn is_gone(conn: &mut AsyncPgConnection, name: &Name) -> QueryResult<bool> {
-        let Name::Id(id) = name else {
+    async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
+        let IdOrSlug::Id(id) = name else {
             return Ok(false);
         };
         let sql = Fragment::new("SELECT EXISTS (SELECT FROM headlines WHERE id = ")
@@ -423,14 +430,14 @@ impl Resource for Headline {
         Some(&self.language)
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        let tongue = tongue.or_in(&self.language);
+    fn localize(&mut self, locale: &LanguagePreference) {
+        let locale = locale.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localise(&tongue);
+            category.0.localize(&locale);
         }
     }
 
-    fn settle(new: &mut NewHeadline) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewHeadline) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
@@ -459,9 +466,9 @@ impl Resource for Headline {
         }
     }
 
-    fn concerns_public(old: Option<&Self>, new: Option<&NewHeadline>) -> bool {
-        old.is_some_and(|old| old.status.concerns_public())
-            || new.is_some_and(|new| new.status.concerns_public())
+    fn requires_publish_scope(old: Option<&Self>, new: Option<&NewHeadline>) -> bool {
+        old.is_some_and(|old| old.status.requires_publish_scope())
+            || new.is_some_and(|new| new.status.requires_publish_scope())
     }
 
     async fn insert(
@@ -500,27 +507,27 @@ impl Resource for Headline {
     }
 }
 
-impl Timed for Headline {
+impl TimeOrdered for Headline {
     async fn read(
         conn: &mut AsyncPgConnection,
         source: Source,
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
         let sql = Fragment::new("FROM ")
-            .then(&source.rows)
-            .then(related)
-            .then(&source.order);
+            .append(&source.rows)
+            .append(related)
+            .append(&source.order);
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .load(conn)
             .await
     }
 }
 
-impl Part for Headline {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
-        made_of.extend(self.category.iter().map(|category| &category.0));
-        made_of.extend(self.article.iter().map(|article| &article.0));
+impl CacheTagged for Headline {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
+        cache_tags.extend(self.category.iter().map(|category| &category.0));
+        cache_tags.extend(self.article.iter().map(|article| &article.0));
     }
 }
 

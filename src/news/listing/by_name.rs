@@ -9,19 +9,19 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::http::cache_tags::Part;
+use crate::http::cache_tags::CacheTagged;
 use crate::http::cursor::{Cursor, NameKey};
 use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::problem::{Fault, Problem};
 
 /// Something that stands in the order of names.
-pub trait Named {
+pub trait NameOrdered {
     fn place(&self) -> (NameKey, Uuid);
 }
 
 /// One page of a table's rows that obey a condition; `run` runs a statement that selects from what it is given.
 /// `negotiated` where the request's `Accept-Language` decides about names in them.
-pub async fn page<R: Named + Serialize + Part, F: Filter>(
+pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
     conn: &mut AsyncPgConnection,
     (table, kind): (&'static str, &'static str),
     list: &List<F>,
@@ -35,7 +35,7 @@ pub async fn page<R: Named + Serialize + Part, F: Filter>(
         Fragment::new("FROM ")
             .sql(table)
             .sql(" WHERE deleted_at IS NULL")
-            .then(condition)
+            .append(condition)
     };
     let mut sql = wanted();
     if let Some(cursor) = &cursor {
@@ -61,7 +61,7 @@ pub async fn page<R: Named + Serialize + Part, F: Filter>(
     let rows = run(conn, sql).await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .then(&wanted())
+            .append(&wanted())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted");
@@ -69,7 +69,14 @@ pub async fn page<R: Named + Serialize + Part, F: Filter>(
     } else {
         None
     };
-    list.page(kind, rows, cursor.as_ref(), Named::place, total, negotiated)
+    list.page(
+        kind,
+        rows,
+        cursor.as_ref(),
+        NameOrdered::place,
+        total,
+        negotiated,
+    )
 }
 
 /// Refuses to put into the trash what articles still name. The database refuses it, too.
@@ -99,7 +106,7 @@ pub async fn check_unused(
 }
 
 /// Whether an article that is more than a draft names it.
-pub async fn stands_in_public(
+pub async fn is_publicly_referenced(
     conn: &mut AsyncPgConnection,
     (table, column): (&'static str, &'static str),
     id: Uuid,

@@ -30,19 +30,19 @@ impl ByteBudget {
             .sql(") AS is_beyond FROM (SELECT ")
             .sql(table)
             .sql(".*, row_number() OVER page AS nth, own_bytes, sum(own_bytes) OVER (page ROWS UNBOUNDED PRECEDING) AS running_bytes FROM ")
-            .then(rows)
+            .append(rows)
             .sql(" CROSS JOIN LATERAL (SELECT 0::bigint");
         for column in &self.columns {
             sql = sql.sql(" + octet_length(").sql(column).sql(")");
         }
         sql.sql(" AS own_bytes) AS sizes WINDOW page AS (")
-            .then(order)
+            .append(order)
             .sql(")) AS page WHERE nth <= ")
             .number(self.limit + 1)
             .sql(" AND (nth <= 2 OR running_bytes - own_bytes <= ")
             .number(MOST_BYTES)
             .sql(")) AS ")
             .sql(table)
-            .once()
+            .uncached()
     }
 }

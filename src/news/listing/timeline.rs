@@ -17,26 +17,26 @@ use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
-use crate::http::query::{self, MOST_COUNTED, Wanted};
+use crate::http::query::{self, MOST_COUNTED, PageRequest};
 use crate::http::values::is_line;
 use crate::news::categories::Category;
 use crate::news::content::slug::SlugTable;
-use crate::news::content::visibility::{Sight, Status};
+use crate::news::content::visibility::{Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
 use crate::news::site::{Day, Site};
 use crate::problem::{Fault, Problem};
 
 /// A moment, or none yet: the key by which a timeline is sorted.
-pub type Moment = Option<DateTime<Utc>>;
+pub type SortTime = Option<DateTime<Utc>>;
 
 /// How many rows are walked past filters that the walked index doesn't know.
-const REACH: usize = 2_000;
+const SCAN_BUDGET: usize = 2_000;
 
 /// Plans the following statements of a transaction for the very values that they are given, and never to read a whole
 /// table: what is wanted is rare, or it would have been met before.
-pub const PLAN_ANEW: &str =
+pub const FORCE_CUSTOM_PLAN: &str =
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
 
 /// How many categories, and how many ids, one request may name.
@@ -143,7 +143,7 @@ impl Sort {
 
 /// The ids of what a filter names, so that the planner knows how much there is of it.
 #[derive(Clone, Debug, Default)]
-struct Named {
+struct ResolvedNames {
     /// The categories and, unless only they are meant, those below them.
     categories: Vec<Uuid>,
     tag: Option<Uuid>,
@@ -153,11 +153,11 @@ struct Named {
 /// What a timeline is filtered by.
 #[derive(Clone, Debug, Default)]
 pub struct TimelineFilter {
-    pub categories: Vec<Name>,
+    pub categories: Vec<IdOrSlug>,
     direct: Option<bool>,
-    pub tag: Option<Name>,
+    pub tag: Option<IdOrSlug>,
     /// Only articles have authors.
-    pub author: Option<Name>,
+    pub author: Option<IdOrSlug>,
     pub language: Option<String>,
     /// Whether stories are listed, each in the best language that there is; only articles tell stories.
     pub fallback: bool,
@@ -173,7 +173,7 @@ pub struct TimelineFilter {
     /// What `date` means in the site's time zone.
     day: Option<Day>,
     /// What the names stand for.
-    named: Named,
+    named: ResolvedNames,
     pub ids: Option<Vec<Uuid>>,
     pub sort: Sort,
 }
@@ -183,21 +183,29 @@ impl TimelineFilter {
     pub fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
             "category" => categories(value).map(|names| self.categories = names),
-            "direct" => query::truth(value).map(|direct| self.direct = Some(direct)),
-            "author" => Name::read(value)
+            "direct" => query::parse_bool(value).map(|direct| self.direct = Some(direct)),
+            "author" => IdOrSlug::read(value)
                 .ok_or_else(|| "the slug or the id of an author".to_owned())
                 .map(|name| self.author = Some(name)),
-            "tag" => Name::read(value)
+            "tag" => IdOrSlug::read(value)
                 .ok_or_else(|| "the slug or the id of a tag".to_owned())
                 .map(|name| self.tag = Some(name)),
             "language" => language::canonical(value)
                 .map_err(str::to_owned)
                 .map(|tag| self.language = Some(tag)),
             "status" => value.parse().map(|status| self.status = Some(status)),
-            "published_after" => query::moment(value).map(|at| self.published_after = Some(at)),
-            "published_before" => query::moment(value).map(|at| self.published_before = Some(at)),
-            "updated_after" => query::moment(value).map(|at| self.updated_after = Some(at)),
-            "updated_before" => query::moment(value).map(|at| self.updated_before = Some(at)),
+            "published_after" => {
+                query::parse_timestamp(value).map(|at| self.published_after = Some(at))
+            }
+            "published_before" => {
+                query::parse_timestamp(value).map(|at| self.published_before = Some(at))
+            }
+            "updated_after" => {
+                query::parse_timestamp(value).map(|at| self.updated_after = Some(at))
+            }
+            "updated_before" => {
+                query::parse_timestamp(value).map(|at| self.updated_before = Some(at))
+            }
             "source" => source(value).map(|source| self.source = Some(source)),
             "date" => day(value).map(|date| self.date = Some(date)),
             "ids" => ids(value).map(|ids| self.ids = Some(ids)),
@@ -231,7 +239,7 @@ impl TimelineFilter {
     ///
     /// # Errors
     /// Where there is nothing of some name.
-    pub async fn settle(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
+    pub async fn resolve(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
         if self.fallback {
             self.preferred = Site::languages(conn).await?;
         }
@@ -241,23 +249,23 @@ impl TimelineFilter {
         if self.categories.is_empty() && self.tag.is_none() && self.author.is_none() {
             return Ok(());
         }
-        let id = |table: SlugTable, name: Option<&Name>| match name {
+        let id = |table: SlugTable, name: Option<&IdOrSlug>| match name {
             Some(name) => table.id_of(name),
             None => Fragment::new("NULL::uuid"),
         };
         let mut ids = Fragment::default();
         for (n, name) in self.categories.iter().enumerate() {
             let next = SlugTable::Categories.id_of(name);
-            ids = ids.sql(if n > 0 { ", " } else { "" }).then(&next);
+            ids = ids.sql(if n > 0 { ", " } else { "" }).append(&next);
         }
         let sql = Fragment::new("WITH named AS MATERIALIZED (SELECT ARRAY[")
-            .then(&ids)
+            .append(&ids)
             .sql("]::uuid[] AS ids) SELECT ids, ARRAY(")
-            .then(&Category::below("ANY(ids)", self.direct.unwrap_or(false)))
+            .append(&Category::below("ANY(ids)", self.direct.unwrap_or(false)))
             .sql("), ")
-            .then(&id(SlugTable::Tags, self.tag.as_ref()))
+            .append(&id(SlugTable::Tags, self.tag.as_ref()))
             .sql(", ")
-            .then(&id(SlugTable::Authors, self.author.as_ref()))
+            .append(&id(SlugTable::Authors, self.author.as_ref()))
             .sql(" FROM named");
         type Row = (
             Array<Nullable<SqlUuid>>,
@@ -272,7 +280,7 @@ impl TimelineFilter {
             Option<Uuid>,
         ) = Statement::<Row>::new(sql).get_result(conn).await?;
         let mut faults = Vec::new();
-        let mut unknown = |parameter: &str, what, name: &Name| {
+        let mut unknown = |parameter: &str, what, name: &IdOrSlug| {
             let detail = format!("there is no {what} {name}");
             faults.push(Fault::of(parameter, "not_found", detail));
         };
@@ -290,7 +298,7 @@ impl TimelineFilter {
         if let (Some(name), None) = (&self.author, author) {
             unknown("author", "author", name);
         }
-        self.named = Named {
+        self.named = ResolvedNames {
             categories,
             tag,
             author,
@@ -313,19 +321,19 @@ impl TimelineFilter {
     }
 
     /// The filter by source of a table that has one. Tables that copy some columns of it have not: for these, row by row.
-    pub fn source_facet(&self, table: &'static str) -> Option<Facet> {
+    pub fn source_predicate(&self, table: &'static str) -> Option<FilterPredicate> {
         let source = Fragment::default()
             .text(self.source.as_ref()?)
             .sql("::text");
         let probe = Fragment::new("EXISTS (SELECT FROM ")
             .sql(table)
             .sql(" AS told WHERE told.id = line.id AND told.source = ")
-            .then(&source)
+            .append(&source)
             .sql(" OFFSET 0)");
-        Some(Facet {
-            condition: Fragment::new("line.source = ").then(&source),
+        Some(FilterPredicate {
+            condition: Fragment::new("line.source = ").append(&source),
             probe: Some(probe),
-            walk: Some(Narrow {
+            walk: Some(IndexAccess {
                 table,
                 column: Some(("source", source)),
                 only: " AND source IS NOT NULL",
@@ -360,16 +368,16 @@ impl TimelineFilter {
     }
 }
 
-fn categories(value: &str) -> Result<Vec<Name>, String> {
-    let names: Option<Vec<Name>> = value.split(',').map(Name::read).collect();
+fn categories(value: &str) -> Result<Vec<IdOrSlug>, String> {
+    let names: Option<Vec<IdOrSlug>> = value.split(',').map(IdOrSlug::read).collect();
     names
         .filter(|names| names.len() <= MOST_CATEGORIES)
         .ok_or_else(|| format!("slugs or ids of categories, by comma, at most {MOST_CATEGORIES}"))
 }
 
 fn ids(value: &str) -> Result<Vec<Uuid>, String> {
-    let read = |text: &str| match Name::read(text) {
-        Some(Name::Id(id)) => Some(id),
+    let read = |text: &str| match IdOrSlug::read(text) {
+        Some(IdOrSlug::Id(id)) => Some(id),
         _ => None,
     };
     let ids: Option<Vec<Uuid>> = value.split(',').map(read).collect();
@@ -398,18 +406,18 @@ fn day(value: &str) -> Result<jiff::civil::Date, String> {
 }
 
 /// A filter that only one of the resources has.
-pub struct Facet {
+pub struct FilterPredicate {
     /// What it wants of a row, which goes by the name `line`.
     pub condition: Fragment,
     /// The same as something to look up for one row after the other, where that has to be told from a join.
     pub probe: Option<Fragment>,
     /// The index that narrows it, if one does.
-    pub walk: Option<Narrow>,
+    pub walk: Option<IndexAccess>,
 }
 
 /// A part of an index in which a filter's rows stand in the order of time.
 #[derive(Clone)]
-pub struct Narrow {
+pub struct IndexAccess {
     /// The table itself or, with the same columns, the one that has it once for each author or tag.
     pub table: &'static str,
     /// The index's first column, and its value.
@@ -423,7 +431,7 @@ pub struct Narrow {
 }
 
 /// The way on which the rows of a page are found.
-struct Walk {
+struct ScanPlan {
     table: &'static str,
     /// The columns before the time in the order of the index that is to be walked. They stand in the order and in the
     /// bounds as rows, never as `=`: then only that index gives the order, and the planner can't be tempted to walk the
@@ -441,12 +449,12 @@ struct Walk {
 /// Some rows of a table in the order of time.
 pub struct Timeline<'a> {
     table: &'static str,
-    sight: Sight,
+    visibility: Visibility,
     filter: &'a TimelineFilter,
-    facets: Vec<Facet>,
+    predicates: Vec<FilterPredicate>,
     budget: Option<ByteBudget>,
     /// A filter that most rows obey.
-    common: Option<Facet>,
+    common: Option<FilterPredicate>,
     /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
     reach: usize,
 }
@@ -454,7 +462,7 @@ pub struct Timeline<'a> {
 /// A place in the order of time, by moment (none yet: beyond all others) and id.
 #[derive(Clone, Copy)]
 struct Place {
-    at: Moment,
+    at: SortTime,
     id: Uuid,
     inclusive: bool,
 }
@@ -480,7 +488,7 @@ impl Place {
 fn alternatives(
     table: &str,
     line: &'static str,
-    sight: Sight,
+    visibility: Visibility,
     filter: &TimelineFilter,
 ) -> Vec<Fragment> {
     // Words that an index's condition names are written out: a bind would hide them from the planner.
@@ -489,8 +497,8 @@ fn alternatives(
     // What is scheduled is published when its time has come.
     let goes_out = || is("status IN ('published', 'scheduled')");
     let listed = |sql: Fragment, until| sql.sql(line).sql("listed_at ").sql(until).sql(" now()");
-    let by_status: Vec<Fragment> = match (sight, filter.status) {
-        (Sight::Public, _) => {
+    let by_status: Vec<Fragment> = match (visibility, filter.status) {
+        (Visibility::Public, _) => {
             vec![listed(goes_out().sql(" AND "), "<=")]
         }
         (_, Some(Status::Draft)) => vec![is("status = 'draft'")],
@@ -502,10 +510,10 @@ fn alternatives(
             vec![listed(either.sql("status = 'published' OR "), "<=").sql(")")]
         }
         (_, Some(Status::Withdrawn)) => vec![is("status = 'withdrawn'")],
-        (Sight::Early, None) => vec![goes_out()],
-        (Sight::Everything, None) => vec![live()],
+        (Visibility::Early, None) => vec![goes_out()],
+        (Visibility::Everything, None) => vec![live()],
     };
-    if table != "headlines" || sight == Sight::Everything {
+    if table != "headlines" || visibility == Visibility::Everything {
         return by_status;
     }
     // Two indexes: what never leaves the ticker, in order, and the few lines that will but have not yet.
@@ -519,11 +527,16 @@ fn alternatives(
 }
 
 /// The same as one condition.
-pub fn seen(table: &str, line: &'static str, sight: Sight, filter: &TimelineFilter) -> Fragment {
+pub fn seen(
+    table: &str,
+    line: &'static str,
+    visibility: Visibility,
+    filter: &TimelineFilter,
+) -> Fragment {
     let mut sql = Fragment::new("(");
-    let alternatives = alternatives(table, line, sight, filter);
+    let alternatives = alternatives(table, line, visibility, filter);
     for (n, alternative) in alternatives.iter().enumerate() {
-        sql = sql.sql(if n > 0 { " OR " } else { "" }).then(alternative);
+        sql = sql.sql(if n > 0 { " OR " } else { "" }).append(alternative);
     }
     sql.sql(")")
 }
@@ -531,18 +544,18 @@ pub fn seen(table: &str, line: &'static str, sight: Sight, filter: &TimelineFilt
 impl<'a> Timeline<'a> {
     pub fn new(
         table: &'static str,
-        sight: Sight,
+        visibility: Visibility,
         filter: &'a TimelineFilter,
-        facets: Vec<Facet>,
+        predicates: Vec<FilterPredicate>,
     ) -> Self {
         Self {
             table,
-            sight,
+            visibility,
             filter,
-            facets,
+            predicates,
             budget: None,
             common: None,
-            reach: REACH,
+            reach: SCAN_BUDGET,
         }
     }
 
@@ -553,7 +566,7 @@ impl<'a> Timeline<'a> {
 
     /// The same with a filter that most rows obey. Where it is the only one that the walked index doesn't know, the walk goes
     /// on however many rows in a row don't: to gather all others would cost more.
-    pub fn with_common(self, common: Option<Facet>) -> Self {
+    pub fn with_common(self, common: Option<FilterPredicate>) -> Self {
         Self { common, ..self }
     }
 
@@ -574,10 +587,10 @@ impl<'a> Timeline<'a> {
     /// Where a row stands in it.
     pub fn place(
         &self,
-        published_at: Moment,
+        published_at: SortTime,
         updated_at: DateTime<Utc>,
         id: Uuid,
-    ) -> (Moment, Uuid) {
+    ) -> (SortTime, Uuid) {
         let by_change = self.filter.sort.by_change();
         (
             if by_change {
@@ -590,7 +603,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// Whether the rows of this page are read from the latest on.
-    fn descends(&self, cursor: Option<&Cursor<Moment>>) -> bool {
+    fn descends(&self, cursor: Option<&Cursor<SortTime>>) -> bool {
         let forward = cursor.is_none_or(|cursor| cursor.forward);
         self.filter.sort.latest_first() == forward
     }
@@ -603,23 +616,29 @@ impl<'a> Timeline<'a> {
     }
 
     /// The narrowest walk that there is, and what it leaves to be looked at.
-    fn walk(&self) -> Walk {
+    fn walk(&self) -> ScanPlan {
         let filter = self.filter;
         let by_change = filter.sort.by_change();
-        let narrow = self.facets.iter().position(|facet| {
-            let walk = facet.walk.as_ref();
+        let narrow = self.predicates.iter().position(|predicate| {
+            let walk = predicate.walk.as_ref();
             walk.is_some_and(|walk| walk.by_change || !by_change)
         });
         let mut rest: Vec<Fragment> = self
-            .facets
+            .predicates
             .iter()
             .enumerate()
-            .filter(|(n, facet)| {
-                narrow != Some(*n) || facet.walk.as_ref().is_some_and(|walk| !walk.exact)
+            .filter(|(n, predicate)| {
+                narrow != Some(*n) || predicate.walk.as_ref().is_some_and(|walk| !walk.exact)
             })
-            .map(|(_, facet)| facet.probe.as_ref().unwrap_or(&facet.condition).clone())
+            .map(|(_, predicate)| {
+                predicate
+                    .probe
+                    .as_ref()
+                    .unwrap_or(&predicate.condition)
+                    .clone()
+            })
             .collect();
-        let mut walk = Walk {
+        let mut walk = ScanPlan {
             table: self.table,
             columns: Vec::new(),
             only: "",
@@ -628,7 +647,7 @@ impl<'a> Timeline<'a> {
             along: None,
         };
         let mut prefix = false;
-        match narrow.and_then(|n| self.facets[n].walk.clone()) {
+        match narrow.and_then(|n| self.predicates[n].walk.clone()) {
             Some(narrow) => {
                 walk.table = narrow.table;
                 walk.columns.extend(narrow.column);
@@ -650,7 +669,7 @@ impl<'a> Timeline<'a> {
             if prefix {
                 walk.columns.push(("language", tag));
             } else {
-                rest.push(Fragment::new("line.language = ").then(&tag));
+                rest.push(Fragment::new("line.language = ").append(&tag));
             }
         }
         if by_change {
@@ -659,7 +678,13 @@ impl<'a> Timeline<'a> {
             rest.extend(self.changed("line."));
         }
         let common = self.common.as_ref();
-        let common = common.map(|facet| facet.probe.as_ref().unwrap_or(&facet.condition).clone());
+        let common = common.map(|predicate| {
+            predicate
+                .probe
+                .as_ref()
+                .unwrap_or(&predicate.condition)
+                .clone()
+        });
         if rest.is_empty() {
             walk.along = common;
         } else {
@@ -701,15 +726,15 @@ impl<'a> Timeline<'a> {
         let day = filter.day.map(|day| {
             listed(">= ", day.begin)
                 .sql(" AND ")
-                .then(&listed("< ", day.end))
+                .append(&listed("< ", day.end))
         });
         [after, before, day].into_iter().flatten().collect()
     }
 
     /// The tightest places between which the walk lies: the latest and the earliest.
-    fn limits(&self, cursor: Option<&Cursor<Moment>>) -> (Option<Place>, Option<Place>) {
+    fn limits(&self, cursor: Option<&Cursor<SortTime>>) -> (Option<Place>, Option<Place>) {
         let filter = self.filter;
-        let place = |cursor: &Cursor<Moment>| Place {
+        let place = |cursor: &Cursor<SortTime>| Place {
             at: cursor.key,
             id: cursor.id,
             inclusive: cursor.inclusive,
@@ -733,7 +758,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// The bounds of the walk.
-    fn bounds(&self, walk: &Walk, cursor: Option<&Cursor<Moment>>) -> Fragment {
+    fn bounds(&self, walk: &ScanPlan, cursor: Option<&Cursor<SortTime>>) -> Fragment {
         let (above, below) = self.limits(cursor);
         let side = |comparison: &'static str, place: Option<Place>| match place {
             Some(place) => {
@@ -744,7 +769,7 @@ impl<'a> Timeline<'a> {
                 sql = sql.sql(self.key()).sql(", id)").sql(comparison);
                 sql = sql.sql(if place.inclusive { "= (" } else { " (" });
                 for (_, value) in &walk.columns {
-                    sql = sql.then(value).sql(", ");
+                    sql = sql.append(value).sql(", ");
                 }
                 sql.sql("coalesce(")
                     .time(place.at)
@@ -759,7 +784,7 @@ impl<'a> Timeline<'a> {
                     .sql(column)
                     .sql(comparison)
                     .sql("= ")
-                    .then(value),
+                    .append(value),
                 columns => {
                     let mut sql = Fragment::new(" AND (");
                     for (n, (column, _)) in columns.iter().enumerate() {
@@ -767,13 +792,13 @@ impl<'a> Timeline<'a> {
                     }
                     sql = sql.sql(")").sql(comparison).sql("= (");
                     for (n, (_, value)) in columns.iter().enumerate() {
-                        sql = sql.sql(if n > 0 { ", " } else { "" }).then(value);
+                        sql = sql.sql(if n > 0 { ", " } else { "" }).append(value);
                     }
                     sql.sql(")")
                 }
             },
         };
-        let sql = side(" <", above).then(&side(" >", below));
+        let sql = side(" <", above).append(&side(" >", below));
         let known = !self.filter.sort.by_change() && self.filter.published_after.is_some();
         if known {
             sql.sql(" AND listed_at < 'infinity'")
@@ -800,12 +825,12 @@ impl<'a> Timeline<'a> {
 
     /// The rows of one page, as a table of the same name to select from. `rest` may hide some of them: see
     /// [`Timeline::page`].
-    fn rows(&self, walk: &Walk, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
+    fn rows(&self, walk: &ScanPlan, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
         let descends = self.descends(cursor);
         let columns: Vec<&'static str> = walk.columns.iter().map(|(column, _)| *column).collect();
         let order = self.by("", &columns, descends);
         let bounds = self.bounds(walk, cursor);
-        let alternatives = alternatives(walk.table, "", self.sight, self.filter);
+        let alternatives = alternatives(walk.table, "", self.visibility, self.filter);
         let parts = walk.branches || alternatives.len() > 1;
         let rest = Fragment::all_of(&walk.rest);
         // Few different numbers, as each makes a statement of its own.
@@ -819,7 +844,7 @@ impl<'a> Timeline<'a> {
         let mut found = Fragment::default();
         for (n, alternative) in alternatives.iter().enumerate() {
             let along = match &walk.along {
-                Some(along) => Fragment::new(" AND ").then(along),
+                Some(along) => Fragment::new(" AND ").append(along),
                 None => Fragment::default(),
             };
             let from = Fragment::new(walk.table)
@@ -828,36 +853,36 @@ impl<'a> Timeline<'a> {
                 } else {
                     " WHERE "
                 })
-                .then(alternative)
+                .append(alternative)
                 .sql(walk.only)
-                .then(&bounds)
-                .then(&along)
-                .then(&order)
+                .append(&bounds)
+                .append(&along)
+                .append(&order)
                 .sql(" LIMIT ");
             found = found
                 .sql(if n > 0 { " UNION ALL (" } else { "(" })
                 .sql("SELECT * FROM ");
             found = match (walk.rest.is_empty(), parts) {
-                (true, _) => found.then(&from.number(rows)),
+                (true, _) => found.append(&from.number(rows)),
                 (false, false) => found
                     .sql("(SELECT * FROM ")
-                    .then(&from.number(reach))
+                    .append(&from.number(reach))
                     .sql(") AS line WHERE ")
-                    .then(&rest),
+                    .append(&rest),
                 // Whoever goes on after its last row is told by one row more: what lies behind it is not known.
                 (false, true) => found
                     .sql("(SELECT *, row_number() OVER (")
-                    .then(&order)
+                    .append(&order)
                     .sql(") > ")
                     .number(reach)
                     .sql(" AS is_edge FROM ")
-                    .then(&from.number(reach + 1))
+                    .append(&from.number(reach + 1))
                     .sql(") AS line WHERE is_edge OR (")
-                    .then(&rest)
+                    .append(&rest)
                     .sql(")"),
             };
             if !walk.rest.is_empty() {
-                found = found.then(&order).sql(" LIMIT ").number(rows);
+                found = found.append(&order).sql(" LIMIT ").number(rows);
             }
             found = found.sql(")");
         }
@@ -869,19 +894,19 @@ impl<'a> Timeline<'a> {
                     .sql(") AS branch (id) CROSS JOIN LATERAL "),
                 false => Fragment::default(),
             };
-            let from = from.sql("(").then(&found).sql(") AS line");
+            let from = from.sql("(").append(&found).sql(") AS line");
             // What one part has behind the first edge may not come before what another has there.
             let known = match walk.rest.is_empty() {
                 true => from,
                 false => Fragment::new("(SELECT line.*, count(*) FILTER (WHERE is_edge) OVER (")
-                    .then(&order)
+                    .append(&order)
                     .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM ")
-                    .then(&from)
+                    .append(&from)
                     .sql(") AS line WHERE edges = 0"),
             };
             found = Fragment::new("(SELECT line.* FROM ")
-                .then(&known)
-                .then(&order)
+                .append(&known)
+                .append(&order)
                 .sql(" LIMIT ")
                 .number(rows)
                 .sql(")");
@@ -899,7 +924,7 @@ impl<'a> Timeline<'a> {
         Fragment::new("(SELECT ")
             .sql(self.table)
             .sql(".* FROM ")
-            .then(&lines)
+            .append(&lines)
             .sql(" AS line JOIN ")
             .sql(self.table)
             .sql(" ON ")
@@ -915,8 +940,8 @@ impl<'a> Timeline<'a> {
         let mut names = NARROW.iter();
         let mut sql = Fragment::new(self.table).sql(" AS line");
         let mut conditions = self.shared(self.table, "line.");
-        for facet in &self.facets {
-            let walk = facet.walk.as_ref();
+        for predicate in &self.predicates {
+            let walk = predicate.walk.as_ref();
             let own_table = walk.filter(|walk| walk.table != self.table);
             let narrowed = own_table.and_then(|walk| names.next().map(|name| (walk, *name)));
             if let Some((walk, (name, columns))) = narrowed {
@@ -924,23 +949,23 @@ impl<'a> Timeline<'a> {
                 sql = sql.sql(" ON ").sql(columns).sql("id = line.id");
                 if let Some((column, value)) = &walk.column {
                     sql = sql.sql(" AND ").sql(columns).sql(column);
-                    sql = sql.sql(" = ").then(value);
+                    sql = sql.sql(" = ").append(value);
                 }
-                sql = sql.sql(" AND ").then(&self.shared(walk.table, columns));
+                sql = sql.sql(" AND ").append(&self.shared(walk.table, columns));
             }
             if narrowed.is_none_or(|(walk, _)| !walk.exact) {
-                conditions = conditions.sql(" AND ").then(&facet.condition);
+                conditions = conditions.sql(" AND ").append(&predicate.condition);
             }
         }
         if let Some(common) = &self.common {
-            conditions = conditions.sql(" AND ").then(&common.condition);
+            conditions = conditions.sql(" AND ").append(&common.condition);
         }
-        sql.sql(" WHERE ").then(&conditions)
+        sql.sql(" WHERE ").append(&conditions)
     }
 
     /// What is wanted of a row of any table that has it, whose columns go by this prefix.
     fn shared(&self, table: &str, line: &'static str) -> Fragment {
-        let mut sql = seen(table, line, self.sight, self.filter);
+        let mut sql = seen(table, line, self.visibility, self.filter);
         let category = (!self.filter.categories.is_empty()).then(|| self.category(line));
         let language = self.filter.only_language();
         let language = language.map(|tag| Fragment::new(line).sql("language = ").text(tag));
@@ -950,18 +975,18 @@ impl<'a> Timeline<'a> {
             .chain(self.published(line))
             .chain(self.changed(line))
         {
-            sql = sql.sql(" AND ").then(&condition);
+            sql = sql.sql(" AND ").append(&condition);
         }
         sql
     }
 
     /// The same rows as [`Timeline::rows`], the other way: all that fit are gathered, then put in order.
-    fn gathered(&self, cursor: Option<&Cursor<Moment>>, rows: usize) -> Fragment {
+    fn gathered(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
         let descends = self.descends(cursor);
         let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT line.id, line.")
             .sql(self.key())
             .sql(" FROM ")
-            .then(&self.all());
+            .append(&self.all());
         if let Some(cursor) = cursor {
             sql = sql
                 .sql(" AND (line.")
@@ -980,34 +1005,34 @@ impl<'a> Timeline<'a> {
                 .sql(")");
         }
         let lines = Fragment::new("(SELECT id FROM found")
-            .then(&self.by("", &[], descends))
+            .append(&self.by("", &[], descends))
             .sql(" LIMIT ")
             .number(rows)
             .sql(")");
         sql.sql(") ")
-            .then(&Fragment::new("SELECT * FROM ").then(&self.joined(lines)))
+            .append(&Fragment::new("SELECT * FROM ").append(&self.joined(lines)))
             .sql(" AS line) AS ")
             .sql(self.table)
-            .once()
+            .uncached()
     }
 
     /// Reads a page: its rows in their order, and how many there are in all where that is asked for; anything over
     /// [`MOST_COUNTED`] means more, as no further is counted. `related` joins what the rows refer to.
-    pub async fn page<R: Timed>(
+    pub async fn page<R: TimeOrdered>(
         &self,
         conn: &mut AsyncPgConnection,
-        cursor: Option<&Cursor<Moment>>,
-        wanted: Wanted,
+        cursor: Option<&Cursor<SortTime>>,
+        wanted: PageRequest,
         related: &Fragment,
     ) -> Result<(Vec<R>, Option<i64>), Problem> {
         let walk = self.walk();
         let mut rows = self.rows(&walk, cursor, wanted.rows);
         // With one filter or none it is worth keeping the statement prepared; with more there are thousands of them.
         if self.used() > 1 {
-            rows = rows.once();
+            rows = rows.uncached();
         }
         let mut found = R::read(conn, self.source(rows, cursor), related).await?;
-        let ended = found.last().is_some_and(Timed::is_beyond);
+        let ended = found.last().is_some_and(TimeOrdered::is_beyond);
         if !walk.rest.is_empty() && found.len() <= wanted.limit && !ended {
             found = self.gather(conn, cursor, wanted, related).await?;
         }
@@ -1020,10 +1045,10 @@ impl<'a> Timeline<'a> {
 
     /// How many filters are used, beside one category.
     fn used(&self) -> usize {
-        self.filter.used() + self.facets.len() + usize::from(self.common.is_some())
+        self.filter.used() + self.predicates.len() + usize::from(self.common.is_some())
     }
 
-    fn source(&self, rows: Fragment, cursor: Option<&Cursor<Moment>>) -> Source {
+    fn source(&self, rows: Fragment, cursor: Option<&Cursor<SortTime>>) -> Source {
         let name = match self.table {
             "headlines" => "headlines.",
             _ => "articles.",
@@ -1038,15 +1063,15 @@ impl<'a> Timeline<'a> {
 
     /// Reads the rows of a page by gathering all that fit. The planner has to know what is asked for: how they are best
     /// gathered depends on it.
-    pub async fn gather<R: Timed>(
+    pub async fn gather<R: TimeOrdered>(
         &self,
         conn: &mut AsyncPgConnection,
-        cursor: Option<&Cursor<Moment>>,
-        wanted: Wanted,
+        cursor: Option<&Cursor<SortTime>>,
+        wanted: PageRequest,
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
         conn.transaction(async |conn| {
-            conn.batch_execute(PLAN_ANEW).await?;
+            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
             let rows = self.gathered(cursor, wanted.rows);
             R::read(conn, self.source(rows, cursor), related).await
         })
@@ -1056,13 +1081,15 @@ impl<'a> Timeline<'a> {
     /// How many there are; anything over [`MOST_COUNTED`] means more, as no further is counted.
     pub async fn count(&self, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT FROM ")
-            .then(&self.all())
+            .append(&self.all())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted");
         conn.transaction(async |conn| {
-            conn.batch_execute(PLAN_ANEW).await?;
-            Statement::<BigInt>::new(sql.once()).get_result(conn).await
+            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
+            Statement::<BigInt>::new(sql.uncached())
+                .get_result(conn)
+                .await
         })
         .await
     }
@@ -1070,12 +1097,16 @@ impl<'a> Timeline<'a> {
     /// Those with these ids, in any order, that the filters let through. Where bytes are bounded, in the order of the ids.
     pub fn with_ids(&self, ids: &[Uuid]) -> Source {
         let lines = Fragment::new("(SELECT line.id FROM ")
-            .then(&self.all())
+            .append(&self.all())
             .sql(" AND line.id = ANY(")
             .ids(ids.to_vec())
             .sql("))");
         let rows = self.joined(lines).sql(" AS ").sql(self.table);
-        let rows = if self.used() > 0 { rows.once() } else { rows };
+        let rows = if self.used() > 0 {
+            rows.uncached()
+        } else {
+            rows
+        };
         let order = Fragment::new(" ORDER BY array_position(")
             .ids(ids.to_vec())
             .sql(", ")
@@ -1095,7 +1126,7 @@ impl<'a> Timeline<'a> {
 }
 
 /// A row that stands in a timeline.
-pub trait Timed: Sized + Send {
+pub trait TimeOrdered: Sized + Send {
     /// Whether the page ends before it, by the bytes that it may carry.
     fn is_beyond(&self) -> bool {
         false

@@ -1,6 +1,6 @@
 //! How matches are found and put in order.
 //!
-//! Matches are taken in bands of [`BAND`], the newest first, and ranked within their band: by weight of the places where
+//! Matches are taken in bands of [`RANKING_WINDOW`], the newest first, and ranked within their band: by weight of the places where
 //! the words stand, halved for every [`HALF_LIFE_DAYS`] of age. So the work of a page is bounded, however common a word
 //! is, every match is on some page, and a query with fewer matches than a band has is ranked as a whole.
 
@@ -14,13 +14,13 @@ use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, SortKey};
-use crate::http::query::Wanted;
-use crate::news::listing::timeline::{Moment, Source, Timed, Timeline};
-use crate::news::search::words::Words;
+use crate::http::query::PageRequest;
+use crate::news::listing::timeline::{SortTime, Source, TimeOrdered, Timeline};
+use crate::news::search::words::ParsedQuery;
 use crate::problem::Problem;
 
 /// How many matches are ranked together.
-pub const BAND: usize = 200;
+pub const RANKING_WINDOW: usize = 200;
 /// In which time a match comes to count half as much.
 const HALF_LIFE_DAYS: u32 = 90;
 
@@ -51,16 +51,16 @@ impl Match {
     }
 }
 
-impl Timed for Match {
+impl TimeOrdered for Match {
     async fn read(
         conn: &mut AsyncPgConnection,
         source: Source,
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
         let sql = Fragment::new("FROM ")
-            .then(&source.rows)
-            .then(related)
-            .then(&source.order);
+            .append(&source.rows)
+            .append(related)
+            .append(&source.order);
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .load(conn)
             .await
@@ -83,7 +83,7 @@ pub struct Part<'a> {
 
 impl Part<'_> {
     /// What is selected of a match.
-    fn matched(&self, words: &Words, order: Order) -> Fragment {
+    fn matched(&self, words: &ParsedQuery, order: Order) -> Fragment {
         let (line, is_article) = match self.table {
             "articles" => ("articles", "true"),
             _ => ("headlines", "false"),
@@ -101,37 +101,37 @@ impl Part<'_> {
             .sql(line)
             .sql(".updated_at))::double precision");
         let sql = match order {
-            Order::Newest => sql.then(&age),
+            Order::Newest => sql.append(&age),
             // The logarithm of a rank that halves with time. It falls for all alike as time goes by, so the order of two
             // matches never changes while somebody pages.
             Order::Relevance => sql
                 .sql("ln(greatest(ts_rank('{0.1, 0.2, 0.4, 1.0}', ")
                 .sql(line)
                 .sql(".search, ")
-                .then(&words.of(line))
+                .append(&words.of(line))
                 .sql("), 1e-9)::double precision) + ")
-                .then(&age)
+                .append(&age)
                 .sql(" / 86400 * ln(2::double precision) / ")
                 .number(HALF_LIFE_DAYS as usize),
         };
         sql.sql(" AS score) AS matched")
     }
 
-    /// Up to [`BAND`] matches and one more, from a place on.
+    /// Up to [`RANKING_WINDOW`] matches and one more, from a place on.
     async fn some(
         &self,
         conn: &mut AsyncPgConnection,
-        words: &Words,
+        words: &ParsedQuery,
         order: Order,
-        from: Option<&Cursor<Moment>>,
+        from: Option<&Cursor<SortTime>>,
     ) -> Result<Vec<Match>, Problem> {
-        let wanted = Wanted {
-            limit: BAND,
-            rows: BAND + 1,
+        let wanted = PageRequest {
+            limit: RANKING_WINDOW,
+            rows: RANKING_WINDOW + 1,
             counts: false,
         };
         let matched = self.matched(words, order);
-        if words.are_common(self.table, BAND) {
+        if words.are_common(self.table, RANKING_WINDOW) {
             let (found, _) = self.timeline.page(conn, from, wanted, &matched).await?;
             Ok(found)
         } else {
@@ -142,9 +142,9 @@ impl Part<'_> {
 
 /// A place among the matches: which band, and where in it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Spot {
+pub struct SearchCursor {
     /// The band's edge: the last match of the band before it or, where `upward`, its own last.
-    edge: Option<(Moment, Uuid)>,
+    edge: Option<(SortTime, Uuid)>,
     upward: bool,
     /// Whether it is the newest band, and the edge its first match: what comes in while somebody pages stays out of it.
     newest: bool,
@@ -152,7 +152,7 @@ pub struct Spot {
     at: Option<f64>,
 }
 
-impl Spot {
+impl SearchCursor {
     /// The place of a match of this band.
     fn at(&self, found: &Match, forward: bool) -> Cursor<Self> {
         Cursor {
@@ -167,7 +167,7 @@ impl Spot {
     }
 }
 
-impl SortKey for Spot {
+impl SortKey for SearchCursor {
     fn write(&self) -> Vec<u8> {
         let mut bytes = vec![
             u8::from(self.edge.is_some())
@@ -193,7 +193,7 @@ impl SortKey for Spot {
         if flags & 1 != 0 {
             let (at, more) = rest.split_first_chunk::<8>()?;
             let (id, more) = more.split_first_chunk::<16>()?;
-            spot.edge = Some((Moment::read(at)?, Uuid::from_bytes(*id)));
+            spot.edge = Some((SortTime::read(at)?, Uuid::from_bytes(*id)));
             rest = more;
         }
         if flags & 4 != 0 {
@@ -213,10 +213,10 @@ impl SortKey for Spot {
 /// A page of matches, the best first, and the places around it.
 pub struct Found {
     pub matches: Vec<Match>,
-    pub next: Option<Cursor<Spot>>,
-    pub prev: Option<Cursor<Spot>>,
+    pub next: Option<Cursor<SearchCursor>>,
+    pub prev: Option<Cursor<SearchCursor>>,
     /// The band, and which way it was read.
-    band: Spot,
+    band: SearchCursor,
     backward: bool,
 }
 
@@ -253,12 +253,12 @@ impl Found {
 pub async fn find(
     conn: &mut AsyncPgConnection,
     parts: &[Part<'_>],
-    words: &Words,
+    words: &ParsedQuery,
     order: Order,
-    cursor: Option<&Cursor<Spot>>,
+    cursor: Option<&Cursor<SearchCursor>>,
     limit: usize,
 ) -> Result<Found, Problem> {
-    let start = Spot::default();
+    let start = SearchCursor::default();
     let spot = cursor.map_or(&start, |cursor| &cursor.key);
     let from = spot.edge.map(|(key, id)| Cursor {
         key,
@@ -276,8 +276,8 @@ pub async fn find(
     if !spot.upward {
         band.reverse();
     }
-    let beyond = band.get(BAND).map(|next| (next.at, next.id));
-    band.truncate(BAND);
+    let beyond = band.get(RANKING_WINDOW).map(|next| (next.at, next.id));
+    band.truncate(RANKING_WINDOW);
     let last = band.last().map(|last| (last.at, last.id));
     // The bands below and above: which way they are read from here.
     let below = match (spot.upward, beyond) {
@@ -315,18 +315,18 @@ pub async fn find(
         let from = band.partition_point(|found| !behind(found));
         (from, (from + limit).min(band.len()))
     };
-    let here = Spot {
+    let here = SearchCursor {
         edge,
         upward: spot.upward,
         newest,
         at: None,
     };
-    let in_band = |edge: Option<(Moment, Uuid)>, upward| {
+    let in_band = |edge: Option<(SortTime, Uuid)>, upward| {
         edge.map(|edge| Cursor {
-            key: Spot {
+            key: SearchCursor {
                 edge: Some(edge),
                 upward,
-                ..Spot::default()
+                ..SearchCursor::default()
             },
             id: Uuid::nil(),
             forward: !upward,
@@ -361,25 +361,25 @@ mod tests {
         let id = Uuid::now_v7();
         let edge = Some((DateTime::from_timestamp_micros(1_753_966_800_123_456), id));
         for spot in [
-            Spot::default(),
-            Spot {
+            SearchCursor::default(),
+            SearchCursor {
                 edge,
                 upward: true,
-                ..Spot::default()
+                ..SearchCursor::default()
             },
-            Spot {
+            SearchCursor {
                 edge,
                 newest: true,
                 at: Some(1.5),
-                ..Spot::default()
+                ..SearchCursor::default()
             },
-            Spot {
+            SearchCursor {
                 edge: Some((None, id)),
                 at: Some(-3.25),
-                ..Spot::default()
+                ..SearchCursor::default()
             },
         ] {
-            assert_eq!(Spot::read(&spot.write()), Some(spot));
+            assert_eq!(SearchCursor::read(&spot.write()), Some(spot));
         }
         for wrong in [
             &b""[..],
@@ -390,7 +390,7 @@ mod tests {
             b"\x00a",
             &[4, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
         ] {
-            assert_eq!(Spot::read(wrong), None, "{wrong:?}");
+            assert_eq!(SearchCursor::read(wrong), None, "{wrong:?}");
         }
     }
 }

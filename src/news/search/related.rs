@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::access::extractors::Reader;
 use crate::db::{Fragment, Statement};
-use crate::http::cache_tags::MadeOf;
+use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::ids::in_order;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
-use crate::news::content::visibility::Sight;
+use crate::news::content::visibility::Visibility;
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -46,12 +46,12 @@ async fn list_related_articles(
     request: HttpRequest,
     one: One<Article>,
 ) -> Result<HttpResponse, Problem> {
-    let address = Address::before(&request, "/related").ok_or(Problem::NotFound)?;
+    let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = app.connection().await?;
-    let sight = reader.sight();
-    let Some(article) = Article::find(&mut conn, &address.name, sight).await? else {
+    let visibility = reader.visibility();
+    let Some(article) = Article::find(&mut conn, &address.name, visibility).await? else {
         return Err(
-            match crud::absent::<Article>(&mut conn, &address, sight).await? {
+            match crud::explain_missing::<Article>(&mut conn, &address, visibility).await? {
                 Problem::Moved(to) => Problem::Moved(with_related(&to)),
                 other => other,
             },
@@ -59,17 +59,18 @@ async fn list_related_articles(
     };
     let ids = related(&mut conn, article.id).await?;
     let wants = |field: &str| one.fields.wants(field, !field.starts_with("body"));
-    let (rows, _) = Article::with_ids(&mut conn, &ids, Sight::Public, &one.tongue, wants).await?;
+    let (rows, _) =
+        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, wants).await?;
     let (items, _) = in_order(rows, &ids, |row| row.id);
-    let mut made_of = MadeOf::default();
-    made_of.all(Article::NAME);
-    made_of.extend(&items);
+    let mut cache_tags = CacheTags::default();
+    cache_tags.all(Article::NAME);
+    cache_tags.extend(&items);
     let mut response = HttpResponse::Ok();
     let mut response = match one.fields.of_each(&items)? {
         None => response.json(Related { items }),
         Some(items) => response.json(Related { items }),
     };
-    response.extensions_mut().insert(made_of);
+    response.extensions_mut().insert(cache_tags);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)
 }

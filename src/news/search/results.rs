@@ -14,23 +14,25 @@ use uuid::Uuid;
 
 use crate::access::extractors::Reader;
 use crate::db::{Fragment, Statement};
-use crate::http::cache_tags::{self, MadeOf};
+use crate::http::cache_tags::{self, CacheTags};
 use crate::http::cursor::Cursor;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::query::{Filter, List, Paging};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
-use crate::news::content::visibility::Sight;
+use crate::news::content::visibility::Visibility;
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::timeline::{Facet, Timeline, TimelineFilter, TimelineParameters};
+use crate::news::listing::timeline::{
+    FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
+};
 use crate::news::search::mark;
-use crate::news::search::model::{self, Order, Part, Spot};
-use crate::news::search::words::{self, LONGEST, Words};
+use crate::news::search::model::{self, Order, Part, SearchCursor};
+use crate::news::search::words::{self, LONGEST, ParsedQuery};
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
 
 /// How many rows are walked for words that are common: far enough for a band of what one row in a hundred has.
-const REACH: usize = 20_000;
+const SCAN_BUDGET: usize = 20_000;
 /// The part of a long text in which matches are shown, in characters.
 const SHOWN: usize = 10_000;
 /// With fewer results than this, a word may have been mistyped.
@@ -59,9 +61,9 @@ async fn search(
         reader.may_filter(status)?;
     }
     let mut conn = app.connection().await?;
-    list.filter.articles.timeline.settle(&mut conn).await?;
+    list.filter.articles.timeline.resolve(&mut conn).await?;
     list.filter.headlines.timeline = list.filter.articles.timeline.clone();
-    answer(&mut conn, reader.sight(), &list).await
+    answer(&mut conn, reader.visibility(), &list).await
 }
 
 /// What is searched for.
@@ -146,7 +148,7 @@ impl Filter for SearchFilter {
 
 impl SearchFilter {
     /// The tables that are searched: a filter that only one resource has leaves out the other.
-    fn parts(&self, sight: Sight, words: &Words) -> Vec<Part<'_>> {
+    fn parts(&self, visibility: Visibility, words: &ParsedQuery) -> Vec<Part<'_>> {
         let lines = &self.headlines;
         let of_lines =
             lines.priority.is_some() || lines.pinned.is_some() || lines.has_article.is_some();
@@ -155,41 +157,42 @@ impl SearchFilter {
         let mut parts = Vec::new();
         if articles {
             let table = Article::TABLE;
-            let mut facets = self.articles.facets();
+            let mut predicates = self.articles.predicates();
             // The tables of authors and tags have no words: while they are walked, each article itself is asked.
             let timeline = self.timeline();
             let probe = (timeline.author.is_some() || timeline.tag.is_some()).then(|| {
                 Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
-                    .then(&words.match_row("told"))
+                    .append(&words.match_row("told"))
                     .sql(" OFFSET 0)")
             });
-            facets.push(Facet {
+            predicates.push(FilterPredicate {
                 condition: words.match_row("line"),
                 probe,
                 walk: None,
             });
             parts.push(Part {
                 table,
-                timeline: Timeline::new(table, sight, &self.articles.timeline, facets)
-                    .reaching(REACH),
+                timeline: Timeline::new(table, visibility, &self.articles.timeline, predicates)
+                    .reaching(SCAN_BUDGET),
             });
         }
         if headlines {
             let table = Headline::TABLE;
-            let mut facets = lines.facets(sight);
+            let mut predicates = lines.predicates(visibility);
             let probe = lines.timeline.tag.is_some().then(|| {
                 Fragment::new("EXISTS (SELECT FROM headlines AS told WHERE told.id = line.id AND ")
-                    .then(&words.match_row("told"))
+                    .append(&words.match_row("told"))
                     .sql(" OFFSET 0)")
             });
-            facets.push(Facet {
+            predicates.push(FilterPredicate {
                 condition: words.match_row("line"),
                 probe,
                 walk: None,
             });
             parts.push(Part {
                 table,
-                timeline: Timeline::new(table, sight, &lines.timeline, facets).reaching(REACH),
+                timeline: Timeline::new(table, visibility, &lines.timeline, predicates)
+                    .reaching(SCAN_BUDGET),
             });
         }
         parts
@@ -223,10 +226,10 @@ pub struct SearchHit {
     headline: Option<Headline>,
 }
 
-impl cache_tags::Part for SearchHit {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.extend(&self.article);
-        made_of.extend(&self.headline);
+impl cache_tags::CacheTagged for SearchHit {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.extend(&self.article);
+        cache_tags.extend(&self.headline);
     }
 }
 
@@ -238,14 +241,14 @@ struct Beside {
 
 async fn answer(
     conn: &mut AsyncPgConnection,
-    sight: Sight,
+    visibility: Visibility,
     list: &List<SearchFilter>,
 ) -> Result<HttpResponse, Problem> {
     let filter = &list.filter;
-    let cursor: Option<Cursor<Spot>> = list.cursor()?;
-    let tongue = Tongue::asked_for(filter.timeline().language.clone());
-    let words = Words::read(conn, &filter.q).await?;
-    let parts = filter.parts(sight, &words);
+    let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
+    let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
+    let words = ParsedQuery::read(conn, &filter.q).await?;
+    let parts = filter.parts(visibility, &words);
     let limit = list.wanted().limit;
     let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
     let mut total = None;
@@ -257,7 +260,7 @@ async fn answer(
         total = Some(sum);
     }
     let suggestion = if cursor.is_none() && found.matches.len() < FEW {
-        suggestion(conn, sight, filter).await?
+        suggestion(conn, visibility, filter).await?
     } else {
         None
     };
@@ -265,7 +268,7 @@ async fn answer(
     let mut articles = found.ids(true);
     if list.wants("article", true) && !articles.is_empty() {
         let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
-        let (rows, beyond) = Article::with_ids(conn, &articles, sight, &tongue, wants).await?;
+        let (rows, beyond) = Article::with_ids(conn, &articles, visibility, &locale, wants).await?;
         told = rows.into_iter().map(|row| (row.id, row)).collect();
         if let Some(beyond) = beyond {
             found.end_before(beyond);
@@ -276,7 +279,7 @@ async fn answer(
     let mut lines = HashMap::new();
     if list.wants("headline", true) && !headlines.is_empty() {
         let wants = |field: &str| list.wants_within("headline", field, true);
-        let rows = Headline::with_ids(conn, &headlines, sight, &tongue, wants).await?;
+        let rows = Headline::with_ids(conn, &headlines, visibility, &locale, wants).await?;
         lines = rows.into_iter().map(|row| (row.id, row)).collect();
     }
     let snippets = list.wants("snippet", true);
@@ -315,12 +318,12 @@ const READ: usize = 5;
 /// spelt: what has the same stem may be told by a text that the caller may not see.
 async fn suggestion(
     conn: &mut AsyncPgConnection,
-    sight: Sight,
+    visibility: Visibility,
     filter: &SearchFilter,
 ) -> Result<Option<String>, Problem> {
     for tried in words::meant(conn, &filter.q).await? {
-        let words = Words::read(conn, &tried).await?;
-        let parts = filter.parts(sight, &words);
+        let words = ParsedQuery::read(conn, &tried).await?;
+        let parts = filter.parts(visibility, &words);
         let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
         let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
         if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {
@@ -350,22 +353,24 @@ async fn stand_in(
             .text(word)
             .sql(") > 0)");
     }
-    Statement::<Bool>::new(sql.once()).get_result(conn).await
+    Statement::<Bool>::new(sql.uncached())
+        .get_result(conn)
+        .await
 }
 
-type Shown = (Uuid, (String, Option<String>));
+type ResourceResponse = (Uuid, (String, Option<String>));
 
 async fn of_articles(
     conn: &mut AsyncPgConnection,
-    words: &Words,
+    words: &ParsedQuery,
     ids: &[Uuid],
     snippets: bool,
-) -> QueryResult<Vec<Shown>> {
+) -> QueryResult<Vec<ResourceResponse>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     const TEXT: &str = "concat_ws(E'\\n', articles.lede, articles.body_text)";
-    let mut sql = Fragment::new("SELECT id, title, ").then(&words.marked(
+    let mut sql = Fragment::new("SELECT id, title, ").append(&words.marked(
         "articles",
         "articles.title",
         SHOWN,
@@ -376,7 +381,7 @@ async fn of_articles(
             .sql(", ")
             .number(SHOWN)
             .sql("), ")
-            .then(&words.marked("articles", TEXT, SHOWN))
+            .append(&words.marked("articles", TEXT, SHOWN))
     } else {
         sql.sql(", '', ''")
     };
@@ -398,14 +403,14 @@ async fn of_articles(
 
 async fn of_headlines(
     conn: &mut AsyncPgConnection,
-    words: &Words,
+    words: &ParsedQuery,
     ids: &[Uuid],
-) -> QueryResult<Vec<Shown>> {
+) -> QueryResult<Vec<ResourceResponse>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let sql = Fragment::new("SELECT id, title, ")
-        .then(&words.marked("headlines", "headlines.title", SHOWN))
+        .append(&words.marked("headlines", "headlines.title", SHOWN))
         .sql(" FROM headlines WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");

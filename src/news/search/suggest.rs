@@ -15,14 +15,14 @@ use uuid::Uuid;
 
 use crate::access::extractors::Reader;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::MadeOf;
+use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
 use crate::http::fields::Fields;
 use crate::http::language;
-use crate::http::locale::{self, Tongue};
+use crate::http::locale::{self, LanguagePreference};
 use crate::http::one::FieldsParameter;
 use crate::news::content::names::Names;
-use crate::news::content::visibility::Sight;
+use crate::news::content::visibility::Visibility;
 use crate::news::search::fold::words;
 use crate::problem::{Fault, Problem};
 use crate::server::AppState;
@@ -55,20 +55,20 @@ async fn suggest(
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.connection().await?;
-    let items = complete(&mut conn, reader.sight(), &typed).await?;
-    let mut made_of = MadeOf::default();
+    let items = complete(&mut conn, reader.visibility(), &typed).await?;
+    let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {
-        made_of.all(kind);
+        cache_tags.all(kind);
     }
     let mut response = HttpResponse::Ok();
-    if typed.tongue.is_negotiated() {
+    if typed.locale.is_negotiated() {
         response.insert_header((header::VARY, "Accept-Language"));
     }
     let mut response = match typed.fields.of_each(&items)? {
         None => response.json(Completions { items }),
         Some(items) => response.json(serde_json::json!({ "items": items })),
     };
-    response.extensions_mut().insert(made_of);
+    response.extensions_mut().insert(cache_tags);
     response.extensions_mut().insert(Kind::Search);
     Ok(response)
 }
@@ -92,7 +92,7 @@ pub struct SuggestParameters {
 
 struct Typed {
     q: String,
-    tongue: Tongue,
+    locale: LanguagePreference,
     fields: Fields,
 }
 
@@ -157,7 +157,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
     match typed {
         Some(q) if faults.is_empty() => Ok(Typed {
             q,
-            tongue: Tongue::new(asked, accepted),
+            locale: LanguagePreference::new(asked, accepted),
             fields: fields.unwrap_or_default(),
         }),
         _ => Err(faults),
@@ -207,18 +207,18 @@ fn as_query(words: &[String]) -> String {
 
 async fn complete(
     conn: &mut AsyncPgConnection,
-    sight: Sight,
+    visibility: Visibility,
     typed: &Typed,
 ) -> QueryResult<Vec<Completion>> {
     let words = words(&typed.q);
-    let completion = |found| completion(found, &typed.tongue);
+    let completion = |found| completion(found, &typed.locale);
     if words.is_empty() {
         return Ok(Vec::new());
     }
     let query = as_query(&words);
     let beginning = words.join(" ");
     let mut found: Vec<Completion> = Vec::new();
-    let rows = Statement::<Row>::new(names(sight, &query, &beginning))
+    let rows = Statement::<Row>::new(names(visibility, &query, &beginning))
         .load::<Found>(conn)
         .await?;
     found.extend(rows.into_iter().filter_map(completion));
@@ -240,8 +240,11 @@ async fn complete(
 type Row = (Text, SqlUuid, Text, Nullable<Text>, Jsonb);
 type Found = (String, Uuid, String, Option<String>, Json<Names>);
 
-fn completion((kind, id, slug, text, said): Found, tongue: &Tongue) -> Option<Completion> {
-    let wanted = tongue.name(&said.0).map(str::to_owned);
+fn completion(
+    (kind, id, slug, text, said): Found,
+    locale: &LanguagePreference,
+) -> Option<Completion> {
+    let wanted = locale.name(&said.0).map(str::to_owned);
     Some(Completion {
         kind: kind.parse().ok()?,
         id,
@@ -251,7 +254,7 @@ fn completion((kind, id, slug, text, said): Found, tongue: &Tongue) -> Option<Co
 }
 
 /// Names with these words: first those that begin so, then the shortest.
-fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
+fn names(visibility: Visibility, query: &str, beginning: &str) -> Fragment {
     let mut sql = Fragment::new("SELECT kind, id, slug, name, said FROM (");
     for (n, (kind, table, key, articles)) in [
         ("'category'", "categories", "search_key(name)", None),
@@ -278,10 +281,10 @@ fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
             .sql("::text AS kind, ")
             .number(n)
             .sql(" AS n, id, slug, name, said, starts FROM (SELECT * FROM ")
-            .then(&named(table, key, query, beginning))
+            .append(&named(table, key, query, beginning))
             .sql(" AS named ORDER BY starts DESC, char_length(name), id) AS named")
-            .then(&articles.map_or_else(Fragment::default, |(table, column)| {
-                on_article(sight, table, column)
+            .append(&articles.map_or_else(Fragment::default, |(table, column)| {
+                on_article(visibility, table, column)
             }))
             .sql(" ORDER BY starts DESC, char_length(name), id LIMIT ")
             .number(MOST_OF_NAMES)
@@ -292,8 +295,8 @@ fn names(sight: Sight, query: &str, beginning: &str) -> Fragment {
 
 /// Wants a tag or an author to stand on an article that somebody may see: a name that only drafts have tells what is being
 /// written. Looked up for one after the other, the best first, until there are enough.
-fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fragment {
-    if sight == Sight::Everything {
+fn on_article(visibility: Visibility, articles: &'static str, column: &'static str) -> Fragment {
+    if visibility == Visibility::Everything {
         return Fragment::default();
     }
     Fragment::new(" WHERE EXISTS (SELECT FROM ")
@@ -301,7 +304,7 @@ fn on_article(sight: Sight, articles: &'static str, column: &'static str) -> Fra
         .sql(" AS own WHERE own.")
         .sql(column)
         .sql(" = named.id AND ")
-        .then(&sight.of_articles("own"))
+        .append(&visibility.of_articles("own"))
         .sql(" OFFSET 0)")
 }
 
@@ -350,7 +353,7 @@ fn newest(words: &[String], wanted: usize) -> Fragment {
     }
     sql.sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
         .number(wanted)
-        .once()
+        .uncached()
 }
 
 /// Titles with these words, of however long ago; of a great many only some are looked at.

@@ -20,7 +20,7 @@ const LINES: [char; 7] = [
 
 /// A query in the language of each of Postgres's dictionaries.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct ParsedQuery {
     french: String,
     arabic: String,
     english: String,
@@ -45,7 +45,7 @@ type Understood = (
     Vec<f32>,
 );
 
-impl Words {
+impl ParsedQuery {
     /// Understands a query as people write them: `"quoted words"`, `or`, `-without`.
     pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
         // Only the dash that is on keyboards leaves a word out.
@@ -122,7 +122,7 @@ impl Words {
             .sql("::tsquery AND ")
             .sql(line)
             .sql(".search @@ ")
-            .then(&self.of(line))
+            .append(&self.of(line))
     }
 
     /// A text of a row, plain, with signs around what matched. A long text's beginning.
@@ -135,7 +135,7 @@ impl Words {
             .sql(", ")
             .number(most)
             .sql(")), ")
-            .then(&self.of(line))
+            .append(&self.of(line))
             .sql(", E'HighlightAll=true, StartSel=\\x01, StopSel=\\x02')")
     }
 }
@@ -166,7 +166,7 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
             .sql("::text)");
     }
     let sql = Fragment::new("SELECT asked.word, alike.word, alike.spelling FROM ")
-        .then(&listed)
+        .append(&listed)
         .sql(
             ") AS asked (word) CROSS JOIN LATERAL (SELECT word, spelling FROM search_words AS known \
              WHERE known.word % asked.word AND abs(char_length(known.word) - char_length(asked.word)) <= 3 \
@@ -179,19 +179,22 @@ pub async fn meant(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Vec
     let found: Vec<(String, String, String)> = conn
         .transaction(async |conn| {
             conn.batch_execute(LOOK_WIDELY).await?;
-            Statement::<(Text, Text, Text)>::new(sql.once())
+            Statement::<(Text, Text, Text)>::new(sql.uncached())
                 .load(conn)
                 .await
         })
         .await?;
     let mut alike: HashMap<String, Vec<(usize, String)>> = HashMap::new();
     for (asked, word, spelling) in found {
-        if let Some(slips) = slips(&asked, &word) {
-            alike.entry(asked).or_default().push((slips, spelling));
+        if let Some(edit_distance) = edit_distance(&asked, &word) {
+            alike
+                .entry(asked)
+                .or_default()
+                .push((edit_distance, spelling));
         }
     }
     for words in alike.values_mut() {
-        words.sort_by_key(|(slips, _)| *slips);
+        words.sort_by_key(|(edit_distance, _)| *edit_distance);
     }
     let mut tries = Vec::new();
     for n in 0..TRIES {
@@ -217,9 +220,9 @@ pub fn added(query: &str, tried: &str) -> Vec<String> {
 
 /// How many letters were mistyped (left out, put in, put for another or exchanged with the next) if one word was meant by
 /// the other: one in four at most, as more make another word.
-fn slips(asked: &str, meant: &str) -> Option<usize> {
+fn edit_distance(asked: &str, meant: &str) -> Option<usize> {
     let most = (asked.chars().count() / 4).clamp(1, 3);
-    Some(strsim::osa_distance(asked, meant)).filter(|slips| *slips <= most)
+    Some(strsim::osa_distance(asked, meant)).filter(|edit_distance| *edit_distance <= most)
 }
 
 /// A query with some of its words replaced.
@@ -261,7 +264,7 @@ mod tests {
             ("gouverneur", "gouvernement", None),
             ("المدرصة", "المدرسة", Some(1)),
         ] {
-            assert_eq!(slips(asked, meant), found, "{asked}");
+            assert_eq!(edit_distance(asked, meant), found, "{asked}");
         }
     }
 

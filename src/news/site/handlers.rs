@@ -5,11 +5,11 @@ use actix_web::{get, patch, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::{Address, Name};
+use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
-use crate::news::content::crud::{self, Shown};
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::problem::Problem;
 use crate::server::AppState;
 
@@ -32,7 +32,7 @@ async fn get_site(
     app: Data<AppState>,
     reader: Reader,
     one: One<Site>,
-) -> Result<Shown<Site>, Problem> {
+) -> Result<ResourceResponse<Site>, Problem> {
     crud::get(&app, &reader, &the_site(), one).await
 }
 
@@ -47,7 +47,7 @@ async fn replace_site(
     editor: Editor,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Site>, Problem> {
+) -> Result<ResourceResponse<Site>, Problem> {
     crud::replace(&app, &editor, &the_site(), &conditions, body).await
 }
 
@@ -63,10 +63,10 @@ async fn update_site(
     editor: Editor,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Site>, Problem> {
+) -> Result<ResourceResponse<Site>, Problem> {
     crud::change(&app, &editor, &the_site(), &conditions, body).await
 }
 
-fn the_site() -> Address {
-    Address::of(Name::Id(SITE))
+fn the_site() -> ResourcePath {
+    ResourcePath::of(IdOrSlug::Id(SITE))
 }

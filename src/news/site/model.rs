@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::Json;
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::fields::Fields;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
-use crate::news::content::visibility::Sight;
+use crate::news::content::visibility::Visibility;
 use crate::problem::{Fault, Problem};
 use crate::schema::site;
 
@@ -163,17 +163,17 @@ impl Site {
     }
 }
 
-impl Part for Site {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
-        made_of.all(Category::NAME);
+impl CacheTagged for Site {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
+        cache_tags.all(Category::NAME);
     }
 }
 
 /// The row as it is kept.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = site)]
-struct Kept {
+struct SiteRow {
     name: String,
     url: Option<String>,
     languages: Vec<String>,
@@ -206,33 +206,33 @@ impl Resource for Site {
         self.version
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        fn all(nodes: &mut [CategoryNode], tongue: &Tongue) {
+    fn localize(&mut self, locale: &LanguagePreference) {
+        fn all(nodes: &mut [CategoryNode], locale: &LanguagePreference) {
             for node in nodes {
-                node.category.localise(tongue);
-                all(&mut node.children, tongue);
+                node.category.localize(locale);
+                all(&mut node.children, locale);
             }
         }
-        all(&mut self.categories, tongue);
+        all(&mut self.categories, locale);
     }
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        sight: Sight,
+        name: &IdOrSlug,
+        visibility: Visibility,
     ) -> QueryResult<Option<Self>> {
-        Self::find_part(conn, name, sight, &Fields::default()).await
+        Self::find_part(conn, name, visibility, &Fields::default()).await
     }
 
     async fn find_part(
         conn: &mut AsyncPgConnection,
-        _: &Name,
-        _: Sight,
+        _: &IdOrSlug,
+        _: Visibility,
         fields: &Fields,
     ) -> QueryResult<Option<Self>> {
-        let kept: Kept = site::table
+        let kept: SiteRow = site::table
             .find(SITE)
-            .select(Kept::as_select())
+            .select(SiteRow::as_select())
             .get_result(conn)
             .await?;
         Ok(Some(Self {
@@ -252,7 +252,7 @@ impl Resource for Site {
         }))
     }
 
-    fn settle(new: &mut NewSite) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewSite) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         let mut languages: Vec<String> = Vec::new();
         for (n, tag) in new.languages.iter().enumerate() {
@@ -295,7 +295,7 @@ impl Resource for Site {
         }
     }
 
-    fn concerns_public(_: Option<&Self>, _: Option<&NewSite>) -> bool {
+    fn requires_publish_scope(_: Option<&Self>, _: Option<&NewSite>) -> bool {
         true
     }
 

@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
-use crate::http::id_or_slug::Address;
+use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::Retry;
-use crate::news::content::crud::{self, Shown};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 use crate::server::AppState;
@@ -39,9 +39,9 @@ async fn list_tags(
     reader: Reader,
     list: List<TagFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let tongue = as_read_by(&reader, list.tongue(list.filter.language.clone()));
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = app.connection().await?;
-    Tag::list(&mut conn, &list, &tongue).await
+    Tag::list(&mut conn, &list, &locale).await
 }
 
 /// Create a tag
@@ -53,7 +53,7 @@ async fn list_tags(
 async fn create_tag(
     app: Data<AppState>,
     editor: Editor,
-    retry: Retry,
+    retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     crud::create::<Tag>(&app, &editor, retry, body).await
@@ -68,10 +68,10 @@ async fn create_tag(
 async fn get_tag(
     app: Data<AppState>,
     reader: Reader,
-    address: Address,
+    address: ResourcePath,
     mut one: One<Tag>,
-) -> Result<Shown<Tag>, Problem> {
-    one.tongue = as_read_by(&reader, one.tongue);
+) -> Result<ResourceResponse<Tag>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
     crud::get(&app, &reader, &address, one).await
 }
 
@@ -89,10 +89,10 @@ async fn get_tag(
 async fn replace_tag(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Tag>, Problem> {
+) -> Result<ResourceResponse<Tag>, Problem> {
     crud::replace(&app, &editor, &address, &conditions, body).await
 }
 
@@ -107,10 +107,10 @@ async fn replace_tag(
 async fn update_tag(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<Shown<Tag>, Problem> {
+) -> Result<ResourceResponse<Tag>, Problem> {
     crud::change(&app, &editor, &address, &conditions, body).await
 }
 
@@ -124,7 +124,7 @@ async fn update_tag(
 async fn delete_tag(
     app: Data<AppState>,
     editor: Editor,
-    address: Address,
+    address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     crud::remove::<Tag>(&app, &editor, &address, &conditions).await

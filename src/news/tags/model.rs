@@ -12,18 +12,18 @@ use uuid::Uuid;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
-use crate::http::cache_tags::{MadeOf, Part};
+use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
-use crate::http::id_or_slug::Name;
+use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
-use crate::http::locale::Tongue;
+use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::Sight;
-use crate::news::listing::by_name::{self, Named};
+use crate::news::content::visibility::Visibility;
+use crate::news::listing::by_name::{self, NameOrdered};
 use crate::problem::{Fault, Problem};
 use crate::schema::tags;
 
@@ -113,8 +113,8 @@ pub struct TagRef {
 
 impl TagRef {
     /// Puts its name into the language that is wanted.
-    pub fn localise(&mut self, tongue: &Tongue) {
-        if let Some(name) = tongue.name(&self.names) {
+    pub fn localize(&mut self, locale: &LanguagePreference) {
+        if let Some(name) = locale.name(&self.names) {
             self.name = name.to_owned();
         }
     }
@@ -144,21 +144,21 @@ fn subject() -> TagKind {
     TagKind::Subject
 }
 
-impl Named for Tag {
+impl NameOrdered for Tag {
     fn place(&self) -> (NameKey, Uuid) {
         (NameKey(self.name_key.clone()), self.id)
     }
 }
 
-impl Part for Tag {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Self::NAME, self.id);
+impl CacheTagged for Tag {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Self::NAME, self.id);
     }
 }
 
-impl Part for TagRef {
-    fn note(&self, made_of: &mut MadeOf) {
-        made_of.one(Tag::NAME, self.id);
+impl CacheTagged for TagRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Tag::NAME, self.id);
     }
 }
 
@@ -166,14 +166,14 @@ impl Tag {
     pub(super) async fn list(
         conn: &mut AsyncPgConnection,
         list: &List<TagFilter>,
-        tongue: &Tongue,
+        locale: &LanguagePreference,
     ) -> Result<HttpResponse, Problem> {
         let condition = match list.filter.kind {
             None => Fragment::default(),
-            Some(kind) => Fragment::new(" AND kind = ").text(kind.word()),
+            Some(kind) => Fragment::new(" AND kind = ").text(kind.as_str()),
         };
         let names = (Self::TABLE, Self::NAME);
-        let negotiated = tongue.is_negotiated();
+        let negotiated = locale.is_negotiated();
         by_name::page::<Self, _>(
             conn,
             names,
@@ -184,7 +184,7 @@ impl Tag {
                 let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&rest)
                     .load(conn)
                     .await?;
-                rows.iter_mut().for_each(|row| row.localise(tongue));
+                rows.iter_mut().for_each(|row| row.localize(locale));
                 Ok(rows)
             },
         )
@@ -221,13 +221,13 @@ impl Resource for Tag {
 
     async fn find(
         conn: &mut AsyncPgConnection,
-        name: &Name,
-        _: Sight,
+        name: &IdOrSlug,
+        _: Visibility,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM tags WHERE deleted_at IS NULL AND ");
         let sql = match name {
-            Name::Id(id) => sql.sql("id = ").id(*id),
-            Name::Slug(slug) => sql.sql("slug = ").text(slug),
+            IdOrSlug::Id(id) => sql.sql("id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql("slug = ").text(slug),
         };
         Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
@@ -235,11 +235,11 @@ impl Resource for Tag {
             .optional()
     }
 
-    fn localise(&mut self, tongue: &Tongue) {
-        names::localise(&mut self.name, &self.names.0, &self.first_language, tongue);
+    fn localize(&mut self, locale: &LanguagePreference) {
+        names::localize(&mut self.name, &self.names.0, &self.first_language, locale);
     }
 
-    fn settle(new: &mut NewTag) -> Result<(), Vec<Fault>> {
+    fn validate(new: &mut NewTag) -> Result<(), Vec<Fault>> {
         let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
         faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
         if faults.is_empty() {
@@ -249,12 +249,12 @@ impl Resource for Tag {
         }
     }
 
-    fn taken_slug(new: &NewTag) -> Option<&str> {
+    fn chosen_slug(new: &NewTag) -> Option<&str> {
         new.slug.as_deref()
     }
 
-    async fn stands_in_public(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
-        by_name::stands_in_public(conn, ("article_tags", "tag_id"), id).await
+    async fn is_publicly_referenced(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
+        by_name::is_publicly_referenced(conn, ("article_tags", "tag_id"), id).await
     }
 
     async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewTag) -> Result<(), Problem> {
@@ -282,7 +282,7 @@ impl Resource for Tag {
         Ok(())
     }
 
-    async fn in_the_way(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
+    async fn check_deletable(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
         by_name::check_unused(conn, ("article_tags", "tag_id"), id).await
     }
 }

@@ -22,15 +22,15 @@ use uuid::Uuid;
 
 use crate::access::audit::{self, Origin};
 use crate::access::extractors::known_caller;
-use crate::access::rate_limit::{Allowance, Party, address_of};
+use crate::access::rate_limit::{Allowance, RateLimitKey, address_of};
 use crate::connection::unsent::{CountedBody, Permit, UNCOUNTED};
 use crate::connection::{check_overflow, head_size, unreadable};
-use crate::http::cache_tags::MadeOf;
+use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
-use crate::http::content_coding::Coding;
+use crate::http::content_coding::ContentCoding;
 use crate::http::preconditions::{Version, entity_tag, none_match_has};
 use crate::problem::Problem;
-use crate::redact::{has_secret, masked};
+use crate::redact::{contains_secret, redact};
 use crate::server::AppState;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -49,13 +49,13 @@ const NOT_REPEATED: [&str; 5] = [
 pub struct RequestId(pub String);
 
 /// What of a request the answer needs after the request is gone.
-pub(super) struct Asked {
+pub(super) struct RequestContext {
     id: String,
     method: Method,
     path: String,
     headers: HeaderMap,
     /// The coding that the caller likes best.
-    coding: Option<Coding>,
+    coding: Option<ContentCoding>,
     app: Option<Data<AppState>>,
     begun: Instant,
     /// What its sender may still send, once that is known.
@@ -72,13 +72,13 @@ struct Who {
     subject: Option<String>,
 }
 
-impl From<Party> for Who {
-    fn from(party: Party) -> Self {
-        let (key_id, subject) = match party {
-            Party::Key(id) => (Some(id.to_string()), None),
+impl From<RateLimitKey> for Who {
+    fn from(rate_limit_key: RateLimitKey) -> Self {
+        let (key_id, subject) = match rate_limit_key {
+            RateLimitKey::Key(id) => (Some(id.to_string()), None),
             // It may have any character. In quotes, it is one word on one line.
-            Party::Name(name) => (None, Some(format!("{:?}", masked(&name)))),
-            Party::Address(_) => (None, None),
+            RateLimitKey::Name(name) => (None, Some(format!("{:?}", redact(&name)))),
+            RateLimitKey::Address(_) => (None, None),
         };
         Self { key_id, subject }
     }
@@ -90,38 +90,40 @@ pub async fn answer<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Some(problem) = unreadable(request.request()) {
-        let asked = Asked::unreadable(request.request());
+        let asked = RequestContext::unreadable(request.request());
         let response = request.into_response(problem.answer(&asked.path, &asked.id));
         return Ok(asked.finish(response).await);
     }
     normalise(&mut request);
-    let asked = Asked::of(request.request());
+    let asked = RequestContext::of(request.request());
     request.extensions_mut().insert(RequestId(asked.id.clone()));
     let refused = check_overflow(request.request())
         .and_then(|()| head_size::check(&request))
         .and_then(|()| readable(&request));
     let response = match refused {
         Ok(()) => {
-            let patience = asked.patience();
+            let request_timeout = asked.request_timeout();
             let handled = AssertUnwindSafe(asked.handle(request, next)).catch_unwind();
             // What waits for the database is not kept waiting once it is known to hang.
             let handled = tokio::select! {
                 biased;
-                handled = tokio::time::timeout(patience, handled) => handled,
+                handled = tokio::time::timeout(request_timeout, handled) => handled,
                 () = asked.database_lost() => {
                     let lost = Problem::Unavailable("the database went away meanwhile".into());
-                    return Err(asked.give_up(&lost));
+                    return Err(asked.timeout_response(&lost));
                 }
             };
             match handled {
                 Ok(Ok(response)) => response?,
                 Ok(Err(panic)) => {
                     let said = words(panic.as_ref());
-                    return Err(asked.give_up(&Problem::internal(format!("a panic: {said}"))));
+                    return Err(
+                        asked.timeout_response(&Problem::internal(format!("a panic: {said}")))
+                    );
                 }
                 Err(_) => {
-                    let late = format!("no answer from the database within {patience:?}");
-                    return Err(asked.give_up(&Problem::Unavailable(late.into())));
+                    let late = format!("no answer from the database within {request_timeout:?}");
+                    return Err(asked.timeout_response(&Problem::Unavailable(late.into())));
                 }
             }
         }
@@ -130,14 +132,14 @@ pub async fn answer<B: MessageBody + 'static>(
     Ok(asked.finish(response).await)
 }
 
-impl Asked {
+impl RequestContext {
     pub(super) fn of(request: &HttpRequest) -> Self {
         Self {
             id: request_id(request.headers()),
             method: request.method().clone(),
-            path: masked(request.path()).into_owned(),
+            path: redact(request.path()).into_owned(),
             headers: conditions(request.headers()),
-            coding: Coding::wanted(request),
+            coding: ContentCoding::wanted(request),
             app: request.app_data::<Data<AppState>>().cloned(),
             begun: Instant::now(),
             allowance: OnceCell::new(),
@@ -172,7 +174,7 @@ impl Asked {
             let who = match &admitted {
                 // Who sends too much was not looked up.
                 Err(Problem::TooManyRequests(_)) => app.limits.holder(request.request()),
-                _ => caller.map(|caller| Party::from(caller.as_ref())),
+                _ => caller.map(|caller| RateLimitKey::from(caller.as_ref())),
             };
             if let Some(who) = who {
                 let _ = self.who.set(who.into());
@@ -234,10 +236,10 @@ impl Asked {
     }
 
     async fn finish(&self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        if let Some(written) = self.written(&response) {
-            response = response.into_response(written);
+        if let Some(render_problem) = self.render_problem(&response) {
+            response = response.into_response(render_problem);
         }
-        self.for_caches(response.response_mut());
+        self.add_cache_headers(response.response_mut());
         response = self.tag_and_encode(response).await;
         self.common_headers(response.headers_mut());
         self.log(response.status(), &response.response().body().size());
@@ -278,7 +280,7 @@ impl Asked {
     }
 
     /// The problem that this answer is, written out where it is not yet.
-    fn written(&self, response: &ServiceResponse<BoxBody>) -> Option<HttpResponse> {
+    fn render_problem(&self, response: &ServiceResponse<BoxBody>) -> Option<HttpResponse> {
         let status = response.status();
         let other = || Problem::of_status(status, "the request can't be answered".into());
         match response.response().error() {
@@ -294,13 +296,13 @@ impl Asked {
     }
 
     /// Says what caches may do, and what the answer is made of.
-    fn for_caches(&self, response: &mut HttpResponse) {
+    fn add_cache_headers(&self, response: &mut HttpResponse) {
         if !self.reads() {
             return;
         }
         let extensions = response.extensions();
         let kind = extensions.get::<Kind>().copied();
-        let made_of = extensions.get::<MadeOf>().cloned();
+        let cache_tags = extensions.get::<CacheTags>().cloned();
         drop(extensions);
         let good = response.status().is_success() || response.status().is_redirection();
         let headers = response.headers_mut();
@@ -326,7 +328,7 @@ impl Asked {
             .iter()
             .filter_map(|it| it.header())
         {
-            if let Some(value) = made_of.as_ref().and_then(|made| made.header(separator)) {
+            if let Some(value) = cache_tags.as_ref().and_then(|made| made.header(separator)) {
                 headers.insert(name, value);
             }
         }
@@ -348,7 +350,7 @@ impl Asked {
         let coded = response.headers().contains_key(header::CONTENT_ENCODING);
         let coding = self
             .coding
-            .filter(|_| !coded && Coding::is_worth(kind, body.len()));
+            .filter(|_| !coded && ContentCoding::is_worth(kind, body.len()));
         if success && (self.reads() || version.is_some()) {
             let tag = entity_tag(version.as_ref(), &body, coding);
             let value = HeaderValue::from_str(&tag).expect("a tag is plain ASCII");
@@ -366,7 +368,7 @@ impl Asked {
             Ok(permit) => permit,
             Err(problem) => {
                 let mut refused = problem.answer(&self.path, &self.id);
-                self.for_caches(&mut refused);
+                self.add_cache_headers(&mut refused);
                 return ServiceResponse::new(request, refused);
             }
         };
@@ -374,7 +376,7 @@ impl Asked {
             None => body,
             Some(coding) => match coding.apply(body.clone()).await {
                 Ok(encoded) => {
-                    let word = HeaderValue::from_static(coding.word());
+                    let word = HeaderValue::from_static(coding.token());
                     response
                         .headers_mut()
                         .insert(header::CONTENT_ENCODING, word);
@@ -416,18 +418,18 @@ impl Asked {
 
     /// How long a request may take: what its statement and its connection may, and its body where it has one. A database
     /// that hangs, rather than being gone, bounds nothing by itself.
-    fn patience(&self) -> Duration {
+    fn request_timeout(&self) -> Duration {
         let Some(app) = &self.app else {
             return Duration::from_secs(10);
         };
         match self.method {
-            Method::GET | Method::HEAD | Method::DELETE => app.patience,
-            _ => app.patience + app.body_timeout,
+            Method::GET | Method::HEAD | Method::DELETE => app.request_timeout,
+            _ => app.request_timeout + app.body_timeout,
         }
     }
 
     /// The answer where the handler gave none, and took the request with it.
-    fn give_up(&self, problem: &Problem) -> Error {
+    fn timeout_response(&self, problem: &Problem) -> Error {
         let mut response = self.refuse(problem);
         // An error passes what adds these to every answer.
         if let Some(app) = &self.app {
@@ -497,7 +499,7 @@ impl Asked {
 fn request_id(headers: &HeaderMap) -> String {
     let sane = |id: &&str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        (1..=128).contains(&id.len()) && id.bytes().all(plain) && !has_secret(id)
+        (1..=128).contains(&id.len()) && id.bytes().all(plain) && !contains_secret(id)
     };
     headers
         .get(&X_REQUEST_ID)

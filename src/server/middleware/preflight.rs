@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 
 use crate::problem::Problem;
-use crate::server::middleware::Asked;
+use crate::server::middleware::RequestContext;
 
 /// What decides about the answer to a preflight (Fetch standard, section 3.2).
 const DECIDES: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
@@ -24,8 +24,8 @@ pub async fn refused_preflights<B: MessageBody + 'static>(
         return Ok(response);
     };
     let problem = Problem::CrossOrigin(refused.to_string());
-    let mut written = Asked::of(response.request()).refuse(&problem);
+    let mut render_problem = RequestContext::of(response.request()).refuse(&problem);
     let decides = HeaderValue::from_static(DECIDES);
-    written.headers_mut().insert(header::VARY, decides);
-    Ok(response.into_response(written))
+    render_problem.headers_mut().insert(header::VARY, decides);
+    Ok(response.into_response(render_problem))
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::Parser;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use manchette::config::{Cli, Database};
-use manchette::db::embedded::{Claim, Embedded, OWNER, Options};
-use manchette::db::{Address, migrations};
+use manchette::db::embedded::{DataDirLock, Embedded, OWNER, Options};
+use manchette::db::{ConnectOptions, migrations};
 
 struct Cluster {
     /// Postgres stops when this process ends, however it ends.
     _embedded: Embedded,
-    address: Address,
+    address: ConnectOptions,
     folder: PathBuf,
 }
 
@@ -26,15 +26,16 @@ fn settings() -> Database {
 }
 
 /// A new, migrated database without content.
-pub async fn new_database() -> Address {
+pub async fn new_database() -> ConnectOptions {
     cluster().address.database(&create("manchette").await)
 }
 
 /// A new database, reached through a socket that somebody else holds in this folder; and Postgres's own.
-pub async fn new_database_behind(folder: &Path) -> (Address, PathBuf) {
+pub async fn new_database_behind(folder: &Path) -> (ConnectOptions, PathBuf) {
     let cluster = cluster();
     let name = create("manchette").await;
-    let address = Address::from_socket(folder, &name, &settings()).expect("it is an address");
+    let address =
+        ConnectOptions::from_socket(folder, &name, &settings()).expect("it is an address");
     // Its whole name may be too long for a socket.
     let short = folder.join("postgres");
     std::os::unix::fs::symlink(&cluster.folder, &short).expect("a link is made");
@@ -60,7 +61,7 @@ pub async fn empty_database_url() -> String {
 
 /// A connection to what such an address names.
 pub async fn connect(url: &str) -> AsyncPgConnection {
-    let address = Address::from_url(url, &settings()).expect("it is an address");
+    let address = ConnectOptions::from_url(url, &settings()).expect("it is an address");
     address.connect_unbounded().await.expect("Postgres answers")
 }
 
@@ -96,7 +97,7 @@ async fn start() -> Cluster {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     remove_old(folder);
     let data_dir = folder.join(format!("cluster-{}", std::process::id()));
-    let claim = Claim::take(&data_dir, "test")
+    let claim = DataDirLock::take(&data_dir, "test")
         .expect("a folder can be made")
         .expect("it is ours alone");
     let options = Options {
@@ -140,7 +141,7 @@ fn remove_old(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if entry.file_name().to_string_lossy().starts_with("cluster-")
-            && let Ok(Ok(_claim)) = Claim::take(&path, "test")
+            && let Ok(Ok(_claim)) = DataDirLock::take(&path, "test")
             && !path.join("postgres/postmaster.pid").exists()
         {
             let _ = std::fs::remove_dir_all(&path);

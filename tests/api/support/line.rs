@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
-use manchette::db::Address;
+use manchette::db::ConnectOptions;
 
 use super::cluster;
 
@@ -33,7 +33,7 @@ struct Shared {
 
 impl Line {
     /// A line to a new database, and the address of its near end.
-    pub async fn to_new_database() -> (Self, Address) {
+    pub async fn to_new_database() -> (Self, ConnectOptions) {
         let folder = tempfile::tempdir().expect("a folder is made");
         let (address, postgres) = cluster::new_database_behind(folder.path()).await;
         let listener =

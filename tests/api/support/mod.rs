@@ -20,7 +20,7 @@ use manchette::config::Cli;
 use manchette::connection::Shutdown;
 use manchette::connection::admission::Admission;
 use manchette::cpu_tasks::CpuTasks;
-use manchette::db::Address;
+use manchette::db::ConnectOptions;
 use manchette::server;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub use answer::{Answer, items};
 /// A server of its own, on a database of its own.
 pub struct TestApp {
     pub at: SocketAddr,
-    pub address: Address,
+    pub address: ConnectOptions,
     /// May do everything.
     pub key: String,
     client: reqwest::Client,
@@ -50,7 +50,7 @@ impl TestApp {
     }
 
     /// Another server on a database that is there already.
-    pub async fn start_on(address: Address) -> Self {
+    pub async fn start_on(address: ConnectOptions) -> Self {
         Self::start_so(address, &[]).await
     }
 
@@ -59,12 +59,16 @@ impl TestApp {
         Self::start_on(self.address.clone()).await
     }
 
-    pub async fn start_so(address: Address, settings: &[&str]) -> Self {
+    pub async fn start_so(address: ConnectOptions, settings: &[&str]) -> Self {
         Self::start_limited(address, settings, CpuTasks::default()).await
     }
 
     /// A server whose CPU-bound tasks the test can hold up.
-    pub async fn start_limited(address: Address, settings: &[&str], cpu_tasks: CpuTasks) -> Self {
+    pub async fn start_limited(
+        address: ConnectOptions,
+        settings: &[&str],
+        cpu_tasks: CpuTasks,
+    ) -> Self {
         // A test that says nothing of limits has none, and waits for a database that is busy with other tests.
         let unless_told = [
             ("--workers", "2"),
