@@ -9,7 +9,16 @@ use log::kv::{Key, Value, VisitSource};
 use log::{Level, Log, Metadata, Record};
 use serde_json::{Map, json};
 
-use crate::config::LogFormat;
+use clap::ValueEnum;
+
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
 
 /// Starts the logger. `RUST_LOG` says what is logged; a line that can't be written is lost, and nothing else.
 pub fn start(format: LogFormat) {

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use manchette::config::Cli;
-use manchette::{cli, logging};
+use manchette::cli::{self, Cli};
+use manchette::logging;
 
 fn main() -> ExitCode {
     let line = Cli::parse();

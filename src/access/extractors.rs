@@ -19,9 +19,10 @@ use crate::access::api_keys::model::known;
 use crate::access::api_keys::{ApiKey, Scope, Token};
 use crate::access::audit::By;
 use crate::access::jwt::{Identity, IdentityProvider, Jwt, Unreachable};
+use crate::access::rate_limit::Limits;
+use crate::db::Database;
 use crate::news::content::visibility::{Status, Visibility};
 use crate::problem::{Problem, WRONG_KEY};
-use crate::server::AppState;
 
 /// Whoever sent a request with a key that is good.
 #[derive(Clone, Debug)]
@@ -233,15 +234,15 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
     if let Some(Known(caller)) = known_of(request) {
         return Ok(caller);
     }
-    let app = request
-        .app_data::<Data<AppState>>()
-        .expect("every worker has its state");
+    let limits = request
+        .app_data::<Data<Limits>>()
+        .expect("every worker has its limits");
     let caller = if request.headers().contains_key(header::AUTHORIZATION) {
-        let Some(credentials) = Credentials::read(request, app) else {
-            app.limits.wrong_key(request)?;
+        let Some(credentials) = Credentials::read(request) else {
+            limits.wrong_key(request)?;
             return Err(WRONG);
         };
-        let found = app.limits.prove(request, credentials.find(app)).await?;
+        let found = limits.prove(request, credentials.find(request)).await?;
         Some(Arc::new(found))
     } else {
         None
@@ -269,7 +270,7 @@ enum Credentials<'a> {
 
 impl<'a> Credentials<'a> {
     /// Reads the one `Authorization: Bearer …` of a request; none where what it has there could not be a key.
-    fn read(request: &'a HttpRequest, app: &'a AppState) -> Option<Self> {
+    fn read(request: &'a HttpRequest) -> Option<Self> {
         let mut given = request.headers().get_all(header::AUTHORIZATION);
         let (Some(credentials), None) = (given.next(), given.next()) else {
             return None;
@@ -282,15 +283,18 @@ impl<'a> Credentials<'a> {
         if let Some(token) = Token::read(credentials) {
             return Some(Self::Key(token));
         }
-        let provider = app.identity_provider.as_deref()?;
+        let provider = request.app_data::<Data<IdentityProvider>>()?;
         Some(Self::Jwt(Jwt::read(credentials)?, provider))
     }
 
     /// Whose they are.
-    async fn find(self, app: &AppState) -> Result<Caller, Problem> {
+    async fn find(self, request: &HttpRequest) -> Result<Caller, Problem> {
         match self {
             Self::Key(token) => {
-                let mut conn = app.connection_for_key().await?;
+                let db = request
+                    .app_data::<Data<Database>>()
+                    .expect("every worker has its database");
+                let mut conn = db.connection_for_credentials().await?;
                 let key = ApiKey::of(&mut conn, &token).await?;
                 Ok(key.ok_or(WRONG)?.into())
             }

@@ -9,14 +9,25 @@ pub mod serve;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 
-use crate::config::{Cli, Config};
+use crate::config::Config;
 use crate::db::embedded::{DataDirLock, Embedded, Options, socket_beside};
 use crate::db::migrations::{self, Schema};
 use crate::db::{ConnectOptions, pooler};
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 110, subcommand_negates_reqs = true)]
+pub struct Cli {
+    /// What to do; without a word, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub config: Config,
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

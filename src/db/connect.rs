@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config;
+use super::DatabaseSettings;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -43,7 +43,7 @@ impl std::fmt::Debug for ConnectOptions {
 impl ConnectOptions {
     /// What a `DATABASE_URL` says. `sslmode` means what libpq means by it: `prefer` and `require` encrypt without
     /// asking who is there, `verify-full` checks certificate and name.
-    pub fn from_url(url: &str, settings: &config::Database) -> Result<Self, Error> {
+    pub fn from_url(url: &str, settings: &DatabaseSettings) -> Result<Self, Error> {
         let (url, verify) = split_verification(url)?;
         let mut postgres: tokio_postgres::Config = url
             .parse()
@@ -60,7 +60,7 @@ impl ConnectOptions {
     pub fn from_socket(
         folder: &Path,
         dbname: &str,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
     ) -> Result<Self, Error> {
         let mut postgres = tokio_postgres::Config::new();
         postgres
@@ -73,7 +73,7 @@ impl ConnectOptions {
 
     fn new(
         mut postgres: tokio_postgres::Config,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
         verify: bool,
     ) -> Result<Self, Error> {
         if postgres.get_connect_timeout().is_none() {
@@ -99,7 +99,7 @@ impl ConnectOptions {
     }
 
     /// The same database, with these settings' timeouts.
-    pub fn with_timeouts(&self, settings: &config::Database) -> Self {
+    pub fn with_timeouts(&self, settings: &DatabaseSettings) -> Self {
         Self {
             statement_timeout_ms: settings.statement_timeout_ms,
             read_lock_timeout_ms: settings.read_lock_timeout_ms,

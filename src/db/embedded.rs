@@ -18,9 +18,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, geteuid};
 
 use super::ConnectOptions;
+use super::DatabaseSettings;
 use super::postgres_programs::{self, Programs};
 use super::restarts::{Backoff, FIRST_WAIT};
-use crate::config;
 
 /// The role that owns everything in a Postgres of our own.
 pub const OWNER: &str = "manchette";
@@ -111,7 +111,7 @@ impl Embedded {
     pub async fn start(
         options: &Options,
         claim: DataDirLock,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
     ) -> Result<Self, Error> {
         let cluster = Cluster::prepare(options)?;
         let socket = cluster.socket_folder()?;
@@ -137,7 +137,7 @@ impl Embedded {
     }
 
     /// Where its databases are.
-    pub fn address(&self, settings: &config::Database) -> Result<ConnectOptions, Error> {
+    pub fn address(&self, settings: &DatabaseSettings) -> Result<ConnectOptions, Error> {
         ConnectOptions::from_socket(&self.socket, DATABASE, settings)
     }
 
@@ -145,7 +145,7 @@ impl Embedded {
         &self,
         log: &Path,
         first_start: &FirstStart,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
     ) -> Result<AsyncPgConnection, Error> {
         let address = ConnectOptions::from_socket(&self.socket, "postgres", settings)?;
         let begun = Instant::now();

@@ -12,8 +12,8 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::DatabaseSettings;
 use super::{ConnectOptions, HealthMonitor};
-use crate::config;
 
 /// A connection on loan from a pool. Its statements wait for locks only as long as a read may.
 pub struct Connection {
@@ -81,7 +81,7 @@ impl DerefMut for Connection {
 /// answers that it can't, while the database is away.
 pub fn pool(
     address: &ConnectOptions,
-    settings: &config::Database,
+    settings: &DatabaseSettings,
     watch: &Arc<HealthMonitor>,
 ) -> Pool<AsyncPgConnection> {
     let mut manager = ManagerConfig::default();

@@ -1,6 +1,7 @@
 //! A request's body: read with a bound in size and in time, as JSON and nothing else.
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use actix_web::http::header::{self, Header};
 use actix_web::web::Data;
@@ -12,8 +13,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::connection::broken_body;
+use crate::cpu_tasks::CpuTasks;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 /// The largest body that is read, in bytes, where a resource doesn't need more.
 pub const MAX_BODY: usize = 1 << 20;
@@ -27,6 +28,15 @@ const SMALL: usize = 64 << 10;
 
 /// How deep arrays and objects may stand in one another.
 pub const MAX_DEPTH: usize = 32;
+
+/// How bodies are read.
+#[derive(Clone, Debug)]
+pub struct BodySettings {
+    /// How long a body may take to arrive.
+    pub timeout: Duration,
+    /// Where large bodies are parsed and checked.
+    pub cpu_tasks: CpuTasks,
+}
 
 /// The SHA-256 of a body.
 pub type Digest = [u8; 32];
@@ -103,13 +113,13 @@ impl Body {
         self.check_type(types)?;
         let is_small = bytes.len() <= SMALL;
         let task = move || Ok((convert(parse(&bytes)?)?, Sha256::digest(&bytes).into()));
-        let tasks = &self.app().cpu_tasks;
+        let tasks = &self.settings().cpu_tasks;
         tasks.run(is_small, task).await?
     }
 
-    fn app(&self) -> &Data<AppState> {
-        let app = self.request.app_data();
-        app.expect("every worker has its state")
+    fn settings(&self) -> &Data<BodySettings> {
+        let settings = self.request.app_data();
+        settings.expect("every worker has its settings of bodies")
     }
 
     fn check_type(&self, types: &'static [&'static str]) -> Result<(), Problem> {
@@ -139,7 +149,7 @@ impl Body {
     }
 
     async fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
-        let slowest = self.app().body_timeout;
+        let slowest = self.settings().timeout;
         tokio::time::timeout(slowest, self.all_bytes())
             .await
             .unwrap_or(Err(Problem::TooSlow(slowest.as_secs())))

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, Header, HeaderMap};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
@@ -79,13 +80,19 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
 }
 
 /// What a writing request says must hold.
-#[derive(Clone, Debug, Default)]
+#[derive()]
 pub struct Preconditions {
     if_match: Option<Vec<String>>,
     /// Heeded where there is no `If-Match`.
     if_unmodified_since: Option<SystemTime>,
     if_none_match: Vec<String>,
+    /// Whether a change has to name the version that it replaces.
+    required: bool,
 }
+
+/// Whether every change needs an `If-Match` (`--require-if-match`).
+#[derive(Clone, Copy, Debug)]
+pub struct RequireIfMatch(pub bool);
 
 /// Why a writing request may not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +125,9 @@ impl PreconditionFailure {
 }
 
 impl Preconditions {
-    /// Checks them against the version that stands now, if anything does, and since when it does. Where they are `required`,
+    /// Checks them against the version that stands now, if anything does, and since when it does. Where `If-Match` is required,
     /// whoever changes what is there has to give an `If-Match`: a date knows nothing finer than a second.
-    pub fn check(
-        &self,
-        now: Option<(Version, DateTime<Utc>)>,
-        required: bool,
-    ) -> Result<(), PreconditionFailure> {
+    pub fn check(&self, now: Option<(Version, DateTime<Utc>)>) -> Result<(), PreconditionFailure> {
         let Some((version, since)) = now else {
             return if self.if_match.is_some() {
                 Err(PreconditionFailure::NotFound)
@@ -140,7 +143,7 @@ impl Preconditions {
         };
         if outdated || self.if_none_match.iter().any(|tag| is_of(tag, &version)) {
             Err(PreconditionFailure::VersionMismatch)
-        } else if required && self.if_match.is_none() {
+        } else if self.required && self.if_match.is_none() {
             Err(PreconditionFailure::Missing)
         } else {
             Ok(())
@@ -192,6 +195,9 @@ impl FromRequest for Preconditions {
             if_match,
             if_unmodified_since: date.map(|date| SystemTime::from(date.0)),
             if_none_match: tags(headers, header::IF_NONE_MATCH),
+            required: request
+                .app_data::<Data<RequireIfMatch>>()
+                .is_some_and(|setting| setting.0),
         }))
     }
 }
@@ -249,46 +255,49 @@ mod tests {
             )),
             ..Preconditions::default()
         };
-        assert!(conditions(&tag(3)).check(at(3), false).is_ok());
+        assert!(conditions(&tag(3)).check(at(3)).is_ok());
         assert!(
             conditions(&format!("{}, {}", tag(2), tag(3)))
-                .check(at(3), false)
+                .check(at(3))
                 .is_ok()
         );
-        assert!(conditions("*").check(at(3), false).is_ok());
-        assert!(conditions("*").check(None, false).is_err());
-        assert!(conditions(&tag(2)).check(at(3), false).is_err());
-        assert!(
-            conditions(&format!("W/{}", tag(3)))
-                .check(at(3), false)
-                .is_err()
-        );
-        assert!(conditions("").check(at(3), false).is_err());
+        assert!(conditions("*").check(at(3)).is_ok());
+        assert!(conditions("*").check(None).is_err());
+        assert!(conditions(&tag(2)).check(at(3)).is_err());
+        assert!(conditions(&format!("W/{}", tag(3))).check(at(3)).is_err());
+        assert!(conditions("").check(at(3)).is_err());
         // Of something else, or cut short.
         let other = format!("\"{}-abc\"", Version::of(Uuid::nil(), 3).as_str());
         let cut = format!("\"{}\"", version(3).as_str());
         for wrong in [other.as_str(), &cut, "\"3-abc\""] {
             assert_eq!(
-                conditions(wrong).check(at(3), false),
+                conditions(wrong).check(at(3)),
                 Err(PreconditionFailure::VersionMismatch),
                 "{wrong}"
             );
         }
+        let required = |conditions| Preconditions {
+            required: true,
+            ..conditions
+        };
         let none = Preconditions::default();
-        assert_eq!(none.check(at(3), true), Err(PreconditionFailure::Missing));
-        assert!(none.check(None, true).is_ok() && none.check(at(3), false).is_ok());
-        assert!(conditions("*").check(at(3), true).is_ok());
+        assert_eq!(
+            required(none.clone()).check(at(3)),
+            Err(PreconditionFailure::Missing)
+        );
+        assert!(required(none.clone()).check(None).is_ok() && none.check(at(3)).is_ok());
+        assert!(required(conditions("*")).check(at(3)).is_ok());
         let dated = |seconds| Preconditions {
             if_unmodified_since: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
             ..Preconditions::default()
         };
-        assert!(dated(1_000).check(at(3), false).is_ok() && dated(999).check(None, false).is_ok());
+        assert!(dated(1_000).check(at(3)).is_ok() && dated(999).check(None).is_ok());
         assert_eq!(
-            dated(999).check(at(3), false),
+            dated(999).check(at(3)),
             Err(PreconditionFailure::VersionMismatch)
         );
         assert_eq!(
-            dated(1_000).check(at(3), true),
+            required(dated(1_000)).check(at(3)),
             Err(PreconditionFailure::Missing)
         );
         for tag in ["*", "\"\"", "W/\"a\"", "\"3-abc\""] {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::rate_limit::TooMany;
+use crate::db::ConnectionError;
 use crate::db::pooler::SharedSessions;
 
 /// Why a request was not answered as asked.
@@ -631,8 +632,8 @@ pub fn slug_taken() -> Problem {
     )
 }
 
-impl From<diesel_async::pooled_connection::deadpool::PoolError> for Problem {
-    fn from(error: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
+impl From<ConnectionError> for Problem {
+    fn from(error: ConnectionError) -> Self {
         Self::Unavailable(error.into())
     }
 }

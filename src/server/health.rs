@@ -7,9 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::connection::Shutdown;
+use crate::db::Database;
 use crate::db::pooler::Outage;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(get_livez).service(get_readyz);
@@ -46,11 +47,11 @@ async fn get_livez() -> HttpResponse {
 /// however many ask here.
 #[utoipa::path(tag = "Operations", responses((status = OK, description = "It can.", body = Health)))]
 #[get("/readyz")]
-async fn get_readyz(app: Data<AppState>) -> Result<HttpResponse, Problem> {
-    if app.shutdown.is_announced() {
+async fn get_readyz(shutdown: Data<Shutdown>, db: Data<Database>) -> Result<HttpResponse, Problem> {
+    if shutdown.is_announced() {
         return Err(Problem::Overloaded("the server is about to stop"));
     }
-    app.watch
+    db.health
         .readiness()
         .await
         .map(|()| ok())

@@ -23,10 +23,7 @@ use actix_web::App;
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::web::Data;
-use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::deadpool::Pool;
-use tokio::sync::OwnedSemaphorePermit;
+use actix_web::web::{Data, ServiceConfig};
 use utoipa_actix_web::AppExt;
 
 use crate::access::jwt::IdentityProvider;
@@ -37,60 +34,23 @@ use crate::connection::stream::{ClientStream, Timeouts};
 use crate::connection::unsent::Unsent;
 use crate::connection::{self, Shutdown};
 use crate::cpu_tasks::CpuTasks;
-use crate::db::pooler::Outage;
-use crate::db::shares::{Shares, resource_of};
-use crate::db::{ConnectOptions, HealthMonitor, pool};
-use crate::http::caching::Caching;
-use crate::http::security_headers::Security;
-use crate::news::articles::Embeds;
+use crate::db::shares::resource_of;
+use crate::db::{ConnectOptions, Database, HealthMonitor};
+use crate::http::json_body::BodySettings;
+use crate::http::preconditions::RequireIfMatch;
+use crate::news::articles::{Embeds, Renderer};
 use crate::openapi;
-use crate::problem::Problem;
-use crate::server::middleware::answer;
 use crate::server::middleware::preflight::refused_preflights;
-
-/// What the handlers of one worker share.
-pub struct AppState {
-    pool: Pool<AsyncPgConnection>,
-    /// How many of its connections each resource may hold.
-    pub shares: Shares,
-    /// Whether the database answers.
-    pub watch: Arc<HealthMonitor>,
-    pub limits: Arc<Limits>,
-    /// The answers that wait to be received.
-    pub unsent: Arc<Unsent>,
-    /// Whether the server is about to stop.
-    pub shutdown: Shutdown,
-    /// How long a request waits for a connection, and how many may.
-    pool_timeout: Duration,
-    pool_queue: usize,
-    /// How long a write may wait for a lock.
-    lock_timeout_ms: u32,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-    /// How long the database may keep a request waiting, all in all.
-    pub request_timeout: Duration,
-    /// What caches may do with what is answered.
-    pub caching: Caching,
-    /// Whether a change has to say which version it means.
-    pub require_if_match: bool,
-    /// What every answer says to browsers.
-    pub security: Security,
-    /// Whose pages articles may embed.
-    pub embeds: Embeds,
-    /// What would keep the worker's thread busy for long.
-    pub cpu_tasks: CpuTasks,
-    /// Whose JWTs are taken beside keys.
-    pub identity_provider: Option<Arc<IdentityProvider>>,
-}
+use crate::server::middleware::{RequestTimeouts, answer};
 
 /// What all workers share.
 #[derive(Clone)]
 struct Shared {
-    watch: Arc<HealthMonitor>,
-    limits: Arc<Limits>,
-    unsent: Arc<Unsent>,
+    health: Arc<HealthMonitor>,
+    limits: Data<Limits>,
+    unsent: Data<Unsent>,
     shutdown: Shutdown,
-    identity_provider: Option<Arc<IdentityProvider>>,
+    identity_provider: Option<Data<IdentityProvider>>,
     cpu_tasks: CpuTasks,
 }
 
@@ -102,86 +62,43 @@ impl Shared {
         shutdown: &Shutdown,
         cpu_tasks: CpuTasks,
     ) -> Result<Self, String> {
-        let database = &config.database;
         let identity_provider = IdentityProvider::from_settings(&config.identity)?;
         if let Some(provider) = &identity_provider {
             provider.warm_up();
         }
+        let silence = config.database.silence();
         Ok(Self {
-            watch: Arc::new(HealthMonitor::start(address, database.silence())),
-            limits: Limits::new(&config.limits),
-            unsent: Unsent::new(&config.connection),
+            health: Arc::new(HealthMonitor::start(address, silence)),
+            limits: Data::from(Limits::new(&config.limits)),
+            unsent: Data::from(Unsent::new(&config.connection)),
             shutdown: shutdown.clone(),
-            identity_provider,
+            identity_provider: identity_provider.map(Data::from),
             cpu_tasks,
         })
     }
-}
 
-impl AppState {
-    /// The state of one worker.
-    fn new(address: &ConnectOptions, config: &Config, shared: &Shared) -> Self {
-        let database = &config.database;
-        Self {
-            pool: pool::pool(address, database, &shared.watch),
-            shares: Shares::new(resources(), database.pool_size_per_resource()),
-            watch: shared.watch.clone(),
-            limits: shared.limits.clone(),
-            unsent: shared.unsent.clone(),
-            shutdown: shared.shutdown.clone(),
-            identity_provider: shared.identity_provider.clone(),
-            pool_timeout: database.pool_timeout(),
-            pool_queue: database.pool_queue as usize,
-            lock_timeout_ms: database.lock_timeout_ms,
-            body_timeout: config.limits.body_timeout(),
-            request_timeout: database.pool_timeout()
-                + Duration::from_millis(database.statement_timeout_ms.into())
-                + Duration::from_secs(1),
-            caching: config.caching.clone(),
-            require_if_match: config.require_if_match,
-            security: config.security.clone(),
-            embeds: Embeds::new(&config.embed_hosts),
-            cpu_tasks: shared.cpu_tasks.clone(),
+    /// Registers the data of one worker: each part's own, which it takes where it needs it.
+    fn register(&self, address: &ConnectOptions, config: &Config, cfg: &mut ServiceConfig) {
+        let database = Database::new(address, &config.database, self.health.clone(), resources());
+        cfg.app_data(Data::new(database))
+            .app_data(self.limits.clone())
+            .app_data(self.unsent.clone())
+            .app_data(Data::new(self.shutdown.clone()))
+            .app_data(Data::new(config.caching.clone()))
+            .app_data(Data::new(config.security.clone()))
+            .app_data(Data::new(RequestTimeouts::new(config)))
+            .app_data(Data::new(RequireIfMatch(config.require_if_match)))
+            .app_data(Data::new(BodySettings {
+                timeout: config.limits.body_timeout(),
+                cpu_tasks: self.cpu_tasks.clone(),
+            }))
+            .app_data(Data::new(Renderer {
+                embeds: Embeds::new(&config.embed_hosts),
+                cpu_tasks: self.cpu_tasks.clone(),
+            }));
+        if let Some(provider) = &self.identity_provider {
+            cfg.app_data(provider.clone());
         }
-    }
-
-    /// A connection of this worker's, out of the share of the request's resource. Taken in a handler's body, never by an
-    /// extractor: a slow upload holds none.
-    ///
-    /// # Errors
-    /// At once where the database doesn't answer or too many wait already, else after the time that a request waits.
-    pub async fn connection(&self) -> Result<pool::Connection, Problem> {
-        self.take(async { self.shares.take().await }).await
-    }
-
-    /// A connection to look up a key with, out of nobody's share: whoever waits for a resource keeps no caller from being
-    /// known. It is given back at once.
-    ///
-    /// # Errors
-    /// Like [`Self::connection`].
-    pub async fn connection_for_key(&self) -> Result<pool::Connection, Problem> {
-        self.take(async { None }).await
-    }
-
-    async fn take(
-        &self,
-        place: impl Future<Output = Option<OwnedSemaphorePermit>>,
-    ) -> Result<pool::Connection, Problem> {
-        let unavailable = |why: &str| Problem::Unavailable(why.into());
-        let outage = |why: Outage| Problem::Unavailable(why.into());
-        self.watch.check().map_err(outage)?;
-        if self.pool.status().waiting + self.shares.waiting() >= self.pool_queue {
-            return Err(unavailable("too many wait for a connection"));
-        }
-        // One bound for waiting, opening and checking together.
-        let connection = tokio::time::timeout(self.pool_timeout, async {
-            let place = place.await;
-            let object = self.pool.get().await?;
-            Ok(pool::Connection::new(object, place, self.lock_timeout_ms))
-        });
-        connection
-            .await
-            .unwrap_or_else(|_| Err(unavailable("no connection became free in time")))
     }
 }
 
@@ -215,13 +132,14 @@ pub fn start(
         .disable_signals()
         .shutdown_timeout(config.connection.shutdown_timeout)
         .listen("http", listener, move || {
-            let state = AppState::new(&address, &settings, &shared);
             let origins = &settings.cors_origins;
             let (app, _) = App::new()
                 .into_utoipa_app()
-                .app_data(Data::new(state))
                 .configure(routes::configure)
-                .map(|app| app.configure(docs::configure))
+                .map(|app| {
+                    app.configure(docs::configure)
+                        .configure(|cfg| shared.register(&address, &settings, cfg))
+                })
                 .split_for_parts();
             let app = app
                 .wrap(from_fn(answer))
@@ -356,7 +274,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::config::Cli;
+    use crate::cli::Cli;
 
     async fn broken() -> HttpResponse {
         panic!("on purpose")
@@ -371,9 +289,8 @@ mod tests {
         let address = ConnectOptions::from_url(address, &config.database).unwrap();
         let shared =
             Shared::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
-        let state = AppState::new(&address, &config, &shared);
         let app = App::new()
-            .app_data(Data::new(state))
+            .configure(|cfg| shared.register(&address, &config, cfg))
             .route("/livez", web::get().to(broken))
             .wrap(from_fn(answer))
             .wrap(cors(&config.cors_origins));

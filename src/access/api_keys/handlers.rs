@@ -16,7 +16,7 @@ use crate::access::api_keys::Token;
 use crate::access::api_keys::model::{self, ApiKey, KeyState, NewKey, NewRotation, Place};
 use crate::access::audit::{self, AuditAction};
 use crate::access::extractors::Admin;
-use crate::db::{Fragment, Statement};
+use crate::db::{Database, Fragment, Statement};
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
@@ -28,7 +28,6 @@ use crate::http::values::parse_timestamp;
 use crate::idempotency::{IdempotencyKey, StoredResponse};
 use crate::openapi;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -46,13 +45,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of keys.", body = ref("#/components/schemas/KeyPage"))))]
 #[get("/v1/keys")]
 async fn list_keys(
-    app: Data<AppState>,
+    db: Data<Database>,
     _admin: Admin,
     list: List<KeyFilter>,
 ) -> Result<HttpResponse, Problem> {
     let cursor = list.cursor::<Place>()?;
     let condition = model::condition(list.filter.state);
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let rows = ApiKey::page(&mut conn, &condition, cursor.as_ref(), list.rows()).await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT FROM api_keys WHERE ")
@@ -75,7 +74,7 @@ async fn list_keys(
     responses((status = CREATED, description = "The key, in clear.", body = IssuedKey)))]
 #[post("/v1/keys")]
 async fn create_key(
-    app: Data<AppState>,
+    db: Data<Database>,
     admin: Admin,
     retry: IdempotencyKey,
     request: HttpRequest,
@@ -84,11 +83,11 @@ async fn create_key(
     let (document, digest) = body.read(JSON).await?;
     let new: NewKey = match openapi::rules("NewKey").read(document.clone()) {
         Ok(new) => new,
-        Err(problem) => return Err(with_past_end(&app, &document, problem).await),
+        Err(problem) => return Err(with_past_end(&db, &document, problem).await),
     };
     let by = admin.by();
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
@@ -111,13 +110,13 @@ async fn create_key(
     responses((status = OK, description = "What is known of the key.", body = ApiKey)))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
-    app: Data<AppState>,
+    db: Data<Database>,
     _admin: Admin,
     address: ResourcePath,
     one: One<ApiKey>,
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let key = ApiKey::find(&mut conn, id).await?;
     shown(&key.ok_or(Problem::NotFound)?, &one.fields)
 }
@@ -132,7 +131,7 @@ async fn get_key(
     responses((status = OK, description = "The key as it is now.", body = ApiKey)))]
 #[patch("/v1/keys/{id}")]
 async fn update_key(
-    app: Data<AppState>,
+    db: Data<Database>,
     admin: Admin,
     address: ResourcePath,
     conditions: Preconditions,
@@ -141,17 +140,17 @@ async fn update_key(
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
     if let Err(problem) = openapi::rules("KeyPatch").check(&mut patch) {
-        return Err(with_past_end(&app, &patch, problem).await);
+        return Err(with_past_end(&db, &patch, problem).await);
     }
     let patch = match patch {
         Value::Object(patch) => patch,
         _ => Map::new(),
     };
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let changed = conn
         .write(async |conn| {
             let key = ApiKey::lock(conn, id).await?;
-            check(&app, &conditions, &key)?;
+            check(&conditions, &key)?;
             key.must_be_good(model::time(conn).await?)?;
             let before = serde_json::to_value(&key).map_err(Problem::internal)?;
             let mut document = before.clone();
@@ -184,16 +183,16 @@ async fn update_key(
     responses((status = NO_CONTENT, description = "It is revoked.")))]
 #[delete("/v1/keys/{id}")]
 async fn revoke_key(
-    app: Data<AppState>,
+    db: Data<Database>,
     admin: Admin,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     conn.write(async |conn| {
         let key = ApiKey::lock(conn, id).await?;
-        check(&app, &conditions, &key)?;
+        check(&conditions, &key)?;
         if let Some(ended) = key.end(conn).await? {
             let (action, by) = (AuditAction::Revoked, admin.by());
             audit::done_to_key(conn, action, &ended, StatusCode::NO_CONTENT, by).await?;
@@ -214,7 +213,7 @@ async fn revoke_key(
     responses((status = CREATED, description = "The new key, in clear.", body = IssuedKey)))]
 #[post("/v1/keys/{id}/rotate")]
 async fn rotate_key(
-    app: Data<AppState>,
+    db: Data<Database>,
     admin: Admin,
     retry: IdempotencyKey,
     request: HttpRequest,
@@ -226,7 +225,7 @@ async fn rotate_key(
     let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
     let by = admin.by();
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
@@ -300,10 +299,10 @@ fn shown(key: &ApiKey, fields: &Fields) -> Result<HttpResponse, Problem> {
 
 /// A document's faults and, where that is one more, that the end in it has come already: the database's clock decides, so it
 /// can't be among the others from the beginning.
-async fn with_past_end(app: &AppState, document: &Value, problem: Problem) -> Problem {
+async fn with_past_end(db: &Database, document: &Value, problem: Problem) -> Problem {
     let end = document["expires_at"].as_str();
     match (problem, end.and_then(|end| parse_timestamp(end).ok())) {
-        (Problem::Invalid(mut faults), Some(end)) => match time(app).await {
+        (Problem::Invalid(mut faults), Some(end)) => match time(db).await {
             Ok(at) => {
                 faults.extend(model::past_end(end, at));
                 faults.sort();
@@ -315,17 +314,14 @@ async fn with_past_end(app: &AppState, document: &Value, problem: Problem) -> Pr
     }
 }
 
-async fn time(app: &AppState) -> Result<DateTime<Utc>, Problem> {
-    let mut conn = app.connection().await?;
+async fn time(db: &Database) -> Result<DateTime<Utc>, Problem> {
+    let mut conn = db.connection().await?;
     Ok(model::time(&mut conn).await?)
 }
 
 /// Checks what the client says must hold of a key that is locked.
-fn check(app: &AppState, conditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
+fn check(conditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
     conditions
-        .check(
-            Some((Version::of(key.id, key.version), key.updated_at)),
-            app.require_if_match,
-        )
+        .check(Some((Version::of(key.id, key.version), key.updated_at)))
         .map_err(|unmet| unmet.problem(Some((key.id, key.version, key))))
 }

@@ -14,11 +14,10 @@ use uuid::Uuid;
 use crate::access::audit::{AuditAction, AuditEntry, Audited};
 use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Database, Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
 use crate::problem::{KINDS, Problem};
-use crate::server::AppState;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
@@ -33,11 +32,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of it.", body = ref("#/components/schemas/AuditEntryPage"))))]
 #[get("/v1/audit")]
 async fn list_audit(
-    app: Data<AppState>,
+    db: Data<Database>,
     _: Admin,
     list: List<AuditFilter>,
 ) -> Result<HttpResponse, Problem> {
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     page(&mut conn, &list).await
 }
 

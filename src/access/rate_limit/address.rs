@@ -125,7 +125,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::config::Cli;
+    use crate::cli::Cli;
 
     fn settings(words: &[&str]) -> Settings {
         Cli::try_parse_from(["manchette"].iter().chain(words))

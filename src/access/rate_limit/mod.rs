@@ -21,7 +21,7 @@ pub use settings::{ProxyHeader, Rate, Settings};
 
 use crate::access::extractors::{Caller, caller};
 use crate::problem::Problem;
-use crate::server::{AppState, docs};
+use crate::server::docs;
 
 /// Whose requests are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -182,10 +182,9 @@ impl Limits {
 
 /// The policies that hold for whoever sent a request, with what is left of each; none where nothing is limited.
 pub async fn limits_of(request: &HttpRequest) -> Result<Vec<Allowance>, Problem> {
-    let app = request
-        .app_data::<Data<AppState>>()
-        .expect("every worker has its state");
-    let limits = &app.limits;
+    let limits = request
+        .app_data::<Data<Limits>>()
+        .expect("every worker has its limits");
     let (pair, rate_limit_key) = match caller(request).await? {
         Some(caller) => (&limits.with_key, caller.as_ref().into()),
         None => (&limits.without_key, limits.party_of_address(request)),
@@ -201,6 +200,6 @@ pub fn address_of(request: &HttpRequest) -> Option<IpAddr> {
     if let Some(known) = request.extensions().get::<address::Known>() {
         return Some(known.0);
     }
-    let app = request.app_data::<Data<AppState>>()?;
-    Some(address::caller_address(request, &app.limits.settings))
+    let limits = request.app_data::<Data<Limits>>()?;
+    Some(address::caller_address(request, &limits.settings))
 }

@@ -4,7 +4,9 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::Renderer;
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
@@ -16,7 +18,6 @@ use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
-use crate::server::AppState;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_articles)
@@ -36,14 +37,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
 #[get("/v1/articles")]
 async fn list_articles(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     mut list: List<ArticleFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     list.filter.timeline.resolve(&mut conn).await?;
     Article::list(&mut conn, reader.visibility(), &list).await
 }
@@ -55,12 +56,13 @@ async fn list_articles(
     responses((status = CREATED, description = "The article as it was created.", body = Article)))]
 #[post("/v1/articles")]
 async fn create_article(
-    app: Data<AppState>,
+    db: Data<Database>,
+    renderer: Data<Renderer>,
     editor: Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    crud::create::<Article>(&app, &editor, retry, body).await
+    crud::create::<Article>(&db, &renderer, &editor, retry, body).await
 }
 
 /// Get an article
@@ -72,15 +74,15 @@ async fn create_article(
     responses((status = OK, description = "The article.", body = Article)))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     address: ResourcePath,
     one: One<Article>,
 ) -> Result<ResourceResponse<Article>, Problem> {
     if one.locale.asked.is_none() {
-        return crud::get(&app, &reader, &address, one).await;
+        return crud::get(&db, &reader, &address, one).await;
     }
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
         Some(article) => Ok(crud::shown(article, one)),
         None => {
@@ -101,13 +103,14 @@ async fn get_article(
     ))]
 #[put("/v1/articles/{id}")]
 async fn replace_article(
-    app: Data<AppState>,
+    db: Data<Database>,
+    renderer: Data<Renderer>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::replace(&app, &editor, &address, &conditions, body).await
+    crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
 }
 
 /// Change an article
@@ -119,13 +122,14 @@ async fn replace_article(
     responses((status = OK, description = "The article as it is now.", body = Article)))]
 #[patch("/v1/articles/{id}")]
 async fn update_article(
-    app: Data<AppState>,
+    db: Data<Database>,
+    renderer: Data<Renderer>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::change(&app, &editor, &address, &conditions, body).await
+    crud::change::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
 }
 
 /// Delete an article
@@ -136,10 +140,10 @@ async fn update_article(
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/articles/{id}")]
 async fn delete_article(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    crud::remove::<Article>(&app, &editor, &address, &conditions).await
+    crud::remove::<Article>(&db, &editor, &address, &conditions).await
 }

@@ -8,7 +8,7 @@ mod stories;
 
 pub use handlers::routes;
 pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};
-pub use prepared::PreparedArticle;
+pub use prepared::{PreparedArticle, Renderer};
 pub use render::{EmbedHost, Embeds, Rendered, Rendering, render};
 
 crate::text_enum! {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::db::Database;
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Json, Statement};
@@ -21,7 +22,7 @@ use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::query::{Filter, List, parse_bool};
-use crate::news::articles::prepared::{self, PreparedArticle};
+use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
 use crate::news::categories::CategoryRef;
@@ -37,7 +38,6 @@ use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{Fault, Problem};
 use crate::schema::articles;
-use crate::server::AppState;
 
 /// What a list of articles can be narrowed to.
 #[derive(Debug, Default, IntoParams)]
@@ -742,6 +742,7 @@ impl Single for Article {
 impl Resource for Article {
     type New = NewArticle;
     type Prepared = PreparedArticle;
+    type Preparer = Renderer;
 
     const NAME: &'static str = "article";
     const TABLE: &'static str = "articles";
@@ -810,8 +811,12 @@ impl Resource for Article {
         }
     }
 
-    async fn prepare(app: &AppState, new: NewArticle) -> Result<PreparedArticle, Problem> {
-        PreparedArticle::prepare(app, new).await
+    async fn prepare(
+        db: &Database,
+        renderer: &Renderer,
+        new: NewArticle,
+    ) -> Result<PreparedArticle, Problem> {
+        PreparedArticle::prepare(db, renderer, new).await
     }
 
     fn fit(

@@ -5,13 +5,20 @@ use std::borrow::Borrow;
 
 use diesel::prelude::*;
 
-use crate::cpu_tasks::Permit;
+use crate::cpu_tasks::{CpuTasks, Permit};
+use crate::db::Database;
 use crate::news::articles::model::{Article, NewArticle};
-use crate::news::articles::{BodyFormat, Rendered, Rendering, render};
+use crate::news::articles::{BodyFormat, Embeds, Rendered, Rendering, render};
 use crate::news::site::Site;
 use crate::problem::{Fault, Problem};
 use crate::schema::articles;
-use crate::server::AppState;
+
+/// Renders bodies: whose pages they may embed, and where large ones are rendered.
+#[derive(Clone, Debug)]
+pub struct Renderer {
+    pub embeds: Embeds,
+    pub cpu_tasks: CpuTasks,
+}
 
 /// The largest body of a request that writes an article. Whatever a `GET` gives can be sent back: a body of 500,000
 /// characters, its HTML of 4 MiB and its text, with all of what is no ASCII written as JSON escapes, as some clients do.
@@ -61,15 +68,19 @@ impl PreparedArticle {
     }
 
     /// Renders the body, off the worker's thread where it is large.
-    pub async fn prepare(app: &AppState, new: NewArticle) -> Result<Self, Problem> {
+    pub async fn prepare(
+        db: &Database,
+        renderer: &Renderer,
+        new: NewArticle,
+    ) -> Result<Self, Problem> {
         let rendering = Rendering {
-            embeds: app.embeds.clone(),
+            embeds: renderer.embeds.clone(),
             // The connection is given back at once.
-            base: Site::base(&mut *app.connection().await?).await?,
+            base: Site::base(&mut *db.connection().await?).await?,
         };
         let is_small = new.body.len() <= SMALL;
         let task = move || Self::render(new, &rendering);
-        let (prepared, permit) = app.cpu_tasks.run_and_hold(is_small, task).await?;
+        let (prepared, permit) = renderer.cpu_tasks.run_and_hold(is_small, task).await?;
         Ok(Self {
             permit,
             ..prepared?

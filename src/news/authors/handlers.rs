@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
@@ -14,7 +15,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 use super::model::*;
 
@@ -35,12 +35,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of authors.", body = ref("#/components/schemas/AuthorPage"))))]
 #[get("/v1/authors")]
 async fn list_authors(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     list: List<AuthorFilter>,
 ) -> Result<HttpResponse, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     Author::list(&mut conn, &list, &locale).await
 }
 
@@ -51,12 +51,12 @@ async fn list_authors(
     responses((status = CREATED, description = "The author as it was created.", body = Author)))]
 #[post("/v1/authors")]
 async fn create_author(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    crud::create::<Author>(&app, &editor, retry, body).await
+    crud::create::<Author>(&db, &(), &editor, retry, body).await
 }
 
 /// Get an author
@@ -66,13 +66,13 @@ async fn create_author(
     responses((status = OK, description = "The author.", body = Author)))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     address: ResourcePath,
     mut one: One<Author>,
 ) -> Result<ResourceResponse<Author>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&app, &reader, &address, one).await
+    crud::get(&db, &reader, &address, one).await
 }
 
 /// Replace an author
@@ -87,13 +87,13 @@ async fn get_author(
     ))]
 #[put("/v1/authors/{id}")]
 async fn replace_author(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Author>, Problem> {
-    crud::replace(&app, &editor, &address, &conditions, body).await
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Change an author
@@ -105,13 +105,13 @@ async fn replace_author(
     responses((status = OK, description = "The author as it is now.", body = Author)))]
 #[patch("/v1/authors/{id}")]
 async fn update_author(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Author>, Problem> {
-    crud::change(&app, &editor, &address, &conditions, body).await
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete an author
@@ -122,10 +122,10 @@ async fn update_author(
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/authors/{id}")]
 async fn delete_author(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    crud::remove::<Author>(&app, &editor, &address, &conditions).await
+    crud::remove::<Author>(&db, &editor, &address, &conditions).await
 }

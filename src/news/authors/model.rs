@@ -194,6 +194,7 @@ impl Single for Author {
 impl Resource for Author {
     type New = NewAuthor;
     type Prepared = NewAuthor;
+    type Preparer = ();
 
     const NAME: &'static str = "author";
     const TABLE: &'static str = "authors";

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
@@ -14,7 +15,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 use super::model::*;
 
@@ -36,12 +36,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of categories.", body = ref("#/components/schemas/CategoryPage"))))]
 #[get("/v1/categories")]
 async fn list_categories(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     list: List<CategoryFilter>,
 ) -> Result<HttpResponse, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     if list.filter.tree {
         return Category::list_tree(&mut conn, &list, &locale).await;
     }
@@ -55,12 +55,12 @@ async fn list_categories(
     responses((status = CREATED, description = "The category as it was created.", body = Category)))]
 #[post("/v1/categories")]
 async fn create_category(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    crud::create::<Category>(&app, &editor, retry, body).await
+    crud::create::<Category>(&db, &(), &editor, retry, body).await
 }
 
 /// Get a category
@@ -70,13 +70,13 @@ async fn create_category(
     responses((status = OK, description = "The category.", body = Category)))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     address: ResourcePath,
     mut one: One<Category>,
 ) -> Result<ResourceResponse<Category>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&app, &reader, &address, one).await
+    crud::get(&db, &reader, &address, one).await
 }
 
 /// Replace a category
@@ -91,13 +91,13 @@ async fn get_category(
     ))]
 #[put("/v1/categories/{id}")]
 async fn replace_category(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Category>, Problem> {
-    crud::replace(&app, &editor, &address, &conditions, body).await
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Change a category
@@ -110,13 +110,13 @@ async fn replace_category(
     responses((status = OK, description = "The category as it is now.", body = Category)))]
 #[patch("/v1/categories/{id}")]
 async fn update_category(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Category>, Problem> {
-    crud::change(&app, &editor, &address, &conditions, body).await
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a category
@@ -127,10 +127,10 @@ async fn update_category(
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/categories/{id}")]
 async fn delete_category(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    crud::remove::<Category>(&app, &editor, &address, &conditions).await
+    crud::remove::<Category>(&db, &editor, &address, &conditions).await
 }

@@ -541,6 +541,7 @@ impl Single for Category {
 impl Resource for Category {
     type New = NewCategory;
     type Prepared = NewCategory;
+    type Preparer = ();
 
     const NAME: &'static str = "category";
     const TABLE: &'static str = "categories";

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::access::audit::By;
 use crate::access::extractors::{Editor, Reader};
-use crate::db::{Fragment, Statement, pool};
+use crate::db::{Database, Fragment, Statement, pool};
 use crate::events::{self, Action, Change};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::caching::Kind;
@@ -34,7 +34,6 @@ use crate::news::content::slug::SlugTable;
 use crate::news::content::visibility::{Status, Visibility};
 use crate::openapi;
 use crate::problem::{Fault, Problem};
-use crate::server::AppState;
 
 /// One kind of content.
 pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
@@ -42,6 +41,8 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     type New: DeserializeOwned + Clone + Send + Sync + 'static;
     /// The same with what was made of it before a connection is taken; itself, where nothing is.
     type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
+    /// What [`Self::prepare`] needs besides the database; `()` where nothing is prepared.
+    type Preparer;
 
     /// Its name in the log of changes.
     const NAME: &'static str;
@@ -111,7 +112,8 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
 
     /// Does what takes long and must not hold a connection: renders a body.
     fn prepare(
-        _app: &AppState,
+        _db: &Database,
+        _preparer: &Self::Preparer,
         new: Self::New,
     ) -> impl Future<Output = Result<Self::Prepared, Problem>> {
         async { Ok(new.into()) }
@@ -351,12 +353,12 @@ impl<R: Resource> Responder for ResourceResponse<R> {
 
 /// Reads one.
 pub async fn get<R: Resource + Single>(
-    app: &AppState,
+    db: &Database,
     reader: &Reader,
     address: &ResourcePath,
     one: One<R>,
 ) -> Result<ResourceResponse<R>, Problem> {
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     match R::find_part(&mut conn, &address.name, reader.visibility(), &one.fields).await? {
         Some(resource) => Ok(shown(resource, one)),
         None => Err(explain_missing::<R>(&mut conn, address, reader.visibility()).await?),
@@ -429,16 +431,17 @@ fn read_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Probl
 
 /// Creates one, from a `POST`; asked again for the same, it answers the same.
 pub async fn create<R: Resource>(
-    app: &AppState,
+    db: &Database,
+    preparer: &R::Preparer,
     editor: &Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let body = body.at_most(R::MAX_BODY);
     let (new, digest) = body.read_as(JSON, read_new::<R>).await?;
-    let new = R::prepare(app, new).await?;
+    let new = R::prepare(db, preparer, new).await?;
     let asked = retry.asked(&editor.by().caller, digest);
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let kept = conn
         .write(async |conn| {
             if let Some(first) = asked.first_answer(conn).await? {
@@ -458,7 +461,8 @@ pub async fn create<R: Resource>(
 
 /// Replaces one, or creates it where its id is free, from a `PUT`.
 pub async fn replace<R: Resource>(
-    app: &AppState,
+    db: &Database,
+    preparer: &R::Preparer,
     editor: &Editor,
     address: &ResourcePath,
     conditions: &Preconditions,
@@ -466,8 +470,8 @@ pub async fn replace<R: Resource>(
 ) -> Result<ResourceResponse<R>, Problem> {
     let body = body.at_most(R::MAX_BODY);
     let (new, _) = body.read_as(JSON, read_new::<R>).await?;
-    let new = R::prepare(app, new).await?;
-    let mut conn = app.connection().await?;
+    let new = R::prepare(db, preparer, new).await?;
+    let mut conn = db.connection().await?;
     // Taken when it is written: until then it may have to be begun again.
     let mut new = Some(new);
     let mut affects_siblings = false;
@@ -499,7 +503,7 @@ pub async fn replace<R: Resource>(
                     return Ok(None);
                 }
                 let live = locked.filter(|locked| !locked.in_trash);
-                check::<R>(app, conn, conditions, id, live).await?;
+                check::<R>(conn, conditions, id, live).await?;
                 let new = new.take().expect("it is not written yet");
                 save::<R>(conn, editor, id, locked, new).await.map(Some)
             })
@@ -513,7 +517,8 @@ pub async fn replace<R: Resource>(
 
 /// Changes some fields, from a `PATCH`: what would be read is patched, and then replaces what is there.
 pub async fn change<R: Resource>(
-    app: &AppState,
+    db: &Database,
+    preparer: &R::Preparer,
     editor: &Editor,
     address: &ResourcePath,
     conditions: &Preconditions,
@@ -523,12 +528,11 @@ pub async fn change<R: Resource>(
     let (patch, _) = body.read_as(MERGE_PATCH, read_patch::<R>).await?;
     let mut prepared = None;
     for _ in 0..=MOST_PREPARATIONS {
-        let conn = app.connection().await?;
-        let changed =
-            change_if_prepared::<R>(app, conn, editor, address, conditions, &patch, prepared);
+        let conn = db.connection().await?;
+        let changed = change_if_prepared::<R>(conn, editor, address, conditions, &patch, prepared);
         match changed.await? {
             Ok(shown) => return Ok(shown),
-            Err(new) => prepared = Some(R::prepare(app, *new).await?),
+            Err(new) => prepared = Some(R::prepare(db, preparer, *new).await?),
         }
     }
     Err(Problem::Busy(
@@ -539,7 +543,6 @@ pub async fn change<R: Resource>(
 /// Makes the change, unless something has to be prepared for it that was not: the connection is given back for that, and
 /// nothing is locked meanwhile.
 async fn change_if_prepared<R: Resource>(
-    app: &AppState,
     mut conn: pool::Connection,
     editor: &Editor,
     address: &ResourcePath,
@@ -549,7 +552,7 @@ async fn change_if_prepared<R: Resource>(
 ) -> Result<Result<ResourceResponse<R>, Box<R::New>>, Problem> {
     conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Patch(patch)).await?;
-        check::<R>(app, conn, conditions, id, Some(locked)).await?;
+        check::<R>(conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         // Whoever may not change it doesn't get as far as a change that changes nothing.
         check_rights(conn, editor, id, Some(&old), None).await?;
@@ -585,15 +588,15 @@ fn is_no_op(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
 
 /// Puts one into the trash, from a `DELETE`.
 pub async fn remove<R: Resource>(
-    app: &AppState,
+    db: &Database,
     editor: &Editor,
     address: &ResourcePath,
     conditions: &Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Delete).await?;
-        check::<R>(app, conn, conditions, id, Some(locked)).await?;
+        check::<R>(conn, conditions, id, Some(locked)).await?;
         let old = existing::<R>(conn, id).await?;
         check_rights(conn, editor, id, Some(&old), None).await?;
         R::check_deletable(conn, id).await?;
@@ -699,14 +702,13 @@ async fn record<R: Resource>(
 
 /// Checks what the client says must hold. The row is locked: what is found here stands until the change is made.
 async fn check<R: Resource>(
-    app: &AppState,
     conn: &mut AsyncPgConnection,
     conditions: &Preconditions,
     id: Uuid,
     live: Option<Locked>,
 ) -> Result<(), Problem> {
     let now = live.map(|locked| (Version::of(id, locked.version), locked.updated_at));
-    match conditions.check(now, app.require_if_match) {
+    match conditions.check(now) {
         Ok(()) => Ok(()),
         Err(unmet @ PreconditionFailure::VersionMismatch) => {
             let now = as_read(existing::<R>(conn, id).await?);

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
@@ -14,7 +15,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
-use crate::server::AppState;
 
 use super::model::*;
 
@@ -35,14 +35,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of the ticker.", body = ref("#/components/schemas/HeadlinePage"))))]
 #[get("/v1/headlines")]
 async fn list_headlines(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     mut list: List<HeadlineFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     list.filter.timeline.resolve(&mut conn).await?;
     Headline::list(&mut conn, reader.visibility(), &list).await
 }
@@ -54,12 +54,12 @@ async fn list_headlines(
     responses((status = CREATED, description = "The headline as it was created.", body = Headline)))]
 #[post("/v1/headlines")]
 async fn create_headline(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    crud::create::<Headline>(&app, &editor, retry, body).await
+    crud::create::<Headline>(&db, &(), &editor, retry, body).await
 }
 
 /// Get a headline
@@ -67,12 +67,12 @@ async fn create_headline(
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     address: ResourcePath,
     one: One<Headline>,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::get(&app, &reader, &address, one).await
+    crud::get(&db, &reader, &address, one).await
 }
 
 /// Replace a headline
@@ -87,13 +87,13 @@ async fn get_headline(
     ))]
 #[put("/v1/headlines/{id}")]
 async fn replace_headline(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::replace(&app, &editor, &address, &conditions, body).await
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Change a headline
@@ -105,13 +105,13 @@ async fn replace_headline(
     responses((status = OK, description = "The headline as it is now.", body = Headline)))]
 #[patch("/v1/headlines/{id}")]
 async fn update_headline(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::change(&app, &editor, &address, &conditions, body).await
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a headline
@@ -122,10 +122,10 @@ async fn update_headline(
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/headlines/{id}")]
 async fn delete_headline(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    crud::remove::<Headline>(&app, &editor, &address, &conditions).await
+    crud::remove::<Headline>(&db, &editor, &address, &conditions).await
 }

@@ -369,6 +369,7 @@ impl Single for Headline {
 impl Resource for Headline {
     type New = NewHeadline;
     type Prepared = NewHeadline;
+    type Preparer = ();
 
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::extractors::Reader;
-use crate::db::{Fragment, Statement};
+use crate::db::{Database, Fragment, Statement};
 use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
 use crate::http::id_or_slug::ResourcePath;
@@ -20,7 +20,6 @@ use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::Visibility;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 /// Most articles that are given.
 const MOST: usize = 10;
@@ -41,13 +40,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     request: HttpRequest,
     one: One<Article>,
 ) -> Result<HttpResponse, Problem> {
     let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let visibility = reader.visibility();
     let Some(article) = Article::find(&mut conn, &address.name, visibility).await? else {
         return Err(

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::extractors::Reader;
+use crate::db::Database;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{self, CacheTags};
 use crate::http::cursor::Cursor;
@@ -29,7 +30,6 @@ use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
 use crate::news::search::words::{self, LONGEST, ParsedQuery};
 use crate::problem::{Fault, Problem};
-use crate::server::AppState;
 
 /// How many rows are walked for words that are common: far enough for a band of what one row in a hundred has.
 const SCAN_BUDGET: usize = 20_000;
@@ -53,14 +53,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
 #[get("/v1/search")]
 async fn search(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     mut list: List<SearchFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
         reader.may_filter(status)?;
     }
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     list.filter.articles.timeline.resolve(&mut conn).await?;
     list.filter.headlines.timeline = list.filter.articles.timeline.clone();
     answer(&mut conn, reader.visibility(), &list).await

@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::extractors::Reader;
-use crate::db::{Fragment, Json, Statement};
+use crate::db::{Database, Fragment, Json, Statement};
 use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
 use crate::http::fields::Fields;
@@ -25,7 +25,6 @@ use crate::news::content::names::Names;
 use crate::news::content::visibility::Visibility;
 use crate::news::search::fold::words;
 use crate::problem::{Fault, Problem};
-use crate::server::AppState;
 
 /// Most completions that are given, and most of tags, authors and categories each.
 const MOST: usize = 10;
@@ -50,11 +49,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "The completions.", body = Completions)))]
 #[get("/v1/suggest")]
 async fn suggest(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     let items = complete(&mut conn, reader.visibility(), &typed).await?;
     let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {

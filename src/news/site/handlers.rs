@@ -5,13 +5,13 @@ use actix_web::{get, patch, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::problem::Problem;
-use crate::server::AppState;
 
 use super::model::*;
 
@@ -29,11 +29,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "The site.", body = Site)))]
 #[get("/v1/site")]
 async fn get_site(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     one: One<Site>,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::get(&app, &reader, &the_site(), one).await
+    crud::get(&db, &reader, &the_site(), one).await
 }
 
 /// Replace the site
@@ -43,12 +43,12 @@ async fn get_site(
     responses((status = OK, description = "The site as it is now.", body = Site)))]
 #[put("/v1/site")]
 async fn replace_site(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::replace(&app, &editor, &the_site(), &conditions, body).await
+    crud::replace(&db, &(), &editor, &the_site(), &conditions, body).await
 }
 
 /// Change the site
@@ -59,12 +59,12 @@ async fn replace_site(
     responses((status = OK, description = "The site as it is now.", body = Site)))]
 #[patch("/v1/site")]
 async fn update_site(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::change(&app, &editor, &the_site(), &conditions, body).await
+    crud::change(&db, &(), &editor, &the_site(), &conditions, body).await
 }
 
 fn the_site() -> ResourcePath {

@@ -191,6 +191,7 @@ impl Single for Site {
 impl Resource for Site {
     type New = NewSite;
     type Prepared = NewSite;
+    type Preparer = ();
 
     const NAME: &'static str = "site";
     const TABLE: &'static str = "site";

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
@@ -14,7 +15,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
-use crate::server::AppState;
 
 use super::model::*;
 
@@ -35,12 +35,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = OK, description = "A page of tags.", body = ref("#/components/schemas/TagPage"))))]
 #[get("/v1/tags")]
 async fn list_tags(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     list: List<TagFilter>,
 ) -> Result<HttpResponse, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
-    let mut conn = app.connection().await?;
+    let mut conn = db.connection().await?;
     Tag::list(&mut conn, &list, &locale).await
 }
 
@@ -51,12 +51,12 @@ async fn list_tags(
     responses((status = CREATED, description = "The tag as it was created.", body = Tag)))]
 #[post("/v1/tags")]
 async fn create_tag(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     retry: IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    crud::create::<Tag>(&app, &editor, retry, body).await
+    crud::create::<Tag>(&db, &(), &editor, retry, body).await
 }
 
 /// Get a tag
@@ -66,13 +66,13 @@ async fn create_tag(
     responses((status = OK, description = "The tag.", body = Tag)))]
 #[get("/v1/tags/{id}")]
 async fn get_tag(
-    app: Data<AppState>,
+    db: Data<Database>,
     reader: Reader,
     address: ResourcePath,
     mut one: One<Tag>,
 ) -> Result<ResourceResponse<Tag>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&app, &reader, &address, one).await
+    crud::get(&db, &reader, &address, one).await
 }
 
 /// Replace a tag
@@ -87,13 +87,13 @@ async fn get_tag(
     ))]
 #[put("/v1/tags/{id}")]
 async fn replace_tag(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Tag>, Problem> {
-    crud::replace(&app, &editor, &address, &conditions, body).await
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Change a tag
@@ -105,13 +105,13 @@ async fn replace_tag(
     responses((status = OK, description = "The tag as it is now.", body = Tag)))]
 #[patch("/v1/tags/{id}")]
 async fn update_tag(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Tag>, Problem> {
-    crud::change(&app, &editor, &address, &conditions, body).await
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a tag
@@ -122,10 +122,10 @@ async fn update_tag(
     responses((status = NO_CONTENT, description = "It is in the trash.")))]
 #[delete("/v1/tags/{id}")]
 async fn delete_tag(
-    app: Data<AppState>,
+    db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<HttpResponse, Problem> {
-    crud::remove::<Tag>(&app, &editor, &address, &conditions).await
+    crud::remove::<Tag>(&db, &editor, &address, &conditions).await
 }

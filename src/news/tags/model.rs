@@ -199,6 +199,7 @@ impl Single for Tag {
 impl Resource for Tag {
     type New = NewTag;
     type Prepared = NewTag;
+    type Preparer = ();
 
     const NAME: &'static str = "tag";
     const TABLE: &'static str = "tags";

@@ -22,16 +22,18 @@ use uuid::Uuid;
 
 use crate::access::audit::{self, Origin};
 use crate::access::extractors::known_caller;
-use crate::access::rate_limit::{Allowance, RateLimitKey, address_of};
-use crate::connection::unsent::{CountedBody, Permit, UNCOUNTED};
+use crate::access::rate_limit::{Allowance, Limits, RateLimitKey, address_of};
+use crate::config::Config;
+use crate::connection::unsent::{CountedBody, Permit, UNCOUNTED, Unsent};
 use crate::connection::{check_overflow, head_size, unreadable};
+use crate::db::Database;
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
+use crate::http::caching::{Caching, Kind};
 use crate::http::content_coding::ContentCoding;
 use crate::http::preconditions::{Version, entity_tag, none_match_has};
+use crate::http::security_headers::Security;
 use crate::problem::Problem;
 use crate::redact::{contains_secret, redact};
-use crate::server::AppState;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,6 +50,48 @@ const NOT_REPEATED: [&str; 5] = [
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestTimeouts {
+    /// In the database: its wait for a connection, its statement, and a second.
+    database: Duration,
+    /// While its body arrives.
+    body: Duration,
+}
+
+impl RequestTimeouts {
+    pub fn new(config: &Config) -> Self {
+        let statement = Duration::from_millis(config.database.statement_timeout_ms.into());
+        Self {
+            database: config.database.pool_timeout() + statement + Duration::from_secs(1),
+            body: config.limits.body_timeout(),
+        }
+    }
+}
+
+/// The application's data that the middleware uses.
+struct AppData {
+    db: Data<Database>,
+    limits: Data<Limits>,
+    unsent: Data<Unsent>,
+    caching: Data<Caching>,
+    security: Data<Security>,
+    timeouts: Data<RequestTimeouts>,
+}
+
+impl AppData {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        Some(Self {
+            db: request.app_data::<Data<Database>>()?.clone(),
+            limits: request.app_data::<Data<Limits>>()?.clone(),
+            unsent: request.app_data::<Data<Unsent>>()?.clone(),
+            caching: request.app_data::<Data<Caching>>()?.clone(),
+            security: request.app_data::<Data<Security>>()?.clone(),
+            timeouts: request.app_data::<Data<RequestTimeouts>>()?.clone(),
+        })
+    }
+}
+
 /// What of a request the answer needs after the request is gone.
 pub(super) struct RequestContext {
     id: String,
@@ -56,7 +100,7 @@ pub(super) struct RequestContext {
     headers: HeaderMap,
     /// The coding that the caller likes best.
     coding: Option<ContentCoding>,
-    app: Option<Data<AppState>>,
+    app: Option<AppData>,
     begun: Instant,
     /// What its sender may still send, once that is known.
     allowance: OnceCell<Allowance>,
@@ -140,7 +184,7 @@ impl RequestContext {
             path: redact(request.path()).into_owned(),
             headers: conditions(request.headers()),
             coding: ContentCoding::wanted(request),
-            app: request.app_data::<Data<AppState>>().cloned(),
+            app: AppData::of(request),
             begun: Instant::now(),
             allowance: OnceCell::new(),
             address: address_of(request),
@@ -212,7 +256,7 @@ impl RequestContext {
         match &self.app {
             Some(app) => {
                 let path = request.path().to_owned();
-                app.shares.scope(&path, next.call(request)).await
+                app.db.shares.scope(&path, next.call(request)).await
             }
             None => next.call(request).await,
         }
@@ -221,14 +265,14 @@ impl RequestContext {
     /// Tells the watch where a connection's session was not its own.
     fn suspect_session(&self, problem: &Problem) {
         if let (Some(app), Problem::SessionLost(_)) = (&self.app, problem) {
-            app.watch.suspect();
+            app.db.health.suspect();
         }
     }
 
     /// Comes back when the database goes away after the request came.
     async fn database_lost(&self) {
         if let Some(app) = &self.app
-            && app.watch.losses().changed().await.is_ok()
+            && app.db.health.losses().changed().await.is_ok()
         {
             return;
         }
@@ -258,7 +302,7 @@ impl RequestContext {
         let origin = Origin::of(request);
         let caller = known_caller(request);
         let noted = async {
-            let mut conn = app.connection().await?;
+            let mut conn = app.db.connection().await?;
             let name = problem.kind().name;
             conn.write(async |conn| {
                 let caller = caller.as_deref();
@@ -423,8 +467,8 @@ impl RequestContext {
             return Duration::from_secs(10);
         };
         match self.method {
-            Method::GET | Method::HEAD | Method::DELETE => app.request_timeout,
-            _ => app.request_timeout + app.body_timeout,
+            Method::GET | Method::HEAD | Method::DELETE => app.timeouts.database,
+            _ => app.timeouts.database + app.timeouts.body,
         }
     }
 
