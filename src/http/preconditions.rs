@@ -80,7 +80,7 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
 }
 
 /// What a writing request says must hold.
-#[derive()]
+#[derive(Clone, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Vec<String>>,
     /// Heeded where there is no `If-Match`.

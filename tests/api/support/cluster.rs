@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use manchette::config::{Cli, Database};
+use manchette::cli::Cli;
 use manchette::db::embedded::{DataDirLock, Embedded, OWNER, Options};
-use manchette::db::{ConnectOptions, migrations};
+use manchette::db::{ConnectOptions, DatabaseSettings, migrations};
 
 struct Cluster {
     /// Postgres stops when this process ends, however it ends.
@@ -18,7 +18,7 @@ struct Cluster {
     folder: PathBuf,
 }
 
-fn settings() -> Database {
+fn settings() -> DatabaseSettings {
     Cli::try_parse_from(["manchette"])
         .expect("the defaults are right")
         .config

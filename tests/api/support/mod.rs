@@ -16,7 +16,7 @@ use actix_web::dev::ServerHandle;
 use clap::Parser;
 use diesel_async::AsyncPgConnection;
 use manchette::access::api_keys::{ApiKey, Scope};
-use manchette::config::Cli;
+use manchette::cli::Cli;
 use manchette::connection::Shutdown;
 use manchette::connection::admission::Admission;
 use manchette::cpu_tasks::CpuTasks;
