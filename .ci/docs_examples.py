@@ -102,7 +102,7 @@ class Server:
     def __init__(self, program, user):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="manchette-docs-"))
         self.folder.chmod(0o755)
-        shutil.copy2(program, self.folder / "manchette")
+        (self.folder / "manchette").symlink_to(program)
         self.environment = {"PATH": f"{self.folder}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
         self.options = {"cwd": self.folder, "env": self.environment, "stdin": subprocess.DEVNULL}
         if user:
