@@ -160,9 +160,11 @@ async fn after_a_day_the_key_is_new_and_the_answer_gone() {
     post(&app, "old", line("a")).await.created();
     post(&app, "older", line("b")).await.created();
     let mut conn = app.conn().await;
-    conn.batch_execute("UPDATE idempotency_keys SET created_at = created_at - interval '24 hours 1 second'")
-        .await
-        .unwrap();
+    conn.batch_execute(
+        "UPDATE idempotency_keys SET created_at = created_at - interval '24 hours 1 second'",
+    )
+    .await
+    .unwrap();
     let again = post(&app, "old", line("c")).await;
     again.created();
     assert!(!again.has("idempotency-replayed"));
