@@ -7,13 +7,12 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::articles::EmbedHost;
+use crate::access::{jwt, rate_limit};
 use crate::cli::Command;
 use crate::connection;
 use crate::http::caching::Caching;
-use crate::http::security::Security;
-use crate::identity;
-use crate::limits;
+use crate::http::security_headers::Security;
+use crate::news::articles::EmbedHost;
 
 /// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
 #[derive(Debug, Parser)]
@@ -44,10 +43,10 @@ pub struct Config {
     pub caching: Caching,
 
     #[command(flatten)]
-    pub identity: identity::Settings,
+    pub identity: jwt::Settings,
 
     #[command(flatten)]
-    pub limits: limits::Settings,
+    pub limits: rate_limit::Settings,
 
     #[command(flatten)]
     pub connection: connection::Settings,

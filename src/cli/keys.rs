@@ -6,12 +6,12 @@ use clap::Subcommand;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::{Error, reach, say};
-use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
-use crate::audit::{self, AuditAction, By};
+use crate::access::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
+use crate::access::audit::{self, AuditAction, By};
 use crate::config::Config;
 use crate::http::values::{self, is_line};
-use crate::mask::masked;
 use crate::problem::Problem;
+use crate::redact::masked;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use clap::Subcommand;
 
 use crate::config::{Cli, Config};
-use crate::db::Address;
 use crate::db::embedded::{Claim, Embedded, Options, socket_beside};
 use crate::db::migrations::{self, Schema};
-use crate::db::pooler;
+use crate::db::{Address, pooler};
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -10,15 +10,14 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, demo, options, say};
-use crate::api_keys::{ApiKey, Scope, Token};
+use crate::access::api_keys::{ApiKey, Scope, Token};
+use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
 use crate::connection::{Shutdown, files};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::{Claim, Embedded};
-use crate::db::migrations;
-use crate::db::{Address, pooler};
-use crate::identity::IdentityProvider;
+use crate::db::{Address, migrations, pooler};
 use crate::server;
 
 pub async fn run(mut config: Config) -> Result<(), Error> {

@@ -9,8 +9,8 @@ use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::fields::Fields;
-use super::tongue::{self, Tongue};
-use crate::language;
+use super::locale::{self, Tongue};
+use crate::http::language;
 use crate::problem::{Fault, Problem};
 
 /// What a resource with names in several languages is asked for with, as the contract has it.
@@ -119,7 +119,7 @@ impl<S: Single> FromRequest for One<S> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let one = Self::read(request.query_string(), tongue::accepted(request));
+        let one = Self::read(request.query_string(), locale::accepted(request));
         ready(one.map_err(Problem::InvalidParameters))
     }
 }

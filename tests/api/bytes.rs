@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::json;
 

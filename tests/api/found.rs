@@ -1,8 +1,8 @@
 //! Searches, completions, related articles.
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use manchette::api_keys::Scope;
-use manchette::search::fold;
+use manchette::access::api_keys::Scope;
+use manchette::news::search::fold;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, items};

@@ -1,7 +1,7 @@
 //! Headlines: the ticker.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, items, with};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use manchette::api_keys::{ApiKey, Scope};
+use manchette::access::api_keys::{ApiKey, Scope};
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};

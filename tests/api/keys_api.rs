@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
-use manchette::api_keys::{ApiKey, Scope, Token};
+use manchette::access::api_keys::{ApiKey, Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! How much one caller may ask for. Every window lasts an hour or more, so that no clock decides a test.
 
 use futures_util::future::join_all;
-use manchette::api_keys::{Scope, Token};
+use manchette::access::api_keys::{Scope, Token};
 use reqwest::Method;
 use serde_json::json;
 
@@ -230,7 +230,7 @@ async fn what_could_not_be_a_key_is_refused_after_some_and_keys_go_on() {
     // One that may do everything has to stay.
     app.new_key(&[Scope::Admin]).await;
     let mut conn = app.conn().await;
-    manchette::api_keys::ApiKey::revoke(&mut conn, &app.key[..12])
+    manchette::access::api_keys::ApiKey::revoke(&mut conn, &app.key[..12])
         .await
         .unwrap();
     for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! Filters, alone and together: what a list gives is what one would pick by hand.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, items};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -187,7 +187,11 @@ async fn every_operation_is_for_whom_it_is_for() {
         };
         keys.push(match (caller, scopes) {
             ("nobody", _) => None,
-            ("a made-up key", _) => Some(manchette::api_keys::Token::new().reveal().to_owned()),
+            ("a made-up key", _) => Some(
+                manchette::access::api_keys::Token::new()
+                    .reveal()
+                    .to_owned(),
+            ),
             ("a key that has expired" | "a key that was revoked", _) => {
                 let key = app.new_key(&[Scope::Admin]).await;
                 let end = if caller.ends_with("expired") {

@@ -7,7 +7,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
-use manchette::articles::{BodyFormat, EmbedHost, Embeds, Rendering, render};
+use manchette::news::articles::{BodyFormat, EmbedHost, Embeds, Rendering, render};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

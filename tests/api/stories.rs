@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{Ask, TestApp, items, with};

@@ -1,7 +1,7 @@
 //! Tongues: which language names come in, and the tree that they stand in.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, TestApp, items, with};

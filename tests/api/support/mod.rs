@@ -15,7 +15,7 @@ use std::pin::Pin;
 use actix_web::dev::ServerHandle;
 use clap::Parser;
 use diesel_async::AsyncPgConnection;
-use manchette::api_keys::{ApiKey, Scope};
+use manchette::access::api_keys::{ApiKey, Scope};
 use manchette::config::Cli;
 use manchette::connection::Shutdown;
 use manchette::connection::admission::Admission;

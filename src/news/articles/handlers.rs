@@ -1,0 +1,143 @@
+//! HTTP in, HTTP out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::extractors::{Editor, Reader};
+use crate::http::id_or_slug::Address;
+use crate::http::json_body::Body;
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::preconditions::Preconditions;
+use crate::http::query::{List, Paging};
+use crate::idempotency::Retry;
+use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
+use crate::news::articles::stories::FallbackParameter;
+use crate::news::content::crud::{self, Shown};
+use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::problem::Problem;
+use crate::server::AppState;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_articles)
+        .service(create_article)
+        .service(get_article)
+        .service(replace_article)
+        .service(update_article)
+        .service(delete_article);
+}
+
+/// List articles
+///
+/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
+/// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
+/// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
+    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[get("/v1/articles")]
+async fn list_articles(
+    app: Data<AppState>,
+    reader: Reader,
+    mut list: List<ArticleFilter>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(status) = list.filter.timeline.status {
+        reader.may_filter(status)?;
+    }
+    let mut conn = app.connection().await?;
+    list.filter.timeline.settle(&mut conn).await?;
+    Article::list(&mut conn, reader.sight(), &list).await
+}
+
+/// Create an article
+///
+/// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[post("/v1/articles")]
+async fn create_article(
+    app: Data<AppState>,
+    editor: Editor,
+    retry: Retry,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    crud::create::<Article>(&app, &editor, retry, body).await
+}
+
+/// Get an article
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
+/// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
+/// `is_fallback: true`.
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The article.", body = Article)))]
+#[get("/v1/articles/{id}")]
+async fn get_article(
+    app: Data<AppState>,
+    reader: Reader,
+    address: Address,
+    one: One<Article>,
+) -> Result<Shown<Article>, Problem> {
+    if one.tongue.asked.is_none() {
+        return crud::get(&app, &reader, &address, one).await;
+    }
+    let mut conn = app.connection().await?;
+    match Article::find_translated(&mut conn, &address.name, reader.sight(), &one).await? {
+        Some(article) => Ok(crud::shown(article, one)),
+        None => Err(crud::absent::<Article>(&mut conn, &address, reader.sight()).await?),
+    }
+}
+
+/// Replace an article
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with one that is in the
+/// trash, it takes it out again (201).
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The article as it is now.", body = Article),
+        (status = CREATED, description = "The article as it was created.", body = Article),
+    ))]
+#[put("/v1/articles/{id}")]
+async fn replace_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Article>, Problem> {
+    crud::replace(&app, &editor, &address, &conditions, body).await
+}
+
+/// Change an article
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The article as it is now.", body = Article)))]
+#[patch("/v1/articles/{id}")]
+async fn update_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<Shown<Article>, Problem> {
+    crud::change(&app, &editor, &address, &conditions, body).await
+}
+
+/// Delete an article
+///
+/// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/articles/{id}")]
+async fn delete_article(
+    app: Data<AppState>,
+    editor: Editor,
+    address: Address,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    crud::remove::<Article>(&app, &editor, &address, &conditions).await
+}
