@@ -24,7 +24,7 @@ use crate::http::json_body::Digest;
 use crate::http::preconditions::Version;
 use crate::idempotency::encryption::Seal;
 use crate::problem::Problem;
-use crate::schema::first_answers;
+use crate::schema::idempotency_keys;
 
 /// The header that names what is to be done once.
 pub static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -132,37 +132,37 @@ impl StoredResponse {
 }
 
 #[derive(HasQuery)]
-#[diesel(table_name = first_answers)]
+#[diesel(table_name = idempotency_keys)]
 struct Row {
-    asked: Vec<u8>,
-    status: i16,
-    headers: Value,
-    version: Option<String>,
-    body: Vec<u8>,
+    request_digest: Vec<u8>,
+    response_status: i16,
+    response_headers: Value,
+    response_body: Vec<u8>,
+    resource_version: Option<String>,
 }
 
 #[derive(Clone, Insertable, AsChangeset)]
-#[diesel(table_name = first_answers, treat_none_as_null = true)]
+#[diesel(table_name = idempotency_keys, treat_none_as_null = true)]
 struct NewRow<'a> {
-    asked: &'a [u8],
-    status: i16,
-    headers: Value,
-    version: Option<&'a str>,
-    body: &'a [u8],
+    request_digest: &'a [u8],
+    response_status: i16,
+    response_headers: Value,
+    response_body: &'a [u8],
+    resource_version: Option<&'a str>,
 }
 
 impl Row {
     fn kept(self) -> Result<StoredResponse, Problem> {
-        let status = u16::try_from(self.status).map_err(Problem::internal)?;
+        let status = u16::try_from(self.response_status).map_err(Problem::internal)?;
         let mut kept =
             StoredResponse::new(StatusCode::from_u16(status).map_err(Problem::internal)?);
-        for (name, value) in self.headers.as_object().into_iter().flatten() {
+        for (name, value) in self.response_headers.as_object().into_iter().flatten() {
             let name = name.parse::<HeaderName>().map_err(Problem::internal)?;
             kept = kept.header(name, value.as_str().unwrap_or_default().to_owned());
         }
-        kept.version = self.version.map(Version::from_text);
+        kept.version = self.resource_version.map(Version::from_text);
         kept.replayed = true;
-        Ok(kept.body(self.body))
+        Ok(kept.body(self.response_body))
     }
 }
 
@@ -227,18 +227,18 @@ impl IdempotentRequest {
         }
         let since = now.into_sql::<Timestamptz>() - KEPT_HOURS.hours();
         let row = Row::query()
-            .filter(first_answers::caller.eq(&self.caller))
-            .filter(first_answers::key.eq(key))
-            .filter(first_answers::at.gt(since))
+            .filter(idempotency_keys::caller.eq(&self.caller))
+            .filter(idempotency_keys::key.eq(key))
+            .filter(idempotency_keys::created_at.gt(since))
             .first(conn)
             .await
             .optional()?;
         match row {
-            Some(row) if row.asked != self.digest => Err(Problem::KeyReused),
+            Some(row) if row.request_digest != self.digest => Err(Problem::KeyReused),
             None => Ok(None),
             Some(mut row) => {
                 if let Some(seal) = &self.seal {
-                    row.body = seal.open(&row.body).ok_or_else(|| {
+                    row.response_body = seal.open(&row.response_body).ok_or_else(|| {
                         Problem::Conflict("this was done, and only what asked for it first is shown what came of it".into(), Vec::new())
                     })?;
                 }
@@ -266,21 +266,21 @@ impl IdempotentRequest {
             None => kept.body.clone(),
         };
         let row = NewRow {
-            asked: &self.digest,
-            status: kept.status.as_u16().cast_signed(),
-            headers: Value::Object(headers),
-            version: kept.version.as_ref().map(Version::as_str),
-            body: &body,
+            request_digest: &self.digest,
+            response_status: kept.status.as_u16().cast_signed(),
+            response_headers: Value::Object(headers),
+            response_body: &body,
+            resource_version: kept.version.as_ref().map(Version::as_str),
         };
-        diesel::insert_into(first_answers::table)
+        diesel::insert_into(idempotency_keys::table)
             .values((
-                first_answers::caller.eq(&self.caller),
-                first_answers::key.eq(key),
+                idempotency_keys::caller.eq(&self.caller),
+                idempotency_keys::key.eq(key),
                 row.clone(),
             ))
-            .on_conflict((first_answers::caller, first_answers::key))
+            .on_conflict((idempotency_keys::caller, idempotency_keys::key))
             .do_update()
-            .set((row, first_answers::at.eq(now)))
+            .set((row, idempotency_keys::created_at.eq(now)))
             .execute(conn)
             .await?;
         clear(conn).await?;
@@ -291,8 +291,8 @@ impl IdempotentRequest {
 /// Takes away some of what was kept long enough: more than each request brings, so none stays for long.
 async fn clear(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let sql = Fragment::new(
-        "DELETE FROM first_answers WHERE (caller, key) IN (SELECT caller, key FROM first_answers \
-         WHERE at < now() - interval '24 hours' ORDER BY at LIMIT ",
+        "DELETE FROM idempotency_keys WHERE (caller, key) IN (SELECT caller, key FROM idempotency_keys \
+         WHERE created_at < now() - interval '24 hours' ORDER BY created_at LIMIT ",
     )
     .number(CLEARED_AT_ONCE)
     .sql(" FOR UPDATE SKIP LOCKED)");

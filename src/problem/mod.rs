@@ -464,7 +464,7 @@ impl From<diesel::result::Error> for Problem {
                     // Which one it is, the trigger says.
                     Some("article_authors_live") => missing(&nth("/author_ids", info.as_ref())),
                     Some("article_tags_live") => missing(&nth("/tag_ids", info.as_ref())),
-                    Some("articles_named_live") => Self::Invalid(vec![Fault::general(
+                    Some("articles_authors_tags_live") => Self::Invalid(vec![Fault::general(
                         "not_found",
                         "an author or a tag of it is not there any more",
                     )]),
@@ -488,7 +488,7 @@ impl From<diesel::result::Error> for Problem {
                         Self::Conflict("a site has at most 1,000 categories".into(), Vec::new())
                     }
                     Some("api_keys_last_admin") => last_admin(),
-                    Some("api_keys_ended") => Self::Conflict(
+                    Some("api_keys_inactive") => Self::Conflict(
                         "a key that was revoked or has expired can't be changed".into(),
                         Vec::new(),
                     ),

@@ -151,7 +151,10 @@ async fn the_database_refuses_a_cycle_whoever_writes_it() {
         .execute(&mut conn)
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("below itself"), "{error}");
+    assert!(
+        error.to_string().contains("descendant of itself"),
+        "{error}"
+    );
     let error = diesel::sql_query("UPDATE categories SET name = E'\\u0001' WHERE slug = 'a'")
         .execute(&mut conn)
         .await

@@ -145,7 +145,7 @@ async fn a_write_that_takes_longer_than_followers_look_back_is_not_committed() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     let mut conn = app.conn().await;
-    conn.batch_execute("CREATE OR REPLACE FUNCTION longest_write() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
+    conn.batch_execute("CREATE OR REPLACE FUNCTION max_transaction_duration() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
         .await
         .unwrap();
     let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use manchette::db::embedded::OWNER;
 use serde_json::{Value, json};
 
 use crate::support::cluster;
@@ -493,6 +494,54 @@ async fn with_a_database_url_it_starts_no_postgres_and_wants_the_schema_that_it_
                 .unwrap()
                 .contains("doesn't know")
     );
+}
+
+#[actix_web::test]
+async fn pre_release_data_is_refused_with_a_sentence_that_says_what_to_do() {
+    let mark_as_pre_release = async |url: &str| {
+        let mut conn = cluster::connect(url).await;
+        diesel_async::SimpleAsyncConnection::batch_execute(
+            &mut conn,
+            "INSERT INTO __diesel_schema_migrations VALUES ('20261123090000')",
+        )
+        .await
+        .unwrap();
+    };
+    let assert_refused = |command: &mut std::process::Command| {
+        let refused = command.output().unwrap();
+        let message = String::from_utf8(refused.stderr).unwrap();
+        assert!(
+            !refused.status.success()
+                && message.contains("pre-release version")
+                && message.contains("empty data folder or database"),
+            "{message}"
+        );
+    };
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let socket = data.path().join("postgres").display().to_string();
+    let host = socket.replace('/', "%2F");
+    mark_as_pre_release(&format!("postgres://{OWNER}@{host}/manchette")).await;
+    served.signal("TERM");
+    assert_eq!(served.end().0, Some(0));
+    for arguments in [&serve[..], &["migrate"]] {
+        assert_refused(&mut manchette(data.path(), arguments));
+        assert!(!data.path().join("postgres/postmaster.pid").exists());
+    }
+
+    let url = cluster::empty_database_url().await;
+    let with_url = |arguments: &[&str]| {
+        let mut command = manchette(data.path(), arguments);
+        command.env("DATABASE_URL", &url);
+        command
+    };
+    assert!(with_url(&["migrate"]).output().unwrap().status.success());
+    mark_as_pre_release(&url).await;
+    for arguments in [&serve[..], &["migrate"]] {
+        assert_refused(&mut with_url(arguments));
+    }
 }
 
 #[actix_web::test]

@@ -160,14 +160,16 @@ async fn after_a_day_the_key_is_new_and_the_answer_gone() {
     post(&app, "old", line("a")).await.created();
     post(&app, "older", line("b")).await.created();
     let mut conn = app.conn().await;
-    conn.batch_execute("UPDATE first_answers SET at = at - interval '24 hours 1 second'")
-        .await
-        .unwrap();
+    conn.batch_execute(
+        "UPDATE idempotency_keys SET created_at = created_at - interval '24 hours 1 second'",
+    )
+    .await
+    .unwrap();
     let again = post(&app, "old", line("c")).await;
     again.created();
     assert!(!again.has("idempotency-replayed"));
     // The other was cleared with it.
-    let left = "SELECT 1 / (count(*) = 1)::int FROM first_answers";
+    let left = "SELECT 1 / (count(*) = 1)::int FROM idempotency_keys";
     conn.batch_execute(left).await.unwrap();
     post(&app, "old", line("c")).await.created();
     assert_eq!(titles(&app).await, ["c", "b", "a"]);
@@ -220,7 +222,7 @@ async fn a_key_that_was_made_is_told_again_to_whom_it_was_told_and_kept_sealed()
     for secret in [&made["key"], &rotated["key"]] {
         let secret = secret.as_str().unwrap();
         let sql = format!(
-            "SELECT 1 / (count(*) = 0)::int FROM first_answers WHERE position('{}'::bytea IN body) > 0",
+            "SELECT 1 / (count(*) = 0)::int FROM idempotency_keys WHERE position('{}'::bytea IN response_body) > 0",
             &secret[4..]
         );
         conn.batch_execute(&sql).await.unwrap();

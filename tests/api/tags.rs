@@ -269,7 +269,7 @@ async fn a_tag_stays_while_an_article_has_it() {
     let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");
     let mut conn = app.conn().await;
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
-    assert!(error.to_string().contains("still name it"), "{error}");
+    assert!(error.to_string().contains("still refer to it"), "{error}");
 
     let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
     assert_eq!(app.delete(&address).await.status, 204);

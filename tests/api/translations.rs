@@ -532,7 +532,7 @@ async fn the_database_keeps_a_story_together_whoever_writes_it() {
         .batch_execute(&join(&other, &json!({"id": uuid::Uuid::now_v7()})))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("is not there"), "{error}");
+    assert!(error.to_string().contains("does not exist"), "{error}");
     conn.batch_execute(&join(&fr, &ar)).await.unwrap();
     assert_eq!(
         app.get(&path(&fr)).await.ok()["translation_of"],

@@ -96,7 +96,7 @@ async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid
         "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
          array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
          array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) AND \
-         search_estimate('articles', quote_literal(lexeme)::tsquery) <= (SELECT greatest(reltuples / 150, 100) FROM pg_class WHERE oid = 'articles'::regclass) \
+         search_estimate_rows('articles', quote_literal(lexeme)::tsquery) <= (SELECT greatest(reltuples / 150, 100) FROM pg_class WHERE oid = 'articles'::regclass) \
          LIMIT 6), ' | ')::tsquery AS rare FROM articles WHERE id = ",
     )
     .id(id)

@@ -50,19 +50,19 @@ impl ParsedQuery {
     pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
         // Only the dash that is on keyboards leaves a word out.
         let query = query.replace(LINES, "'");
-        let sql = Fragment::new("WITH plain AS MATERIALIZED (SELECT left(search_plain(")
+        let sql = Fragment::new("WITH plain AS MATERIALIZED (SELECT left(search_normalize_query(")
             .text(&query)
             .sql(
                 "), 500) AS q), asked AS MATERIALIZED (SELECT \
-                 websearch_to_tsquery('search_french', search_large('fr', q)) AS french, search_arabic(search_large('ar', q)) AS arabic, \
+                 websearch_to_tsquery('search_french', search_remove_stop_words('fr', q)) AS french, search_arabic_query(search_remove_stop_words('ar', q)) AS arabic, \
                  websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
                  merged AS MATERIALIZED (SELECT asked.*, CASE WHEN strpos(q, '-') > 0 \
-                 THEN search_within('fr', french) || search_within('ar', arabic) || search_within('en', english) || search_within('', simple) \
+                 THEN search_in_dictionary('fr', french) || search_in_dictionary('ar', arabic) || search_in_dictionary('en', english) || search_in_dictionary('', simple) \
                  ELSE french || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
                  || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
                  || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END END AS \"any\" FROM asked, plain) \
                  SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
-                 ARRAY[search_estimate('articles', \"any\"), search_estimate('headlines', \"any\")], \
+                 ARRAY[search_estimate_rows('articles', \"any\"), search_estimate_rows('headlines', \"any\")], \
                  ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
                  FROM merged",
             );
@@ -130,7 +130,7 @@ impl ParsedQuery {
         debug_assert!((BEGIN, END) == ('\u{1}', '\u{2}'));
         Fragment::new("ts_headline(search_config(")
             .sql(line)
-            .sql(".language), search_told(left(")
+            .sql(".language), search_normalize_text(left(")
             .sql(text)
             .sql(", ")
             .number(most)
