@@ -1,6 +1,7 @@
 //! `/v1/me`: what a key's holder may know about it.
 
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use crate::access::api_keys::Scope;
 use crate::access::extractors::Authenticated;
-use crate::access::rate_limit::{self, Allowance};
+use crate::access::rate_limit::{Allowance, Limits};
 use crate::http::one::{FieldsParameter, One, Single};
 use crate::problem::Problem;
 
@@ -21,7 +22,7 @@ use crate::problem::Problem;
 pub async fn get_me(
     holder: Authenticated,
     one: One<Me>,
-    request: HttpRequest,
+    limits: Data<Limits>,
 ) -> Result<HttpResponse, Problem> {
     let caller = holder.caller();
     let me = Me {
@@ -33,7 +34,7 @@ pub async fn get_me(
         key_id: caller.key_id,
         scopes: caller.scopes.clone(),
         expires_at: caller.expires_at,
-        limits: rate_limit::limits_of(&request).await?,
+        limits: limits.remaining(&caller.into()),
     };
     one.fields.answer(&mut HttpResponse::Ok(), &me)
 }
