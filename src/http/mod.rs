@@ -13,6 +13,8 @@ pub mod locale;
 pub mod one;
 pub mod preconditions;
 pub mod query;
+pub mod responses;
+pub mod schema;
 pub mod security_headers;
 pub mod validation;
 pub mod values;

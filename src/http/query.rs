@@ -15,6 +15,7 @@ use crate::http::cursor::{Cursor, SortKey, fingerprint};
 use crate::http::fields::Fields;
 use crate::http::ids::{IdsPage, NamedRows};
 use crate::http::locale::{self, LanguagePreference};
+use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
 
 /// Exact totals end here: beyond, counting would cost more than the page.
@@ -34,7 +35,7 @@ pub struct Paging {
     )]
     pub limit: u8,
     /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
-    #[param(max_length = 600)]
+    #[param(max_length = 600, format = "cursor")]
     pub cursor: Option<String>,
     /// Whether to count: `page.total`, exact up to 10,000.
     #[param(required = false, default = false)]
@@ -48,8 +49,8 @@ pub struct Paging {
 
 /// What one list takes beside that.
 pub trait Filter: Default + 'static {
-    /// The schema of what is listed.
-    const ITEM: &'static str;
+    /// The type of the items.
+    type Item: HasFields;
 
     /// Takes one parameter. `None` where there is none of this name.
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>>;
@@ -158,7 +159,7 @@ impl<F: Filter> List<F> {
                 Ok(())
             }
             "count" => parse_bool(value).map(|count| self.paging.count = count),
-            "fields" => Fields::read(F::ITEM, value).map(|fields| self.fields = fields),
+            "fields" => Fields::read::<F::Item>(value).map(|fields| self.fields = fields),
             _ => return self.filter.set(name, value),
         })
     }

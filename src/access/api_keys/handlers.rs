@@ -23,10 +23,10 @@ use crate::http::json_body::{Body, JSON, MERGE_PATCH};
 use crate::http::one::{FieldsParameter, One};
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
-use crate::http::validation::merge;
+use crate::http::schema::Patch;
+use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{IdempotencyKey, StoredResponse};
-use crate::openapi;
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -81,7 +81,7 @@ async fn create_key(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let (document, digest) = body.read(JSON).await?;
-    let new: NewKey = match openapi::rules("NewKey").read(document.clone()) {
+    let new: NewKey = match SchemaValidator::of_written::<NewKey, ApiKey>().read(document.clone()) {
         Ok(new) => new,
         Err(problem) => return Err(with_past_end(&db, &document, problem).await),
     };
@@ -139,7 +139,7 @@ async fn update_key(
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
-    if let Err(problem) = openapi::rules("KeyPatch").check(&mut patch) {
+    if let Err(problem) = SchemaValidator::of_written::<Patch<NewKey>, ApiKey>().check(&mut patch) {
         return Err(with_past_end(&db, &patch, problem).await);
     }
     let patch = match patch {
@@ -164,7 +164,7 @@ async fn update_key(
             if document == before {
                 return Ok::<ApiKey, Problem>(key);
             }
-            let new: NewKey = openapi::rules("NewKey").read(document)?;
+            let new: NewKey = SchemaValidator::of_written::<NewKey, ApiKey>().read(document)?;
             let changed = key.update(conn, &new).await?;
             let (action, by) = (AuditAction::Updated, admin.by());
             audit::done_to_key(conn, action, &changed, StatusCode::OK, by).await?;
@@ -222,7 +222,7 @@ async fn rotate_key(
     let address = ResourcePath::before(&request, "/rotate");
     let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
     let (document, digest) = body.read_or_empty(JSON).await?;
-    let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
+    let rotation: NewRotation = SchemaValidator::of::<NewRotation>().read(document)?;
     let by = admin.by();
     let asked = retry.asked(&by.caller, digest).sealed_for(&request);
     let mut conn = db.connection().await?;
@@ -254,7 +254,7 @@ pub struct KeyFilter {
 }
 
 impl Filter for KeyFilter {
-    const ITEM: &'static str = "Key";
+    type Item = ApiKey;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))

@@ -10,6 +10,7 @@ use crate::access::api_keys::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{self, Allowance};
 use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::schema::HasFields;
 use crate::problem::Problem;
 
 /// Look at one's own key
@@ -38,8 +39,11 @@ pub async fn get_me(
     one.fields.answer(&mut HttpResponse::Ok(), &me)
 }
 
+impl HasFields for Me {
+    const IS_LISTED: bool = false;
+}
+
 impl Single for Me {
-    const SCHEMA: &'static str = "Me";
     const TAKES_LANGUAGE: bool = false;
 }
 

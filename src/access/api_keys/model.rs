@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
+use crate::http::schema::{HasFields, Patchable};
 use crate::http::values::in_range;
 use crate::problem::{Fault, Problem};
 use crate::schema::api_keys;
@@ -121,8 +123,15 @@ pub fn condition(state: Option<KeyState>) -> Fragment {
 /// How keys are sorted: by the moment at which they were made.
 pub type Place = Option<DateTime<Utc>>;
 
+impl HasFields for ApiKey {}
+
+impl Patchable for NewKey {
+    fn patch_example() -> Value {
+        json!({"name": "newsroom, evening desk"})
+    }
+}
+
 impl Single for ApiKey {
-    const SCHEMA: &'static str = "Key";
     const TAKES_LANGUAGE: bool = false;
 }
 

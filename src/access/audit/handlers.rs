@@ -84,7 +84,7 @@ pub struct AuditFilter {
 }
 
 impl Filter for AuditFilter {
-    const ITEM: &'static str = "AuditEntry";
+    type Item = AuditEntry;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         let id = |value: &str| Uuid::try_parse(value).map_err(|_| "an id".to_owned());

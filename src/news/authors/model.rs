@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
@@ -38,7 +40,7 @@ pub struct AuthorFilter {
 }
 
 impl Filter for AuthorFilter {
-    const ITEM: &'static str = "Author";
+    type Item = Author;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         (name == "language").then(|| {
@@ -187,9 +189,15 @@ impl Author {
     }
 }
 
-impl Single for Author {
-    const SCHEMA: &'static str = "Author";
+impl HasFields for Author {}
+
+impl Patchable for NewAuthor {
+    fn patch_example() -> Value {
+        json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."})
+    }
 }
+
+impl Single for Author {}
 
 impl Resource for Author {
     type New = NewAuthor;
@@ -200,8 +208,6 @@ impl Resource for Author {
     const TABLE: &'static str = "authors";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Authors);
     const PATH: &'static str = "/v1/authors";
-    const NEW_SCHEMA: &'static str = "NewAuthor";
-    const PATCH_SCHEMA: &'static str = "AuthorPatch";
 
     fn id(&self) -> Uuid {
         self.id

@@ -8,7 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -21,6 +24,7 @@ use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
+use crate::http::schema::{HasFields, Named, Patchable, reference};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -45,7 +49,7 @@ pub struct CategoryFilter {
 }
 
 impl Filter for CategoryFilter {
-    const ITEM: &'static str = "Category";
+    type Item = Category;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -129,6 +133,9 @@ pub struct Category {
     #[diesel(select_expression = column::<Text>("(SELECT languages[1] FROM site)"), select_expression_type = Column<Text>)]
     first_language: String,
 }
+
+/// The most categories that one response has.
+const MOST_CATEGORIES: usize = 1000;
 
 /// A category and what stands below it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -534,9 +541,27 @@ async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     Ok(())
 }
 
-impl Single for Category {
-    const SCHEMA: &'static str = "Category";
+impl HasFields for Category {
+    const MAX_ITEMS: usize = MOST_CATEGORIES;
+
+    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+        CategoryNode::schemas(schemas);
+        schemas.push((CategoryNode::name().into_owned(), CategoryNode::schema()));
+        let children = ArrayBuilder::new()
+            .description(Some("The categories right below it, with `tree=true`."))
+            .items(reference::<CategoryNode>())
+            .max_items(Some(MOST_CATEGORIES));
+        vec![("children", children.into())]
+    }
 }
+
+impl Patchable for NewCategory {
+    fn patch_example() -> Value {
+        json!({"position": 3})
+    }
+}
+
+impl Single for Category {}
 
 impl Resource for Category {
     type New = NewCategory;
@@ -547,8 +572,6 @@ impl Resource for Category {
     const TABLE: &'static str = "categories";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Categories);
     const PATH: &'static str = "/v1/categories";
-    const NEW_SCHEMA: &'static str = "NewCategory";
-    const PATCH_SCHEMA: &'static str = "CategoryPatch";
 
     fn id(&self) -> Uuid {
         self.id

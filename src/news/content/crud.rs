@@ -28,17 +28,17 @@ use crate::http::json_body::{self, Body, JSON, MERGE_PATCH};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
-use crate::http::validation::merge;
+use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::validation::{SchemaValidator, merge};
 use crate::idempotency::{IdempotencyKey, StoredResponse};
 use crate::news::content::slug::SlugTable;
 use crate::news::content::visibility::{Status, Visibility};
-use crate::openapi;
 use crate::problem::{Fault, Problem};
 
 /// One kind of content.
-pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + HasFields + CacheTagged + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
-    type New: DeserializeOwned + Clone + Send + Sync + 'static;
+    type New: DeserializeOwned + Patchable + Clone + Send + Sync + 'static;
     /// The same with what was made of it before a connection is taken; itself, where nothing is.
     type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
     /// What [`Self::prepare`] needs besides the database; `()` where nothing is prepared.
@@ -54,9 +54,6 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     const PATH: &'static str;
     /// The largest body of a request that writes one, in bytes.
     const MAX_BODY: usize = json_body::MAX_BODY;
-    /// The schemas of what is sent for a new one, and for a change.
-    const NEW_SCHEMA: &'static str;
-    const PATCH_SCHEMA: &'static str;
 
     fn id(&self) -> Uuid;
     fn version(&self) -> i32;
@@ -416,13 +413,13 @@ const MOST_PREPARATIONS: usize = 4;
 
 /// What a document says that is to be written.
 fn read_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
-    let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    let mut new = SchemaValidator::of_written::<R::New, R>().read(document)?;
     R::validate(&mut new).map_err(Problem::Invalid)?;
     Ok(new)
 }
 
 fn read_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Problem> {
-    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
+    SchemaValidator::of_written::<Patch<R::New>, R>().check(&mut patch)?;
     Ok(match patch {
         Value::Object(patch) => patch,
         _ => Map::new(),

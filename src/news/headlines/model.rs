@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List, parse_bool};
+use crate::http::schema::{HasFields, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
@@ -58,7 +60,7 @@ pub struct HeadlineFilter {
 }
 
 impl Filter for HeadlineFilter {
-    const ITEM: &'static str = "Headline";
+    type Item = Headline;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -361,8 +363,15 @@ impl Headline {
     }
 }
 
+impl HasFields for Headline {}
+
+impl Patchable for NewHeadline {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Headline {
-    const SCHEMA: &'static str = "Headline";
     const IS_CONTENT: bool = true;
 }
 
@@ -374,8 +383,6 @@ impl Resource for Headline {
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
-    const NEW_SCHEMA: &'static str = "NewHeadline";
-    const PATCH_SCHEMA: &'static str = "HeadlinePatch";
 
     fn id(&self) -> Uuid {
         self.id

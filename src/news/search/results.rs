@@ -19,6 +19,7 @@ use crate::http::cache_tags::{self, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::query::{Filter, List, Paging};
+use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
@@ -113,7 +114,7 @@ pub struct SearchFilter {
 }
 
 impl Filter for SearchFilter {
-    const ITEM: &'static str = "SearchHit";
+    type Item = SearchHit;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -203,6 +204,9 @@ impl SearchFilter {
     }
 }
 
+type ListedArticle = Selected<Article>;
+type ListedHeadline = Selected<Headline>;
+
 /// Something that was found.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -221,10 +225,14 @@ pub struct SearchHit {
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
     /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    #[schema(value_type = Option<ListedArticle>)]
     article: Option<Article>,
     /// The headline; null for an article.
+    #[schema(value_type = Option<ListedHeadline>)]
     headline: Option<Headline>,
 }
+
+impl HasFields for SearchHit {}
 
 impl cache_tags::CacheTagged for SearchHit {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {

@@ -21,6 +21,7 @@ use crate::http::fields::Fields;
 use crate::http::language;
 use crate::http::locale::{self, LanguagePreference};
 use crate::http::one::FieldsParameter;
+use crate::http::schema::HasFields;
 use crate::news::content::names::Names;
 use crate::news::content::visibility::Visibility;
 use crate::news::search::fold::words;
@@ -110,7 +111,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "fields" && fields.is_none() {
-            let read = Fields::read("Completion", &value);
+            let read = Fields::read::<Completion>(&value);
             fields = Some(read.unwrap_or_else(|detail| {
                 faults.push(Fault::of("fields", "invalid", detail));
                 Fields::default()
@@ -185,6 +186,10 @@ pub struct Completion {
     pub slug: String,
     /// The title or the name, as it is written.
     pub text: String,
+}
+
+impl HasFields for Completion {
+    const IS_LISTED: bool = false;
 }
 
 crate::text_enum! {

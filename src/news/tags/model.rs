@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -50,7 +52,7 @@ pub struct TagFilter {
 }
 
 impl Filter for TagFilter {
-    const ITEM: &'static str = "Tag";
+    type Item = Tag;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -192,9 +194,15 @@ impl Tag {
     }
 }
 
-impl Single for Tag {
-    const SCHEMA: &'static str = "Tag";
+impl HasFields for Tag {}
+
+impl Patchable for NewTag {
+    fn patch_example() -> Value {
+        json!({"kind": "place"})
+    }
 }
+
+impl Single for Tag {}
 
 impl Resource for Tag {
     type New = NewTag;
@@ -205,8 +213,6 @@ impl Resource for Tag {
     const TABLE: &'static str = "tags";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
     const PATH: &'static str = "/v1/tags";
-    const NEW_SCHEMA: &'static str = "NewTag";
-    const PATCH_SCHEMA: &'static str = "TagPatch";
 
     fn id(&self) -> Uuid {
         self.id

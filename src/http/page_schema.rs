@@ -1,0 +1,56 @@
+//! The schema of a page, and the response that carries it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{RefOr, Response, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use crate::http::page::{NoExtra, Page, PageInfo};
+use crate::http::responses::{entry, json, with_headers};
+use crate::http::schema::{HasFields, Named, Selected, derived_page, reference};
+
+/// The fields that one kind of list has beside `items` and `page`.
+pub trait PageExtra: 'static {
+    /// Adds them to the schema and to its example.
+    fn describe(page: ObjectBuilder, _example: &mut Value) -> ObjectBuilder {
+        page
+    }
+}
+
+impl PageExtra for NoExtra {}
+
+impl<T: HasFields, E: PageExtra> PartialSchema for Page<T, E> {
+    fn schema() -> RefOr<Schema> {
+        let page = derived_page::<T>(T::MAX_ITEMS)
+            .description(Some("A page of a list."))
+            .property("page", reference::<PageInfo>())
+            .required("page");
+        let mut example =
+            json!({"items": [], "page": {"limit": 20, "next": null, "prev": null}});
+        E::describe(page, &mut example)
+            .example(Some(example))
+            .into()
+    }
+}
+
+impl<T: HasFields, E: PageExtra> ToSchema for Page<T, E> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<Named>) {
+        schemas.push((PageInfo::name().into_owned(), PageInfo::schema()));
+        schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
+        Selected::<T>::schemas(schemas);
+    }
+}
+
+impl<T: HasFields, E: PageExtra> IntoResponses for Page<T, E> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let page = json::<Self>("A page of the list.");
+        [entry("200", with_headers(page, &["Link"]))].into()
+    }
+}
