@@ -10,7 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 
 use crate::access::audit::AuditEntry;
-use crate::http::query::PageInfo;
+use crate::http::page::PageInfo;
 use crate::http::validation::SchemaValidator;
 use crate::idempotency::LONGEST_KEY;
 use crate::news::search::SearchHit;

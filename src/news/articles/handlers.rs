@@ -10,6 +10,7 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
@@ -40,7 +41,7 @@ async fn list_articles(
     db: Data<Database>,
     reader: Reader,
     mut list: List<ArticleFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
