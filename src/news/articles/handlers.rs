@@ -17,7 +17,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {

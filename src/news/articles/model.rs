@@ -31,9 +31,10 @@ use crate::news::content::image::Image;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
-use crate::news::listing::timeline::{
-    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
-};
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{Fault, Problem};

@@ -14,7 +14,7 @@ use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 use super::model::*;

@@ -23,9 +23,10 @@ use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{self, Status, Visibility};
-use crate::news::listing::timeline::{
-    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
-};
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::Timeline;
 use crate::problem::{Fault, Problem};
 use crate::schema::headlines;
 

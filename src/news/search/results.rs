@@ -25,9 +25,9 @@ use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::timeline::{
-    FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
-};
+use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::scan_plan::FilterPredicate;
+use crate::news::listing::timeline::Timeline;
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
 use crate::news::search::words::{self, LONGEST, ParsedQuery};
