@@ -11,6 +11,7 @@ pub mod json_body;
 pub mod language;
 pub mod locale;
 pub mod one;
+pub mod page;
 pub mod preconditions;
 pub mod query;
 pub mod responses;

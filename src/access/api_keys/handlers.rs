@@ -21,6 +21,7 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
 use crate::http::one::{FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
 use crate::http::schema::Patch;
@@ -48,7 +49,7 @@ async fn list_keys(
     db: Data<Database>,
     _admin: Admin,
     list: List<KeyFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<ApiKey>, Problem> {
     let cursor = list.cursor::<Place>()?;
     let condition = model::condition(list.filter.state);
     let mut conn = db.connection().await?;
@@ -64,7 +65,8 @@ async fn list_keys(
         None
     };
     let place = |key: &ApiKey| (Some(key.created_at), key.id);
-    list.page("key", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("key", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }
 
 /// Make a key

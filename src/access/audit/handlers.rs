@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -16,6 +16,7 @@ use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::cursor::Cursor;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
 use crate::problem::{KINDS, Problem};
 
@@ -35,7 +36,7 @@ async fn list_audit(
     db: Data<Database>,
     _: Admin,
     list: List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let mut conn = db.connection().await?;
     page(&mut conn, &list).await
 }
@@ -179,7 +180,7 @@ impl AuditFilter {
 async fn page(
     conn: &mut AsyncPgConnection,
     list: &List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let mut sql = list.filter.fitting();
@@ -218,5 +219,6 @@ async fn page(
         None
     };
     let place = |row: &AuditEntry| (Some(row.at), row.id);
-    list.page("audit", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("audit", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }

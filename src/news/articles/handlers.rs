@@ -10,13 +10,14 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
 use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -40,7 +41,7 @@ async fn list_articles(
     db: Data<Database>,
     reader: Reader,
     mut list: List<ArticleFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }

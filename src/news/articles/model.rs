@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
@@ -22,6 +21,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, parse_bool};
 use crate::http::schema::{HasFields, Patchable};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
@@ -33,9 +33,10 @@ use crate::news::content::image::Image;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
-use crate::news::listing::timeline::{
-    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
-};
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{Fault, Problem};
@@ -486,7 +487,7 @@ impl Article {
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<ArticleFilter>,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let filter = &list.filter;
         let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
         let wants = |field: &str| list.wants(field, !field.starts_with("body"));
@@ -506,16 +507,16 @@ impl Article {
             row.localize(&locale);
             row.is_fallback = filter.timeline.fallback && !locale.has(&row.language);
         };
-        let mut response = if let Some(ids) = &filter.timeline.ids {
+        let mut page = if let Some(ids) = &filter.timeline.ids {
             let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, visibility).await?;
-            let page = list.ids_page(&ids)?;
-            let source = timeline.with_ids(&page.ids());
+            let asked = list.ids_page(&ids)?;
+            let source = timeline.with_ids(&asked.ids());
             let mut rows = Self::read(conn, source, &related).await?;
             rows.iter_mut().for_each(told);
             let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
-            let mut named = page.end(rows, |row| row.id, beyond);
+            let mut named = asked.end(rows, |row| row.id, beyond);
             named.missing.extend(gone);
-            list.named(Self::NAME, named)?
+            list.named(Self::NAME, named)
         } else {
             let cursor = list.cursor()?;
             let (mut rows, total) = timeline
@@ -524,21 +525,19 @@ impl Article {
             rows.iter_mut().for_each(told);
             let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
             let cursor = cursor.as_ref();
-            if is_bounded {
+            let page = if is_bounded {
                 let more = rows.pop_if(|row| row.is_beyond()).is_some();
-                list.page_of(Self::NAME, rows, more, cursor, place, total, false)?
+                list.page_of(Self::NAME, rows, more, cursor, place)
             } else {
-                list.page(Self::NAME, rows, cursor, place, total, false)?
-            }
+                list.page(Self::NAME, rows, cursor, place)
+            };
+            page.with_total(total)
         };
         if filter.timeline.fallback {
             // Which language stands for a story is the site's to say.
-            let mut extensions = response.extensions_mut();
-            if let Some(cache_tags) = extensions.get_mut::<CacheTags>() {
-                cache_tags.one(Site::NAME, SITE);
-            }
+            page.cache_tags.one(Site::NAME, SITE);
         }
-        Ok(response)
+        Ok(page)
     }
 
     /// The ids of what is to be read where these are asked for, and those that lead to nothing. Where stories are listed, each

@@ -9,6 +9,7 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
@@ -38,7 +39,7 @@ async fn list_authors(
     db: Data<Database>,
     reader: Reader,
     list: List<AuthorFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Author>, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = db.connection().await?;
     Author::list(&mut conn, &list, &locale).await

@@ -1,7 +1,7 @@
 //! HTTP in and out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{Either, HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
@@ -9,6 +9,7 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
@@ -39,13 +40,15 @@ async fn list_categories(
     db: Data<Database>,
     reader: Reader,
     list: List<CategoryFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Either<Page<Category>, Page<CategoryNode>>, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = db.connection().await?;
     if list.filter.tree {
-        return Category::list_tree(&mut conn, &list, &locale).await;
+        let tree = Category::list_tree(&mut conn, &list, &locale).await?;
+        return Ok(Either::Right(tree));
     }
-    Category::list(&mut conn, &list, &locale).await
+    let page = Category::list(&mut conn, &list, &locale).await?;
+    Ok(Either::Left(page))
 }
 
 /// Create a category

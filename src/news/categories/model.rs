@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
@@ -23,6 +22,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
 use crate::http::schema::{HasFields, Named, Patchable, reference};
 use crate::news::content::crud::{self, Locked, Resource};
@@ -299,7 +299,7 @@ impl Category {
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let cursor = list.cursor::<String>()?;
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
@@ -356,21 +356,18 @@ impl Category {
         } else {
             None
         };
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| (row.tree_key.clone(), row.id),
-            total,
-            locale.is_negotiated(),
-        )
+        let place = |row: &Self| (row.tree_key.clone(), row.id);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), place);
+        Ok(page
+            .with_total(total)
+            .varying_by_language(locale.is_negotiated()))
     }
 
     pub(super) async fn list_tree(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<CategoryNode>, Problem> {
         let name = list.filter.category.as_ref();
         let mut rows = Self::all(conn, name).await?;
         if let (Some(name), true) = (name, rows.is_empty()) {
@@ -382,7 +379,8 @@ impl Category {
             Self::count_articles(conn, rows.iter_mut()).await?;
             total = Some(rows.len() as i64);
         }
-        list.whole(Self::NAME, nested(rows), total, locale.is_negotiated())
+        let page = list.whole(Self::NAME, nested(rows)).with_total(total);
+        Ok(page.varying_by_language(locale.is_negotiated()))
     }
 
     /// The whole tree.

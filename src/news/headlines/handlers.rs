@@ -9,11 +9,12 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 use super::model::*;
@@ -38,7 +39,7 @@ async fn list_headlines(
     db: Data<Database>,
     reader: Reader,
     mut list: List<HeadlineFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }

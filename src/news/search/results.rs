@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -16,17 +16,19 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{self, CacheTags};
+use crate::http::caching::Kind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, Paging};
 use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::timeline::{
-    FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
-};
+use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::scan_plan::FilterPredicate;
+use crate::news::listing::timeline::Timeline;
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
 use crate::news::search::words::{self, LONGEST, ParsedQuery};
@@ -57,7 +59,7 @@ async fn search(
     db: Data<Database>,
     reader: Reader,
     mut list: List<SearchFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
         reader.may_filter(status)?;
     }
@@ -241,9 +243,9 @@ impl cache_tags::CacheTagged for SearchHit {
     }
 }
 
-/// What a page of results says beside them.
+/// Beside a page of results: a query that may have been meant.
 #[derive(Debug, Serialize)]
-struct Beside {
+struct Suggestion {
     suggestion: Option<String>,
 }
 
@@ -251,7 +253,7 @@ async fn answer(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     list: &List<SearchFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     let filter = &list.filter;
     let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
     let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
@@ -310,13 +312,13 @@ async fn answer(
             headline: lines.remove(&found.id),
         }
     });
-    list.found(
-        &[Article::NAME, Headline::NAME],
-        hits.collect(),
-        [found.next, found.prev],
-        total,
-        Beside { suggestion },
-    )
+    let hits = hits.collect();
+    let mut page = list.page_between(Article::NAME, hits, [found.next, found.prev]);
+    page.cache_tags.all(Headline::NAME);
+    Ok(page
+        .with_total(total)
+        .cached_as(Kind::Search)
+        .with_extra(Suggestion { suggestion }))
 }
 
 /// How many of what a suggestion finds are read to see whether its words stand there.

@@ -1,6 +1,5 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -19,6 +18,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List};
 use crate::http::schema::{HasFields, Patchable};
 use crate::news::content::crud::Resource;
@@ -169,7 +169,7 @@ impl Tag {
         conn: &mut AsyncPgConnection,
         list: &List<TagFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let condition = match list.filter.kind {
             None => Fragment::default(),
             Some(kind) => Fragment::new(" AND kind = ").text(kind.as_str()),
