@@ -12,6 +12,7 @@ pub mod language;
 pub mod locale;
 pub mod one;
 pub mod page;
+pub mod page_schema;
 pub mod preconditions;
 pub mod query;
 pub mod responses;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::{RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
@@ -14,9 +13,9 @@ use crate::http::schema::{HasFields, Named, Selected, derived_page, reference};
 
 /// The fields that one kind of list has beside `items` and `page`.
 pub trait PageExtra: 'static {
-    /// Adds them to the schema and to its example.
-    fn describe(page: ObjectBuilder, _example: &mut Value) -> ObjectBuilder {
-        page
+    /// The name, schema and example of each.
+    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+        Vec::new()
     }
 }
 
@@ -24,14 +23,20 @@ impl PageExtra for NoExtra {}
 
 impl<T: HasFields, E: PageExtra> PartialSchema for Page<T, E> {
     fn schema() -> RefOr<Schema> {
-        let page = derived_page::<T>(T::MAX_ITEMS)
+        let info = json!({"limit": 20, "next": null, "prev": null});
+        let mut example = json!({"items": [], "page": info});
+        for (name, _, value) in E::fields() {
+            example[name] = value;
+        }
+        let page = derived_page::<T>(T::MAX_ITEMS, &example)
             .description(Some("A page of a list."))
             .property("page", reference::<PageInfo>())
             .required("page");
-        let mut example =
-            json!({"items": [], "page": {"limit": 20, "next": null, "prev": null}});
-        E::describe(page, &mut example)
-            .example(Some(example))
+        let fields = E::fields().into_iter();
+        fields
+            .fold(page, |page, (name, schema, _)| {
+                page.property(name, schema).required(name)
+            })
             .into()
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::{IntoResponses, ToSchema};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::schema::{HasFields, Selected, TypeSchema, reference};
 

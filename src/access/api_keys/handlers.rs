@@ -13,7 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::api_keys::Token;
-use crate::access::api_keys::model::{self, ApiKey, KeyState, NewKey, NewRotation, Place};
+use crate::access::api_keys::model::{
+    self, ApiKey, KeyPatch, KeyState, NewKey, NewRotation, Place,
+};
 use crate::access::audit::{self, AuditAction};
 use crate::access::extractors::Admin;
 use crate::db::{Database, Fragment, Statement};
@@ -24,7 +26,7 @@ use crate::http::one::{FieldsParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
-use crate::http::schema::Patch;
+use crate::http::responses::Conflict;
 use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{IdempotencyKey, StoredResponse};
@@ -42,8 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// The newest first. What could be used as a key is not there.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter),
-    responses((status = OK, description = "A page of keys.", body = ref("#/components/schemas/KeyPage"))))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter))]
 #[get("/v1/keys")]
 async fn list_keys(
     db: Data<Database>,
@@ -72,8 +73,7 @@ async fn list_keys(
 /// Make a key
 ///
 /// The answer has the key itself, this once: it is kept as a hash and can't be shown again.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey,
-    responses((status = CREATED, description = "The key, in clear.", body = IssuedKey)))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey)]
 #[post("/v1/keys")]
 async fn create_key(
     db: Data<Database>,
@@ -108,8 +108,7 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter),
-    responses((status = OK, description = "What is known of the key.", body = ApiKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
@@ -128,9 +127,9 @@ async fn get_key(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. What a key no longer allows is refused at
 /// once. A key that was revoked or has expired can't be changed; the last with the scope `admin` and without an end keeps both.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    request_body(content = ref("#/components/schemas/KeyPatch"), content_type = "application/merge-patch+json"),
+    request_body(content = KeyPatch, content_type = "application/merge-patch+json"),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = OK, description = "The key as it is now.", body = ApiKey)))]
+    responses(Conflict))]
 #[patch("/v1/keys/{id}")]
 async fn update_key(
     db: Data<Database>,
@@ -141,7 +140,7 @@ async fn update_key(
 ) -> Result<HttpResponse, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
-    if let Err(problem) = SchemaValidator::of_written::<Patch<NewKey>, ApiKey>().check(&mut patch) {
+    if let Err(problem) = SchemaValidator::of_written::<KeyPatch, ApiKey>().check(&mut patch) {
         return Err(with_past_end(&db, &patch, problem).await);
     }
     let patch = match patch {
@@ -182,7 +181,7 @@ async fn update_key(
 /// scope `admin` and no end.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = NO_CONTENT, description = "It is revoked.")))]
+    responses(Conflict))]
 #[delete("/v1/keys/{id}")]
 async fn revoke_key(
     db: Data<Database>,
@@ -211,8 +210,7 @@ async fn revoke_key(
 /// `overlap` seconds more, so that nobody who uses it is refused meanwhile; without a body, for a day. The answer has the new
 /// key itself, this once.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewRotation,
-    params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = CREATED, description = "The new key, in clear.", body = IssuedKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id.")))]
 #[post("/v1/keys/{id}/rotate")]
 async fn rotate_key(
     db: Data<Database>,

@@ -16,8 +16,7 @@ use crate::problem::Problem;
 /// Look at one's own key
 ///
 /// Whose key the request came with, what it allows, and until when.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter),
-    responses((status = OK, description = "What the key is good for.", body = Me)))]
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter))]
 #[get("/v1/me")]
 pub async fn get_me(
     holder: Authenticated,

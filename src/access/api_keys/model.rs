@@ -16,7 +16,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::http::values::in_range;
 use crate::problem::{Fault, Problem};
 use crate::schema::api_keys;
@@ -124,6 +124,8 @@ pub fn condition(state: Option<KeyState>) -> Fragment {
 pub type Place = Option<DateTime<Utc>>;
 
 impl HasFields for ApiKey {}
+
+pub type KeyPatch = Patch<NewKey>;
 
 impl Patchable for NewKey {
     fn patch_example() -> Value {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -70,8 +70,8 @@ pub struct Patch<T>(PhantomData<fn() -> T>);
 
 impl<T: Patchable> PartialSchema for Patch<T> {
     fn schema() -> RefOr<Schema> {
-        let mark = json!({"as": "patch", "from": T::name()});
-        marked(&mark).example(Some(T::patch_example())).into()
+        let mark = json!({"as": "patch", "from": T::name(), "example": T::patch_example()});
+        marked(&mark).into()
     }
 }
 
@@ -87,12 +87,18 @@ impl<T: Patchable> ToSchema for Patch<T> {
     }
 }
 
-/// The schema of a page of such items, to which the caller adds properties. Its example shows the item's.
-pub fn derived_page<T: HasFields>(max_items: usize) -> ObjectBuilder {
-    let mark = json!({"as": "page", "from": Selected::<T>::name()});
-    let items = utoipa::openapi::ArrayBuilder::new()
-        .items(super::reference::<Selected<T>>())
-        .max_items(Some(max_items));
+/// The schema of a page of such items, to which the caller adds properties; its example gets the example of the item.
+pub fn derived_page<T: HasFields>(max_items: usize, example: &Value) -> ObjectBuilder {
+    let mark = json!({"as": "page", "from": Selected::<T>::name(), "example": example});
+    let selected = super::reference::<Selected<T>>();
+    let item: RefOr<Schema> = match T::IS_LISTED {
+        true => selected.into(),
+        false => AnyOfBuilder::new()
+            .item(super::reference::<T>())
+            .item(selected)
+            .into(),
+    };
+    let items = ArrayBuilder::new().items(item).max_items(Some(max_items));
     marked(&mark).property("items", items).required("items")
 }
 
@@ -105,8 +111,8 @@ fn marked(mark: &Value) -> ObjectBuilder {
 pub fn derive(mark: &Value, base: Value, schema: Value) -> Value {
     match mark["as"].as_str() {
         Some("selected") => selected(mark, base, schema),
-        Some("patch") => patch(base, schema),
-        _ => page(&base, schema),
+        Some("patch") => patch(mark, base),
+        _ => page(mark, &base, schema),
     }
 }
 
@@ -142,11 +148,11 @@ fn require_nothing(schema: &mut Value) {
     }
 }
 
-fn patch(mut patch: Value, own: Value) -> Value {
+fn patch(mark: &Value, mut patch: Value) -> Value {
     patch["description"] = "A JSON Merge Patch (RFC 7396): `null` clears a field, a field that is left out stays. A `slug` that is \
         null stays as well. Read-only fields are ignored."
         .into();
-    patch["example"] = own["example"].clone();
+    patch["example"] = mark["example"].clone();
     require_nothing(&mut patch);
     for (_, property) in patch["properties"].as_object_mut().into_iter().flatten() {
         // An object within is patched too.
@@ -171,7 +177,8 @@ fn allow_clearing(property: &mut Map<String, Value>) {
     }
 }
 
-fn page(item: &Value, mut page: Value) -> Value {
+fn page(mark: &Value, item: &Value, mut page: Value) -> Value {
+    page["example"] = mark["example"].clone();
     page["example"]["items"] = json!([item["example"]]);
     page
 }

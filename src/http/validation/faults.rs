@@ -114,7 +114,10 @@ fn broken_pattern(text: &str) -> (&'static str, &'static str) {
             "must be one line, without tabs and line breaks",
         )
     } else {
-        ("invalid_format", "does not match the pattern in the contract")
+        (
+            "invalid_format",
+            "does not match the pattern in the contract",
+        )
     }
 }
 
@@ -138,4 +141,3 @@ fn broken_format(format: &str, text: &str) -> (&'static str, String) {
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
-

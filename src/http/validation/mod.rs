@@ -164,4 +164,3 @@ fn whole_numbers(document: &mut Value) {
         _ => {}
     }
 }
-

@@ -13,8 +13,9 @@ use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
+use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::IdempotencyKey;
-use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
+use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
@@ -34,8 +35,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
 /// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
-    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[utoipa::path(
+    tag = "Articles",
+    params(
+        Paging,
+        TimelineParameters,
+        OrderParameters,
+        ArticleFilter,
+        FallbackParameter
+    )
+)]
 #[get("/v1/articles")]
 async fn list_articles(
     db: Data<Database>,
@@ -53,8 +62,7 @@ async fn list_articles(
 /// Create an article
 ///
 /// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
-#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
-    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle)]
 #[post("/v1/articles")]
 async fn create_article(
     db: Data<Database>,
@@ -72,7 +80,7 @@ async fn create_article(
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The article.", body = Article)))]
+    responses(Gone))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     db: Data<Database>,
@@ -98,10 +106,7 @@ async fn get_article(
 /// trash, it takes it out again (201).
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses(
-        (status = OK, description = "The article as it is now.", body = Article),
-        (status = CREATED, description = "The article as it was created.", body = Article),
-    ))]
+    responses(Conflict))]
 #[put("/v1/articles/{id}")]
 async fn replace_article(
     db: Data<Database>,
@@ -118,9 +123,9 @@ async fn replace_article(
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    request_body(content = ArticlePatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = OK, description = "The article as it is now.", body = Article)))]
+    responses(Conflict))]
 #[patch("/v1/articles/{id}")]
 async fn update_article(
     db: Data<Database>,
@@ -137,8 +142,7 @@ async fn update_article(
 ///
 /// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    params(("id" = String, Path, description = "The id or the slug.")))]
 #[delete("/v1/articles/{id}")]
 async fn delete_article(
     db: Data<Database>,

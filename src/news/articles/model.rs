@@ -23,7 +23,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::page::Page;
 use crate::http::query::{Filter, List, parse_bool};
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
@@ -739,6 +739,8 @@ impl HasFields for Article {
     const ON_REQUEST: &'static [&'static str] = &["body", "body_html", "body_text"];
 }
 
+pub type ArticlePatch = Patch<NewArticle>;
+
 impl Patchable for NewArticle {
     fn patch_example() -> Value {
         json!({"title": "Les premières pluies relancent enfin les semailles"})
@@ -848,7 +850,7 @@ impl Resource for Article {
                 Fault::at(
                     format!("/{list}/{n}"),
                     "duplicate_item",
-                    "each may stand there once",
+                    "items must be unique",
                 )
             }));
         }

@@ -20,7 +20,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::query::{Filter, List};
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
@@ -35,7 +35,7 @@ use crate::schema::authors;
 #[into_params(parameter_in = Query)]
 pub struct AuthorFilter {
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
@@ -190,6 +190,8 @@ impl Author {
 }
 
 impl HasFields for Author {}
+
+pub type AuthorPatch = Patch<NewAuthor>;
 
 impl Patchable for NewAuthor {
     fn patch_example() -> Value {

@@ -1,5 +1,6 @@
 //! Rows, JSON types and queries.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -24,7 +25,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
-use crate::http::schema::{HasFields, Named, Patchable, reference};
+use crate::http::schema::{HasFields, Named, Patch, Patchable, reference};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -44,7 +45,7 @@ pub struct CategoryFilter {
     #[param(required = false, default = false)]
     pub(super) tree: bool,
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
@@ -145,6 +146,47 @@ pub struct CategoryNode {
     /// The categories right below it.
     #[schema(no_recursion, max_items = 1000)]
     pub children: Vec<CategoryNode>,
+}
+
+/// A category in a list: alone or, with `tree=true`, with its descendants.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum CategoryItem {
+    Category(Category),
+    Node(CategoryNode),
+}
+
+impl PartialSchema for CategoryItem {
+    fn schema() -> RefOr<Schema> {
+        Category::schema()
+    }
+}
+
+impl ToSchema for CategoryItem {
+    fn name() -> Cow<'static, str> {
+        Category::name()
+    }
+
+    fn schemas(schemas: &mut Vec<Named>) {
+        Category::schemas(schemas);
+    }
+}
+
+impl HasFields for CategoryItem {
+    const MAX_ITEMS: usize = Category::MAX_ITEMS;
+
+    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+        Category::list_fields(schemas)
+    }
+}
+
+impl CacheTagged for CategoryItem {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        match self {
+            Self::Category(category) => category.add_cache_tags(cache_tags),
+            Self::Node(node) => node.add_cache_tags(cache_tags),
+        }
+    }
 }
 
 impl CacheTagged for CategoryNode {
@@ -299,7 +341,7 @@ impl Category {
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<Page<Self>, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let cursor = list.cursor::<String>()?;
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
@@ -360,14 +402,15 @@ impl Category {
         let page = list.page(Self::NAME, rows, cursor.as_ref(), place);
         Ok(page
             .with_total(total)
-            .varying_by_language(locale.is_negotiated()))
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Category))
     }
 
     pub(super) async fn list_tree(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<Page<CategoryNode>, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let name = list.filter.category.as_ref();
         let mut rows = Self::all(conn, name).await?;
         if let (Some(name), true) = (name, rows.is_empty()) {
@@ -380,7 +423,9 @@ impl Category {
             total = Some(rows.len() as i64);
         }
         let page = list.whole(Self::NAME, nested(rows)).with_total(total);
-        Ok(page.varying_by_language(locale.is_negotiated()))
+        Ok(page
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Node))
     }
 
     /// The whole tree.
@@ -552,6 +597,8 @@ impl HasFields for Category {
         vec![("children", children.into())]
     }
 }
+
+pub type CategoryPatch = Patch<NewCategory>;
 
 impl Patchable for NewCategory {
     fn patch_example() -> Value {

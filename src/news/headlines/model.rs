@@ -20,7 +20,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::query::{Filter, List, parse_bool};
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
@@ -361,6 +361,8 @@ impl Headline {
 }
 
 impl HasFields for Headline {}
+
+pub type HeadlinePatch = Patch<NewHeadline>;
 
 impl Patchable for NewHeadline {
     fn patch_example() -> Value {

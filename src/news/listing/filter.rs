@@ -38,7 +38,7 @@ pub struct TimelineParameters {
     #[param(max_length = 200, example = "larache")]
     tag: Option<String>,
     /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
-    #[param(max_length = 35, example = "fr")]
+    #[param(format = "bcp47", max_length = 35, example = "fr")]
     language: Option<String>,
     /// Of this status. Needs a key.
     #[param(inline)]
@@ -75,7 +75,11 @@ pub struct OrderParameters {
     /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
     /// with `limit`, `count` and `sort`. Only where bodies make the page end earlier there is a `page.next`, with which
     /// the same ids go on.
-    #[param(max_length = 3699, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
+    #[param(
+        format = "ids",
+        max_length = 3699,
+        example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"
+    )]
     ids: Option<String>,
     /// By which time, and which way: `-` puts the latest first.
     #[param(inline, required = false, default = "-published_at")]

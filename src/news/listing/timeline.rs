@@ -8,8 +8,6 @@
 //! in order.
 
 use chrono::{DateTime, Utc};
-
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::http::cursor::Cursor;

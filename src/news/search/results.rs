@@ -8,6 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -20,6 +23,7 @@ use crate::http::caching::Kind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
+use crate::http::page_schema::PageExtra;
 use crate::http::query::{Filter, List, Paging};
 use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
@@ -52,8 +56,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
 /// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
-#[utoipa::path(tag = "Search", params(SearchParameters, Paging, TimelineParameters, ArticleFilter, HeadlineFilter),
-    responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
+#[utoipa::path(
+    tag = "Search",
+    params(
+        SearchParameters,
+        Paging,
+        TimelineParameters,
+        ArticleFilter,
+        HeadlineFilter
+    )
+)]
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
@@ -120,7 +132,7 @@ impl Filter for SearchFilter {
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
-            "q" if value.is_empty() => Err("must say something".into()),
+            "q" if value.is_empty() => Err("must not be blank".into()),
             "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
             "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
             "q" => {
@@ -247,6 +259,18 @@ impl cache_tags::CacheTagged for SearchHit {
 #[derive(Debug, Serialize)]
 struct Suggestion {
     suggestion: Option<String>,
+}
+
+impl PageExtra for Suggestion {
+    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+        let suggestion = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .max_length(Some(400))
+            .description(Some(
+                "A corrected query, if this one found next to nothing and a word of it seems to be misspelt.",
+            ));
+        vec![("suggestion", suggestion.into(), Value::Null)]
+    }
 }
 
 async fn answer(

@@ -18,7 +18,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
@@ -189,6 +189,8 @@ struct SiteRow {
 impl HasFields for Site {
     const IS_LISTED: bool = false;
 }
+
+pub type SitePatch = Patch<NewSite>;
 
 impl Patchable for NewSite {
     fn patch_example() -> Value {

@@ -20,7 +20,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::query::{Filter, List};
-use crate::http::schema::{HasFields, Patchable};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -47,7 +47,7 @@ pub struct TagFilter {
     #[param(inline)]
     kind: Option<TagKind>,
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
@@ -195,6 +195,8 @@ impl Tag {
 }
 
 impl HasFields for Tag {}
+
+pub type TagPatch = Patch<NewTag>;
 
 impl Patchable for NewTag {
     fn patch_example() -> Value {
