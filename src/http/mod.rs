@@ -13,6 +13,8 @@ pub mod locale;
 pub mod one;
 pub mod preconditions;
 pub mod query;
+pub mod request_id;
+pub mod resource_response;
 pub mod security_headers;
 pub mod validation;
 pub mod values;

@@ -12,10 +12,11 @@ use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::idempotency::IdempotencyKey;
+use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
-use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::content::crud;
 use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
@@ -59,10 +60,10 @@ async fn create_article(
     db: Data<Database>,
     renderer: Data<Renderer>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Article>(&db, &renderer, &editor, retry, body).await
+) -> Result<Created<Article>, Problem> {
+    crud::create::<Article>(&db, &renderer, &editor, key, body).await
 }
 
 /// Get an article
@@ -144,6 +145,6 @@ async fn delete_article(
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Article>(&db, &editor, &address, &conditions).await
 }

@@ -36,7 +36,7 @@ use crate::news::listing::timeline::{
 };
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::articles;
 
 /// What a list of articles can be narrowed to.
@@ -752,6 +752,10 @@ impl Resource for Article {
     const PATCH_SCHEMA: &'static str = "ArticlePatch";
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        super::constraints::problem(violation)
+    }
 
     fn id(&self) -> Uuid {
         self.id

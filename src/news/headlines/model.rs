@@ -26,7 +26,7 @@ use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::timeline::{
     FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
 };
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::headlines;
 
 crate::text_enum! {
@@ -376,6 +376,14 @@ impl Resource for Headline {
     const PATH: &'static str = "/v1/headlines";
     const NEW_SCHEMA: &'static str = "NewHeadline";
     const PATCH_SCHEMA: &'static str = "HeadlinePatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        Some(match violation.name.as_str() {
+            "headlines_category_id_live" => crud::missing_reference("/category_id"),
+            "headlines_article_id_live" => crud::missing_reference("/article_id"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

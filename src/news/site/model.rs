@@ -21,7 +21,7 @@ use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::visibility::Visibility;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::site;
 
 /// The id of the one site.
@@ -199,6 +199,11 @@ impl Resource for Site {
     const NEW_SCHEMA: &'static str = "NewSite";
     const PATCH_SCHEMA: &'static str = "SitePatch";
 
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let invalid = || Problem::Invalid(vec![not_a_time_zone()]);
+        (violation.name == "site_time_zone_check").then(invalid)
+    }
+
     fn id(&self) -> Uuid {
         self.id
     }
@@ -321,7 +326,7 @@ impl Resource for Site {
 }
 
 /// A name that the IANA database doesn't have.
-pub fn not_a_time_zone() -> Fault {
+fn not_a_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
         "not_a_time_zone",
