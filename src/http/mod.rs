@@ -15,6 +15,8 @@ pub mod page;
 pub mod page_schema;
 pub mod preconditions;
 pub mod query;
+pub mod request_id;
+pub mod resource_response;
 pub mod responses;
 pub mod schema;
 pub mod security_headers;

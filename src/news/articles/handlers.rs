@@ -13,11 +13,12 @@ use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::responses::{Conflict, Gone};
-use crate::idempotency::IdempotencyKey;
-use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
+use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::stories::FallbackParameter;
-use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::content::crud;
+use crate::http::responses::{Conflict, Gone};
+use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
@@ -68,10 +69,10 @@ async fn create_article(
     db: Data<Database>,
     renderer: Data<Renderer>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Article>(&db, &renderer, &editor, retry, body).await
+) -> Result<Created<Article>, Problem> {
+    crud::create::<Article>(&db, &renderer, &editor, key, body).await
 }
 
 /// Get an article
@@ -149,6 +150,6 @@ async fn delete_article(
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Article>(&db, &editor, &address, &conditions).await
 }

@@ -39,7 +39,7 @@ use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::articles;
 
 /// What a list of articles can be narrowed to.
@@ -762,6 +762,10 @@ impl Resource for Article {
     const PATH: &'static str = "/v1/articles";
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        super::constraints::problem(violation)
+    }
 
     fn id(&self) -> Uuid {
         self.id

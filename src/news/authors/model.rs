@@ -27,7 +27,7 @@ use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::authors;
 
 /// What a list of authors takes.
@@ -210,6 +210,11 @@ impl Resource for Author {
     const TABLE: &'static str = "authors";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Authors);
     const PATH: &'static str = "/v1/authors";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        (violation.name == "authors_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id

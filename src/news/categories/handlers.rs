@@ -12,9 +12,10 @@ use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
+use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::idempotency::{Created, IdempotencyKey};
+use crate::news::content::crud;
 use crate::http::responses::Conflict;
-use crate::idempotency::IdempotencyKey;
-use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
@@ -57,10 +58,10 @@ async fn list_categories(
 async fn create_category(
     db: Data<Database>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Category>(&db, &(), &editor, retry, body).await
+) -> Result<Created<Category>, Problem> {
+    crud::create::<Category>(&db, &(), &editor, key, body).await
 }
 
 /// Get a category
@@ -127,6 +128,6 @@ async fn delete_category(
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Category>(&db, &editor, &address, &conditions).await
 }

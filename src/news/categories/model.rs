@@ -30,7 +30,7 @@ use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::categories;
 
 /// What a list of categories can be narrowed to.
@@ -617,6 +617,20 @@ impl Resource for Category {
     const TABLE: &'static str = "categories";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Categories);
     const PATH: &'static str = "/v1/categories";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let at_parent =
+            |code, detail| Problem::Invalid(vec![Fault::at("/parent_id", code, detail)]);
+        let conflict = |detail: &str| Problem::Conflict(detail.into(), Vec::new());
+        Some(match violation.name.as_str() {
+            "categories_parent_id_live" => crud::missing_reference("/parent_id"),
+            "categories_no_cycle" => at_parent("cycle", "a category can't be below itself"),
+            "categories_depth" => at_parent("too_deep", "the tree has at most 5 levels"),
+            "categories_count" => conflict("a site has at most 1,000 categories"),
+            "categories_in_use" => conflict("the category is not empty"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

@@ -12,9 +12,10 @@ use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
+use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::idempotency::{Created, IdempotencyKey};
+use crate::news::content::crud;
 use crate::http::responses::{Conflict, Gone};
-use crate::idempotency::IdempotencyKey;
-use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
@@ -59,10 +60,10 @@ async fn list_headlines(
 async fn create_headline(
     db: Data<Database>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Headline>(&db, &(), &editor, retry, body).await
+) -> Result<Created<Headline>, Problem> {
+    crud::create::<Headline>(&db, &(), &editor, key, body).await
 }
 
 /// Get a headline
@@ -125,6 +126,6 @@ async fn delete_headline(
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Headline>(&db, &editor, &address, &conditions).await
 }

@@ -29,7 +29,7 @@ use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::page::{Source, TimeOrdered};
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::news::listing::timeline::Timeline;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::headlines;
 
 crate::text_enum! {
@@ -382,6 +382,14 @@ impl Resource for Headline {
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        Some(match violation.name.as_str() {
+            "headlines_category_id_live" => crud::missing_reference("/category_id"),
+            "headlines_article_id_live" => crud::missing_reference("/article_id"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

@@ -10,7 +10,8 @@ use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
 use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
-use crate::news::content::crud::{self, ResourceResponse};
+use crate::http::resource_response::ResourceResponse;
+use crate::news::content::crud;
 use crate::problem::Problem;
 
 use super::model::*;

@@ -23,7 +23,7 @@ use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::visibility::Visibility;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::site;
 
 /// The id of the one site.
@@ -209,6 +209,11 @@ impl Resource for Site {
     const TABLE: &'static str = "site";
     const PATH: &'static str = "/v1/site";
 
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let invalid = || Problem::Invalid(vec![not_a_time_zone()]);
+        (violation.name == "site_time_zone_check").then(invalid)
+    }
+
     fn id(&self) -> Uuid {
         self.id
     }
@@ -331,7 +336,7 @@ impl Resource for Site {
 }
 
 /// A name that the IANA database doesn't have.
-pub fn not_a_time_zone() -> Fault {
+fn not_a_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
         "not_a_time_zone",

@@ -12,9 +12,10 @@ use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
+use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::idempotency::{Created, IdempotencyKey};
+use crate::news::content::crud;
 use crate::http::responses::Conflict;
-use crate::idempotency::IdempotencyKey;
-use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
@@ -53,10 +54,10 @@ async fn list_tags(
 async fn create_tag(
     db: Data<Database>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Tag>(&db, &(), &editor, retry, body).await
+) -> Result<Created<Tag>, Problem> {
+    crud::create::<Tag>(&db, &(), &editor, key, body).await
 }
 
 /// Get a tag
@@ -122,6 +123,6 @@ async fn delete_tag(
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Tag>(&db, &editor, &address, &conditions).await
 }

@@ -26,7 +26,7 @@ use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::tags;
 
 crate::text_enum! {
@@ -215,6 +215,11 @@ impl Resource for Tag {
     const TABLE: &'static str = "tags";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
     const PATH: &'static str = "/v1/tags";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        (violation.name == "tags_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id
