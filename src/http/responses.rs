@@ -8,6 +8,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::http::resource_response::{NoContent, Replaced, Representation, ResourceResponse};
 use crate::http::schema::{HasFields, Selected, TypeSchema, reference};
 
 /// Names the schema that takes the place of the body's where `fields` selects.
@@ -54,6 +55,42 @@ pub fn shared(status: &str, name: &str) -> (String, RefOr<Response>) {
 /// The name of a type in a sentence: `article`, `key`.
 pub fn noun<T: ToSchema>() -> String {
     T::name().to_lowercase()
+}
+
+/// The headers of a response with the content of a resource.
+fn content_headers<R: Representation>(response: ResponseBuilder) -> ResponseBuilder {
+    let names: &[&str] = match R::HAS_LANGUAGE {
+        true => &["Content-Language"],
+        false => &[],
+    };
+    with_headers(response, names)
+}
+
+/// The response to a creation.
+pub fn created<R: Representation + ToSchema + 'static>() -> ResponseBuilder {
+    let created = json::<R>(format!("The new {}.", noun::<R>()));
+    with_headers(content_headers::<R>(created), &["Location"])
+}
+
+impl<R: Representation + HasFields> IntoResponses for ResourceResponse<R> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let ok = selectable::<R>(format!("The {}.", noun::<R>()));
+        [entry("200", content_headers::<R>(ok))].into()
+    }
+}
+
+impl<R: Representation + HasFields> IntoResponses for Replaced<R> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = ResourceResponse::<R>::responses();
+        responses.extend([entry("201", created::<R>())]);
+        responses
+    }
+}
+
+impl IntoResponses for NoContent {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [entry("204", empty("Done; no content."))].into()
+    }
 }
 
 /// Beside a handler that refuses a change because of other content, in its annotation: 409.

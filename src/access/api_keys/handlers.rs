@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -25,11 +25,11 @@ use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
 use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
+use crate::http::responses::Conflict;
+use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::problem::{OnConstraint, Problem};
-use crate::http::responses::Conflict;
-use crate::http::validation::{SchemaValidator, merge};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)

@@ -1,7 +1,7 @@
 //! HTTP in, HTTP out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Renderer;
@@ -13,12 +13,12 @@ use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
+use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud;
-use crate::http::responses::{Conflict, Gone};
-use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
@@ -116,8 +116,10 @@ async fn replace_article(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Article>, Problem> {
-    crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+) -> Result<Replaced<Article>, Problem> {
+    let response =
+        crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change an article

@@ -1,7 +1,7 @@
 //! HTTP in and out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
@@ -12,10 +12,10 @@ use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
-use crate::http::responses::Conflict;
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
@@ -93,8 +93,9 @@ async fn replace_category(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Category>, Problem> {
-    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+) -> Result<Replaced<Category>, Problem> {
+    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change a category

@@ -24,15 +24,15 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
+use crate::http::schema::{Patch, Patchable};
+use crate::http::validation::{SchemaValidator, merge};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
 use crate::problem::{ConstraintViolation, Fault, OnConstraint, Problem};
-use crate::http::schema::{HasFields, Patch, Patchable};
-use crate::http::validation::{SchemaValidator, merge};
 
 /// One kind of content.
-pub trait Resource: Serialize + HasFields + CacheTagged + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + Single + CacheTagged + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
     type New: DeserializeOwned + Patchable + Clone + Send + Sync + 'static;
     /// The same with what was made of it before a connection is taken; itself, where nothing is.
@@ -303,6 +303,8 @@ pub struct Locked {
 }
 
 impl<R: Resource> Representation for R {
+    const HAS_LANGUAGE: bool = R::IS_CONTENT;
+
     fn version_tag(&self) -> Option<Version> {
         Some(Version::of(self.id(), self.version()))
     }
@@ -323,7 +325,7 @@ impl<R: Resource> Representation for R {
 }
 
 /// Reads one.
-pub async fn get<R: Resource + Single>(
+pub async fn get<R: Resource>(
     db: &Database,
     reader: &Reader,
     address: &ResourcePath,
