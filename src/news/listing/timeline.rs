@@ -9,7 +9,6 @@
 
 use chrono::{DateTime, Utc};
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::http::cursor::Cursor;
