@@ -36,8 +36,8 @@ pub struct LanguageParameter {
 )]
 pub struct AcceptLanguage {
     /// The preferred languages of names, where `language` is absent.
-    #[param(rename = "Accept-Language", example = "ar, fr;q=0.5")]
-    accept_language: Option<String>,
+    #[param(rename = "Accept-Language", required = false, example = "ar, fr;q=0.5")]
+    accept_language: String,
 }
 
 /// The language of content.

@@ -52,10 +52,10 @@ fn write_out(schema: &mut Value) {
 
 /// An example of `fields` for a response whose type has no `id`: its first two fields and one within another.
 fn fields_example(operation: &Value, schemas: &Map<String, Value>) -> Option<String> {
-    let resolve = |schema: &'_ Value| {
-        reference_of(schema)
-            .and_then(|name| schemas.get(name))
-            .cloned()
+    let resolve = |schema: &Value| {
+        let schema = schema["anyOf"].get(0).unwrap_or(schema);
+        let known = reference_of(schema).and_then(|name| schemas.get(name));
+        known.cloned()
     };
     let body = resolve(&operation["responses"]["200"]["content"]["application/json"]["schema"])?;
     let item = resolve(&body["properties"]["items"]["items"]).unwrap_or(body);
@@ -66,7 +66,8 @@ fn fields_example(operation: &Value, schemas: &Map<String, Value>) -> Option<Str
     let within = properties.iter().find_map(|(name, schema)| {
         let schema = schema.get("items").unwrap_or(schema);
         let schema = resolve(schema).unwrap_or_else(|| schema.clone());
-        let inner = schema["properties"].as_object()?.keys().nth(1)?.clone();
+        let inner = schema["properties"].as_object()?;
+        let (inner, _) = inner.get_key_value("slug").or(inner.iter().nth(1))?;
         Some(format!("{name}.{inner}"))
     });
     let names = properties.keys().take(2).cloned().chain(within);

@@ -54,14 +54,20 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn the_annotation_of_a_handler_repeats_nothing_that_its_types_say() {
     let mut files = Vec::new();
-    sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut files);
+    sources(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        &mut files,
+    );
     let mut handlers = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for annotated in text.split("#[utoipa::path(").skip(1) {
             let (annotation, rest) = annotated.split_once(")]").unwrap();
             let place = format!("{}: {annotation}", file.display());
-            assert!(!annotation.contains("ref("), "a schema by string in {place}");
+            assert!(
+                !annotation.contains("ref("),
+                "a schema by string in {place}"
+            );
             if let Some((_, responses)) = annotation.split_once("responses(") {
                 let allowed = ["Conflict", "Gone"].iter();
                 let mut allowed = allowed.filter(|name| responses.starts_with(**name));
@@ -69,7 +75,10 @@ fn the_annotation_of_a_handler_repeats_nothing_that_its_types_say() {
             }
             let (signature, _) = rest.split_once(" {\n").unwrap();
             let (_, answer) = signature.rsplit_once("-> ").unwrap();
-            assert!(!answer.contains("HttpResponse"), "no type for the answer of {place}");
+            assert!(
+                !answer.contains("HttpResponse"),
+                "no type for the answer of {place}"
+            );
             handlers += 1;
         }
     }

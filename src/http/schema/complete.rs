@@ -82,6 +82,13 @@ impl Completion {
                 .cloned();
             *schema = self.completed(&target);
             schema["type"] = json!(["object", "null"]);
+            // The resource with only some of its fields has an example of its own.
+            if let (Some(object), true) = (
+                schema.as_object_mut(),
+                self.derived[&target].get(MARK).is_some(),
+            ) {
+                object.remove("example");
+            }
             if let Some(description) = description {
                 schema["description"] = description;
             }

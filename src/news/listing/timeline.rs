@@ -8,6 +8,7 @@
 //! in order.
 
 use chrono::{DateTime, Utc};
+
 use uuid::Uuid;
 
 use crate::http::cursor::Cursor;
