@@ -1,5 +1,6 @@
 //! The server: routes, middleware and data of each worker, put together. `serve` and the tests share it.
 
+pub mod contract;
 pub mod docs;
 pub mod health;
 mod http_service;

@@ -15,7 +15,7 @@ use crate::db::{ConnectOptions, Database, HealthMonitor};
 use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
-use crate::openapi;
+use crate::server::contract::contract;
 use crate::server::middleware::RequestTimeouts;
 
 /// Data that all workers share.
@@ -83,7 +83,7 @@ impl Shared {
 
 /// The resources of the contract, each of which gets a share of the connections.
 fn resources() -> impl Iterator<Item = String> {
-    let paths = openapi::contract()["paths"].as_object();
+    let paths = contract()["paths"].as_object();
     let paths = paths.into_iter().flat_map(|paths| paths.keys());
     paths.filter_map(|path| resource_of(path).map(str::to_owned))
 }

@@ -4,7 +4,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, RateExceeded};
 
 /// A limit, and what one caller has left of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ impl Allowance {
     /// The problem for a request beyond the limit.
     pub fn refused(&self) -> Option<Problem> {
         self.wait.map(|wait| {
-            Problem::TooManyRequests(Box::new(TooMany {
+            Problem::TooManyRequests(Box::new(RateExceeded {
                 policy: self.policy,
                 requests: self.requests,
                 seconds: self.seconds,
@@ -67,27 +67,16 @@ impl Allowance {
     }
 }
 
-/// A request beyond its limit.
-#[derive(Debug, thiserror::Error)]
-#[error("{policy}: at most {requests} in {seconds} seconds; try again in {wait}")]
-pub struct TooMany {
-    policy: &'static str,
-    requests: u32,
-    seconds: u32,
-    /// Seconds until the next request may be sent.
-    pub wait: u64,
-}
-
-impl TooMany {
+impl From<&RateExceeded> for Allowance {
     /// The exhausted allowance.
-    pub fn allowance(&self) -> Allowance {
-        Allowance {
-            policy: self.policy,
-            requests: self.requests,
-            seconds: self.seconds,
+    fn from(exceeded: &RateExceeded) -> Self {
+        Self {
+            policy: exceeded.policy,
+            requests: exceeded.requests,
+            seconds: exceeded.seconds,
             remaining: 0,
-            full_in: self.seconds,
-            wait: Some(self.wait),
+            full_in: exceeded.seconds,
+            wait: Some(exceeded.wait),
         }
     }
 }

@@ -14,7 +14,7 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use uuid::Uuid;
 
-pub use allowance::{Allowance, TooMany};
+pub use allowance::Allowance;
 use credentials::CredentialLimits;
 use limiter::RateLimiter;
 pub use settings::{Rate, Settings};

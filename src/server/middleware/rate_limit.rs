@@ -74,7 +74,7 @@ fn count_refused(limits: &Limits, request: &HttpRequest, problem: Problem) -> Co
             let (allowance, counted) = limits.count_address(request);
             (allowance, counted.and(Err(problem)))
         }
-        Problem::TooManyRequests(ref too_many) => (Some(too_many.allowance()), Err(problem)),
+        Problem::TooManyRequests(ref exceeded) => (Some(exceeded.as_ref().into()), Err(problem)),
         problem => (None, Err(problem)),
     }
 }
