@@ -19,7 +19,7 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{self, CacheTags};
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
@@ -341,7 +341,7 @@ async fn answer(
     page.cache_tags.all(Headline::NAME);
     Ok(page
         .with_total(total)
-        .cached_as(Kind::Search)
+        .cached_as(CacheKind::Search)
         .with_extra(Suggestion { suggestion }))
 }
 
