@@ -32,7 +32,7 @@ impl SchemaValidator {
             .with_format("bcp47", |text: &str| {
                 crate::http::language::canonical(text).is_ok()
             })
-            .with_format("slug", crate::news::content::slug::is_slug)
+            .with_format("slug", crate::http::id_or_slug::is_slug)
             .build(&root)
             .unwrap_or_else(|error| panic!("the contract's schema {schema} is not one: {error}"));
         Self {

@@ -10,6 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 
 use crate::access::audit::AuditEntry;
+use crate::http::language;
 use crate::http::page::PageInfo;
 use crate::http::validation::SchemaValidator;
 use crate::idempotency::LONGEST_KEY;
@@ -277,10 +278,6 @@ fn join_parts(schema: &mut Value, whole: &Map<String, Value>) {
 /// Control characters, which no text may hold; in longer text but for tabs and line ends.
 const CONTROL: &str = r"\x00-\x1F\x7F-\x9F";
 const CONTROL_BUT_SPACE: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F";
-/// A language with, where that matters, its script, region and variants (BCP 47, as Unicode has it).
-const LANGUAGE: &str = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$";
-const IDS: &str =
-    "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})*$";
 /// What can be in text without anything to be seen.
 const INVISIBLE: &str = r"\s\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF";
 
@@ -323,7 +320,7 @@ fn write_out(schema: &mut Value, whole: &Map<String, Value>) {
                 false,
             )),
             Some("uri") => Some((r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$".to_owned(), false)),
-            Some("bcp47") => Some((LANGUAGE.to_owned(), false)),
+            Some("bcp47") => Some((language::PATTERN.to_owned(), false)),
             _ => None,
         };
         if let Some((pattern, instead)) = pattern {
@@ -527,32 +524,6 @@ fn complete_operation(
     let by_status = takes("status");
     let chooses = reads && takes("fields");
     let of_keys = path.starts_with("/v1/keys");
-    let parameters = operation.get_mut("parameters");
-    for parameter in parameters
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        write_out(&mut parameter["schema"], &Map::new());
-        let own = match parameter["name"].as_str().unwrap_or_default() {
-            "language" => Some(LANGUAGE),
-            "cursor" => Some("^[A-Za-z0-9_-]+$"),
-            "date" => Some(
-                "^(1[6-9]|[2-8][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]|29|30|31)$",
-            ),
-            "ids" => Some(IDS),
-            _ => None,
-        };
-        if let Some(pattern) = own {
-            parameter["schema"]["pattern"] = pattern.into();
-        }
-        if path == "/v1/search" && parameter["name"] == "fields" {
-            parameter["example"] = "type,title_highlighted,article.slug".into();
-        }
-        if path == "/v1/me" && parameter["name"] == "fields" {
-            parameter["example"] = "name,scopes,limits.remaining".into();
-        }
-    }
     let needs_key = operation["security"][0]["key"].is_array();
     secure(operation, reads, content);
     if !reads && one {

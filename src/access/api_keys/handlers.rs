@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::api_keys::Token;
@@ -20,15 +20,16 @@ use crate::db::{Database, Fragment, Statement};
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
-use crate::http::one::{FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
+use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::http::validation::merge;
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{IdempotencyKey, StoredResponse};
 use crate::openapi;
 use crate::problem::Problem;
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -42,7 +43,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// The newest first. What could be used as a key is not there.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter),
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(List<KeyFilter>),
     responses((status = OK, description = "A page of keys.", body = ref("#/components/schemas/KeyPage"))))]
 #[get("/v1/keys")]
 async fn list_keys(
@@ -108,7 +109,7 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter),
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), One<ApiKey>),
     responses((status = OK, description = "What is known of the key.", body = ApiKey)))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
@@ -246,21 +247,16 @@ async fn rotate_key(
     Ok(kept.answer())
 }
 
-/// What a list of keys can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct KeyFilter {
-    /// Those that are so now.
-    #[param(inline)]
-    state: Option<KeyState>,
+query_parameters! {
+    /// The filters of a list of keys.
+    pub struct KeyFilter {
+        /// Those that are so now.
+        pub state: Option<KeyState>,
+    }
 }
 
 impl Filter for KeyFilter {
     const ITEM: &'static str = "Key";
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))
-    }
 }
 
 /// A key that was just made.

@@ -9,13 +9,13 @@ use uuid::Uuid;
 use crate::access::api_keys::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{self, Allowance};
-use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::one::{One, Single};
 use crate::problem::Problem;
 
 /// Look at one's own key
 ///
 /// Whose key the request came with, what it allows, and until when.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter),
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(One<Me>),
     responses((status = OK, description = "What the key is good for.", body = Me)))]
 #[get("/v1/me")]
 pub async fn get_me(
@@ -40,6 +40,7 @@ pub async fn get_me(
 
 impl Single for Me {
     const SCHEMA: &'static str = "Me";
+    const FIELDS_EXAMPLE: &'static str = "name,scopes,limits.remaining";
     const TAKES_LANGUAGE: bool = false;
 }
 

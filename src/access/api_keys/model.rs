@@ -15,6 +15,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
 use crate::http::values::in_range;
 use crate::problem::{Fault, Problem};
 use crate::schema::api_keys;
@@ -102,6 +103,8 @@ crate::text_enum! {
         Revoked = "revoked",
     }
 }
+
+impl Word for KeyState {}
 
 impl KeyState {
     fn condition(self) -> &'static str {

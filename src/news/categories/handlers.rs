@@ -8,10 +8,10 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
@@ -33,7 +33,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
 /// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
 /// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
-#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter),
+#[utoipa::path(tag = "Categories", params(List<CategoryFilter>),
     responses((status = OK, description = "A page of categories.", body = ref("#/components/schemas/CategoryPage"))))]
 #[get("/v1/categories")]
 async fn list_categories(
@@ -69,7 +69,7 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), One<Category>),
     responses((status = OK, description = "The category.", body = Category)))]
 #[get("/v1/categories/{id}")]
 async fn get_category(

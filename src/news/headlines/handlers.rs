@@ -8,13 +8,12 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::idempotency::IdempotencyKey;
 use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 use super::model::*;
@@ -32,7 +31,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
-#[utoipa::path(tag = "Headlines", params(Paging, TimelineParameters, OrderParameters, HeadlineFilter),
+#[utoipa::path(tag = "Headlines", params(List<HeadlineFilter>),
     responses((status = OK, description = "A page of the ticker.", body = ref("#/components/schemas/HeadlinePage"))))]
 #[get("/v1/headlines")]
 async fn list_headlines(
@@ -64,7 +63,7 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), ContentLanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), One<Headline>),
     responses((status = OK, description = "The headline.", body = Headline)))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(

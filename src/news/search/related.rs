@@ -15,7 +15,7 @@ use crate::http::cache_tags::CacheTags;
 use crate::http::caching::Kind;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::ids::in_order;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::Visibility;
@@ -36,7 +36,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(

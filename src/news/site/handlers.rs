@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::One;
 use crate::http::preconditions::Preconditions;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::problem::Problem;
@@ -25,7 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// What a front end needs for its frame: name, languages, time zone, links and the tree of categories, whose names come
 /// in the `language` asked for, or else in what `Accept-Language` prefers.
-#[utoipa::path(tag = "Site", params(LanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Site", params(One<Site>),
     responses((status = OK, description = "The site.", body = Site)))]
 #[get("/v1/site")]
 async fn get_site(
