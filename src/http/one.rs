@@ -12,7 +12,8 @@ use crate::http::fields::Fields;
 use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
 use crate::http::parameter_types::FieldNames;
-use crate::http::query_parameters::{QueryParameters, parse, with_fields_example};
+use crate::http::query_parameters::{QueryParameters, parse};
+use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
 use crate::query_parameters;
 
@@ -23,6 +24,19 @@ query_parameters! {
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
+}
+
+/// The header that names follow where `language` is absent.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "it describes the parameter; `locale::accepted` reads the value"
+)]
+pub struct AcceptLanguage {
+    /// The preferred languages of names, where `language` is absent.
+    #[param(rename = "Accept-Language", required = false, example = "ar, fr;q=0.5")]
+    accept_language: String,
 }
 
 query_parameters! {
@@ -46,18 +60,14 @@ query_parameters! {
 }
 
 /// A resource that `GET` answers with.
-pub trait Single {
-    /// Its schema.
-    const SCHEMA: &'static str;
+pub trait Single: HasFields {
     /// Whether it contains names that come in several languages.
     const TAKES_LANGUAGE: bool = true;
     /// Whether it has a language of its own, in which names come by default.
     const IS_CONTENT: bool = false;
-    /// An example of `fields`.
-    const FIELDS_EXAMPLE: &'static str = "id";
 }
 
-/// The parameters of a request for one resource, all of them understood.
+/// The parsed query parameters of a request for one resource.
 #[derive(Debug)]
 pub struct One<S> {
     pub locale: LanguagePreference,
@@ -73,7 +83,10 @@ impl<S: Single> IntoParams for One<S> {
             (true, false) => LanguageParameter::declarations(),
         };
         parameters.extend(FieldsParameter::declarations());
-        with_fields_example(parameters, S::FIELDS_EXAMPLE)
+        if S::TAKES_LANGUAGE && !S::IS_CONTENT {
+            parameters.extend(AcceptLanguage::into_params(|| None));
+        }
+        parameters
     }
 }
 
@@ -87,7 +100,7 @@ impl<S: Single> One<S> {
             let (names, _, faults) = parse::<FieldsParameter>(query);
             (None, names, faults)
         };
-        let fields = names.read(S::SCHEMA, &mut faults);
+        let fields = names.read::<S>(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -104,12 +117,12 @@ impl<S: Single> One<S> {
 }
 
 impl FieldsParameter {
-    /// The fields of a schema that are wanted; a fault if they are not fields of it.
-    pub fn read(&self, schema: &str, faults: &mut Vec<Fault>) -> Fields {
+    /// The fields of a type that a response has; a fault if the type has no such fields.
+    pub fn read<T: HasFields>(&self, faults: &mut Vec<Fault>) -> Fields {
         let Some(names) = &self.fields else {
             return Fields::default();
         };
-        Fields::read(schema, &names.0).unwrap_or_else(|detail| {
+        Fields::read::<T>(&names.0).unwrap_or_else(|detail| {
             faults.push(Fault::of("fields", "invalid", detail));
             Fields::default()
         })

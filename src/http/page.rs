@@ -205,6 +205,19 @@ impl<T, E> Page<T, E> {
         self
     }
 
+    /// The same page with each item turned into another type.
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U, E> {
+        Page {
+            items: self.items.into_iter().map(item).collect(),
+            info: self.info,
+            cache_tags: self.cache_tags,
+            extra: self.extra,
+            caching: self.caching,
+            fields: self.fields,
+            varies_by_language: self.varies_by_language,
+        }
+    }
+
     /// The same page, cached as `kind` says.
     pub fn cached_as(mut self, kind: Kind) -> Self {
         self.caching = kind;

@@ -172,7 +172,11 @@ impl ParameterType for LanguageTag {
 
     fn schema() -> Object {
         let pattern = Some(language::PATTERN);
-        string().max_length(Some(35)).pattern(pattern).build()
+        string()
+            .format(format("bcp47"))
+            .max_length(Some(35))
+            .pattern(pattern)
+            .build()
     }
 }
 

@@ -13,7 +13,8 @@ use crate::http::ids::IdsPage;
 use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
 use crate::http::parameter_types::{CursorText, FieldNames, Limit};
-use crate::http::query_parameters::{QueryParameters, SentParameters, parse, with_fields_example};
+use crate::http::query_parameters::{QueryParameters, SentParameters, parse};
+use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
 use crate::query_parameters;
 
@@ -40,10 +41,8 @@ query_parameters! {
 
 /// The parameters that one list has beside [`Paging`].
 pub trait Filter: QueryParameters + 'static {
-    /// The schema of an item.
-    const ITEM: &'static str;
-    /// An example of `fields`.
-    const FIELDS_EXAMPLE: &'static str = "id";
+    /// The type of the items.
+    type Item: HasFields;
 
     /// Checks which parameters go together.
     fn check(&self, _sent: &SentParameters) -> Vec<Fault> {
@@ -89,7 +88,7 @@ impl<F: Filter> FromRequest for List<F> {
 
 impl<F: Filter> IntoParams for List<F> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        with_fields_example(<(Paging, F)>::declarations(), F::FIELDS_EXAMPLE)
+        <(Paging, F)>::declarations()
     }
 }
 
@@ -98,7 +97,7 @@ impl<F: Filter> List<F> {
         let ((paging, filter), sent, mut faults) = parse::<(Paging, F)>(query);
         let fields = match &paging.fields {
             None => Ok(Fields::default()),
-            Some(names) => Fields::read(F::ITEM, &names.0),
+            Some(names) => Fields::read::<F::Item>(&names.0),
         };
         let fields = fields.unwrap_or_else(|detail| {
             faults.push(Fault::of("fields", "invalid", detail));

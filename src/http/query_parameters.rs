@@ -122,17 +122,6 @@ pub fn declare<T: ParameterType>(
         .build()
 }
 
-/// The declarations with an example of `fields` for a certain resource.
-pub fn with_fields_example(parameters: Vec<Parameter>, example: &str) -> Vec<Parameter> {
-    let with_example = |parameter: Parameter| match parameter.name.as_str() {
-        "fields" => ParameterBuilder::from(parameter)
-            .example(Some(example.into()))
-            .build(),
-        _ => parameter,
-    };
-    parameters.into_iter().map(with_example).collect()
-}
-
 /// The declarations of a set: its own, and those of other sets without some names.
 pub fn combine(mut own: Vec<Parameter>, groups: Vec<(Vec<Parameter>, &[&str])>) -> Vec<Parameter> {
     for (group, without) in groups {

@@ -32,8 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. What wrote
 /// nothing and stands in the server's log alone: a request that was told to slow down (429) or to come back (503), one
 /// that was answered from memory (`Idempotency-Replayed`), one whose address or head could not be read.
-#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(List<AuditFilter>),
-    responses((status = OK, description = "A page of it.", body = ref("#/components/schemas/AuditEntryPage"))))]
+#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(List<AuditFilter>))]
 #[get("/v1/audit")]
 async fn list_audit(
     db: Data<Database>,
@@ -82,7 +81,7 @@ query_parameters! {
 }
 
 impl Filter for AuditFilter {
-    const ITEM: &'static str = "AuditEntry";
+    type Item = AuditEntry;
 }
 
 /// The name of a problem type, as under `/problems/`.

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ use crate::http::one::{One, Single};
 use crate::http::page::Page;
 use crate::http::query::{Filter, List};
 use crate::http::query_parameters::SentParameters;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
@@ -38,7 +40,7 @@ use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::query_parameters;
 use crate::schema::articles;
 
@@ -50,7 +52,7 @@ query_parameters! {
 }
 
 impl Filter for ArticleFilter {
-    const ITEM: &'static str = "Article";
+    type Item = Article;
 
     fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         self.timeline.check(sent)
@@ -209,7 +211,7 @@ pub struct Article {
 pub struct ArticleBodies {
     /// The body as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, max_length = 500_000)]
+    #[schema(required = true, value_type = String, max_length = 500_000)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
     /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
@@ -218,12 +220,12 @@ pub struct ArticleBodies {
     /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
     /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
     pub body_html: Option<String>,
     /// The body as plain text, a line for each block.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
     // Whether the page that it was read for ends before it.
@@ -712,8 +714,19 @@ fn chosen_slug(new: &NewArticle, id: Uuid) -> Option<&str> {
 const AUTHORS: (&str, &str) = ("article_authors", "author_id");
 const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
+impl HasFields for Article {
+    const ON_REQUEST: &'static [&'static str] = &["body", "body_html", "body_text"];
+}
+
+pub type ArticlePatch = Patch<NewArticle>;
+
+impl Patchable for NewArticle {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Article {
-    const SCHEMA: &'static str = "Article";
     const IS_CONTENT: bool = true;
 }
 
@@ -726,10 +739,12 @@ impl Resource for Article {
     const TABLE: &'static str = "articles";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Articles);
     const PATH: &'static str = "/v1/articles";
-    const NEW_SCHEMA: &'static str = "NewArticle";
-    const PATCH_SCHEMA: &'static str = "ArticlePatch";
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        super::constraints::problem(violation)
+    }
 
     fn id(&self) -> Uuid {
         self.id
@@ -818,7 +833,7 @@ impl Resource for Article {
                 Fault::at(
                     format!("/{list}/{n}"),
                     "duplicate_item",
-                    "each may stand there once",
+                    "items must be unique",
                 )
             }));
         }

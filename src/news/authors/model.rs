@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,13 +20,14 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::query_parameters;
 use crate::schema::authors;
 
@@ -39,7 +41,7 @@ query_parameters! {
 }
 
 impl Filter for AuthorFilter {
-    const ITEM: &'static str = "Author";
+    type Item = Author;
 }
 
 /// Somebody who signs articles.
@@ -180,9 +182,17 @@ impl Author {
     }
 }
 
-impl Single for Author {
-    const SCHEMA: &'static str = "Author";
+impl HasFields for Author {}
+
+pub type AuthorPatch = Patch<NewAuthor>;
+
+impl Patchable for NewAuthor {
+    fn patch_example() -> Value {
+        json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."})
+    }
 }
+
+impl Single for Author {}
 
 impl Resource for Author {
     type New = NewAuthor;
@@ -193,8 +203,11 @@ impl Resource for Author {
     const TABLE: &'static str = "authors";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Authors);
     const PATH: &'static str = "/v1/authors";
-    const NEW_SCHEMA: &'static str = "NewAuthor";
-    const PATCH_SCHEMA: &'static str = "AuthorPatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        (violation.name == "authors_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id

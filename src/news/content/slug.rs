@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
 use crate::http::id_or_slug::{IdOrSlug, is_letter, is_slug};
-use crate::problem::{Fault, Problem, slug_taken};
+use crate::problem::{Fault, Problem};
 use crate::schema::former_slugs;
 
 /// The longest slug that is made from a title, in characters; a chosen one may have more.
@@ -142,11 +142,23 @@ pub async fn claim(
                 .await?
                 .is_some_and(|holder| holder != id) =>
         {
-            Err(slug_taken())
+            Err(taken())
         }
         Some(chosen) => Ok(chosen.to_owned()),
         None => Ok(next_free(conn, &base, id, table).await?),
     }
+}
+
+/// The problem of a chosen slug that another resource has.
+pub fn taken() -> Problem {
+    Problem::Conflict(
+        "this slug is taken".into(),
+        vec![Fault::at(
+            "/slug",
+            "taken",
+            "another resource has this slug",
+        )],
+    )
 }
 
 /// The slug for a row that is there: the one that was chosen, else the one that it has, unless something else took that

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ use crate::http::page::Page;
 use crate::http::parameter_types::Word;
 use crate::http::query::{Filter, List};
 use crate::http::query_parameters::SentParameters;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
@@ -29,7 +31,7 @@ use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::page::{Source, TimeOrdered};
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::news::listing::timeline::Timeline;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::query_parameters;
 use crate::schema::headlines;
 
@@ -63,7 +65,7 @@ query_parameters! {
 }
 
 impl Filter for HeadlineFilter {
-    const ITEM: &'static str = "Headline";
+    type Item = Headline;
 
     fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         self.timeline.check(sent)
@@ -351,8 +353,17 @@ impl Headline {
     }
 }
 
+impl HasFields for Headline {}
+
+pub type HeadlinePatch = Patch<NewHeadline>;
+
+impl Patchable for NewHeadline {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Headline {
-    const SCHEMA: &'static str = "Headline";
     const IS_CONTENT: bool = true;
 }
 
@@ -364,8 +375,14 @@ impl Resource for Headline {
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
-    const NEW_SCHEMA: &'static str = "NewHeadline";
-    const PATCH_SCHEMA: &'static str = "HeadlinePatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        Some(match violation.name.as_str() {
+            "headlines_category_id_live" => crud::missing_reference("/category_id"),
+            "headlines_article_id_live" => crud::missing_reference("/article_id"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

@@ -8,7 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text as SqlText, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -20,9 +23,11 @@ use crate::http::caching::Kind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
+use crate::http::page_schema::PageExtra;
 use crate::http::parameter_types::{Text, Word};
 use crate::http::query::{Filter, List};
 use crate::http::query_parameters::SentParameters;
+use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
@@ -54,8 +59,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
 /// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
-#[utoipa::path(tag = "Search", params(List<SearchFilter>),
-    responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
+#[utoipa::path(tag = "Search", params(List<SearchFilter>))]
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
@@ -99,8 +103,7 @@ crate::text_enum! {
 impl Word for HitKind {}
 
 impl Filter for SearchFilter {
-    const ITEM: &'static str = "SearchHit";
-    const FIELDS_EXAMPLE: &'static str = "type,title_highlighted,article.slug";
+    type Item = SearchHit;
 
     fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         self.timeline().check(sent)
@@ -164,6 +167,9 @@ impl SearchFilter {
     }
 }
 
+type ListedArticle = Selected<Article>;
+type ListedHeadline = Selected<Headline>;
+
 /// Something that was found.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -182,10 +188,14 @@ pub struct SearchHit {
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
     /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    #[schema(value_type = Option<ListedArticle>)]
     article: Option<Article>,
     /// The headline; null for an article.
+    #[schema(value_type = Option<ListedHeadline>)]
     headline: Option<Headline>,
 }
+
+impl HasFields for SearchHit {}
 
 impl cache_tags::CacheTagged for SearchHit {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
@@ -198,6 +208,18 @@ impl cache_tags::CacheTagged for SearchHit {
 #[derive(Debug, Serialize)]
 struct Suggestion {
     suggestion: Option<String>,
+}
+
+impl PageExtra for Suggestion {
+    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+        let suggestion = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .max_length(Some(400))
+            .description(Some(
+                "A corrected query, if this one found next to nothing and a word of it seems to be misspelt.",
+            ));
+        vec![("suggestion", suggestion.into(), Value::Null)]
+    }
 }
 
 async fn answer(

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,12 +21,13 @@ use crate::http::one::Single;
 use crate::http::page::Page;
 use crate::http::parameter_types::Word;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::query_parameters;
 use crate::schema::tags;
 
@@ -53,7 +55,7 @@ query_parameters! {
 }
 
 impl Filter for TagFilter {
-    const ITEM: &'static str = "Tag";
+    type Item = Tag;
 }
 
 /// A free label for what articles are about.
@@ -185,9 +187,17 @@ impl Tag {
     }
 }
 
-impl Single for Tag {
-    const SCHEMA: &'static str = "Tag";
+impl HasFields for Tag {}
+
+pub type TagPatch = Patch<NewTag>;
+
+impl Patchable for NewTag {
+    fn patch_example() -> Value {
+        json!({"kind": "place"})
+    }
 }
+
+impl Single for Tag {}
 
 impl Resource for Tag {
     type New = NewTag;
@@ -198,8 +208,11 @@ impl Resource for Tag {
     const TABLE: &'static str = "tags";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
     const PATH: &'static str = "/v1/tags";
-    const NEW_SCHEMA: &'static str = "NewTag";
-    const PATCH_SCHEMA: &'static str = "TagPatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        (violation.name == "tags_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id
