@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -15,7 +15,7 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
+use crate::http::language::LanguageTag;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
@@ -28,27 +28,20 @@ use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
 use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::authors;
 
-/// What a list of authors takes.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuthorFilter {
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
+query_parameters! {
+    /// The parameters of a list of authors.
+    pub struct AuthorFilter {
+        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
 impl Filter for AuthorFilter {
     type Item = Author;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "language").then(|| {
-            language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag))
-        })
-    }
 }
 
 /// Somebody who signs articles.

@@ -8,10 +8,10 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
@@ -35,7 +35,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
 /// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
 /// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
-#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter, AcceptLanguage))]
+#[utoipa::path(tag = "Categories", params(List<CategoryFilter>, AcceptLanguage))]
 #[get("/v1/categories")]
 async fn list_categories(
     db: Data<Database>,
@@ -67,7 +67,7 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), One<Category>))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     db: Data<Database>,

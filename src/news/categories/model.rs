@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -20,55 +20,43 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
+use crate::http::language::LanguageTag;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
-use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
+use crate::http::query::{Filter, List, MOST_COUNTED};
+use crate::http::query_parameters::SentParameters;
 use crate::http::schema::{HasFields, Named, Patch, Patchable, reference};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::categories;
 
-/// What a list of categories can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct CategoryFilter {
-    /// This category (slug or id) and those below it.
-    #[param(value_type = Option<String>, max_length = 200, example = "economie")]
-    category: Option<IdOrSlug>,
-    /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit` and `cursor`.
-    /// `fields` holds for each of them, and leaves `children` where they are.
-    #[param(required = false, default = false)]
-    pub(super) tree: bool,
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
+query_parameters! {
+    /// The parameters of a list of categories.
+    pub struct CategoryFilter {
+        /// This category (slug or id) and those below it.
+        #[example("economie")]
+        pub category: Option<IdOrSlug>,
+        /// Puts each category into the one that it stands in: `children`. Doesn't go with `limit` and `cursor`.
+        /// `fields` holds for each of them, and leaves `children` where they are.
+        pub tree: bool = false,
+        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
 impl Filter for CategoryFilter {
     type Item = Category;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "category" => IdOrSlug::read(value)
-                .ok_or_else(|| "the slug or the id of a category".to_owned())
-                .map(|name| self.category = Some(name)),
-            "tree" => parse_bool(value).map(|tree| self.tree = tree),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            _ => return None,
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         ["limit", "cursor"]
             .into_iter()
-            .filter(|name| self.tree && given(name))
+            .filter(|name| self.tree && sent.contains(name))
             .map(|name| Fault::of(name, "incompatible_with_tree", "doesn't go with `tree`"))
             .collect()
     }

@@ -1,6 +1,7 @@
 //! Where content stands in its life, and who sees it there.
 
 use crate::db::Fragment;
+use crate::http::parameter_types::Word;
 
 crate::text_enum! {
     /// Where content stands in its life.
@@ -15,6 +16,8 @@ crate::text_enum! {
         Withdrawn = "withdrawn",
     }
 }
+
+impl Word for Status {}
 
 /// The state of an article, and of a headline, as it is shown: nobody writes when what is scheduled goes out.
 pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \

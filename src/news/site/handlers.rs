@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::One;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::crud;
@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// in the `language` asked for, or else in what `Accept-Language` prefers.
 #[utoipa::path(
     tag = "Site",
-    params(LanguageParameter, FieldsParameter, AcceptLanguage)
+    params(One<Site>)
 )]
 #[get("/v1/site")]
 async fn get_site(

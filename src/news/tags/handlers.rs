@@ -8,10 +8,10 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
@@ -34,7 +34,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
 /// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
-#[utoipa::path(tag = "Tags", params(Paging, TagFilter, AcceptLanguage))]
+#[utoipa::path(tag = "Tags", params(List<TagFilter>, AcceptLanguage))]
 #[get("/v1/tags")]
 async fn list_tags(
     db: Data<Database>,
@@ -63,7 +63,7 @@ async fn create_tag(
 /// Get a tag
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), One<Tag>))]
 #[get("/v1/tags/{id}")]
 async fn get_tag(
     db: Data<Database>,

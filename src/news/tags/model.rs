@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -15,10 +15,11 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
+use crate::http::language::LanguageTag;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
+use crate::http::parameter_types::Word;
 use crate::http::query::{Filter, List};
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
@@ -27,6 +28,7 @@ use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
 use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::tags;
 
 crate::text_enum! {
@@ -39,30 +41,21 @@ crate::text_enum! {
     }
 }
 
-/// What a list of tags can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TagFilter {
-    /// Those that name such a thing.
-    #[param(inline)]
-    kind: Option<TagKind>,
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
+impl Word for TagKind {}
+
+query_parameters! {
+    /// The parameters of a list of tags.
+    pub struct TagFilter {
+        /// Those that name such a thing.
+        pub kind: Option<TagKind>,
+        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
 impl Filter for TagFilter {
     type Item = Tag;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "kind" => value.parse().map(|kind| self.kind = Some(kind)),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            _ => return None,
-        })
-    }
 }
 
 /// A free label for what articles are about.
