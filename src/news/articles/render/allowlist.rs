@@ -1,13 +1,13 @@
-//! What may stand in a body's HTML. A tag, an attribute or a value that is not named here, goes.
+//! The allowlist of HTML: tags, attributes and values that are not listed here are removed.
 
 use std::borrow::Cow;
 
-use crate::news::articles::render::addresses::Addresses;
 use crate::news::articles::render::embeds::Embeds;
 use crate::news::articles::render::markdown::{NOTE_LINKS, NOTES};
 use crate::news::articles::render::posts;
+use crate::news::articles::render::urls::UrlResolver;
 
-/// Tags that stay. Of others the text stays, unless they are among `WITH_CONTENT`.
+/// Allowed tags. Others are removed and their content stays, unless they are in `REMOVED_WITH_CONTENT`.
 pub const TAGS: &[&str] = &[
     "a",
     "abbr",
@@ -82,8 +82,8 @@ pub const TAGS: &[&str] = &[
     "wbr",
 ];
 
-/// Tags that go with everything within them: it is no text.
-pub const WITH_CONTENT: &[&str] = &[
+/// Tags that are removed with their content, because it is not text.
+pub const REMOVED_WITH_CONTENT: &[&str] = &[
     "applet",
     "button",
     "canvas",
@@ -112,9 +112,10 @@ pub const WITH_CONTENT: &[&str] = &[
     "xmp",
 ];
 
-/// Attributes that any tag may have.
-pub const ANYWHERE: &[&str] = &["dir", "id", "lang", "title"];
+/// Attributes allowed on every tag.
+pub const GLOBAL_ATTRIBUTES: &[&str] = &["dir", "id", "lang", "title"];
 
+/// Attributes allowed on some tags.
 pub const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("a", &["href", "hreflang", "rel", "role"]),
     ("audio", &["controls", "preload", "src"]),
@@ -148,18 +149,18 @@ pub const ATTRIBUTES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What an embedded page keeps of its own; the rest is said by `OF_EMBEDS`.
-pub const OF_IFRAMES: &[&str] = &["allowfullscreen", "height", "src", "title", "width"];
+/// Attributes allowed on an embedded page. Others are set by the server.
+pub const IFRAME_ATTRIBUTES: &[&str] = &["allowfullscreen", "height", "src", "title", "width"];
 
-/// What links say of where they lead: it learns nothing of the page that led there, and can't reach it.
+/// The `rel` of every link: the target does not get the referrer, nor access to the page with the link.
 pub const REL: &str = "noopener noreferrer";
-/// What they may say beside it, for search engines.
-const RELATIONS: &[&str] = &["nofollow", "sponsored", "ugc"];
+/// Allowed values of `rel` beside it, for search engines.
+const ALLOWED_RELATIONS: &[&str] = &["nofollow", "sponsored", "ugc"];
 
-/// What an attribute may say; none, and it goes.
-pub fn value<'v>(
+/// The allowed value of an attribute, or `None` to remove it.
+pub fn attribute_value<'v>(
     embeds: &Embeds,
-    addresses: &Addresses,
+    urls: &UrlResolver,
     tag: &str,
     name: &str,
     text: &'v str,
@@ -167,13 +168,13 @@ pub fn value<'v>(
     let trimmed = text.trim_ascii();
     let kept = |keep: bool| keep.then_some(Cow::Borrowed(trimmed));
     match (tag, name) {
-        ("iframe", "src") => embeds.admit(text).map(Cow::Owned),
+        ("iframe", "src") => embeds.allow(text).map(Cow::Owned),
         ("a", "href") if trimmed.starts_with('#') => kept(is_note_id(&trimmed[1..])),
-        (_, "href" | "src" | "cite" | "poster") => addresses.resolve(trimmed),
-        (_, "srcset") => pictures(addresses, text).map(Cow::Owned),
+        (_, "href" | "src" | "cite" | "poster") => urls.resolve(trimmed),
+        (_, "srcset") => srcset(urls, text).map(Cow::Owned),
         ("a", "rel") => Some(Cow::Owned(relations(text))),
-        ("blockquote", "class") => posts::value(name, trimmed),
-        ("blockquote", name) if name.starts_with("data-") => posts::value(name, trimmed),
+        ("blockquote", "class") => posts::attribute_value(name, trimmed),
+        ("blockquote", name) if name.starts_with("data-") => posts::attribute_value(name, trimmed),
         (_, "id") => kept(is_note_id(trimmed)),
         ("a", "role") => kept(NOTE_LINKS.contains(&trimmed)),
         ("section", "role") => kept(trimmed == NOTES),
@@ -181,8 +182,8 @@ pub fn value<'v>(
             (!closes_markup(text)).then_some(Cow::Borrowed(text))
         }
         (_, "lang" | "hreflang" | "srclang") => {
-            let sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            kept(trimmed.len() <= 35 && trimmed.bytes().all(sign))
+            let is_tag_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            kept(trimmed.len() <= 35 && trimmed.bytes().all(is_tag_char))
         }
         (_, "dir") => one_of(trimmed, &["ltr", "rtl", "auto"]),
         (_, "width" | "height" | "span" | "colspan" | "rowspan") => {
@@ -228,20 +229,22 @@ fn one_of<'v>(text: &str, words: &[&'static str]) -> Option<Cow<'v, str>> {
     Some(Cow::Borrowed(word))
 }
 
-/// How a link says what it leads to: the words that may stay, and those that every link has.
+/// The `rel` of a link: its own allowed values, and those of every link.
 fn relations(text: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     for word in text.split_ascii_whitespace() {
-        let known = RELATIONS.iter().find(|it| it.eq_ignore_ascii_case(word));
+        let known = ALLOWED_RELATIONS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(word));
         words.extend(known.filter(|known| !words.contains(*known)));
     }
     words.push(REL);
     words.join(" ")
 }
 
-/// The pictures of a `srcset`, if every one of them has an address on the web.
-fn pictures(addresses: &Addresses, text: &str) -> Option<String> {
-    let mut pictures = Vec::new();
+/// A `srcset`, if the URL of every candidate is allowed.
+fn srcset(urls: &UrlResolver, text: &str) -> Option<String> {
+    let mut candidates = Vec::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches(|c: char| c == ',' || c.is_ascii_whitespace());
@@ -251,12 +254,12 @@ fn pictures(addresses: &Addresses, text: &str) -> Option<String> {
         let end = rest
             .find(|c: char| c.is_ascii_whitespace())
             .unwrap_or(rest.len());
-        let (address, after) = rest.split_at(end);
-        let (address, size, after) = match address.strip_suffix(',') {
-            Some(address) => (address, "", after),
+        let (url, after) = rest.split_at(end);
+        let (url, size, after) = match url.strip_suffix(',') {
+            Some(url) => (url, "", after),
             None => {
                 let end = after.find(',').unwrap_or(after.len());
-                (address, after[..end].trim_ascii(), &after[end..])
+                (url, after[..end].trim_ascii(), &after[end..])
             }
         };
         let number = size.strip_suffix(['w', 'x', 'h']);
@@ -268,15 +271,15 @@ fn pictures(addresses: &Addresses, text: &str) -> Option<String> {
         if !is_size {
             return None;
         }
-        let picture = format!("{} {size}", addresses.resolve(address)?);
-        pictures.push(picture.trim_end().to_owned());
+        let candidate = format!("{} {size}", urls.resolve(url)?);
+        candidates.push(candidate.trim_end().to_owned());
         rest = after;
     }
-    (!pictures.is_empty()).then(|| pictures.join(", "))
+    (!candidates.is_empty()).then(|| candidates.join(", "))
 }
 
-/// Ids and where links lead within a body: to notes and back. Any other name could hide something of the page that the
-/// body stands in.
+/// Whether the id belongs to a footnote or a reference to one. Any other id could clash with one of the page around the
+/// body.
 fn is_note_id(id: &str) -> bool {
     let rest = id.strip_prefix("fn-").or_else(|| id.strip_prefix("fnref-"));
     rest.is_some_and(|rest| {
@@ -285,7 +288,7 @@ fn is_note_id(id: &str) -> bool {
     })
 }
 
-/// Whether a text would end something if it ever stood where markup is read: a tag, a comment, a CDATA section.
+/// Whether the text would close an element, a comment or a CDATA section if it were ever parsed as markup.
 fn closes_markup(text: &str) -> bool {
     ["</", "-->", "--!>", "]>", "<!"]
         .iter()
