@@ -1,7 +1,9 @@
-//! Authors: who signs.
+//! Authors: the bylines of articles.
 
+mod embedded;
 mod handlers;
 mod model;
 
+pub use embedded::AuthorRef;
 pub use handlers::routes;
-pub use model::*;
+pub use model::{Author, AuthorFilter, NewAuthor};

@@ -1,7 +1,13 @@
 //! Categories: the sections of the site, in a tree.
 
+mod counts;
+mod embedded;
 mod handlers;
+mod list;
 mod model;
+mod tree;
 
+pub use embedded::{CategoryRef, ParentRef};
 pub use handlers::routes;
-pub use model::*;
+pub use model::{Category, CategoryFilter, NewCategory};
+pub use tree::CategoryNode;

@@ -13,7 +13,7 @@ use crate::http::preconditions::Preconditions;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::problem::Problem;
 
-use super::model::*;
+use super::{NewSite, SITE, Site};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(get_site)

@@ -16,7 +16,7 @@ use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
-use super::model::*;
+use super::{NewTag, Tag, TagFilter};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_tags)

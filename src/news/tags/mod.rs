@@ -1,7 +1,9 @@
-//! Tags: free labels for what articles are about.
+//! Tags: labels for the subjects of articles.
 
+mod embedded;
 mod handlers;
 mod model;
 
+pub use embedded::TagRef;
 pub use handlers::routes;
-pub use model::*;
+pub use model::{NewTag, Tag, TagFilter, TagKind};
