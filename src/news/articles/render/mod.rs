@@ -1,6 +1,7 @@
 //! Rendering of an article's body: sanitized HTML, plain text, word count and reading time.
 
 mod allowlist;
+mod attribute_values;
 mod embeds;
 mod limits;
 mod markdown;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ammonia::{Builder, UrlRelative};
 
 use crate::news::articles::render::allowlist::{
-    ATTRIBUTES, GLOBAL_ATTRIBUTES, IFRAME_ATTRIBUTES, REL, REMOVED_WITH_CONTENT, TAGS,
-    attribute_value,
+    ATTRIBUTES, GLOBAL_ATTRIBUTES, IFRAME_ATTRIBUTES, REMOVED_WITH_CONTENT, TAGS,
 };
+use crate::news::articles::render::attribute_values::{REL, attribute_value};
 use crate::news::articles::render::limits::too_long;
 use crate::news::articles::render::urls::UrlResolver;
 use crate::news::articles::render::{Rendering, posts};
