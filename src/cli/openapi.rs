@@ -1,8 +1,8 @@
 //! `manchette openapi`: prints the OpenAPI document.
 
 use super::{Error, print};
-use crate::openapi;
+use crate::server::contract;
 
 pub fn run() -> Result<(), Error> {
-    print(openapi::text())
+    print(contract::text())
 }

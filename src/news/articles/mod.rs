@@ -1,5 +1,6 @@
 //! Articles: the stories.
 
+mod constraints;
 mod handlers;
 mod model;
 mod prepared;

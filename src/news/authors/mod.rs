@@ -6,4 +6,4 @@ mod model;
 
 pub use embedded::AuthorRef;
 pub use handlers::routes;
-pub use model::{Author, AuthorFilter, NewAuthor};
+pub use model::{Author, AuthorFilter, AuthorPatch, NewAuthor};

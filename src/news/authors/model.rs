@@ -1,12 +1,12 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -19,7 +19,9 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::link::Link;
@@ -27,7 +29,7 @@ use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{article_authors, authors};
 
 /// Filters of a list of authors.
@@ -35,12 +37,12 @@ use crate::schema::{article_authors, authors};
 #[into_params(parameter_in = Query)]
 pub struct AuthorFilter {
     /// The language of names (BCP 47). Without it, `Accept-Language` decides.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
 impl Filter for AuthorFilter {
-    const ITEM: &'static str = "Author";
+    type Item = Author;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         (name == "language").then(|| {
@@ -143,15 +145,23 @@ impl Author {
         conn: &mut AsyncPgConnection,
         list: &List<AuthorFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let condition = Fragment::default();
         by_name::page::<Self, _>(conn, list, &condition, locale).await
     }
 }
 
-impl Single for Author {
-    const SCHEMA: &'static str = "Author";
+impl HasFields for Author {}
+
+pub type AuthorPatch = Patch<NewAuthor>;
+
+impl Patchable for NewAuthor {
+    fn patch_example() -> Value {
+        json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."})
+    }
 }
+
+impl Single for Author {}
 
 impl Resource for Author {
     type New = NewAuthor;
@@ -162,8 +172,11 @@ impl Resource for Author {
     const TABLE: &'static str = "authors";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Authors);
     const PATH: &'static str = "/v1/authors";
-    const NEW_SCHEMA: &'static str = "NewAuthor";
-    const PATCH_SCHEMA: &'static str = "AuthorPatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still used by articles".into(), Vec::new());
+        (violation.name == "authors_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id

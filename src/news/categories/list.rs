@@ -1,6 +1,5 @@
 //! Lists of categories: in tree order by pages, or as a tree.
 
-use actix_web::HttpResponse;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -8,12 +7,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::http::cursor::Cursor;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
 use crate::http::query::List;
 use crate::news::content::crud::Resource;
 use crate::news::content::slug::SlugTable;
 use crate::problem::{Fault, Problem};
 use crate::schema::categories;
 
+use super::CategoryItem;
 use super::counts::count_articles;
 use super::model::{Category, CategoryFilter};
 use super::tree::{self, CategoryNode};
@@ -24,7 +25,7 @@ impl Category {
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let cursor = list.cursor::<String>()?;
         let branch = list.filter.category.as_ref();
         let mut rows = page_query(branch, cursor.as_ref(), list.rows())
@@ -39,14 +40,12 @@ impl Category {
             count_articles(conn, &mut rows).await?;
             total = Some(in_branch(branch).count().get_result(conn).await?);
         }
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| (row.tree_key.clone(), row.id),
-            total,
-            locale.is_negotiated(),
-        )
+        let place = |row: &Self| (row.tree_key.clone(), row.id);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), place);
+        Ok(page
+            .with_total(total)
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Category))
     }
 
     /// The tree, or the branch of one category.
@@ -54,7 +53,7 @@ impl Category {
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let branch = list.filter.category.as_ref();
         let mut rows = load_tree(conn, branch).await?;
         require_branch(conn, branch, &rows).await?;
@@ -64,7 +63,11 @@ impl Category {
             count_articles(conn, &mut rows).await?;
             total = Some(rows.len() as i64);
         }
-        list.whole(Self::NAME, tree::nest(rows), total, locale.is_negotiated())
+        let page = list.whole(Self::NAME, tree::nest(rows));
+        Ok(page
+            .with_total(total)
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Node))
     }
 
     /// The whole tree.

@@ -3,11 +3,13 @@
 mod counts;
 mod embedded;
 mod handlers;
+mod item;
 mod list;
 mod model;
 mod tree;
 
 pub use embedded::{CategoryRef, ParentRef};
 pub use handlers::routes;
-pub use model::{Category, CategoryFilter, NewCategory};
+pub use item::CategoryItem;
+pub use model::{Category, CategoryFilter, CategoryPatch, NewCategory};
 pub use tree::CategoryNode;

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::db::Json;
@@ -17,12 +20,13 @@ use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::query::{Filter, parse_bool};
+use crate::http::schema::{Patch, Patchable};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{articles, categories, headlines};
 
 use super::embedded::ParentRef;
@@ -40,12 +44,12 @@ pub struct CategoryFilter {
     #[param(required = false, default = false)]
     pub(super) tree: bool,
     /// The language of names (BCP 47). Without it, `Accept-Language` decides.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
 impl Filter for CategoryFilter {
-    const ITEM: &'static str = "Category";
+    type Item = Category;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -176,9 +180,15 @@ impl CacheTagged for Category {
     }
 }
 
-impl Single for Category {
-    const SCHEMA: &'static str = "Category";
+pub type CategoryPatch = Patch<NewCategory>;
+
+impl Patchable for NewCategory {
+    fn patch_example() -> Value {
+        json!({"position": 3})
+    }
 }
+
+impl Single for Category {}
 
 impl Resource for Category {
     type New = NewCategory;
@@ -189,8 +199,20 @@ impl Resource for Category {
     const TABLE: &'static str = "categories";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Categories);
     const PATH: &'static str = "/v1/categories";
-    const NEW_SCHEMA: &'static str = "NewCategory";
-    const PATCH_SCHEMA: &'static str = "CategoryPatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let at_parent =
+            |code, detail| Problem::Invalid(vec![Fault::at("/parent_id", code, detail)]);
+        let conflict = |detail: &str| Problem::Conflict(detail.into(), Vec::new());
+        Some(match violation.name.as_str() {
+            "categories_parent_id_live" => crud::missing_reference("/parent_id"),
+            "categories_no_cycle" => at_parent("cycle", "a category can't be below itself"),
+            "categories_depth" => at_parent("too_deep", "the tree has at most 5 levels"),
+            "categories_count" => conflict("a site has at most 1,000 categories"),
+            "categories_in_use" => conflict("the category is not empty"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

@@ -1,7 +1,6 @@
 //! Lists ordered by name, of authors and tags. Names are compared without accents and case; the id decides between equal
 //! ones.
 
-use actix_web::HttpResponse;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -10,6 +9,7 @@ use uuid::Uuid;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, NameKey};
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::news::content::crud::Resource;
 use crate::problem::Problem;
@@ -32,7 +32,7 @@ pub async fn page<R: NameOrdered, F: Filter>(
     list: &List<F>,
     condition: &Fragment,
     locale: &LanguagePreference,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<R>, Problem> {
     let cursor: Option<Cursor<NameKey>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let wanted = || {
@@ -74,12 +74,8 @@ pub async fn page<R: NameOrdered, F: Filter>(
     } else {
         None
     };
-    list.page(
-        R::NAME,
-        rows,
-        cursor.as_ref(),
-        NameOrdered::place,
-        total,
-        locale.is_negotiated(),
-    )
+    let page = list.page(R::NAME, rows, cursor.as_ref(), NameOrdered::place);
+    Ok(page
+        .with_total(total)
+        .varying_by_language(locale.is_negotiated()))
 }

@@ -7,5 +7,4 @@ mod validation;
 
 pub use calendar::Day;
 pub use handlers::routes;
-pub use model::{NewSite, SITE, Site};
-pub use validation::not_a_time_zone;
+pub use model::{NewSite, SITE, Site, SitePatch};

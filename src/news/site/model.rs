@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,14 +15,15 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::visibility::Visibility;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::site;
 
-use super::validation::{self, languages_schema};
+use super::validation::{self, languages_schema, not_a_time_zone};
 
 /// The id of the only site.
 pub const SITE: Uuid = Uuid::from_u128(0x00000000_0000_7000_8000_000000000001);
@@ -132,9 +134,19 @@ struct SiteRow {
     version: i32,
 }
 
-impl Single for Site {
-    const SCHEMA: &'static str = "Site";
+impl HasFields for Site {
+    const IS_LISTED: bool = false;
 }
+
+pub type SitePatch = Patch<NewSite>;
+
+impl Patchable for NewSite {
+    fn patch_example() -> Value {
+        json!({"time_zone": "Africa/Casablanca"})
+    }
+}
+
+impl Single for Site {}
 
 impl Resource for Site {
     type New = NewSite;
@@ -144,8 +156,11 @@ impl Resource for Site {
     const NAME: &'static str = "site";
     const TABLE: &'static str = "site";
     const PATH: &'static str = "/v1/site";
-    const NEW_SCHEMA: &'static str = "NewSite";
-    const PATCH_SCHEMA: &'static str = "SitePatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let invalid = || Problem::Invalid(vec![not_a_time_zone()]);
+        (violation.name == "site_time_zone_check").then(invalid)
+    }
 
     fn id(&self) -> Uuid {
         self.id

@@ -6,4 +6,4 @@ mod model;
 
 pub use embedded::TagRef;
 pub use handlers::routes;
-pub use model::{NewTag, Tag, TagFilter, TagKind};
+pub use model::{NewTag, Tag, TagFilter, TagKind, TagPatch};

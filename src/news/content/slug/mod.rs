@@ -10,7 +10,7 @@ use unicode_normalization::is_nfc;
 use uuid::Uuid;
 
 use crate::db::advisory_lock;
-use crate::problem::{Fault, Problem, slug_taken};
+use crate::problem::{Fault, Problem};
 pub use from_title::{from_title, is_provisional, provisional};
 pub use table::SlugTable;
 
@@ -76,11 +76,23 @@ pub async fn claim(
                 .await?
                 .is_some_and(|holder| holder != id) =>
         {
-            Err(slug_taken())
+            Err(taken())
         }
         Some(chosen) => Ok(chosen.to_owned()),
         None => Ok(next_free(conn, &base, id, table).await?),
     }
+}
+
+/// The problem of a chosen slug that another resource has.
+pub fn taken() -> Problem {
+    Problem::Conflict(
+        "this slug is taken".into(),
+        vec![Fault::at(
+            "/slug",
+            "taken",
+            "another resource has this slug",
+        )],
+    )
 }
 
 /// Reserves the slug of an existing row: the chosen one, else its current one, unless another row took that while this one
