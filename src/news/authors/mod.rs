@@ -2,8 +2,10 @@
 
 mod embedded;
 mod handlers;
+mod list;
 mod model;
 
 pub use embedded::AuthorRef;
 pub use handlers::routes;
-pub use model::{Author, AuthorFilter, AuthorPatch, NewAuthor};
+pub use list::AuthorFilter;
+pub use model::{Author, AuthorPatch, NewAuthor};

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -16,11 +16,8 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::page::Page;
-use crate::http::query::{Filter, List};
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
@@ -28,30 +25,9 @@ use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
-use crate::news::listing::by_name::{self, NameOrdered};
+use crate::news::listing::by_name::NameOrdered;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{article_authors, authors};
-
-/// Filters of a list of authors.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuthorFilter {
-    /// The language of names (BCP 47). Without it, `Accept-Language` decides.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
-}
-
-impl Filter for AuthorFilter {
-    type Item = Author;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "language").then(|| {
-            language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag))
-        })
-    }
-}
 
 /// A person or organisation that signs articles.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
@@ -137,17 +113,6 @@ impl NameOrdered for Author {
 impl CacheTagged for Author {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-    }
-}
-
-impl Author {
-    pub(super) async fn list(
-        conn: &mut AsyncPgConnection,
-        list: &List<AuthorFilter>,
-        locale: &LanguagePreference,
-    ) -> Result<Page<Self>, Problem> {
-        let condition = Fragment::default();
-        by_name::page::<Self, _>(conn, list, &condition, locale).await
     }
 }
 

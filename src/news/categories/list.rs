@@ -6,18 +6,50 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::http::cursor::Cursor;
 use crate::http::id_or_slug::IdOrSlug;
+use crate::http::language::LanguageTag;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
-use crate::http::query::List;
+use crate::http::query::{Filter, List};
+use crate::http::query_parameters::SentParameters;
 use crate::news::content::crud::Resource;
 use crate::news::content::slug::SlugTable;
 use crate::problem::{Fault, Problem};
+use crate::query_parameters;
 use crate::schema::categories;
 
-use super::CategoryItem;
 use super::counts::count_articles;
-use super::model::{Category, CategoryFilter};
 use super::tree::{self, CategoryNode};
+use super::{Category, CategoryItem};
+
+query_parameters! {
+    /// Parameters of a list of categories.
+    pub struct CategoryFilter {
+        /// This category (slug or id) and its descendants.
+        #[example("economie")]
+        pub category: Option<IdOrSlug>,
+        /// Nests each category in the `children` of its parent. Can't be combined with `limit` and `cursor`. `fields` applies
+        /// to each category and always keeps `children`.
+        pub tree: bool = false,
+        /// The language of names (BCP 47). Without it, `Accept-Language` decides.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
+}
+
+impl Filter for CategoryFilter {
+    type Item = Category;
+
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        ["limit", "cursor"]
+            .into_iter()
+            .filter(|name| self.tree && sent.contains(name))
+            .map(|name| {
+                let detail = "can't be combined with `tree`";
+                Fault::of(name, "incompatible_with_tree", detail)
+            })
+            .collect()
+    }
+}
 
 impl Category {
     /// A page of categories.

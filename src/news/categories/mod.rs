@@ -11,5 +11,6 @@ mod tree;
 pub use embedded::{CategoryRef, ParentRef};
 pub use handlers::routes;
 pub use item::CategoryItem;
-pub use model::{Category, CategoryFilter, CategoryPatch, NewCategory};
+pub use list::CategoryFilter;
+pub use model::{Category, CategoryPatch, NewCategory};
 pub use tree::CategoryNode;

@@ -6,9 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::openapi::schema::ArrayBuilder;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::Json;
@@ -16,10 +14,8 @@ use crate::db::column::{Column, column};
 use crate::db::statement::Typed;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::query::{Filter, parse_bool};
 use crate::http::schema::{Patch, Patchable};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::dependents::{self, Dependents};
@@ -31,53 +27,6 @@ use crate::schema::{articles, categories, headlines};
 
 use super::embedded::ParentRef;
 use super::tree;
-
-/// Filters of a list of categories.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct CategoryFilter {
-    /// This category (slug or id) and its descendants.
-    #[param(value_type = Option<String>, max_length = 200, example = "economie")]
-    pub(super) category: Option<IdOrSlug>,
-    /// Nests each category in the `children` of its parent. Can't be combined with `limit` and `cursor`. `fields` applies to
-    /// each category and always keeps `children`.
-    #[param(required = false, default = false)]
-    pub(super) tree: bool,
-    /// The language of names (BCP 47). Without it, `Accept-Language` decides.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
-}
-
-impl Filter for CategoryFilter {
-    type Item = Category;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "category" => IdOrSlug::read(value)
-                .ok_or_else(|| "the slug or the id of a category".to_owned())
-                .map(|name| self.category = Some(name)),
-            "tree" => parse_bool(value).map(|tree| self.tree = tree),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            _ => return None,
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        ["limit", "cursor"]
-            .into_iter()
-            .filter(|name| self.tree && given(name))
-            .map(|name| {
-                Fault::of(
-                    name,
-                    "incompatible_with_tree",
-                    "can't be combined with `tree`",
-                )
-            })
-            .collect()
-    }
-}
 
 /// A section of the site.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]

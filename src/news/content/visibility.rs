@@ -1,6 +1,7 @@
 //! The status of content, and which content a caller may see.
 
 use crate::db::Fragment;
+use crate::http::parameter_types::Word;
 
 crate::text_enum! {
     /// The status of content.
@@ -15,6 +16,8 @@ crate::text_enum! {
         Withdrawn = "withdrawn",
     }
 }
+
+impl Word for Status {}
 
 /// The effective status of an article and of a headline: `scheduled` counts as `published` from `listed_at` on, without a
 /// write.

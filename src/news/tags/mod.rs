@@ -2,8 +2,10 @@
 
 mod embedded;
 mod handlers;
+mod list;
 mod model;
 
 pub use embedded::TagRef;
 pub use handlers::routes;
-pub use model::{NewTag, Tag, TagFilter, TagKind, TagPatch};
+pub use list::TagFilter;
+pub use model::{NewTag, Tag, TagKind, TagPatch};

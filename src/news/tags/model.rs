@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -16,18 +16,16 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::page::Page;
-use crate::http::query::{Filter, List};
+use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
-use crate::news::listing::by_name::{self, NameOrdered};
+use crate::news::listing::by_name::NameOrdered;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{article_tags, tags};
 
@@ -41,31 +39,7 @@ crate::text_enum! {
     }
 }
 
-/// Filters of a list of tags.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TagFilter {
-    /// Tags of this kind.
-    #[param(inline)]
-    kind: Option<TagKind>,
-    /// The language of names (BCP 47). Without it, `Accept-Language` decides.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
-}
-
-impl Filter for TagFilter {
-    type Item = Tag;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "kind" => value.parse().map(|kind| self.kind = Some(kind)),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            _ => return None,
-        })
-    }
-}
+impl Word for TagKind {}
 
 /// A label for the subject of articles.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
@@ -140,20 +114,6 @@ impl NameOrdered for Tag {
 impl CacheTagged for Tag {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-    }
-}
-
-impl Tag {
-    pub(super) async fn list(
-        conn: &mut AsyncPgConnection,
-        list: &List<TagFilter>,
-        locale: &LanguagePreference,
-    ) -> Result<Page<Self>, Problem> {
-        let condition = match list.filter.kind {
-            None => Fragment::default(),
-            Some(kind) => Fragment::new(" AND kind = ").text(kind.as_str()),
-        };
-        by_name::page::<Self, _>(conn, list, &condition, locale).await
     }
 }
 

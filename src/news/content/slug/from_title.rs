@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use uuid::Uuid;
 
-use super::{is_letter, is_slug};
+use crate::http::id_or_slug::{is_letter, is_slug};
 
 /// The maximum length of a slug made from a title, in characters; a chosen one may be longer.
 const MAX_LENGTH: usize = 80;
