@@ -11,7 +11,9 @@ use ring::hmac;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::provider::{AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set};
+use crate::support::identity_provider::{
+    AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set,
+};
 use crate::support::{TestApp, with};
 
 /// Asks until this status comes.
@@ -327,7 +329,7 @@ async fn a_provider_that_is_away_is_said_and_outlived() {
 #[actix_web::test]
 async fn keys_may_stand_in_a_file() {
     let (old, new) = (Signer::rsa("r"), Signer::ed("d"));
-    let folder = crate::support::process::folder();
+    let folder = crate::support::server_process::folder();
     let file = folder.path().join("keys.json");
     std::fs::write(&file, set(&[&old])).unwrap();
     let settings = [

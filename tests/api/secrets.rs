@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::process::{Served, folder, key, manchette, run};
-use crate::support::provider::{AUDIENCE, ISSUER, Signer, claims, set};
+use crate::support::identity_provider::{AUDIENCE, ISSUER, Signer, claims, set};
+use crate::support::server_process::{Served, folder, key, manchette, run};
 use crate::support::{cluster, items, send};
 
 #[actix_web::test]

@@ -1,11 +1,11 @@
 //! A server for each test, and words to speak to it with.
 
-mod answer;
 pub mod cluster;
-pub mod line;
+pub mod database_proxy;
+pub mod identity_provider;
 pub mod pooler;
-pub mod process;
-pub mod provider;
+mod response;
+pub mod server_process;
 pub mod xss;
 
 use std::future::{Future, IntoFuture};
@@ -25,7 +25,7 @@ use manchette::server;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub use answer::{Answer, items};
+pub use response::{Answer, items};
 
 /// A server of its own, on a database of its own.
 pub struct TestApp {

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::process::{Served, folder, manchette};
+use crate::support::server_process::{Served, folder, manchette};
 use crate::support::{Answer, cluster, send};
 
 /// Two processes, and a key that may do everything.

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::line::Line;
+use crate::support::database_proxy::Line;
 use crate::support::{Answer, TestApp};
 
 /// Long enough for a machine that is busy with other tests, and far shorter than the timeouts of statements here.

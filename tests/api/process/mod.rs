@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::cluster;
-use crate::support::process::{
+use crate::support::server_process::{
     Served, folder, is_alive, key, kill, manchette, postgres_processes, postmaster, run,
 };
 

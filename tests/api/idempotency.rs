@@ -6,7 +6,7 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::provider::{Provider, Signer, claims};
+use crate::support::identity_provider::{Provider, Signer, claims};
 use crate::support::{Answer, Ask, TestApp, items};
 
 fn line(title: &str) -> Value {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::pooler::{Mode, Pooler};
-use crate::support::process::{Served, folder, manchette};
+use crate::support::server_process::{Served, folder, manchette};
 use crate::support::{cluster, items};
 
 const SENTENCE: &str = "connection pooler in transaction or statement mode";

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::TestApp;
-use crate::support::provider::{Provider, Signer, claims};
+use crate::support::identity_provider::{Provider, Signer, claims};
 
 /// What an operation wants of its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
