@@ -1,11 +1,10 @@
 //! The audit: who did what, and who tried.
 
+use crate::support::{TestApp, items};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items};
 
 async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app
@@ -16,7 +15,7 @@ async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn every_write_is_noted_by_whom_and_with_what() {
+async fn every_write_is_audited_with_its_caller_and_result() {
     let app = TestApp::start().await;
     let created = app
         .post("/v1/headlines", json!({"title": "a", "language": "fr"}))
@@ -68,7 +67,7 @@ async fn every_write_is_noted_by_whom_and_with_what() {
 }
 
 #[actix_web::test]
-async fn every_refused_write_is_noted_with_the_reason() {
+async fn every_rejected_write_is_audited_with_its_problem() {
     let app = TestApp::start().await;
     let headline = app.headline("a", json!({})).await;
     let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
@@ -138,7 +137,7 @@ async fn every_refused_write_is_noted_with_the_reason() {
 }
 
 #[actix_web::test]
-async fn it_is_narrowed_and_paged() {
+async fn the_audit_log_can_be_filtered_and_paginated() {
     let app = TestApp::start().await;
     let other = app.new_key(&[Scope::Write]).await;
     for n in 0..5 {
@@ -243,7 +242,7 @@ async fn it_is_narrowed_and_paged() {
 }
 
 #[actix_web::test]
-async fn nobody_changes_it_and_only_an_admin_reads_it() {
+async fn the_audit_log_is_append_only_and_readable_by_admins_only() {
     let app = TestApp::start().await;
     app.headline("a", json!({})).await;
     app.get("/v1/audit").await.problem(401, "unauthorized");
@@ -274,7 +273,7 @@ async fn nobody_changes_it_and_only_an_admin_reads_it() {
 }
 
 #[actix_web::test]
-async fn a_write_that_can_not_be_noted_is_not_made() {
+async fn a_write_that_cannot_be_audited_is_rolled_back() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     conn.batch_execute("ALTER TABLE audit ADD CHECK (action <> 'created')")
@@ -286,7 +285,7 @@ async fn a_write_that_can_not_be_noted_is_not_made() {
 }
 
 #[actix_web::test]
-async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
+async fn key_management_is_audited_without_secrets() {
     let app = TestApp::start().await;
     let made = app
         .post("/v1/keys", json!({"name": "k", "scopes": ["read"]}))
@@ -336,7 +335,7 @@ async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
 }
 
 #[actix_web::test]
-async fn no_key_that_stands_where_none_should_is_kept() {
+async fn keys_in_paths_and_request_ids_are_redacted() {
     let app = TestApp::start().await;
     let jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
     for secret in [app.key.as_str(), jwt] {

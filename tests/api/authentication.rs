@@ -1,12 +1,11 @@
 //! Keys: who may do what.
 
+use crate::support::TestApp;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use manchette::api_keys::{ApiKey, Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::TestApp;
 
 const WRITES: [(&str, &str); 4] = [
     ("POST", ""),
@@ -16,7 +15,7 @@ const WRITES: [(&str, &str); 4] = [
 ];
 
 #[actix_web::test]
-async fn writing_needs_a_key_with_the_scope() {
+async fn writing_requires_the_write_scope() {
     let app = TestApp::start().await;
     let read = app
         .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
@@ -43,7 +42,7 @@ async fn writing_needs_a_key_with_the_scope() {
 }
 
 #[actix_web::test]
-async fn what_concerns_the_public_needs_the_scope_publish() {
+async fn changes_to_public_content_require_the_publish_scope() {
     let app = TestApp::start().await;
     let key = app.new_key(&[Scope::Write]).await;
     for resource in ["headlines", "articles"] {
@@ -84,7 +83,7 @@ async fn what_concerns_the_public_needs_the_scope_publish() {
 }
 
 #[actix_web::test]
-async fn drafts_are_seen_by_keys_that_read_or_write() {
+async fn drafts_are_visible_to_keys_with_read_write_or_publish() {
     let app = TestApp::start().await;
     let draft = app.article("x", json!({"status": "draft"})).await;
     let path = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
@@ -103,7 +102,7 @@ async fn drafts_are_seen_by_keys_that_read_or_write() {
 }
 
 #[actix_web::test]
-async fn a_key_that_is_not_good_is_refused_even_for_what_anybody_may_read() {
+async fn invalid_credentials_are_rejected_even_for_public_resources() {
     let app = TestApp::start().await;
     let unknown = Token::new();
     let mistyped = format!("{}x", &app.key[..app.key.len() - 1]);
@@ -137,7 +136,7 @@ async fn a_key_that_is_not_good_is_refused_even_for_what_anybody_may_read() {
 }
 
 #[actix_web::test]
-async fn a_revoked_key_is_refused_at_once() {
+async fn a_revoked_key_is_rejected_immediately() {
     let app = TestApp::start().await;
     let key = app.new_key(&[Scope::Read]).await;
     app.get("/v1/headlines").key(&key).await.ok();
@@ -157,7 +156,7 @@ async fn a_revoked_key_is_refused_at_once() {
 }
 
 #[actix_web::test]
-async fn a_key_is_kept_as_a_hash_and_its_use_noted_once_a_minute() {
+async fn keys_are_stored_as_hashes_and_their_last_use_is_recorded_once_a_minute() {
     use manchette::schema::api_keys::dsl::*;
     let app = TestApp::start().await;
     let key = app.new_key(&[Scope::Read]).await;

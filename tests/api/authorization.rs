@@ -1,16 +1,14 @@
 //! Who may do what: every operation of the contract, tried by every kind of caller. An operation without its row fails.
 
-use std::collections::BTreeSet;
-
+use crate::support::TestApp;
+use crate::support::identity_provider::{Provider, Signer, claims};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
-
-use crate::support::TestApp;
-use crate::support::identity_provider::{Provider, Signer, claims};
 
 /// What an operation wants of its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,7 +169,7 @@ fn expected(wants: Wants, caller: &str, scopes: Option<&[Scope]>, good: u16) -> 
 }
 
 #[actix_web::test]
-async fn every_operation_is_for_whom_it_is_for() {
+async fn every_operation_enforces_its_required_scopes() {
     let (signer, stranger) = (Signer::ed("one"), Signer::ed("one"));
     let provider = Provider::start(&[&signer]).await;
     let app = provider.app(&[]).await;
@@ -279,7 +277,7 @@ async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
 
 /// Content in each state.
 #[actix_web::test]
-async fn every_state_is_seen_and_changed_by_whom_it_is_for() {
+async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
     let app = TestApp::start().await;
     let later = "2999-01-01T00:00:00Z";
     let states = [
@@ -356,7 +354,7 @@ async fn every_state_is_seen_and_changed_by_whom_it_is_for() {
 
 /// Names that stand on content: whoever may not change that may not change them.
 #[actix_web::test]
-async fn what_the_public_reads_beside_content_is_changed_by_whom_it_is_for() {
+async fn changing_authors_and_tags_of_public_articles_requires_the_publish_scope() {
     let app = TestApp::start().await;
     let later = "2999-01-01T00:00:00Z";
     for scopes in [vec![Scope::Write], vec![Scope::Write, Scope::Publish]] {
@@ -401,7 +399,7 @@ async fn what_the_public_reads_beside_content_is_changed_by_whom_it_is_for() {
 
 /// A change that changes nothing is for nobody else than one that does.
 #[actix_web::test]
-async fn who_may_not_change_a_thing_may_not_leave_it_as_it_is() {
+async fn a_patch_that_changes_nothing_requires_the_same_scopes() {
     let app = TestApp::start().await;
     let key = app.new_key(&[Scope::Write]).await;
     let article = app.article("x", json!({})).await;
@@ -422,7 +420,7 @@ async fn who_may_not_change_a_thing_may_not_leave_it_as_it_is() {
 
 /// A former slug leads on to what the public reads.
 #[actix_web::test]
-async fn a_former_slug_is_taken_by_whom_it_is_for() {
+async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
     let app = TestApp::start().await;
     for (list, field) in [("authors", "author_ids"), ("tags", "tag_ids")] {
         let new = |slug: &str| json!({"name": "x", "slug": slug});

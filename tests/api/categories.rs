@@ -1,11 +1,10 @@
 //! Categories: the tree.
 
+use crate::support::{TestApp, items};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items};
 
 fn path(category: &Value) -> String {
     format!("/v1/categories/{}", category["id"].as_str().unwrap())
@@ -35,7 +34,7 @@ async fn a_category_has_one_shape() {
 }
 
 #[actix_web::test]
-async fn the_list_is_the_tree_from_top_to_bottom() {
+async fn categories_are_listed_in_depth_first_tree_order() {
     let app = TestApp::start().await;
     let b = app.category("b", None).await;
     let a = app.category("a", None).await;
@@ -84,7 +83,7 @@ async fn the_list_is_the_tree_from_top_to_bottom() {
 }
 
 #[actix_web::test]
-async fn the_tree_has_no_cycle_and_five_levels() {
+async fn cycles_and_more_than_five_levels_are_rejected() {
     let app = TestApp::start().await;
     let mut line = vec![app.category("1", None).await];
     for level in 2..=5 {
@@ -123,7 +122,7 @@ async fn the_tree_has_no_cycle_and_five_levels() {
 }
 
 #[actix_web::test]
-async fn two_moves_at_once_never_make_a_cycle() {
+async fn two_concurrent_moves_never_create_a_cycle() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let a = app.category(&format!("a{round}"), None).await;
@@ -142,7 +141,7 @@ async fn two_moves_at_once_never_make_a_cycle() {
 }
 
 #[actix_web::test]
-async fn the_database_refuses_a_cycle_whoever_writes_it() {
+async fn database_constraints_reject_cycles_and_control_characters() {
     let app = TestApp::start().await;
     let a = app.category("a", None).await;
     app.category("b", Some(&a)).await;
@@ -160,7 +159,7 @@ async fn the_database_refuses_a_cycle_whoever_writes_it() {
 }
 
 #[actix_web::test]
-async fn a_category_that_is_not_empty_stays() {
+async fn a_category_with_content_cannot_be_deleted() {
     let app = TestApp::start().await;
     let category = app.category("a", None).await;
     let child = app.category("b", Some(&category)).await;
@@ -206,7 +205,7 @@ async fn a_category_that_is_not_empty_stays() {
 }
 
 #[actix_web::test]
-async fn content_and_deletion_at_once_leave_nothing_in_a_deleted_category() {
+async fn concurrent_creation_and_deletion_leave_no_content_in_a_deleted_category() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let category = app.category(&format!("c{round}"), None).await;
@@ -230,7 +229,7 @@ async fn content_and_deletion_at_once_leave_nothing_in_a_deleted_category() {
 }
 
 #[actix_web::test]
-async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
+async fn the_category_filter_includes_descendants_and_accepts_former_slugs() {
     let app = TestApp::start().await;
     let top = app.category("top", None).await;
     let below = app.category("below", Some(&top)).await;
@@ -288,7 +287,7 @@ async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
 }
 
 #[actix_web::test]
-async fn every_change_is_one_row_in_the_log() {
+async fn every_category_change_is_one_event() {
     let app = TestApp::start().await;
     let category = app.category("a", None).await;
     app.patch(&path(&category), json!({"name": "b"})).await.ok();
@@ -320,7 +319,7 @@ async fn every_change_is_one_row_in_the_log() {
 }
 
 #[actix_web::test]
-async fn changes_to_a_branch_and_what_is_below_it_wait_for_each_other() {
+async fn concurrent_changes_within_a_branch_all_succeed() {
     let app = TestApp::start().await;
     let mut line = vec![app.category("1", None).await];
     for level in 2..=4 {
@@ -336,7 +335,7 @@ async fn changes_to_a_branch_and_what_is_below_it_wait_for_each_other() {
 }
 
 #[actix_web::test]
-async fn a_language_has_one_name() {
+async fn localized_names_have_unique_languages_and_a_maximum_count() {
     let app = TestApp::start().await;
     let twice = json!({"name": "x", "names": {"FR": "a", "fr": "b"}});
     assert_eq!(
@@ -355,7 +354,7 @@ async fn a_language_has_one_name() {
 }
 
 #[actix_web::test]
-async fn a_patch_takes_away_one_name_or_all() {
+async fn a_patch_removes_one_localized_name_or_all() {
     let app = TestApp::start().await;
     let names = json!({"fr": "Mer bleue", "ar": "بحر", "en": "Sea"});
     let category = app

@@ -1,12 +1,11 @@
 //! Conditional requests: entity tags, 304, 412.
 
+use crate::support::TestApp;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::TestApp;
-
 #[actix_web::test]
-async fn every_get_has_a_strong_tag_and_answers_304() {
+async fn every_get_has_a_strong_etag_and_supports_if_none_match() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"slug": "x"})).await;
     let headline = app.headline("x", json!({})).await;
@@ -59,7 +58,7 @@ async fn every_get_has_a_strong_tag_and_answers_304() {
 }
 
 #[actix_web::test]
-async fn a_tag_changes_with_what_is_shown_and_not_before() {
+async fn an_etag_changes_only_when_the_content_changes_including_embedded_data() {
     let app = TestApp::start().await;
     let category = app.category("a", None).await;
     let article = app
@@ -86,7 +85,7 @@ async fn a_tag_changes_with_what_is_shown_and_not_before() {
 }
 
 #[actix_web::test]
-async fn if_match_guards_every_change() {
+async fn if_match_is_checked_by_put_patch_and_delete() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"slug": "x"})).await;
     let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
@@ -158,7 +157,7 @@ async fn if_match_guards_every_change() {
 }
 
 #[actix_web::test]
-async fn of_twenty_changes_to_one_version_one_wins() {
+async fn of_twenty_concurrent_patches_to_one_version_one_succeeds() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
@@ -176,7 +175,7 @@ async fn of_twenty_changes_to_one_version_one_wins() {
 }
 
 #[actix_web::test]
-async fn a_refusal_says_what_is_there_now() {
+async fn a_failed_precondition_reports_the_current_version_and_etag() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"slug": "x"})).await;
     let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
@@ -209,7 +208,7 @@ async fn a_refusal_says_what_is_there_now() {
 }
 
 #[actix_web::test]
-async fn a_tag_holds_whichever_coding_it_came_with() {
+async fn if_match_accepts_the_etag_of_every_content_coding() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"body": "mot ".repeat(1000)})).await;
     let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
@@ -229,7 +228,7 @@ async fn a_tag_holds_whichever_coding_it_came_with() {
 }
 
 #[actix_web::test]
-async fn where_it_is_compulsory_nobody_changes_what_they_have_not_seen() {
+async fn with_require_if_match_every_change_needs_a_precondition() {
     let app = TestApp::start_with(&["--require-if-match"]).await;
     let tag = app.post("/v1/tags", json!({"name": "a"})).await;
     let (path, etag) = (
@@ -267,7 +266,7 @@ async fn where_it_is_compulsory_nobody_changes_what_they_have_not_seen() {
 }
 
 #[actix_web::test]
-async fn of_fifty_at_once_on_two_nodes_one_wins() {
+async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
     let app = TestApp::start().await;
     let beside = TestApp::start_on(app.address.clone()).await;
     let article = app.article("x", json!({})).await;
@@ -293,7 +292,7 @@ async fn of_fifty_at_once_on_two_nodes_one_wins() {
 }
 
 #[actix_web::test]
-async fn a_tag_is_of_one_resource_also_where_a_slug_changes_hands() {
+async fn an_etag_does_not_match_another_resource_that_took_over_the_slug() {
     let app = TestApp::start().await;
     let first = app.article("first", json!({"slug": "handover"})).await;
     let tag = app
@@ -325,7 +324,7 @@ async fn a_tag_is_of_one_resource_also_where_a_slug_changes_hands() {
 }
 
 #[actix_web::test]
-async fn what_is_no_tag_is_said_to_be_none() {
+async fn a_malformed_etag_in_if_match_is_rejected() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({})).await;
     let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
@@ -338,7 +337,7 @@ async fn what_is_no_tag_is_said_to_be_none() {
 }
 
 #[actix_web::test]
-async fn a_date_guards_where_there_is_no_tag() {
+async fn if_unmodified_since_is_honoured_without_if_match() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({})).await;
     let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());

@@ -48,7 +48,7 @@ async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Answer)) {
 }
 
 #[actix_web::test]
-async fn an_answer_that_nobody_takes_is_given_up() {
+async fn a_response_that_is_not_read_is_abandoned_after_the_write_timeout() {
     let app = app("--write-timeout 1 --max-unsent-per-address-mib 1").await;
     let mut first = reads_nothing(&app);
     let refused = |answer: &Answer| {
@@ -66,7 +66,7 @@ async fn an_answer_that_nobody_takes_is_given_up() {
 }
 
 #[actix_web::test]
-async fn a_byte_now_and_then_is_not_enough() {
+async fn a_client_that_reads_single_bytes_is_disconnected() {
     let app = app("--write-timeout 1").await;
     let length = app.get(LARGE).await.body.len();
     let mut stream = reads_nothing(&app);
@@ -82,7 +82,7 @@ async fn a_byte_now_and_then_is_not_enough() {
 }
 
 #[actix_web::test]
-async fn a_client_that_reads_slowly_gets_all_of_it() {
+async fn a_client_that_reads_slowly_but_steadily_receives_the_whole_response() {
     let app = app("--write-timeout 5").await;
     let whole = app.get(LARGE).await.body;
     let mut stream = asks(&app, LARGE);
@@ -97,7 +97,7 @@ async fn a_client_that_reads_slowly_gets_all_of_it() {
 }
 
 #[actix_web::test]
-async fn answers_that_wait_are_bounded_for_all() {
+async fn unsent_responses_are_limited_across_all_clients() {
     let app = app("--write-timeout 600 --max-unsent-mib 1").await;
     let first = reads_nothing(&app);
     let refused = |answer: &Answer| {
@@ -117,7 +117,7 @@ async fn answers_that_wait_are_bounded_for_all() {
 }
 
 #[actix_web::test]
-async fn health_is_told_however_many_connections_there_are() {
+async fn health_checks_are_served_at_the_connection_limit() {
     let app = app("--max-connections 3 --header-timeout 600 --write-timeout 600").await;
     let ask = |path: &str| app.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
     // The client that wrote the article has one of them.
@@ -155,5 +155,74 @@ async fn health_is_told_however_many_connections_there_are() {
     let close = b"GET /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     while !app.raw(close).starts_with("HTTP/1.1 200") {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What comes back until the server closes the connection.
+fn rest(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[actix_web::test]
+async fn a_client_that_sends_too_slowly_receives_408() {
+    let app = TestApp::start_with(&["--header-timeout", "1", "--body-timeout", "1"]).await;
+    let send = |bytes: &str| {
+        let mut stream = TcpStream::connect(app.at).unwrap();
+        stream.write_all(bytes.as_bytes()).unwrap();
+        stream
+    };
+    let head = rest(send("GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+    assert!(
+        head.starts_with("HTTP/1.1 408") && head.contains("/problems/too-slow"),
+        "{head}"
+    );
+    // Also where it is not the first one on its connection; who asks nothing at all is told nothing.
+    let second = rest(send(
+        "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost",
+    ));
+    let statuses: Vec<&str> = second.matches("HTTP/1.1 ").collect();
+    assert!(
+        statuses.len() == 2 && second.contains("HTTP/1.1 408") && second.contains("the head did"),
+        "{second}"
+    );
+    assert_eq!(rest(send("")), "");
+    let post = format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"title\": ",
+        app.key
+    );
+    let body = rest(send(&post));
+    assert!(
+        body.starts_with("HTTP/1.1 408") && body.contains("/problems/too-slow"),
+        "{body}"
+    );
+    assert!(body.contains("within 1 seconds"), "{body}");
+}
+
+#[actix_web::test]
+async fn connections_per_address_are_limited() {
+    let app = TestApp::start_with(&["--max-connections-per-address", "3"]).await;
+    let ask = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let mut open: Vec<TcpStream> = Vec::new();
+    // The client that made the test's key has none: keys are made in the database.
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(app.at).unwrap();
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        // Its answer proves that it was counted.
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        open.push(stream);
+    }
+    let refused = rest(TcpStream::connect(app.at).unwrap());
+    assert!(
+        refused.starts_with("HTTP/1.1 429") && refused.contains("/problems/too-many-requests"),
+        "{refused}"
+    );
+    drop(open.pop());
+    while !app.raw(ask.as_bytes()).starts_with("HTTP/1.1 200") {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }

@@ -1,14 +1,12 @@
 //! A connection pooler before the database: in session mode everything works; in any other nothing is served, for it would
 //! be wrong.
 
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
-
-use serde_json::{Value, json};
-
 use crate::support::pooler::{Mode, Pooler};
 use crate::support::server_process::{Served, folder, manchette};
 use crate::support::{cluster, items};
+use serde_json::{Value, json};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 const SENTENCE: &str = "connection pooler in transaction or statement mode";
 
@@ -19,7 +17,7 @@ fn run(url: &str, arguments: &[&str]) -> Output {
 }
 
 #[actix_web::test]
-async fn commands_and_the_server_refuse_a_pooler_that_shares_sessions() {
+async fn transaction_and_statement_pooling_are_refused_by_every_command() {
     let url = cluster::empty_database_url().await;
     let keys = ["keys", "create", "--name", "x", "--scope", "admin"];
     let serve = ["serve", "--listen", "127.0.0.1:0"];
@@ -85,7 +83,7 @@ impl Nodes {
 }
 
 #[actix_web::test]
-async fn session_mode_serves_and_a_switch_to_another_mode_stops_it_until_it_is_switched_back() {
+async fn session_pooling_works_and_other_modes_suspend_service_until_switched_back() {
     let url = cluster::empty_database_url().await;
     let pooler = Pooler::before(&url, Mode::Session);
     let migrated = run(&pooler.url, &["migrate"]);

@@ -1,14 +1,12 @@
 //! When the database is busy, hangs or is away: who comes then is told at once, and it heals by itself.
 
-use std::future::IntoFuture;
-use std::time::{Duration, Instant};
-
+use crate::support::database_proxy::Line;
+use crate::support::{Answer, TestApp};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use serde_json::json;
-
-use crate::support::database_proxy::Line;
-use crate::support::{Answer, TestApp};
+use std::future::IntoFuture;
+use std::time::{Duration, Instant};
 
 /// Long enough for a machine that is busy with other tests, and far shorter than the timeouts of statements here.
 const SOON: Duration = Duration::from_secs(30);
@@ -60,7 +58,7 @@ async fn heals(app: &TestApp) {
 }
 
 #[actix_web::test]
-async fn a_database_that_hangs_keeps_nobody_waiting() {
+async fn a_hanging_database_causes_503_without_waiting() {
     let (line, address) = Line::to_new_database().await;
     let settings = ["--database-silence-ms", "300"];
     let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
@@ -98,7 +96,7 @@ async fn a_database_that_hangs_keeps_nobody_waiting() {
 }
 
 #[actix_web::test]
-async fn a_database_that_went_away_and_came_back_is_found_again() {
+async fn the_server_reconnects_after_a_database_outage() {
     let (line, address) = Line::to_new_database().await;
     let settings = ["--database-silence-ms", "3000"];
     let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
@@ -125,7 +123,7 @@ async fn a_database_that_went_away_and_came_back_is_found_again() {
 }
 
 #[actix_web::test]
-async fn connections_that_were_cut_cost_no_500() {
+async fn dropped_database_connections_never_cause_a_500() {
     let (line, address) = Line::to_new_database().await;
     let app = TestApp::start_so(address, &PATIENT).await;
     heals(&app).await;
@@ -187,7 +185,7 @@ async fn others(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
 }
 
 #[actix_web::test]
-async fn when_every_connection_is_busy_whoever_comes_is_told_to_come_back() {
+async fn requests_get_503_while_every_connection_is_busy() {
     let busy = [
         "--workers",
         "1",
@@ -225,7 +223,7 @@ async fn when_every_connection_is_busy_whoever_comes_is_told_to_come_back() {
 }
 
 #[actix_web::test]
-async fn only_so_many_wait_for_a_connection() {
+async fn the_queue_for_connections_is_bounded() {
     let busy = ["--workers", "1", "--pool-size", "1", "--pool-queue", "1"];
     let app = TestApp::start_with(&[&PATIENT[..], &busy].concat()).await;
     let mut conn = app.conn().await;
@@ -256,7 +254,7 @@ async fn only_so_many_wait_for_a_connection() {
 }
 
 #[actix_web::test]
-async fn health_takes_no_connection_of_the_pool() {
+async fn health_checks_do_not_use_the_connection_pool() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     // The connection that made the test's key.

@@ -1,9 +1,8 @@
 //! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
 
+use crate::support::{Answer, TestApp, items};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::json;
-
-use crate::support::{Answer, TestApp, items};
 
 /// Has every write to a table fail as it does on a full disk, with Postgres's own message and SQLSTATE.
 async fn fill_disk(conn: &mut AsyncPgConnection, table: &str, message: &str) {
@@ -27,7 +26,7 @@ fn storage_full(answer: &Answer) {
 }
 
 #[actix_web::test]
-async fn a_full_disk_refuses_writes_with_507_and_leaves_reads_alone() {
+async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let headline = app.headline("before", json!({})).await;
@@ -73,7 +72,7 @@ async fn a_full_disk_refuses_writes_with_507_and_leaves_reads_alone() {
 }
 
 #[actix_web::test]
-async fn a_key_whose_use_cannot_be_noted_still_reads() {
+async fn a_key_can_read_even_if_its_last_use_cannot_be_recorded() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let message = "could not extend file \"base/5/16384\": No space left on device";

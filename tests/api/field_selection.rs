@@ -34,7 +34,7 @@ fn at(path: &str, one: &Value) -> String {
 }
 
 #[actix_web::test]
-async fn every_get_answers_what_is_asked_for_and_no_more() {
+async fn every_get_returns_exactly_the_selected_fields() {
     let app = TestApp::start().await;
     let [article, headline, key] = fill(&app).await;
     let article = at("/v1/articles", &article);
@@ -157,7 +157,7 @@ async fn every_get_answers_what_is_asked_for_and_no_more() {
 }
 
 #[actix_web::test]
-async fn every_get_of_resources_has_the_parameter_and_says_what_comes() {
+async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
     for (path, item) in openapi::contract()["paths"].as_object().unwrap() {
         let operation = &item["get"];
         if !path.starts_with("/v1/") || operation.is_null() {
@@ -201,7 +201,7 @@ fn made_of(answer: &Answer) -> Vec<&str> {
 }
 
 #[actix_web::test]
-async fn a_part_has_a_tag_that_means_the_version_and_keeps_its_address() {
+async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_redirects() {
     let app = TestApp::start().await;
     let [article, ..] = fill(&app).await;
     let path = at("/v1/articles", &article);
@@ -239,7 +239,7 @@ async fn a_part_has_a_tag_that_means_the_version_and_keeps_its_address() {
 }
 
 #[actix_web::test]
-async fn a_tree_keeps_its_shape_whatever_is_asked_of_its_nodes() {
+async fn a_category_tree_keeps_its_nesting_under_field_selection() {
     let app = TestApp::start().await;
     fill(&app).await;
     let tree = app
@@ -254,4 +254,58 @@ async fn a_tree_keeps_its_shape_whatever_is_asked_of_its_nodes() {
     );
     let wrong = app.get("/v1/categories?tree=true&fields=children").await;
     assert_eq!(wrong.parameter_faults(), ["fields invalid"]);
+}
+
+#[actix_web::test]
+async fn fields_select_one_level_of_nested_objects() {
+    let app = TestApp::start().await;
+    let category = app.category("Économie", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "Anna"}))
+        .await
+        .created();
+    let more =
+        json!({"category_id": category["id"], "author_ids": [author["id"]], "body": "corps"});
+    let article = app.article("x", more).await;
+    app.headline(
+        "y",
+        json!({"article_id": article["id"], "category_id": category["id"]}),
+    )
+    .await;
+    for (query, expected) in [
+        (
+            "articles?fields=category.slug,authors.name,title",
+            json!({"title": "x", "category": {"slug": "economie"}, "authors": [{"name": "Anna"}]}),
+        ),
+        ("articles?fields=body_text", json!({"body_text": "corps"})),
+        (
+            "articles?fields=category.id,category.name",
+            json!({"category": {"id": category["id"], "name": "Économie"}}),
+        ),
+        (
+            "headlines?fields=article.slug,category_id",
+            json!({"category_id": category["id"], "article": {"slug": "x"}}),
+        ),
+        (
+            "headlines?fields=article_id",
+            json!({"article_id": article["id"]}),
+        ),
+    ] {
+        let page = app.get(&format!("/v1/{query}")).await.ok();
+        assert_eq!(page["items"], json!([expected]), "{query}");
+    }
+    for wrong in [
+        "category.nothing",
+        "title.x",
+        "category,category.slug",
+        "category.slug,category.slug",
+        "category.",
+        ".slug",
+        "category.slug.x",
+        "key",
+        "search",
+    ] {
+        let answer = app.get(&format!("/v1/articles?fields={wrong}")).await;
+        assert_eq!(answer.parameter_faults(), ["fields invalid"], "{wrong}");
+    }
 }

@@ -1,10 +1,9 @@
 //! Headlines: the ticker.
 
+use crate::support::{TestApp, items, with};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items, with};
 
 #[actix_web::test]
 async fn a_headline_has_one_shape_wherever_it_is_read() {
@@ -35,7 +34,7 @@ async fn a_headline_has_one_shape_wherever_it_is_read() {
 }
 
 #[actix_web::test]
-async fn what_is_not_said_gets_its_default() {
+async fn omitted_fields_get_their_defaults() {
     let app = TestApp::start().await;
     let new = app
         .post("/v1/headlines", json!({"title": "x", "language": "fr"}))
@@ -69,7 +68,7 @@ async fn what_is_not_said_gets_its_default() {
 }
 
 #[actix_web::test]
-async fn published_without_a_time_means_now() {
+async fn publishing_without_a_time_uses_the_current_time() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     assert_eq!(headline["published_at"], headline["created_at"]);
@@ -77,7 +76,7 @@ async fn published_without_a_time_means_now() {
 }
 
 #[actix_web::test]
-async fn the_public_sees_what_is_out_and_has_not_left() {
+async fn the_public_sees_published_headlines_that_have_not_expired() {
     let app = TestApp::start().await;
     app.headline("out", json!({"published_at": "2026-01-01T08:00:00Z"}))
         .await;
@@ -124,7 +123,7 @@ async fn the_public_sees_what_is_out_and_has_not_left() {
 }
 
 #[actix_web::test]
-async fn what_was_out_and_is_withdrawn_is_gone_and_a_withdrawn_draft_never_was() {
+async fn withdrawn_content_is_gone_but_a_withdrawn_draft_is_not_found() {
     let app = TestApp::start().await;
     let out = app.headline("out", json!({})).await;
     let draft = app
@@ -142,7 +141,7 @@ async fn what_was_out_and_is_withdrawn_is_gone_and_a_withdrawn_draft_never_was()
 }
 
 #[actix_web::test]
-async fn a_pointer_to_an_article_shows_only_to_whoever_sees_the_article() {
+async fn a_linked_article_is_shown_only_to_callers_who_can_see_it() {
     let app = TestApp::start().await;
     let draft = app.article("Secret", json!({"status": "draft"})).await;
     let headline = app.headline("x", json!({"article_id": draft["id"]})).await;
@@ -174,7 +173,7 @@ async fn a_pointer_to_an_article_shows_only_to_whoever_sees_the_article() {
 }
 
 #[actix_web::test]
-async fn a_headline_carries_the_title_and_the_picture_of_its_article() {
+async fn a_headline_embeds_the_title_and_image_of_its_article() {
     let app = TestApp::start().await;
     let image = json!({
         "url": "https://i.example/port.jpg", "alt": "Un port", "caption": null, "credit": "Agence", "width": 1600, "height": 900,
@@ -231,7 +230,7 @@ async fn a_headline_carries_the_title_and_the_picture_of_its_article() {
 }
 
 #[actix_web::test]
-async fn priority_and_pin_filter_and_the_order_stays_by_time() {
+async fn priority_and_pinned_filter_without_changing_the_order() {
     let app = TestApp::start().await;
     for (title, priority, pinned, day) in [
         ("a", "normal", true, 1),
@@ -271,7 +270,7 @@ async fn priority_and_pin_filter_and_the_order_stays_by_time() {
 }
 
 #[actix_web::test]
-async fn times_that_contradict_each_other_are_refused() {
+async fn contradictory_times_and_missing_references_are_rejected() {
     let app = TestApp::start().await;
     let faults = |more| async {
         let body = crate::support::with(json!({"title": "x", "language": "fr"}), more);
@@ -293,7 +292,7 @@ async fn times_that_contradict_each_other_are_refused() {
 }
 
 #[actix_web::test]
-async fn an_article_in_the_trash_is_as_good_as_none() {
+async fn a_deleted_article_counts_as_no_article_in_filters() {
     let app = TestApp::start().await;
     let article = app.article("Un phare", json!({})).await;
     let gone = app.article("Un naufrage", json!({})).await;
@@ -331,7 +330,7 @@ async fn an_article_in_the_trash_is_as_good_as_none() {
 }
 
 #[actix_web::test]
-async fn what_is_scheduled_is_published_when_its_time_has_come() {
+async fn scheduled_content_is_published_when_its_time_has_come() {
     let app = TestApp::start().await;
     let due = json!({"status": "scheduled", "published_at": "2026-01-01T08:00:00Z"});
     let later = json!({"status": "scheduled", "published_at": "2999-01-01T08:00:00Z"});

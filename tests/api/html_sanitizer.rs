@@ -1,7 +1,7 @@
 //! What comes out of bodies, whatever went in.
 
-use std::cell::RefCell;
-
+use crate::support::TestApp;
+use crate::support::xss::vectors;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
@@ -12,9 +12,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
-
-use crate::support::TestApp;
-use crate::support::xss::vectors;
+use std::cell::RefCell;
 
 /// Where pages may be embedded from, and with the site's address or without.
 fn rendering(base: Option<&str>) -> Rendering {
@@ -193,7 +191,7 @@ fn check_with(body: &str, format: BodyFormat, rendering: &Rendering) -> bool {
 }
 
 #[test]
-fn what_is_wrong_is_seen() {
+fn the_checker_detects_unsafe_html() {
     for html in [
         "<script>alert(1)</script>",
         "<p onclick=\"alert(1)\">x</p>",
@@ -210,7 +208,7 @@ fn what_is_wrong_is_seen() {
 }
 
 #[test]
-fn no_published_vector_comes_through() {
+fn published_xss_vectors_are_neutralised() {
     let vectors = vectors();
     assert!(vectors.len() > 1000);
     for vector in &vectors {
@@ -222,7 +220,7 @@ fn no_published_vector_comes_through() {
 }
 
 #[test]
-fn no_mixture_of_them_comes_through() {
+fn random_mixtures_of_xss_vectors_are_neutralised() {
     let vectors = vectors();
     let mut luck = StdRng::seed_from_u64(4);
     let glue = [
@@ -271,7 +269,7 @@ fn no_mixture_of_them_comes_through() {
 }
 
 #[actix_web::test]
-async fn what_is_stored_is_safe_and_follows_the_setting() {
+async fn stored_html_is_sanitized_according_to_the_embed_setting() {
     let app = TestApp::start_with(&["--embed-hosts", "player.example,*.embeds.example"]).await;
     let other = TestApp::start_on(app.address.clone()).await;
     let body = "x[^1] <script>alert(1)</script>\n\n<iframe src=\"https://player.example/e\"></iframe>\n\n[^1]: y";
@@ -308,7 +306,7 @@ async fn what_is_stored_is_safe_and_follows_the_setting() {
 }
 
 #[actix_web::test]
-async fn relative_addresses_become_absolute_by_the_sites_address() {
+async fn relative_urls_are_resolved_against_the_site_url() {
     let app = TestApp::start().await;
     let html = "<a href=\"/ar/x?a=1&amp;b=2#c\">a</a><img src=\"i.jpg\" srcset=\"i.jpg 1x, /j.jpg 2x\">\
                 <a href=\"//evil.example/\">b</a><a href=\"javascript:alert(1)\">c</a><q cite=\"../q\">d</q>\
@@ -354,7 +352,7 @@ async fn relative_addresses_become_absolute_by_the_sites_address() {
 }
 
 #[actix_web::test]
-async fn links_keep_what_they_say_to_search_engines() {
+async fn links_keep_rel_values_for_search_engines() {
     let app = TestApp::start().await;
     for (rel, kept) in [
         ("sponsored", "sponsored noopener noreferrer"),
@@ -373,7 +371,7 @@ async fn links_keep_what_they_say_to_search_engines() {
 }
 
 #[actix_web::test]
-async fn quoted_posts_keep_what_the_scripts_that_show_them_look_for() {
+async fn embedded_social_media_posts_keep_their_attributes() {
     let app = TestApp::start().await;
     let html = async |body: &str| {
         let more = json!({"body": body, "body_format": "html"});

@@ -40,7 +40,7 @@ fn statuses(answers: &str) -> Vec<&str> {
 }
 
 #[actix_web::test]
-async fn malformed_chunks_are_answered_and_end_the_connection() {
+async fn malformed_chunks_are_rejected_and_close_the_connection() {
     let app = TestApp::start().await;
     let line = r#"{"title": "x", "language": "fr"}"#;
     let size = format!("{:x}", line.len());
@@ -88,7 +88,7 @@ async fn malformed_chunks_are_answered_and_end_the_connection() {
 }
 
 #[actix_web::test]
-async fn a_client_that_goes_on_sending_a_malformed_body_hears_why() {
+async fn a_client_still_sending_a_malformed_body_receives_the_problem() {
     let app = TestApp::start().await;
     let body = format!("zz\r\n{}", "x".repeat(400_000));
     for _ in 0..5 {
@@ -98,7 +98,7 @@ async fn a_client_that_goes_on_sending_a_malformed_body_hears_why() {
 }
 
 #[actix_web::test]
-async fn a_bare_lf_ends_no_line_of_a_head() {
+async fn a_bare_lf_in_a_request_head_is_rejected() {
     let app = TestApp::start().await;
     let good = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
     for head in [
@@ -122,7 +122,7 @@ async fn a_bare_lf_ends_no_line_of_a_head() {
 }
 
 #[actix_web::test]
-async fn what_is_no_http_gets_a_problem_too() {
+async fn input_that_is_not_http_is_rejected_with_a_problem() {
     let app = TestApp::start().await;
     let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
     for garbage in [
@@ -144,7 +144,7 @@ async fn what_is_no_http_gets_a_problem_too() {
 
 /// Bodies with line ends of every kind, heads that follow each other at once, cut anywhere.
 #[actix_web::test]
-async fn good_requests_are_read_however_their_bytes_are_cut() {
+async fn valid_requests_are_parsed_however_their_bytes_are_split() {
     let app = TestApp::start().await;
     let body = "{\n\"title\": \"a b\",\n\n\"language\":\n\"fr\"}\n\r\n\n";
     let with = |more: &str, body: &str| {
@@ -179,7 +179,7 @@ async fn good_requests_are_read_however_their_bytes_are_cut() {
 }
 
 #[actix_web::test]
-async fn a_large_body_is_read_while_others_follow_it() {
+async fn pipelined_requests_after_a_large_body_are_answered() {
     let app = TestApp::start().await;
     let text = "x\n".repeat(200_000);
     let body = json!({"title": "x", "language": "fr", "status": "published", "body": text});
@@ -197,7 +197,7 @@ async fn a_large_body_is_read_while_others_follow_it() {
 
 /// Nobody has to be known for that.
 #[actix_web::test]
-async fn a_body_that_never_ends_ends_its_connection() {
+async fn an_unfinished_chunked_body_times_out_and_closes_the_connection() {
     let app = TestApp::start_with(&["--body-timeout", "1"]).await;
     let head = "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let key = format!("Authorization: Bearer {}\r\n", app.key);
@@ -218,5 +218,37 @@ async fn a_body_that_never_ends_ends_its_connection() {
         while stream.write_all(b"1\r\n \r\n").is_ok() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
+    }
+}
+
+#[actix_web::test]
+async fn ambiguous_requests_that_enable_smuggling_are_rejected() {
+    let app = TestApp::start().await;
+    let post = "POST /v1/headlines HTTP/1.1\r\nHost: x\r\n";
+    for head in [
+        &format!("{post}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        &format!("{post}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"),
+        &format!("{post}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde"),
+        &format!("{post}Content-Length: +4\r\n\r\nabcd"),
+        &format!("{post}Content-Length: 4, 4\r\n\r\nabcd"),
+        &format!(
+            "{post}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"
+        ),
+        &format!("{post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+        &format!("{post}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
+        &format!("{post}Host: y\r\n\r\n"),
+        &format!("{post} folded: y\r\n\r\n"),
+        "POST /v1/headlines HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /v1/headlines HTTP/1.1\r\n\r\n",
+        "GET /v1/headlines HTTP/9.9\r\nHost: x\r\n\r\n",
+        "GET /v1/head lines HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+    ] {
+        // Nothing of what follows is taken for another request: the connection ends.
+        let answer = app.raw(format!("{head}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        let status = answer.lines().next().unwrap_or_default();
+        assert!(status.ends_with("400 Bad Request"), "{head}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{head}: {answer}");
+        assert!(answer.contains("/problems/malformed"), "{head}: {answer}");
     }
 }

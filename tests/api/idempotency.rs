@@ -1,13 +1,12 @@
 //! Safe retries: a `POST` with an `Idempotency-Key` is done once.
 
+use crate::support::identity_provider::{Provider, Signer, claims};
+use crate::support::{Answer, Ask, TestApp, items};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::identity_provider::{Provider, Signer, claims};
-use crate::support::{Answer, Ask, TestApp, items};
 
 fn line(title: &str) -> Value {
     json!({"title": title, "language": "fr", "status": "published"})
@@ -23,7 +22,7 @@ async fn titles(app: &TestApp) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn the_first_answer_comes_again_whatever_is_created() {
+async fn the_first_response_is_replayed_for_every_resource() {
     let app = TestApp::start().await;
     for (path, body) in [
         ("/v1/headlines", line("a")),
@@ -70,7 +69,7 @@ async fn the_first_answer_comes_again_whatever_is_created() {
 }
 
 #[actix_web::test]
-async fn another_body_under_the_same_key_is_refused() {
+async fn reusing_an_idempotency_key_with_another_body_is_rejected() {
     let app = TestApp::start().await;
     post(&app, "k", line("a")).await.created();
     post(&app, "k", line("b"))
@@ -80,7 +79,7 @@ async fn another_body_under_the_same_key_is_refused() {
 }
 
 #[actix_web::test]
-async fn keys_are_kept_apart_by_whose_they_are() {
+async fn idempotency_keys_are_scoped_to_the_caller() {
     let app = TestApp::start().await;
     let other = app.new_key(&[Scope::Write, Scope::Publish]).await;
     post(&app, "k", line("a")).await.created();
@@ -104,7 +103,7 @@ async fn keys_are_kept_apart_by_whose_they_are() {
 }
 
 #[actix_web::test]
-async fn what_was_refused_is_judged_anew() {
+async fn rejected_requests_are_not_stored() {
     let app = TestApp::start().await;
     post(&app, "k", json!({"language": "fr"}))
         .await
@@ -125,7 +124,7 @@ async fn what_was_refused_is_judged_anew() {
 }
 
 #[actix_web::test]
-async fn of_twenty_at_once_on_two_nodes_one_is_done() {
+async fn of_twenty_concurrent_requests_on_two_nodes_one_is_executed() {
     let app = TestApp::start().await;
     let beside = TestApp::start_on(app.address.clone()).await;
     for round in 0..3 {
@@ -155,7 +154,7 @@ async fn of_twenty_at_once_on_two_nodes_one_is_done() {
 }
 
 #[actix_web::test]
-async fn after_a_day_the_key_is_new_and_the_answer_gone() {
+async fn a_stored_response_expires_after_a_day() {
     let app = TestApp::start().await;
     post(&app, "old", line("a")).await.created();
     post(&app, "older", line("b")).await.created();
@@ -174,7 +173,7 @@ async fn after_a_day_the_key_is_new_and_the_answer_gone() {
 }
 
 #[actix_web::test]
-async fn a_key_has_a_form() {
+async fn a_malformed_idempotency_key_is_rejected() {
     let app = TestApp::start().await;
     let long = "x".repeat(256);
     for wrong in ["", "\"\"", "a b", long.as_str()] {
@@ -188,7 +187,7 @@ async fn a_key_has_a_form() {
 }
 
 #[actix_web::test]
-async fn a_key_that_was_made_is_told_again_to_whom_it_was_told_and_kept_sealed() {
+async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
     let app = TestApp::start().await;
     let ask = |key: &str| {
         let ask = app.ask(Method::POST, "/v1/keys").key(key);
@@ -228,7 +227,7 @@ async fn a_key_that_was_made_is_told_again_to_whom_it_was_told_and_kept_sealed()
 }
 
 #[actix_web::test]
-async fn a_secret_that_was_kept_for_one_jwt_is_not_told_to_the_next() {
+async fn a_secret_stored_for_one_jwt_is_not_replayed_to_another() {
     let signer = Signer::ed("one");
     let provider = Provider::start(&[&signer]).await;
     let app = provider.app(&[]).await;

@@ -1,13 +1,11 @@
 //! Following changes by time: `updated_at` rises with the version, and who polls as the README says misses nothing.
 
-use std::collections::BTreeMap;
-use std::future::IntoFuture;
-
+use crate::support::TestApp;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
-
-use crate::support::TestApp;
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
 
 /// A change of a headline that another node makes, in a transaction that is left open.
 async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
@@ -34,7 +32,7 @@ fn at(item: &Value) -> DateTime<Utc> {
 }
 
 #[actix_web::test]
-async fn a_version_is_later_than_the_one_before_though_its_transaction_began_earlier() {
+async fn updated_at_rises_with_the_version_even_if_the_transaction_began_earlier() {
     let app = TestApp::start_with(&[
         "--lock-timeout-ms",
         "60000",
@@ -67,7 +65,7 @@ async fn a_version_is_later_than_the_one_before_though_its_transaction_began_ear
 }
 
 #[actix_web::test]
-async fn versions_rise_in_time_whatever_the_clock_does() {
+async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     for (list, body) in [
@@ -121,7 +119,7 @@ async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>)
 }
 
 #[actix_web::test]
-async fn a_change_that_is_committed_later_than_younger_ones_is_not_missed() {
+async fn polling_with_an_overlap_does_not_miss_a_late_commit() {
     let app = TestApp::start().await;
     let slow = app.headline("slow", json!({})).await;
     let mut known = BTreeMap::new();
@@ -141,7 +139,7 @@ async fn a_change_that_is_committed_later_than_younger_ones_is_not_missed() {
 }
 
 #[actix_web::test]
-async fn a_write_that_takes_longer_than_followers_look_back_is_not_committed() {
+async fn a_write_longer_than_the_polling_overlap_is_rolled_back() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     let mut conn = app.conn().await;

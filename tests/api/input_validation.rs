@@ -1,11 +1,10 @@
 //! What should not be sent: each is refused with the fault and its place, and nothing is written.
 
+use crate::support::{TestApp, with};
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, with};
-
 #[actix_web::test]
-async fn every_fault_of_a_document_is_named_at_once() {
+async fn every_fault_in_a_document_is_reported_at_once() {
     let app = TestApp::start().await;
     let body = json!({
         "title": " \u{a0}\u{200b}", "language": "français", "status": "out", "priority": 3, "pinned": "yes", "published_at": "14:00",
@@ -56,7 +55,7 @@ async fn every_fault_of_a_document_is_named_at_once() {
 }
 
 #[actix_web::test]
-async fn texts_and_moments_have_bounds() {
+async fn text_lengths_and_timestamps_are_bounded() {
     let app = TestApp::start().await;
     let faults = |more: Value| {
         let body = with(json!({"title": "x", "language": "fr"}), more);
@@ -120,7 +119,7 @@ async fn texts_and_moments_have_bounds() {
 }
 
 #[actix_web::test]
-async fn letters_of_every_kind_come_back_as_they_went() {
+async fn unicode_text_is_preserved() {
     let app = TestApp::start().await;
     for title in [
         "L’été : « 23,6\u{a0}% » œuvre\u{202f}!",
@@ -134,7 +133,7 @@ async fn letters_of_every_kind_come_back_as_they_went() {
 }
 
 #[actix_web::test]
-async fn bodies_that_are_not_json_are_refused() {
+async fn request_bodies_that_are_not_json_are_rejected() {
     let app = TestApp::start().await;
     let post = |kind: &str, body: &[u8]| {
         app.ask(reqwest::Method::POST, "/v1/headlines")
@@ -190,7 +189,7 @@ async fn bodies_that_are_not_json_are_refused() {
 }
 
 #[actix_web::test]
-async fn a_body_over_one_mebibyte_is_refused_and_the_connection_says_so() {
+async fn a_request_body_over_the_limit_is_rejected_with_413() {
     let app = TestApp::start().await;
     for size in [(1 << 20) + 1, 5 << 20, 12 << 20] {
         let body = format!("{{\"title\": \"{}\"}}", "x".repeat(size));
@@ -209,7 +208,7 @@ async fn a_body_over_one_mebibyte_is_refused_and_the_connection_says_so() {
 }
 
 #[actix_web::test]
-async fn addresses_that_are_no_text_are_refused() {
+async fn malformed_percent_encoding_in_urls_is_rejected() {
     let app = TestApp::start().await;
     let get = |path: &str| {
         app.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
@@ -252,7 +251,7 @@ async fn addresses_that_are_no_text_are_refused() {
 }
 
 #[actix_web::test]
-async fn numbers_are_whole_however_they_are_written() {
+async fn integers_are_accepted_in_any_json_notation() {
     let app = TestApp::start().await;
     let post = |position: &str| {
         let body = format!("{{\"name\": \"x\", \"position\": {position}}}");
@@ -272,7 +271,7 @@ async fn numbers_are_whole_however_they_are_written() {
 }
 
 #[actix_web::test]
-async fn objects_with_absurdly_many_fields_are_refused_at_once() {
+async fn objects_with_too_many_fields_are_rejected() {
     let app = TestApp::start().await;
     let fields: serde_json::Map<String, Value> =
         (0..40_000).map(|n| (n.to_string(), json!(""))).collect();

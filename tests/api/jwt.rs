@@ -1,7 +1,9 @@
 //! JWTs of an identity provider in place of keys.
 
-use std::time::{Duration, Instant};
-
+use crate::support::identity_provider::{
+    AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set,
+};
+use crate::support::{TestApp, with};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
@@ -9,12 +11,8 @@ use manchette::schema::events;
 use reqwest::Method;
 use ring::hmac;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
-
-use crate::support::identity_provider::{
-    AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set,
-};
-use crate::support::{TestApp, with};
 
 /// Asks until this status comes.
 async fn wait_for(app: &TestApp, token: &str, status: u16) {
@@ -29,7 +27,7 @@ async fn wait_for(app: &TestApp, token: &str, status: u16) {
 }
 
 #[actix_web::test]
-async fn a_token_of_each_algorithm_is_a_key_with_its_scopes() {
+async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
     let signers = [Signer::rsa("r"), Signer::ec("c"), Signer::ed("d")];
     let provider = Provider::start(&signers.each_ref()).await;
     let app = provider.app(&[]).await;
@@ -77,7 +75,7 @@ async fn a_token_of_each_algorithm_is_a_key_with_its_scopes() {
 }
 
 #[actix_web::test]
-async fn no_trick_passes() {
+async fn forged_and_invalid_tokens_are_rejected() {
     let (rsa, ec, ed) = (Signer::rsa("r"), Signer::ec("c"), Signer::ed("d"));
     let thief = Signer::ed("thief");
     let theirs = Provider::start(&[&thief]).await;
@@ -214,7 +212,7 @@ async fn no_trick_passes() {
 }
 
 #[actix_web::test]
-async fn scopes_come_from_the_claim_that_is_set_and_from_nowhere_else() {
+async fn scopes_are_read_only_from_the_configured_claim() {
     let signer = Signer::ed("d");
     let provider = Provider::start(&[&signer]).await;
     let app = provider
@@ -244,7 +242,7 @@ async fn scopes_come_from_the_claim_that_is_set_and_from_nowhere_else() {
 }
 
 #[actix_web::test]
-async fn the_providers_keys_are_followed_as_they_change() {
+async fn rotated_provider_keys_are_picked_up() {
     let (old, new) = (Signer::ec("old"), Signer::ec("new"));
     let provider = Provider::start(&[&old]).await;
     let app = provider.app(&["--jwt-keys-max-age", "1"]).await;
@@ -268,7 +266,7 @@ async fn the_providers_keys_are_followed_as_they_change() {
 }
 
 #[actix_web::test]
-async fn unknown_keys_and_many_callers_make_it_ask_once() {
+async fn the_jwks_is_fetched_once_for_many_callers_and_unknown_key_ids() {
     let (signer, nobody) = (Signer::ed("d"), Signer::ed("nobody"));
     let provider = Provider::start(&[&signer]).await;
     provider.slow_down(Duration::from_millis(300));
@@ -290,7 +288,7 @@ async fn unknown_keys_and_many_callers_make_it_ask_once() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_is_away_is_said_and_outlived() {
+async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
     let signer = Signer::rsa("r");
     let provider = Provider::start(&[&signer]).await;
     let token = signer.token(&claims(json!({})));
@@ -327,7 +325,7 @@ async fn a_provider_that_is_away_is_said_and_outlived() {
 }
 
 #[actix_web::test]
-async fn keys_may_stand_in_a_file() {
+async fn the_jwks_can_be_read_from_a_file() {
     let (old, new) = (Signer::rsa("r"), Signer::ed("d"));
     let folder = crate::support::server_process::folder();
     let file = folder.path().join("keys.json");
@@ -350,7 +348,7 @@ async fn keys_may_stand_in_a_file() {
 }
 
 #[actix_web::test]
-async fn tokens_that_have_expired_lock_no_good_one_out() {
+async fn expired_tokens_do_not_use_up_the_limit_for_wrong_keys() {
     let signer = Signer::ed("d");
     let provider = Provider::start(&[&signer]).await;
     let app = provider.app(&["--rate-wrong-keys", "3/7200"]).await;
@@ -367,7 +365,7 @@ async fn tokens_that_have_expired_lock_no_good_one_out() {
 }
 
 #[actix_web::test]
-async fn without_a_provider_there_are_no_tokens() {
+async fn tokens_are_rejected_without_a_configured_provider() {
     let app = TestApp::start().await;
     let token = Signer::ed("d").token(&claims(json!({})));
     app.get("/v1/headlines")

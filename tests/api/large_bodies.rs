@@ -1,12 +1,10 @@
 //! Articles with large bodies: what they cost others, and how large they may be.
 
-use std::future::IntoFuture;
-use std::time::{Duration, Instant};
-
+use crate::support::{Answer, TestApp, cluster, with};
 use manchette::cpu_tasks::CpuTasks;
 use serde_json::{Value, json};
-
-use crate::support::{Answer, TestApp, cluster, with};
+use std::future::IntoFuture;
+use std::time::{Duration, Instant};
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -51,7 +49,7 @@ async fn meanwhile<T>(
 }
 
 #[actix_web::test]
-async fn no_connection_is_held_while_a_body_is_rendered() {
+async fn no_database_connection_is_held_while_a_body_is_rendered() {
     let tasks = CpuTasks::new(1, FOREVER);
     let app = narrow(&tasks).await;
     let new = json!({"title": "x", "language": "fr", "body_format": "html", "body": large()});
@@ -81,7 +79,7 @@ async fn no_connection_is_held_while_a_body_is_rendered() {
 }
 
 #[actix_web::test]
-async fn a_patch_that_leaves_the_body_alone_renders_nothing() {
+async fn a_patch_that_keeps_the_body_does_not_render_it() {
     let tasks = CpuTasks::new(1, FOREVER);
     let app = narrow(&tasks).await;
     let embeds = ["--embed-hosts", "player.example"];
@@ -108,7 +106,7 @@ async fn a_patch_that_leaves_the_body_alone_renders_nothing() {
 }
 
 #[actix_web::test]
-async fn a_body_that_changes_while_a_patch_is_rendered_is_rendered_anew() {
+async fn a_body_changed_during_rendering_is_rendered_again() {
     let tasks = CpuTasks::new(1, FOREVER);
     let app = narrow(&tasks).await;
     let paused_body = json!({"body_format": "markdown", "body": large()});
@@ -138,7 +136,7 @@ async fn a_body_that_changes_while_a_patch_is_rendered_is_rendered_anew() {
 }
 
 #[actix_web::test]
-async fn who_would_wait_too_long_is_told_to_come_back() {
+async fn rendering_that_would_wait_too_long_is_refused_with_503() {
     let tasks = CpuTasks::new(1, Duration::from_millis(20));
     let app = narrow(&tasks).await;
     let _paused = tasks.pause().await;
@@ -179,7 +177,7 @@ fn longest() -> Vec<(&'static str, String, &'static str)> {
 }
 
 #[actix_web::test]
-async fn the_longest_body_is_taken_and_what_was_read_can_be_sent_back() {
+async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
     let app = TestApp::start().await;
     for (name, body, format) in longest() {
         let new = json!({"title": name, "language": "ar", "body": body, "body_format": format});
@@ -213,7 +211,7 @@ fn ascii_only(json: &[u8]) -> String {
 }
 
 #[actix_web::test]
-async fn a_request_body_has_an_end_and_articles_have_a_later_one() {
+async fn request_bodies_are_limited_and_articles_have_a_higher_limit() {
     let app = TestApp::start().await;
     let padded = |bytes: usize| format!("{{\"x\": \"{}\"}}", "x".repeat(bytes - 9));
     let post = |path: &str, bytes: usize| {
@@ -233,7 +231,7 @@ async fn a_request_body_has_an_end_and_articles_have_a_later_one() {
 }
 
 #[actix_web::test]
-async fn html_that_outgrows_its_bound_is_refused() {
+async fn rendered_html_over_the_size_limit_is_rejected() {
     let app = TestApp::start().await;
     // A few characters of Markdown that stand for a long link to and fro.
     let notes = format!("{}\n\n[^a]: b\n", "[^a]".repeat(60_000));

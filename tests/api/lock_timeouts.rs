@@ -1,15 +1,14 @@
 //! A table that somebody holds locked: its readers are told to come back, everybody else is served.
 
-use std::cell::Cell;
-use std::future::IntoFuture;
-
+use crate::support::{Answer, TestApp};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
 use serde_json::json;
-
-use crate::support::{Answer, TestApp};
+use std::cell::Cell;
+use std::future::IntoFuture;
 
 const LOCK_HEADLINES: &str = "BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MODE";
+
 /// Far longer than any test runs.
 const NEVER: &str = "600000";
 
@@ -47,7 +46,7 @@ async fn wait_until_blocked(conn: &mut AsyncPgConnection, count: i64) {
 }
 
 #[actix_web::test]
-async fn readers_of_a_locked_table_leave_connections_to_everybody_else() {
+async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
     let settings = [
         ["--read-lock-timeout-ms", NEVER],
         ["--statement-timeout-ms", NEVER],
@@ -92,7 +91,7 @@ async fn readers_of_a_locked_table_leave_connections_to_everybody_else() {
 }
 
 #[actix_web::test]
-async fn a_reader_of_a_locked_table_is_told_to_come_back_and_others_never_are() {
+async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
     let app = TestApp::start_with(&["--read-lock-timeout-ms", "50"]).await;
     let article = app.article("x", json!({})).await;
     let article = format!("/v1/articles/{}", article["id"].as_str().unwrap());
@@ -123,7 +122,7 @@ async fn a_reader_of_a_locked_table_is_told_to_come_back_and_others_never_are() 
 }
 
 #[actix_web::test]
-async fn a_write_waits_for_a_lock_longer_than_a_read() {
+async fn writes_wait_longer_for_a_lock_than_reads() {
     let address = crate::support::cluster::new_database().await;
     let settings = ["--read-lock-timeout-ms", "50", "--lock-timeout-ms", NEVER];
     let patient = [&settings[..], &["--statement-timeout-ms", NEVER]].concat();

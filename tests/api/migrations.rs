@@ -1,5 +1,6 @@
 //! The schema and its migrations.
 
+use crate::support::cluster;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
@@ -8,10 +9,8 @@ use futures_util::future::join_all;
 use manchette::cli::demo;
 use manchette::db::migrations::{self, MIGRATIONS, Schema};
 
-use crate::support::cluster;
-
 #[actix_web::test]
-async fn every_migration_goes_down_and_up_again() {
+async fn every_migration_can_be_reverted_and_reapplied() {
     let address = cluster::new_database().await;
     let conn = address.connect_unbounded().await.unwrap();
     let mut conn = actix_web::rt::task::spawn_blocking(move || {
@@ -50,7 +49,7 @@ async fn every_migration_goes_down_and_up_again() {
 }
 
 #[actix_web::test]
-async fn a_schema_that_is_ahead_is_known_as_such() {
+async fn a_newer_schema_is_recognised() {
     let address = cluster::new_database().await;
     let mut conn = address.connect_unbounded().await.unwrap();
     conn.batch_execute("INSERT INTO __diesel_schema_migrations VALUES ('29990101000000')")
@@ -76,7 +75,7 @@ async fn a_schema_that_is_ahead_is_known_as_such() {
 }
 
 #[actix_web::test]
-async fn the_sample_content_is_loaded_once() {
+async fn sample_content_is_loaded_only_once() {
     let address = cluster::new_database().await;
     let mut conn = address.connect_unbounded().await.unwrap();
     assert!(demo::load(&mut conn).await.unwrap());

@@ -1,13 +1,11 @@
 //! Two server processes over one database, and many who write at once: what is decided once is decided for both.
 
-use std::process::Command;
-
+use crate::support::server_process::{Served, folder, manchette};
+use crate::support::{Answer, cluster, send};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::server_process::{Served, folder, manchette};
-use crate::support::{Answer, cluster, send};
+use std::process::Command;
 
 /// Two processes, and a key that may do everything.
 struct Nodes {
@@ -79,7 +77,7 @@ fn path(list: &str, it: &Value) -> String {
 }
 
 #[actix_web::test]
-async fn what_many_write_at_once_through_two_processes_is_decided_once() {
+async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let all = Nodes::start().await;
     let statuses =
         |answers: &[Answer]| -> Vec<u16> { answers.iter().map(|it| it.status).collect() };

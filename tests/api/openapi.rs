@@ -26,7 +26,7 @@ fn validator(schema: &Value) -> jsonschema::Validator {
 }
 
 #[test]
-fn the_committed_document_is_what_the_code_says() {
+fn the_committed_document_matches_the_code() {
     let committed =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))
             .unwrap();
@@ -37,7 +37,7 @@ fn the_committed_document_is_what_the_code_says() {
 }
 
 #[test]
-fn every_operation_is_described_whole() {
+fn every_operation_is_fully_described() {
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations() {
         let place = format!("{method} {path}");
@@ -88,7 +88,7 @@ fn every_operation_is_described_whole() {
 }
 
 #[actix_web::test]
-async fn every_parameter_that_is_published_is_taken() {
+async fn every_documented_parameter_is_accepted() {
     let app = TestApp::start().await;
     app.category("Économie", None).await;
     app.post("/v1/authors", json!({"name": "Anir Tafoughi"}))
@@ -160,7 +160,7 @@ async fn every_parameter_that_is_published_is_taken() {
 }
 
 #[actix_web::test]
-async fn the_examples_work_and_what_comes_back_is_what_is_published() {
+async fn examples_are_accepted_and_responses_match_their_schemas() {
     let app = TestApp::start().await;
     let schemas = &openapi::contract()["components"]["schemas"];
     for (name, path) in [
@@ -223,4 +223,28 @@ async fn the_examples_work_and_what_comes_back_is_what_is_published() {
     }
     let served = app.get("/openapi.json").await;
     assert_eq!(String::from_utf8(served.body).unwrap(), openapi::text());
+}
+
+#[test]
+fn every_array_in_the_contract_has_a_maximum_length() {
+    fn walk(schema: &Value, place: &str) {
+        let kind = &schema["type"];
+        if kind == "array"
+            || kind
+                .as_array()
+                .is_some_and(|all| all.contains(&json!("array")))
+        {
+            assert!(schema["maxItems"].is_number(), "{place}");
+        }
+        match schema {
+            Value::Object(fields) => {
+                for (name, inner) in fields.iter().filter(|(name, _)| *name != "example") {
+                    walk(inner, &format!("{place}/{name}"));
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|inner| walk(inner, place)),
+            _ => {}
+        }
+    }
+    walk(manchette::openapi::contract(), "");
 }

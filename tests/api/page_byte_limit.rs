@@ -1,9 +1,8 @@
 //! Pages that carry whole bodies: they end after 4 MiB, and nothing is lost by that.
 
+use crate::support::{TestApp, items};
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items};
 
 /// The stories, the newest first: large ones have a body of 1.6 MB, the others one of a few bytes.
 const STORIES: [(&str, bool); 8] = [
@@ -19,6 +18,7 @@ const STORIES: [(&str, bool); 8] = [
 
 /// How they fall into pages, read from the newest on and from the oldest.
 const FORWARD: [&str; 2] = ["abc", "defgh"];
+
 const ASCENDING: [&str; 2] = ["hgfed", "cba"];
 
 async fn fill(app: &TestApp) {
@@ -68,7 +68,7 @@ fn names(page: &Value) -> String {
 }
 
 #[actix_web::test]
-async fn pages_of_bodies_end_by_bytes_and_hold_everything_once_in_both_directions() {
+async fn pages_end_at_the_byte_limit_and_contain_everything_once_in_both_directions() {
     let app = TestApp::start().await;
     fill(&app).await;
     for (query, expected) in [
@@ -106,7 +106,7 @@ async fn pages_of_bodies_end_by_bytes_and_hold_everything_once_in_both_direction
 }
 
 #[actix_web::test]
-async fn a_page_has_one_item_at_least() {
+async fn a_page_contains_at_least_one_item_even_over_the_byte_limit() {
     let app = TestApp::start().await;
     let body = "𐤀".repeat(450_000);
     for name in ["b", "a"] {
@@ -122,7 +122,7 @@ async fn a_page_has_one_item_at_least() {
 }
 
 #[actix_web::test]
-async fn what_a_search_finds_is_found_once_with_its_bodies() {
+async fn search_pages_with_bodies_contain_every_hit_once() {
     let app = TestApp::start().await;
     fill(&app).await;
     for name in ["x", "y"] {
@@ -156,7 +156,7 @@ async fn what_a_search_finds_is_found_once_with_its_bodies() {
 }
 
 #[actix_web::test]
-async fn the_same_ids_go_on_where_a_page_of_them_ends() {
+async fn pages_of_requested_ids_continue_after_the_byte_limit() {
     let app = TestApp::start().await;
     fill(&app).await;
     let all = app.get("/v1/articles?limit=100&fields=id").await.ok();

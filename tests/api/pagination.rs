@@ -1,10 +1,9 @@
 //! Lists: pages, cursors, links, counts, fields.
 
+use crate::support::{TestApp, items};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items};
 
 /// Walks a list from its beginning by one rel, and says what stood on each page.
 async fn walk(app: &TestApp, list: &str, rel: &str, from: Option<Value>) -> Vec<Vec<String>> {
@@ -37,7 +36,7 @@ async fn twelve(app: &TestApp) {
 }
 
 #[actix_web::test]
-async fn pages_hold_everything_once_forth_and_back_also_where_times_are_equal_or_missing() {
+async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_missing_times() {
     let app = TestApp::start().await;
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;
@@ -113,7 +112,7 @@ async fn pages_hold_everything_once_forth_and_back_also_where_times_are_equal_or
 }
 
 #[actix_web::test]
-async fn what_is_published_while_somebody_pages_is_neither_repeated_nor_skipped() {
+async fn content_published_while_paging_is_neither_repeated_nor_skipped() {
     let app = TestApp::start().await;
     for day in 1..=6 {
         app.headline(
@@ -143,7 +142,7 @@ async fn what_is_published_while_somebody_pages_is_neither_repeated_nor_skipped(
 }
 
 #[actix_web::test]
-async fn an_empty_end_still_leads_back() {
+async fn an_empty_page_still_links_back() {
     let app = TestApp::start().await;
     let a = app
         .headline("a", json!({"published_at": "2026-01-02T00:00:00Z"}))
@@ -205,7 +204,7 @@ async fn an_empty_end_still_leads_back() {
 }
 
 #[actix_web::test]
-async fn links_lead_where_the_cursors_do_and_keep_the_filters() {
+async fn link_headers_match_the_cursors_and_keep_the_filters() {
     let app = TestApp::start().await;
     twelve(&app).await;
     let first = app
@@ -227,7 +226,7 @@ async fn links_lead_where_the_cursors_do_and_keep_the_filters() {
 }
 
 #[actix_web::test]
-async fn a_cursor_belongs_to_its_list_and_filters() {
+async fn a_cursor_is_valid_only_for_its_list_and_filters() {
     let app = TestApp::start().await;
     twelve(&app).await;
     let page = app.get("/v1/headlines?limit=2&language=fr").await.ok();
@@ -273,7 +272,7 @@ async fn a_cursor_belongs_to_its_list_and_filters() {
 }
 
 #[actix_web::test]
-async fn a_count_is_exact_up_to_ten_thousand_and_says_so_beyond() {
+async fn counts_are_exact_up_to_ten_thousand_and_marked_inexact_beyond() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let fill = |from: u32, to: u32| {
@@ -306,7 +305,7 @@ async fn a_count_is_exact_up_to_ten_thousand_and_says_so_beyond() {
 }
 
 #[actix_web::test]
-async fn every_wrong_parameter_is_named_at_once() {
+async fn every_invalid_parameter_is_reported_at_once() {
     let app = TestApp::start().await;
     let all = "/v1/headlines?limit=0&colour=red&language=f&status=gone&pinned=1&priority=x&published_after=2026-01-01&category=%20&fields=id,body&count=yes";
     let mut faults = app.get(all).await.parameter_faults();
@@ -369,7 +368,7 @@ async fn every_wrong_parameter_is_named_at_once() {
 }
 
 #[actix_web::test]
-async fn status_is_for_those_who_may_see_it() {
+async fn the_status_filter_requires_permission_to_see_that_status() {
     let app = TestApp::start().await;
     twelve(&app).await;
     app.headline(

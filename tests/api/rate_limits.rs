@@ -1,11 +1,10 @@
 //! How much one caller may ask for. Every window lasts an hour or more, so that no clock decides a test.
 
+use crate::support::{Answer, TestApp};
 use futures_util::future::join_all;
 use manchette::api_keys::{Scope, Token};
 use reqwest::Method;
 use serde_json::json;
-
-use crate::support::{Answer, TestApp};
 
 async fn app(settings: &str) -> TestApp {
     let settings: Vec<&str> = settings.split(' ').collect();
@@ -34,7 +33,7 @@ fn too_many(answer: &Answer, policy: &str, detail: &str) {
 }
 
 #[actix_web::test]
-async fn every_answer_says_what_is_left_and_one_too_many_is_refused() {
+async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
     let app = app("--rate-reads-without-key 4/7200").await;
     let first = app.get("/v1/headlines").await;
     assert_eq!(first.header("ratelimit-policy"), "\"reads\";q=4;w=7200");
@@ -75,7 +74,7 @@ async fn every_answer_says_what_is_left_and_one_too_many_is_refused() {
 }
 
 #[actix_web::test]
-async fn reads_and_writes_of_each_key_are_counted_apart() {
+async fn reads_and_writes_are_counted_separately_for_each_key() {
     let app = app("--rate-reads 2/3600 --rate-writes 1/3600").await;
     let line = json!({"title": "x", "language": "fr"});
     let made = app.post("/v1/headlines", line.clone()).await;
@@ -105,7 +104,7 @@ async fn reads_and_writes_of_each_key_are_counted_apart() {
 }
 
 #[actix_web::test]
-async fn no_spelling_of_a_request_resets_a_count() {
+async fn request_variants_do_not_bypass_the_limit() {
     let app = app("--rate-reads-without-key 1/3600 --rate-writes-without-key 1/3600").await;
     app.get("/v1/headlines").await.ok();
     app.ask(Method::POST, "/v1/headlines")
@@ -164,7 +163,7 @@ async fn no_spelling_of_a_request_resets_a_count() {
 }
 
 #[actix_web::test]
-async fn behind_trusted_proxies_callers_are_told_apart() {
+async fn callers_behind_trusted_proxies_are_limited_by_forwarded_address() {
     let app = app("--rate-reads-without-key 1/3600 --trusted-proxies 127.0.0.0/8,10.0.0.0/8").await;
     let from = |addresses: &'static str| {
         let ask = app.get("/v1/headlines");
@@ -200,7 +199,7 @@ fn mistyped() -> String {
 }
 
 #[actix_web::test]
-async fn what_could_not_be_a_key_is_refused_after_some_and_keys_go_on() {
+async fn malformed_keys_are_limited_without_affecting_valid_ones() {
     let app = app("--rate-wrong-keys 3/7200").await;
     let answers = join_all((0..20).map(|_| async {
         let answer = app.get("/v1/headlines").key(&mistyped()).await;
@@ -240,7 +239,7 @@ async fn what_could_not_be_a_key_is_refused_after_some_and_keys_go_on() {
 }
 
 #[actix_web::test]
-async fn a_node_that_has_just_started_locks_no_good_key_out() {
+async fn a_newly_started_node_does_not_lock_out_valid_keys() {
     let first = TestApp::start().await;
     let settings = [
         "--rate-wrong-keys",
@@ -265,7 +264,7 @@ async fn a_node_that_has_just_started_locks_no_good_key_out() {
 }
 
 #[actix_web::test]
-async fn keys_are_looked_up_in_vain_as_often_as_one_may_read_without() {
+async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
     let app = app("--rate-reads-without-key 5/7200").await;
     app.get_all("/v1/headlines").await.ok();
     let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
@@ -282,7 +281,7 @@ async fn keys_are_looked_up_in_vain_as_often_as_one_may_read_without() {
 }
 
 #[actix_web::test]
-async fn who_comes_with_a_wrong_key_counts_as_one_without() {
+async fn requests_with_malformed_keys_count_as_anonymous() {
     let app = app("--rate-reads-without-key 2/3600").await;
     for _ in 0..2 {
         let wrong = app.get("/v1/headlines").key("nothing").await;

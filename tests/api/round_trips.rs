@@ -1,8 +1,7 @@
 //! What was read is sent back: nothing changes by that.
 
-use serde_json::{Value, json};
-
 use crate::support::{TestApp, with};
+use serde_json::{Value, json};
 
 /// What a `PUT` changes even where it says what was there.
 fn without_time(document: &Value) -> Value {
@@ -18,7 +17,7 @@ fn nodes(tree: &Value) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn whatever_a_get_gave_a_put_and_a_patch_take_and_nothing_changes() {
+async fn put_and_patch_accept_every_get_response_without_changing_anything() {
     let app = TestApp::start().await;
     let languages = json!({"url": "https://rivage.example/fr/", "languages": ["fr", "ar"], "time_zone": "Africa/Casablanca", "links": [{"name": "x", "url": "https://x.example/"}]});
     app.patch("/v1/site", languages).await.ok();

@@ -1,9 +1,8 @@
 //! What every answer says to browsers.
 
+use crate::support::{Answer, TestApp};
 use reqwest::Method;
 use serde_json::json;
-
-use crate::support::{Answer, TestApp};
 
 const NOTHING: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -30,7 +29,7 @@ fn guarded(answer: &Answer) {
 }
 
 #[actix_web::test]
-async fn every_answer_is_guarded_whatever_its_status() {
+async fn every_response_has_security_headers_whatever_its_status() {
     let app = TestApp::start_with(&["--cors-origins", "https://www.rivage.example"]).await;
     let article = app.article("x", json!({"slug": "x"})).await;
     let id = article["id"].as_str().unwrap();
@@ -93,7 +92,7 @@ async fn every_answer_is_guarded_whatever_its_status() {
 }
 
 #[actix_web::test]
-async fn https_is_asked_for_where_a_setting_says_so() {
+async fn hsts_is_sent_when_configured() {
     let app = TestApp::start_with(&["--hsts", "60; includeSubDomains"]).await;
     for path in ["/livez", "/docs/", "/v1/none"] {
         let answer = app.get(path).await;
@@ -106,7 +105,7 @@ async fn https_is_asked_for_where_a_setting_says_so() {
 }
 
 #[actix_web::test]
-async fn pages_may_do_what_they_need_and_no_more() {
+async fn content_security_policies_allow_only_what_each_page_needs() {
     let app = TestApp::start().await;
     for (path, needs) in [
         ("/v1/headlines", ""),

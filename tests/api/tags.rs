@@ -1,12 +1,11 @@
 //! Tags: what articles are about.
 
+use crate::support::{TestApp, items, with};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
 use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{TestApp, items, with};
 
 fn path(tag: &Value) -> String {
     format!("/v1/tags/{}", tag["id"].as_str().unwrap())
@@ -42,7 +41,7 @@ async fn a_tag_has_one_shape() {
 }
 
 #[actix_web::test]
-async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
+async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     let app = TestApp::start().await;
     let created = tag(&app, "Rabat", "place").await;
     let address = path(&created);
@@ -94,7 +93,7 @@ async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
 }
 
 #[actix_web::test]
-async fn a_slug_that_was_given_up_leads_on() {
+async fn a_former_slug_redirects_to_the_current_one() {
     let app = TestApp::start().await;
     let created = tag(&app, "Économie d’eau", "subject").await;
     assert_eq!(created["slug"], "economie-d-eau");
@@ -124,7 +123,7 @@ async fn a_slug_that_was_given_up_leads_on() {
 }
 
 #[actix_web::test]
-async fn the_list_goes_by_name_and_by_kind() {
+async fn tags_are_sorted_by_name_and_filtered_by_kind() {
     let app = TestApp::start().await;
     for (name, kind) in [
         ("Emma", "person"),
@@ -196,7 +195,7 @@ async fn the_list_goes_by_name_and_by_kind() {
 }
 
 #[actix_web::test]
-async fn what_breaks_a_rule_is_refused() {
+async fn invalid_tags_are_rejected_with_every_fault() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "place").await;
     for (body, faults) in [
@@ -229,7 +228,7 @@ async fn what_breaks_a_rule_is_refused() {
 }
 
 #[actix_web::test]
-async fn only_a_key_that_may_write_changes_tags() {
+async fn changing_tags_requires_the_write_scope() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "place").await;
     let read = app
@@ -253,7 +252,7 @@ async fn only_a_key_that_may_write_changes_tags() {
 }
 
 #[actix_web::test]
-async fn a_tag_stays_while_an_article_has_it() {
+async fn a_tag_cannot_be_deleted_while_an_article_has_it() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "subject").await;
     let article = app
@@ -283,7 +282,7 @@ async fn a_tag_stays_while_an_article_has_it() {
 }
 
 #[actix_web::test]
-async fn a_label_and_a_deletion_at_once_leave_no_article_with_a_deleted_tag() {
+async fn concurrent_tagging_and_deletion_leave_no_article_with_a_deleted_tag() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let created = tag(&app, &format!("t{round}"), "subject").await;
@@ -310,7 +309,7 @@ async fn a_label_and_a_deletion_at_once_leave_no_article_with_a_deleted_tag() {
 }
 
 #[actix_web::test]
-async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
+async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles() {
     let app = TestApp::start().await;
     let mut tags = Vec::new();
     for name in ["One", "Two"] {
@@ -385,7 +384,7 @@ async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
 }
 
 #[actix_web::test]
-async fn headlines_pointed_and_articles_tagged_at_once_are_listed_by_tag() {
+async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
     let app = TestApp::start().await;
     let tag = app.post("/v1/tags", json!({"name": "One"})).await.created();
     for n in 0..10 {

@@ -1,12 +1,11 @@
 //! Addresses on the web, in whatever field they stand.
 
+use crate::support::TestApp;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use manchette::http::values::is_http_url;
 use manchette::openapi;
 use serde_json::{Value, json};
-
-use crate::support::TestApp;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -123,7 +122,7 @@ async fn taken(conn: &mut AsyncPgConnection, address: &str) -> bool {
 }
 
 #[actix_web::test]
-async fn the_database_takes_what_the_program_takes_and_no_trap() {
+async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     for (addresses, right) in [(WRONG, false), (RIGHT, true)] {
@@ -207,7 +206,7 @@ fn fields() -> Vec<Field> {
 }
 
 #[actix_web::test]
-async fn every_field_for_an_address_refuses_what_is_none() {
+async fn every_url_field_accepts_http_urls_and_rejects_everything_else() {
     let app = TestApp::start().await;
     let too_long = format!("https://a.example/{}", "a".repeat(2048));
     for (path, pointer, document) in fields() {
@@ -250,7 +249,7 @@ async fn every_field_for_an_address_refuses_what_is_none() {
 }
 
 #[test]
-fn no_field_for_an_address_takes_any_text() {
+fn every_url_field_is_documented_with_the_uri_format_and_a_maximum_length() {
     let schemas = openapi::contract()["components"]["schemas"]
         .as_object()
         .unwrap();
@@ -275,7 +274,7 @@ fn no_field_for_an_address_takes_any_text() {
 }
 
 #[actix_web::test]
-async fn the_database_refuses_traps_whoever_writes_them() {
+async fn database_constraints_reject_unsafe_urls_in_every_url_column() {
     let app = TestApp::start().await;
     app.headline("x", json!({})).await;
     app.article("x", json!({})).await;

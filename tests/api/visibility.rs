@@ -1,8 +1,7 @@
 //! What is not published tells nothing: no parameter, spelling, count, tag, status or header shows the public that it is
 //! there, or what is in it.
 
-use std::collections::BTreeSet;
-
+use crate::support::{Answer, TestApp, with};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
@@ -10,11 +9,11 @@ use manchette::api_keys::{ApiKey, Scope};
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Answer, TestApp, with};
+use std::collections::BTreeSet;
 
 /// A word that stands in nothing that is published, and another that stands in nothing at all.
 const CANARY: &str = "zyxwvcanari";
+
 const NOWHERE: &str = "zyxwvnullepart";
 
 #[derive(QueryableByName)]
@@ -61,7 +60,7 @@ fn parameters(path: &str) -> BTreeSet<String> {
 }
 
 #[actix_web::test]
-async fn no_private_column_is_a_parameter_of_any_kind() {
+async fn private_columns_cannot_be_used_in_any_parameter() {
     let app = TestApp::start().await;
     let columns = columns(&app).await;
     assert!(columns.len() > 60 && columns.contains("deleted_at") && columns.contains("hash"));
@@ -240,7 +239,7 @@ fn said(answer: &Answer, word: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_word_that_stands_in_hidden_content_is_in_no_public_byte() {
+async fn public_responses_never_contain_hidden_text_or_ids() {
     let app = TestApp::start().await;
     let hidden = hide(&app).await;
     let listed = ["articles", "headlines"];
@@ -350,7 +349,7 @@ async fn a_word_that_stands_in_hidden_content_is_in_no_public_byte() {
 }
 
 #[actix_web::test]
-async fn what_is_hidden_answers_like_what_is_not_there() {
+async fn hidden_content_is_indistinguishable_from_missing_content() {
     let app = TestApp::start().await;
     let hidden = hide(&app).await;
     let mut tried = 0;
@@ -453,7 +452,7 @@ async fn what_is_hidden_answers_like_what_is_not_there() {
 
 /// A word that only hidden texts have, with the stem of one that the public reads.
 #[actix_web::test]
-async fn no_suggestion_tells_a_word_of_what_is_hidden() {
+async fn spelling_suggestions_do_not_reveal_hidden_words() {
     let app = TestApp::start().await;
     app.article("Le tourbillon", json!({})).await;
     let later = "2999-01-01T00:00:00Z";

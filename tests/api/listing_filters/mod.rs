@@ -1,174 +1,13 @@
 //! Filters, alone and together: what a list gives is what one would pick by hand.
 
+mod dataset;
+
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
+use self::dataset::{ROWS, Row, fill};
 use crate::support::{TestApp, items};
-
-/// How many articles, and how many headlines.
-const ROWS: usize = 90;
-
-/// What stands in row `n` of either kind.
-const WAITING: usize = 1000;
-
-struct Row {
-    n: usize,
-    headline: bool,
-}
-
-impl Row {
-    fn title(&self) -> String {
-        format!("{:03}", self.n)
-    }
-    fn category(&self) -> Option<&'static str> {
-        [Some("top"), Some("below"), Some("other"), None][self.n % 4]
-    }
-    fn language(&self) -> &'static str {
-        ["fr", "ar", "en"][self.n / 2 % 3]
-    }
-    fn status(&self) -> &'static str {
-        [
-            "published",
-            "published",
-            "published",
-            "draft",
-            "published",
-            "scheduled",
-            "published",
-        ][self.n % 7]
-    }
-    fn article(&self) -> Option<Self> {
-        (self.headline && self.n % 3 != 1).then_some(Self {
-            n: self.n,
-            headline: false,
-        })
-    }
-    fn tagged(&self, tag: &str) -> bool {
-        match tag {
-            "red" => self.n.is_multiple_of(2),
-            "blue" => self.n % 5 == 1,
-            _ => unreachable!(),
-        }
-    }
-    fn signed(&self) -> bool {
-        self.n.is_multiple_of(3)
-    }
-    fn priority(&self) -> &'static str {
-        ["normal", "normal", "flash", "breaking"][self.n / 3 % 4]
-    }
-    fn source(&self) -> Option<&'static str> {
-        [Some("AFP"), None, Some("Agence Oued")][self.n / 5 % 3]
-    }
-    /// Whether it is scheduled for a time that hasn't come.
-    fn is_waiting(&self) -> bool {
-        self.n % 14 == 12
-    }
-    /// Minutes from the beginning: every three share one. What is waiting comes long after.
-    fn published(&self) -> usize {
-        self.n / 3 + if self.is_waiting() { WAITING } else { 0 }
-    }
-    /// They changed in another order.
-    fn updated(&self) -> usize {
-        self.n * 37 % ROWS
-    }
-    fn is_seen(&self, sight: &str) -> bool {
-        match sight {
-            "admin" => true,
-            "early" => self.status() != "draft",
-            _ => self.status() != "draft" && !self.is_waiting(),
-        }
-    }
-    fn at(minutes: usize) -> String {
-        let (year, minutes) = match minutes.checked_sub(WAITING) {
-            Some(minutes) => (2999, minutes),
-            None => (2026, minutes),
-        };
-        format!("{year}-01-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60)
-    }
-
-    /// Whether somebody who sees so much should get it under this filter.
-    fn passes(&self, sight: &str, filter: &str) -> bool {
-        let (name, value) = filter.split_once('=').unwrap_or((filter, ""));
-        let told = self.article().filter(|article| article.is_seen(sight));
-        let is = |it: bool| it == (value == "true");
-        match (name, value) {
-            ("", _) => true,
-            ("category", "top") => matches!(self.category(), Some("top" | "below")),
-            ("category", "below,other") => matches!(self.category(), Some("below" | "other")),
-            ("category", "top&direct=true") => self.category() == Some("top"),
-            ("language", _) => self.language() == value,
-            ("tag", tag) if self.headline => told.is_some_and(|article| article.tagged(tag)),
-            ("tag", tag) => self.tagged(tag),
-            ("author", _) => self.signed(),
-            ("priority", _) => self.priority() == value,
-            ("pinned", _) => is(self.n % 11 == 4),
-            ("has_article", _) => is(told.is_some()),
-            ("published_after", _) => Self::at(self.published()).as_str() > value,
-            ("published_before", _) => Self::at(self.published()).as_str() < value,
-            ("updated_before", _) => Self::at(self.updated()).as_str() < value,
-            ("source", _) => self.source() == Some(value),
-            ("updated_after", _) => Self::at(self.updated()).as_str() > value,
-            _ => panic!("{filter}"),
-        }
-    }
-}
-
-/// Rows of each kind; headline `n` may point at article `n`.
-async fn fill(app: &TestApp) {
-    let top = app.category("Top", None).await;
-    let below = app.category("Below", Some(&top)).await;
-    let other = app.category("Other", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "Anna"}))
-        .await
-        .created();
-    let [red, blue] = ["Red", "Blue"].map(|name| app.post("/v1/tags", json!({"name": name})));
-    let (red, blue) = (red.await.created(), blue.await.created());
-    let id = |category: Option<&str>| match category {
-        Some("top") => top["id"].clone(),
-        Some("below") => below["id"].clone(),
-        Some("other") => other["id"].clone(),
-        _ => Value::Null,
-    };
-    let mut changes = String::new();
-    for n in 0..ROWS {
-        let row = Row { n, headline: false };
-        let mut common = json!({
-            "title": row.title(), "language": row.language(), "status": row.status(),
-            "published_at": Row::at(row.published()), "category_id": id(row.category()),
-            "source": row.source(),
-        });
-        let tags: Vec<&Value> = [("red", &red), ("blue", &blue)]
-            .into_iter()
-            .filter(|(tag, _)| row.tagged(tag))
-            .map(|(_, tag)| &tag["id"])
-            .collect();
-        let mut article = common.clone();
-        article["tag_ids"] = json!(tags);
-        article["author_ids"] = if row.signed() {
-            json!([author["id"]])
-        } else {
-            json!([])
-        };
-        let article = app.post("/v1/articles", article).await.created();
-        let line = Row { n, headline: true };
-        common["priority"] = line.priority().into();
-        common["pinned"] = (n % 11 == 4).into();
-        common["article_id"] = line
-            .article()
-            .map_or(Value::Null, |_| article["id"].clone());
-        let headline = app.post("/v1/headlines", common).await.created();
-        for (table, one) in [("articles", &article), ("headlines", &headline)] {
-            changes.push_str(&format!(
-                "UPDATE {table} SET updated_at = '{}' WHERE id = '{}';",
-                Row::at(row.updated()),
-                one["id"].as_str().unwrap()
-            ));
-        }
-    }
-    app.conn().await.batch_execute(&changes).await.unwrap();
-}
 
 /// Every title of a list, page by page, one way.
 async fn walk(
@@ -199,7 +38,7 @@ async fn walk(
 }
 
 #[actix_web::test]
-async fn lists_give_what_the_filters_say_in_the_order_asked_for_on_every_page() {
+async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() {
     let app = TestApp::start().await;
     fill(&app).await;
     let (early, admin) = (app.new_key(&[Scope::Early]).await, app.key.clone());
@@ -313,7 +152,7 @@ async fn lists_give_what_the_filters_say_in_the_order_asked_for_on_every_page() 
 }
 
 #[actix_web::test]
-async fn what_is_rare_and_old_is_found_behind_what_is_walked() {
+async fn rare_old_rows_are_found_beyond_the_scan_budget() {
     let app = TestApp::start().await;
     let old = app.category("Old", None).await;
     let mut conn = app.conn().await;
@@ -347,7 +186,7 @@ async fn what_is_rare_and_old_is_found_behind_what_is_walked() {
 }
 
 #[actix_web::test]
-async fn nothing_is_lost_where_one_part_of_a_walk_ends_before_another() {
+async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
     let app = TestApp::start().await;
     let above = app.category("Above", None).await;
     let below = app.category("Below", Some(&above)).await;
@@ -422,7 +261,7 @@ async fn nothing_is_lost_where_one_part_of_a_walk_ends_before_another() {
 }
 
 #[actix_web::test]
-async fn what_filters_name_has_to_be_there_and_to_go_together() {
+async fn unknown_filter_values_and_incompatible_filters_are_rejected() {
     let app = TestApp::start().await;
     app.category("Economie", None).await;
     for (query, faults) in [
@@ -462,7 +301,7 @@ async fn what_filters_name_has_to_be_there_and_to_go_together() {
 }
 
 #[actix_web::test]
-async fn ids_are_answered_in_their_order_and_the_missing_are_named() {
+async fn ids_are_returned_in_request_order_with_missing_ones_reported() {
     let app = TestApp::start().await;
     let mut ids = Vec::new();
     for n in 0..4 {
@@ -498,7 +337,7 @@ async fn ids_are_answered_in_their_order_and_the_missing_are_named() {
 }
 
 #[actix_web::test]
-async fn a_day_is_the_sites_day_also_when_its_clocks_move() {
+async fn the_date_filter_uses_the_sites_time_zone_across_clock_changes() {
     let app = TestApp::start().await;
     for (zone, day, inside, outside) in [
         (
@@ -545,59 +384,5 @@ async fn a_day_is_the_sites_day_also_when_its_clocks_move() {
             .filter(|title| title.starts_with(&format!("{zone} {day}")))
             .collect();
         assert_eq!(own, vec![format!("{zone} {day} inside"); 2]);
-    }
-}
-
-#[actix_web::test]
-async fn fields_go_one_level_down() {
-    let app = TestApp::start().await;
-    let category = app.category("Économie", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "Anna"}))
-        .await
-        .created();
-    let more =
-        json!({"category_id": category["id"], "author_ids": [author["id"]], "body": "corps"});
-    let article = app.article("x", more).await;
-    app.headline(
-        "y",
-        json!({"article_id": article["id"], "category_id": category["id"]}),
-    )
-    .await;
-    for (query, expected) in [
-        (
-            "articles?fields=category.slug,authors.name,title",
-            json!({"title": "x", "category": {"slug": "economie"}, "authors": [{"name": "Anna"}]}),
-        ),
-        ("articles?fields=body_text", json!({"body_text": "corps"})),
-        (
-            "articles?fields=category.id,category.name",
-            json!({"category": {"id": category["id"], "name": "Économie"}}),
-        ),
-        (
-            "headlines?fields=article.slug,category_id",
-            json!({"category_id": category["id"], "article": {"slug": "x"}}),
-        ),
-        (
-            "headlines?fields=article_id",
-            json!({"article_id": article["id"]}),
-        ),
-    ] {
-        let page = app.get(&format!("/v1/{query}")).await.ok();
-        assert_eq!(page["items"], json!([expected]), "{query}");
-    }
-    for wrong in [
-        "category.nothing",
-        "title.x",
-        "category,category.slug",
-        "category.slug,category.slug",
-        "category.",
-        ".slug",
-        "category.slug.x",
-        "key",
-        "search",
-    ] {
-        let answer = app.get(&format!("/v1/articles?fields={wrong}")).await;
-        assert_eq!(answer.parameter_faults(), ["fields invalid"], "{wrong}");
     }
 }

@@ -1,0 +1,220 @@
+//! Who may manage API keys, and the protection of the last admin key.
+
+use diesel_async::RunQueryDsl;
+use futures_util::future::join;
+use manchette::api_keys::{ApiKey, Scope};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{OPERATIONS, make, own, sql};
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn managing_keys_requires_the_admin_scope() {
+    let app = TestApp::start().await;
+    let some = app
+        .new_key(&[Scope::Read, Scope::Early, Scope::Write, Scope::Publish])
+        .await;
+    for (method, path) in OPERATIONS {
+        let ask = || {
+            app.ask(method.parse().unwrap(), path)
+                .body("application/json", "{ not even JSON")
+        };
+        ask().await.problem(401, "unauthorized");
+        let answer = ask().key(&some).await;
+        assert!(
+            answer
+                .header("www-authenticate")
+                .contains("scope=\"admin\"")
+        );
+        answer.problem(403, "forbidden");
+        let answer = ask().key(&app.key).await;
+        match (method, path) {
+            ("GET", "/v1/keys") => drop(answer.ok()),
+            ("GET" | "DELETE", _) => drop(answer.problem(404, "not-found")),
+            _ => drop(answer.problem(400, "malformed")),
+        }
+    }
+    for path in ["/v1/keys/x", "/v1/keys/mnc_12345678", "/v1/keys/é/rotate"] {
+        assert_eq!(app.get_all(path).await.status / 100, 4, "{path}");
+    }
+    app.post("/v1/keys/x/rotate", json!({}))
+        .await
+        .problem(404, "not-found");
+}
+
+#[actix_web::test]
+async fn a_key_cannot_raise_its_own_privileges() {
+    let app = TestApp::start().await;
+    for scope in [Scope::Read, Scope::Early, Scope::Write, Scope::Publish] {
+        let key = app.new_key(&[scope]).await;
+        let place = own(&app, &key).await;
+        let ask =
+            |method: Method, path: &str, body: Value| app.ask(method, path).key(&key).json(body);
+        for body in [
+            json!({"name": "x", "scopes": [scope.word()]}),
+            json!({"name": "x", "scopes": ["admin"]}),
+            json!({"scopes": ["admin"]}),
+            json!({"expires_at": null}),
+            json!({}),
+        ] {
+            ask(Method::POST, "/v1/keys", body.clone())
+                .await
+                .problem(403, "forbidden");
+            ask(Method::PATCH, &place, body.clone())
+                .await
+                .problem(403, "forbidden");
+            ask(Method::POST, &format!("{place}/rotate"), body)
+                .await
+                .problem(403, "forbidden");
+        }
+        ask(Method::DELETE, &place, json!({}))
+            .await
+            .problem(403, "forbidden");
+        for header in [
+            "X-Scopes",
+            "X-Forwarded-User",
+            "X-HTTP-Method-Override",
+            "Scope",
+        ] {
+            let me = app
+                .get("/v1/me")
+                .key(&key)
+                .header(header, "admin")
+                .await
+                .ok();
+            assert_eq!(me["scopes"], json!([scope.word()]));
+        }
+        app.get("/v1/me?scopes=admin")
+            .key(&key)
+            .await
+            .problem(400, "invalid-parameters");
+        app.get("/v1/keys?scopes=admin")
+            .key(&key)
+            .await
+            .problem(403, "forbidden");
+        app.get("/v1/keys?fields=prefix")
+            .key(&key)
+            .await
+            .problem(403, "forbidden");
+    }
+    // What only the server writes is ignored, what doesn't exist refused.
+    let id = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11";
+    let own_fields = json!({
+        "name": "x", "scopes": ["read"], "id": id, "prefix": "mnc_aaaaaaaa", "created_by": id, "rotated_from": id,
+        "version": 9, "revoked_at": "2026-01-01T00:00:00Z", "last_used_at": null, "created_at": "2001-01-01T00:00:00Z",
+    });
+    let made = app.post("/v1/keys", own_fields.clone()).await.created();
+    for field in [
+        "id",
+        "prefix",
+        "created_by",
+        "rotated_from",
+        "version",
+        "revoked_at",
+        "created_at",
+    ] {
+        assert_ne!(made[field], own_fields[field], "{field}");
+    }
+    let place = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    app.patch(&place, json!({"id": id, "version": 9, "created_by": id}))
+        .await
+        .ok();
+    assert_eq!(app.get_all(&place).await.ok()["version"], 1);
+    for field in ["key", "hash", "admin", "scope", "role", "__proto__"] {
+        let body = json!({"name": "x", "scopes": ["read"], field: "admin"});
+        assert_eq!(
+            app.post("/v1/keys", body).await.faults(),
+            [format!("/{field} unknown")]
+        );
+        assert_eq!(
+            app.patch(&place, json!({field: "admin"})).await.faults(),
+            [format!("/{field} unknown")]
+        );
+    }
+}
+
+#[actix_web::test]
+async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
+    let app = TestApp::start().await;
+    let place = own(&app, &app.key).await;
+    // A key that ends is none that stays.
+    make(&app, &["admin"], Some("2999-01-01T00:00:00Z")).await;
+    make(&app, &["read", "write", "publish"], None).await;
+    let refused = |answer: Value| assert_eq!(answer["errors"][0]["code"], "last_admin", "{answer}");
+    refused(app.delete(&place).await.problem(409, "conflict"));
+    for patch in [
+        json!({"scopes": ["read", "write"]}),
+        json!({"expires_at": "2999-01-01T00:00:00Z"}),
+        json!({"name": "y", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"}),
+    ] {
+        refused(app.patch(&place, patch).await.problem(409, "conflict"));
+    }
+    app.patch(
+        &place,
+        json!({"name": "renamed", "scopes": ["admin", "read"]}),
+    )
+    .await
+    .ok();
+    let mut conn = app.conn().await;
+    for text in [
+        "DELETE FROM api_keys",
+        "UPDATE api_keys SET revoked_at = now()",
+    ] {
+        assert!(
+            diesel::sql_query(text).execute(&mut conn).await.is_err(),
+            "{text}"
+        );
+    }
+    let (second, _) = make(&app, &["admin"], None).await;
+    assert_eq!(app.delete(&place).await.status, 204);
+    app.get_all("/v1/keys").await.problem(401, "unauthorized");
+    app.get("/v1/keys").key(&second).await.ok();
+    // What has expired is no admin key any more, and can be revoked, last or not.
+    sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
+    sql(&app, "UPDATE api_keys SET expires_at = now()").await;
+    sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;
+    let ended = ApiKey::revoke(&mut conn, &second[..12]).await.unwrap();
+    assert!(ended.flatten().is_some());
+}
+
+#[actix_web::test]
+async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() {
+    let app = TestApp::start().await;
+    let other = app.beside().await;
+    for round in 0..8 {
+        let (a, b) = (own(&app, &app.key).await, own(&app, &other.key).await);
+        // Each revokes with the key that the other one takes away, or with its own.
+        let keys = if round % 2 == 0 {
+            (&app.key, &other.key)
+        } else {
+            (&other.key, &app.key)
+        };
+        let (first, second) = join(
+            async { app.ask(Method::DELETE, &a).key(keys.0).await.status },
+            async { other.ask(Method::DELETE, &b).key(keys.1).await.status },
+        )
+        .await;
+        let both = [first, second];
+        assert!(
+            both.contains(&204) && !both.iter().all(|status| *status == 204),
+            "{both:?}"
+        );
+        assert!(
+            both.iter().all(|status| [204, 401, 409].contains(status)),
+            "{both:?}"
+        );
+        let (gone, left) = if first == 204 {
+            (a, &other.key)
+        } else {
+            (b, &app.key)
+        };
+        app.get("/v1/keys").key(left).await.ok();
+        let revoked = app.get(&gone).key(left).await.ok();
+        assert!(revoked["revoked_at"].is_string());
+        // The same again, with two new ones.
+        sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
+        sql(&app, "UPDATE api_keys SET revoked_at = NULL").await;
+        sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;
+    }
+}

@@ -1,0 +1,118 @@
+//! Lists of API keys, `/v1/me`, and the schemas of both.
+
+use serde_json::{Value, json};
+
+use super::{make, own, sql};
+use crate::support::{TestApp, items};
+
+#[actix_web::test]
+async fn keys_are_listed_with_pagination_and_filtered_by_state() {
+    let app = TestApp::start().await;
+    let mut places = vec![own(&app, &app.key).await];
+    for n in 0..6 {
+        let (_, place) = make(&app, &["read"], None).await;
+        let name = json!({"name": format!("key {n}")});
+        app.patch(&place, name).await.ok();
+        places.push(place);
+    }
+    app.delete(&places[1]).await;
+    app.delete(&places[2]).await;
+    let id = places[3].rsplit('/').next().unwrap();
+    sql(
+        &app,
+        &format!("UPDATE api_keys SET expires_at = now() WHERE id = '{id}'"),
+    )
+    .await;
+    for (state, names) in [
+        ("active", &["key 5", "key 4", "key 3", "a test"][..]),
+        ("expired", &["key 2"]),
+        ("revoked", &["key 1", "key 0"]),
+    ] {
+        let page = app
+            .get_all(&format!("/v1/keys?state={state}&count=true"))
+            .await
+            .ok();
+        assert_eq!(items(&page, "name"), names, "{state}");
+        assert_eq!(page["page"]["total"], names.len());
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/keys?limit=2&fields=name".to_owned();
+    loop {
+        let page = app.get_all(&path).await.ok();
+        seen.extend(items(&page, "name"));
+        let Some(next) = page["page"]["next"].as_str() else {
+            let prev = page["page"]["prev"].as_str().unwrap();
+            let back = app
+                .get_all(&format!("/v1/keys?limit=2&cursor={prev}"))
+                .await
+                .ok();
+            assert_eq!(items(&back, "name"), ["key 1", "key 0"]);
+            break;
+        };
+        path = format!("/v1/keys?limit=2&fields=name&cursor={next}");
+    }
+    assert_eq!(
+        seen,
+        [
+            "key 5", "key 4", "key 3", "key 2", "key 1", "key 0", "a test"
+        ]
+    );
+    let wrong = app
+        .get_all("/v1/keys?state=lost&sort=name&fields=hash")
+        .await;
+    assert_eq!(
+        wrong.parameter_faults(),
+        ["state invalid", "sort unknown", "fields invalid"]
+    );
+}
+
+#[actix_web::test]
+async fn me_describes_the_key_and_its_limits() {
+    let app = TestApp::start().await;
+    app.get("/v1/me").await.problem(401, "unauthorized");
+    let (key, place) = make(&app, &["write", "early"], Some("2999-01-01T00:00:00Z")).await;
+    let answer = app.get("/v1/me").key(&key).await;
+    assert_eq!(answer.header("cache-control"), "private, no-store");
+    let id = place.rsplit('/').next().unwrap();
+    assert_eq!(
+        answer.ok(),
+        json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z", "limits": []})
+    );
+    let limited = TestApp::start_with(&["--rate-reads", "7/7200", "--rate-writes", "5/7200"]).await;
+    let me = limited.get_all("/v1/me").await.ok();
+    let limit = |n: usize, name: &str| me["limits"][n][name].clone();
+    let seen = |n| ["policy", "requests", "seconds", "remaining"].map(|name| limit(n, name));
+    assert_eq!(seen(0), [json!("reads"), json!(7), json!(7200), json!(6)]);
+    assert_eq!(seen(1), [json!("writes"), json!(5), json!(7200), json!(5)]);
+}
+
+#[actix_web::test]
+async fn key_responses_match_their_schemas() {
+    let app = TestApp::start().await;
+    let contract = manchette::openapi::contract();
+    let example = |schema: &str| contract["components"]["schemas"][schema]["example"].clone();
+    let check = |schema: &str, answer: &Value| {
+        let root = json!({
+            "$ref": format!("#/components/schemas/{schema}"), "components": contract["components"],
+        });
+        let validator = jsonschema::validator_for(&root).unwrap();
+        let faults: Vec<String> = validator
+            .iter_errors(answer)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{schema}: {faults:?}");
+    };
+    let made = app.post("/v1/keys", example("NewKey")).await.created();
+    check("IssuedKey", &made);
+    let place = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    check("Key", &app.get_all(&place).await.ok());
+    check("Key", &app.patch(&place, example("KeyPatch")).await.ok());
+    let rotated = app
+        .post(&format!("{place}/rotate"), example("NewRotation"))
+        .await
+        .created();
+    check("IssuedKey", &rotated);
+    check("KeyPage", &app.get_all("/v1/keys?count=true").await.ok());
+    check("KeyPage", &app.get_all("/v1/keys?fields=name").await.ok());
+    check("Me", &app.get_all("/v1/me").await.ok());
+}

@@ -1,0 +1,121 @@
+//! Rotation of API keys.
+
+use chrono::{TimeDelta, Utc};
+use futures_util::future::join;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{make, own, time};
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn a_rotated_key_stays_valid_during_the_overlap() {
+    let app = TestApp::start().await;
+    let (old, place) = make(&app, &["read", "write"], None).await;
+    let rotate = |place: &str, body: Value| app.post(&format!("{place}/rotate"), body);
+    let answer = rotate(&place, json!({})).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let new = answer.created();
+    assert_eq!(
+        answer.header("location"),
+        format!("/v1/keys/{}", new["id"].as_str().unwrap())
+    );
+    assert_eq!(
+        (&new["name"], &new["scopes"]),
+        (&json!("made"), &json!(["read", "write"]))
+    );
+    assert_eq!(new["expires_at"], Value::Null);
+    assert!(place.ends_with(new["rotated_from"].as_str().unwrap()));
+    for key in [&old, new["key"].as_str().unwrap()] {
+        app.get("/v1/me").key(key).await.ok();
+    }
+    let ending = app.get_all(&place).await.ok();
+    assert_eq!(
+        time(&ending["expires_at"]) - time(&new["created_at"]),
+        TimeDelta::days(1)
+    );
+    assert_eq!(ending["version"], 2);
+    rotate(&place, json!({})).await.problem(409, "conflict");
+
+    // Without an overlap the old one is refused at once; what was given an end is given one as far away.
+    let (old, place) = make(&app, &["read"], Some("2999-01-01T00:00:00Z")).await;
+    let life = |key: &Value| time(&key["expires_at"]) - time(&key["created_at"]);
+    let before = app.get_all(&place).await.ok();
+    let new = rotate(&place, json!({"overlap": 0})).await.created();
+    app.get("/v1/me")
+        .key(&old)
+        .await
+        .problem(401, "unauthorized");
+    assert_eq!(life(&new), life(&before));
+    // Nothing lives longer for being rotated.
+    let end = "2999-01-01T00:00:00Z";
+    let (_, place) = make(&app, &["read"], Some(end)).await;
+    let near =
+        (Utc::now() + TimeDelta::hours(1)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    app.patch(&place, json!({"expires_at": near})).await.ok();
+    rotate(&place, json!({"overlap": 604_800})).await.created();
+    assert_eq!(
+        time(&app.get_all(&place).await.ok()["expires_at"]),
+        time(&json!(near))
+    );
+
+    // Without a body, whatever it is called, it is as with an empty object.
+    let (_, place) = make(&app, &["read"], None).await;
+    let ask = app
+        .ask(Method::POST, &format!("{place}/rotate"))
+        .key(&app.key);
+    let new = ask.await.created();
+    let ending = app.get_all(&place).await.ok();
+    assert_eq!(
+        time(&ending["expires_at"]) - time(&new["created_at"]),
+        TimeDelta::days(1)
+    );
+    let (_, place) = make(&app, &["read"], None).await;
+    let ask = |body: &'static str| {
+        let ask = app.ask(Method::POST, &format!("{place}/rotate"));
+        let ask = ask.key(&app.key).header("Idempotency-Key", "r");
+        ask.body("text/plain", body)
+    };
+    ask(" ").await.problem(415, "unsupported-media-type");
+    let first = ask("").await.created();
+    assert_eq!(ask("").await.created(), first);
+
+    let (_, place) = make(&app, &["read"], None).await;
+    for (overlap, fault) in [
+        (json!(604_801), "/overlap too_large"),
+        (json!(-1), "/overlap too_small"),
+        (json!("1"), "/overlap wrong_type"),
+        (json!(1.5), "/overlap wrong_type"),
+    ] {
+        assert_eq!(
+            rotate(&place, json!({"overlap": overlap})).await.faults(),
+            [fault]
+        );
+    }
+    let more = json!({"scopes": ["admin"], "name": "x"});
+    assert_eq!(
+        rotate(&place, more).await.faults(),
+        ["/name unknown", "/scopes unknown"]
+    );
+    // The last admin key can be rotated: its successor stays.
+    let last = rotate(&own(&app, &app.key).await, json!({"overlap": 0}))
+        .await
+        .created();
+    app.get_all("/v1/keys").await.problem(401, "unauthorized");
+    app.get("/v1/keys")
+        .key(last["key"].as_str().unwrap())
+        .await
+        .ok();
+}
+
+#[actix_web::test]
+async fn of_two_concurrent_rotations_of_one_key_one_is_rejected() {
+    let app = TestApp::start().await;
+    let (_, place) = make(&app, &["read"], None).await;
+    let path = format!("{place}/rotate");
+    let (a, b) = join(async { app.post(&path, json!({})).await.status }, async {
+        app.post(&path, json!({})).await.status
+    })
+    .await;
+    assert_eq!([a.min(b), a.max(b)], [201, 409]);
+}

@@ -1,0 +1,195 @@
+//! Language fallback combined with every filter, sort order and caller, compared with a model in memory.
+
+use std::collections::BTreeSet;
+
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use super::told;
+use crate::support::{Ask, TestApp, items};
+
+/// An article as the test knows it.
+struct Known {
+    story: usize,
+    title: String,
+    language: &'static str,
+    status: &'static str,
+    is_original: bool,
+    minute: i64,
+    category: usize,
+    signed: bool,
+    tagged: bool,
+}
+
+/// What is wanted of a language, in order: the tags and the beginnings that are tried.
+fn steps(asked: &str, site: &[&str]) -> Vec<String> {
+    let of = |tag: &str| -> Vec<String> {
+        let base = tag.split('-').next().unwrap().to_owned();
+        let mut steps = vec![tag.to_owned()];
+        steps.extend((base != tag).then_some(base));
+        steps.push(format!("{tag}-"));
+        steps
+    };
+    std::iter::once(&asked)
+        .chain(site)
+        .flat_map(|tag| of(tag))
+        .collect()
+}
+
+fn rank(language: &str, steps: &[String]) -> usize {
+    let fits = |step: &String| match step.ends_with('-') {
+        true => language.starts_with(step.as_str()),
+        false => language == step,
+    };
+    steps.iter().position(fits).unwrap_or(steps.len())
+}
+
+/// Stories in some languages each, in no particular order.
+async fn many(app: &TestApp, names: &[Value; 4]) -> Vec<Known> {
+    let [left, right, author, tag] = names;
+    let sections = [left, right];
+    let languages = ["fr", "ar", "en", "es", "ar-MA", "de"];
+    let mut known: Vec<Known> = Vec::new();
+    let mut chance = 20_261_125_u64;
+    let mut roll = |sides: u64| {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % sides
+    };
+    for story in 0..24 {
+        let mut original: Option<Value> = None;
+        let first = roll(6) as usize;
+        for k in 0..=roll(4) as usize {
+            let language = languages[(first + k * 5) % 6];
+            let status =
+                ["published", "published", "published", "draft", "scheduled"][roll(5) as usize];
+            let (category, signed, tagged) = (roll(2) as usize, roll(3) == 0, roll(3) == 0);
+            let minute = roll(100_000) as i64;
+            let title = format!("{story} {language}");
+            let at = chrono::DateTime::from_timestamp(1_700_000_000 + minute * 60, 0).unwrap();
+            let more = json!({
+                "status": status, "published_at": at.to_rfc3339(), "category_id": sections[category]["id"],
+                "author_ids": if signed { json!([author["id"]]) } else { json!([]) },
+                "tag_ids": if tagged { json!([tag["id"]]) } else { json!([]) },
+            });
+            let is_original = original.is_none();
+            let made = told(app, &title, original.as_ref(), more).await;
+            original.get_or_insert(made);
+            known.push(Known {
+                story,
+                title,
+                language,
+                status,
+                is_original,
+                minute,
+                category,
+                signed,
+                tagged,
+            });
+        }
+    }
+    known
+}
+
+/// The titles that are to be found, the newest first.
+fn expected(
+    known: &[Known],
+    steps: &[String],
+    seen: impl Fn(&Known) -> bool,
+    wanted: impl Fn(&Known) -> bool,
+) -> Vec<String> {
+    let stories: BTreeSet<usize> = known.iter().map(|one| one.story).collect();
+    let mut chosen: Vec<&Known> = stories
+        .iter()
+        .filter_map(|story| {
+            let told = known.iter().filter(|one| one.story == *story && seen(one));
+            told.min_by_key(|one| (rank(one.language, steps), !one.is_original, one.language))
+        })
+        .filter(|one| wanted(one))
+        .collect();
+    chosen.sort_by_key(|one| std::cmp::Reverse(one.minute));
+    chosen.iter().map(|one| one.title.clone()).collect()
+}
+
+/// Every page of a list, from its first to its last and back again.
+async fn walk(ask: &dyn Fn(&str) -> Ask, query: &str) -> Vec<String> {
+    let list = format!("/v1/articles?{query}&limit=7");
+    let mut page = ask(&list).await.ok();
+    let mut forth = items(&page, "title");
+    let mut back = vec![forth.clone()];
+    while let Some(next) = page["page"]["next"].as_str() {
+        page = ask(&format!("{list}&cursor={next}")).await.ok();
+        forth.extend(items(&page, "title"));
+        back = vec![items(&page, "title")];
+    }
+    while let Some(prev) = page["page"]["prev"].as_str() {
+        page = ask(&format!("{list}&cursor={prev}")).await.ok();
+        back.insert(0, items(&page, "title"));
+    }
+    assert_eq!(back.concat(), forth, "{query}");
+    forth
+}
+
+#[actix_web::test]
+async fn fallback_works_with_every_filter_sort_order_and_page() {
+    let app = TestApp::start().await;
+    let left = app.category("left", None).await;
+    let right = app.category("right", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "a"}))
+        .await
+        .created();
+    let tag = app.post("/v1/tags", json!({"name": "t"})).await.created();
+    let known = many(&app, &[left, right, author, tag]).await;
+    let site = ["en", "fr", "ar"];
+    app.patch("/v1/site", json!({"languages": site})).await.ok();
+    let early = app.new_key(&[Scope::Early]).await;
+    type Test = fn(&Known) -> bool;
+    type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Ask, Test);
+    let callers: [Caller<'_>; 3] = [
+        // What is scheduled here is due.
+        ("public", &|address| app.get(address), |one| {
+            one.status != "draft"
+        }),
+        ("early", &|address| app.get(address).key(&early), |one| {
+            one.status != "draft"
+        }),
+        ("all", &|address| app.get_all(address), |_| true),
+    ];
+    let filters: [(&str, Test); 7] = [
+        ("", |_| true),
+        ("&category=left", |one| one.category == 0),
+        ("&category=left,right", |_| true),
+        ("&author=a", |one| one.signed),
+        ("&tag=t", |one| one.tagged),
+        ("&tag=t&author=a&category=right", |one| {
+            one.tagged && one.signed && one.category == 1
+        }),
+        ("&published_after=2024-01-01T00:00:00Z", |one| {
+            1_700_000_000 + one.minute * 60 > 1_704_067_200
+        }),
+    ];
+    for language in ["ar", "ar-MA", "es", "it"] {
+        let steps = steps(language, &site);
+        for (caller, ask, seen) in &callers {
+            for (filter, wanted) in &filters {
+                let query = format!("language={language}&fallback=true{filter}");
+                let titles = expected(&known, &steps, seen, wanted);
+                assert_eq!(walk(*ask, &query).await, titles, "{caller} {query}");
+                let counted = ask(&format!("/v1/articles?{query}&count=true&fields=id"))
+                    .await
+                    .ok();
+                assert_eq!(counted["page"]["total"], titles.len(), "{caller} {query}");
+                let mut turned = walk(*ask, &format!("{query}&sort=published_at")).await;
+                turned.reverse();
+                assert_eq!(turned, titles, "{caller} {query}");
+                let mut by_change = walk(*ask, &format!("{query}&sort=-updated_at")).await;
+                by_change.sort();
+                let mut sorted = titles.clone();
+                sorted.sort();
+                assert_eq!(by_change, sorted, "{caller} {query}");
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Articles and headlines whose fields follow from their number, and the same filters applied in memory.
+
+use diesel_async::SimpleAsyncConnection;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+/// How many articles, and how many headlines.
+pub const ROWS: usize = 90;
+
+/// What stands in row `n` of either kind.
+const WAITING: usize = 1000;
+
+pub struct Row {
+    pub n: usize,
+    pub headline: bool,
+}
+
+impl Row {
+    pub fn title(&self) -> String {
+        format!("{:03}", self.n)
+    }
+    fn category(&self) -> Option<&'static str> {
+        [Some("top"), Some("below"), Some("other"), None][self.n % 4]
+    }
+    fn language(&self) -> &'static str {
+        ["fr", "ar", "en"][self.n / 2 % 3]
+    }
+    fn status(&self) -> &'static str {
+        [
+            "published",
+            "published",
+            "published",
+            "draft",
+            "published",
+            "scheduled",
+            "published",
+        ][self.n % 7]
+    }
+    fn article(&self) -> Option<Self> {
+        (self.headline && self.n % 3 != 1).then_some(Self {
+            n: self.n,
+            headline: false,
+        })
+    }
+    fn tagged(&self, tag: &str) -> bool {
+        match tag {
+            "red" => self.n.is_multiple_of(2),
+            "blue" => self.n % 5 == 1,
+            _ => unreachable!(),
+        }
+    }
+    fn signed(&self) -> bool {
+        self.n.is_multiple_of(3)
+    }
+    fn priority(&self) -> &'static str {
+        ["normal", "normal", "flash", "breaking"][self.n / 3 % 4]
+    }
+    fn source(&self) -> Option<&'static str> {
+        [Some("AFP"), None, Some("Agence Oued")][self.n / 5 % 3]
+    }
+    /// Whether it is scheduled for a time that hasn't come.
+    fn is_waiting(&self) -> bool {
+        self.n % 14 == 12
+    }
+    /// Minutes from the beginning: every three share one. What is waiting comes long after.
+    pub fn published(&self) -> usize {
+        self.n / 3 + if self.is_waiting() { WAITING } else { 0 }
+    }
+    /// They changed in another order.
+    pub fn updated(&self) -> usize {
+        self.n * 37 % ROWS
+    }
+    pub fn is_seen(&self, sight: &str) -> bool {
+        match sight {
+            "admin" => true,
+            "early" => self.status() != "draft",
+            _ => self.status() != "draft" && !self.is_waiting(),
+        }
+    }
+    fn at(minutes: usize) -> String {
+        let (year, minutes) = match minutes.checked_sub(WAITING) {
+            Some(minutes) => (2999, minutes),
+            None => (2026, minutes),
+        };
+        format!("{year}-01-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60)
+    }
+
+    /// Whether somebody who sees so much should get it under this filter.
+    pub fn passes(&self, sight: &str, filter: &str) -> bool {
+        let (name, value) = filter.split_once('=').unwrap_or((filter, ""));
+        let told = self.article().filter(|article| article.is_seen(sight));
+        let is = |it: bool| it == (value == "true");
+        match (name, value) {
+            ("", _) => true,
+            ("category", "top") => matches!(self.category(), Some("top" | "below")),
+            ("category", "below,other") => matches!(self.category(), Some("below" | "other")),
+            ("category", "top&direct=true") => self.category() == Some("top"),
+            ("language", _) => self.language() == value,
+            ("tag", tag) if self.headline => told.is_some_and(|article| article.tagged(tag)),
+            ("tag", tag) => self.tagged(tag),
+            ("author", _) => self.signed(),
+            ("priority", _) => self.priority() == value,
+            ("pinned", _) => is(self.n % 11 == 4),
+            ("has_article", _) => is(told.is_some()),
+            ("published_after", _) => Self::at(self.published()).as_str() > value,
+            ("published_before", _) => Self::at(self.published()).as_str() < value,
+            ("updated_before", _) => Self::at(self.updated()).as_str() < value,
+            ("source", _) => self.source() == Some(value),
+            ("updated_after", _) => Self::at(self.updated()).as_str() > value,
+            _ => panic!("{filter}"),
+        }
+    }
+}
+
+/// Rows of each kind; headline `n` may point at article `n`.
+pub async fn fill(app: &TestApp) {
+    let top = app.category("Top", None).await;
+    let below = app.category("Below", Some(&top)).await;
+    let other = app.category("Other", None).await;
+    let author = app
+        .post("/v1/authors", json!({"name": "Anna"}))
+        .await
+        .created();
+    let [red, blue] = ["Red", "Blue"].map(|name| app.post("/v1/tags", json!({"name": name})));
+    let (red, blue) = (red.await.created(), blue.await.created());
+    let id = |category: Option<&str>| match category {
+        Some("top") => top["id"].clone(),
+        Some("below") => below["id"].clone(),
+        Some("other") => other["id"].clone(),
+        _ => Value::Null,
+    };
+    let mut changes = String::new();
+    for n in 0..ROWS {
+        let row = Row { n, headline: false };
+        let mut common = json!({
+            "title": row.title(), "language": row.language(), "status": row.status(),
+            "published_at": Row::at(row.published()), "category_id": id(row.category()),
+            "source": row.source(),
+        });
+        let tags: Vec<&Value> = [("red", &red), ("blue", &blue)]
+            .into_iter()
+            .filter(|(tag, _)| row.tagged(tag))
+            .map(|(_, tag)| &tag["id"])
+            .collect();
+        let mut article = common.clone();
+        article["tag_ids"] = json!(tags);
+        article["author_ids"] = if row.signed() {
+            json!([author["id"]])
+        } else {
+            json!([])
+        };
+        let article = app.post("/v1/articles", article).await.created();
+        let line = Row { n, headline: true };
+        common["priority"] = line.priority().into();
+        common["pinned"] = (n % 11 == 4).into();
+        common["article_id"] = line
+            .article()
+            .map_or(Value::Null, |_| article["id"].clone());
+        let headline = app.post("/v1/headlines", common).await.created();
+        for (table, one) in [("articles", &article), ("headlines", &headline)] {
+            changes.push_str(&format!(
+                "UPDATE {table} SET updated_at = '{}' WHERE id = '{}';",
+                Row::at(row.updated()),
+                one["id"].as_str().unwrap()
+            ));
+        }
+    }
+    app.conn().await.batch_execute(&changes).await.unwrap();
+}

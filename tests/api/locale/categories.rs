@@ -1,0 +1,256 @@
+//! Localized names of categories.
+
+use manchette::api_keys::Scope;
+use serde_json::json;
+
+use super::{named, newsroom, path, places, places_in_content, varies};
+use crate::support::{Ask, TestApp, items, with};
+
+#[actix_web::test]
+async fn accept_language_selects_localized_names() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (header, name) in [
+        ("ar", "فلاحة"),
+        ("ar-MA", "فلاحة"),
+        ("AR-ma", "فلاحة"),
+        ("de, ar-MA;q=0.5, fr;q=0.8", "Agriculture"),
+        ("de, ar-MA;q=0.8, fr;q=0.5", "فلاحة"),
+        ("fr-CA, ar;q=0.9", "Agriculture"),
+        ("en, ar;q=0.1", "فلاحة"),
+        ("en", "Agriculture"),
+        ("ar;q=0, de", "Agriculture"),
+        ("*", "Agriculture"),
+        ("*, ar;q=0.5", "Agriculture"),
+        ("", "Agriculture"),
+        ("nonsense!", "Agriculture"),
+    ] {
+        for (address, way) in places(&content) {
+            let answer = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(
+                answer.ok().pointer(way),
+                Some(&json!(name)),
+                "{header:?} {address}"
+            );
+            assert!(varies(&answer), "{address}");
+        }
+    }
+    for (address, way) in places(&content) {
+        let answer = app.get(&address).await;
+        assert_eq!(
+            answer.ok().pointer(way),
+            Some(&json!("Agriculture")),
+            "{address}"
+        );
+        assert!(varies(&answer), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn the_language_parameter_selects_localized_names() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (tag, name) in [
+        ("ar", "فلاحة"),
+        ("AR-ma", "فلاحة"),
+        ("fr", "Agriculture"),
+        ("de", "Agriculture"),
+    ] {
+        // In lists of content it also says which content is meant.
+        let ones = places_in_content(&content)
+            .into_iter()
+            .filter(|(_, way)| *way == "/category/name");
+        for (address, way) in places(&content).into_iter().chain(ones) {
+            let sign = if address.contains('?') { '&' } else { '?' };
+            let address = format!("{address}{sign}language={tag}");
+            let answer = app.get(&address).header("Accept-Language", "ar").await;
+            assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    let [_, below, _, _] = &content;
+    let within = json!({"category_id": below["id"], "language": "ar"});
+    app.article("y", within.clone()).await;
+    app.headline("y", within).await;
+    for list in ["articles", "headlines"] {
+        let address = format!("/v1/{list}?language=ar");
+        let answer = app.get(&address).header("Accept-Language", "fr").await;
+        let page = answer.ok();
+        assert_eq!(items(&page, "title"), ["y"]);
+        assert_eq!(page["items"][0]["category"]["name"], "فلاحة");
+        assert!(!varies(&answer), "{address}");
+    }
+    for address in [
+        "/v1/categories".to_owned(),
+        path(below),
+        "/v1/site".into(),
+        "/v1/headlines".into(),
+    ] {
+        let answer = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+        assert_eq!(answer.parameter_faults(), ["language invalid"]);
+    }
+}
+
+#[actix_web::test]
+async fn a_parent_category_is_named_in_the_same_language() {
+    let app = TestApp::start().await;
+    let [_, below, _, _] = newsroom(&app).await;
+    for (ask, own, parent) in [
+        (app.get(&path(&below)), "Agriculture", "Économie"),
+        (
+            app.get(&path(&below)).header("Accept-Language", "ar"),
+            "فلاحة",
+            "اقتصاد",
+        ),
+        (
+            app.get(&path(&below)).header("Accept-Language", "en"),
+            "Agriculture",
+            "Economy",
+        ),
+        (
+            app.get(&format!("{}?language=en", path(&below))),
+            "Agriculture",
+            "Economy",
+        ),
+    ] {
+        let category = ask.await.ok();
+        assert_eq!(category["name"], own);
+        assert_eq!(category["parent"]["name"], parent);
+        assert_eq!(
+            category["names"],
+            json!({"ar": "فلاحة"}),
+            "names are always all there"
+        );
+        assert!(category["parent"].get("names").is_none());
+    }
+    let site = app.get("/v1/site?language=ar").await.ok();
+    assert_eq!(
+        site["categories"][0]["children"][0]["parent"]["name"],
+        "اقتصاد"
+    );
+    let tree = app.get("/v1/categories?tree=true&language=ar").await.ok();
+    assert_eq!(tree["items"][0]["children"][0]["parent"]["name"], "اقتصاد");
+}
+
+#[actix_web::test]
+async fn original_names_are_in_the_first_language_of_the_site() {
+    let app = TestApp::start().await;
+    app.patch("/v1/site", json!({"languages": ["en", "fr"]}))
+        .await
+        .ok();
+    let category = named(&app, "Economy", json!({"fr": "Économie"}), None).await;
+    for (header, name) in [
+        ("en-GB, fr;q=0.9", "Economy"),
+        ("fr, en;q=0.9", "Économie"),
+        ("de, fr;q=0.1", "Économie"),
+    ] {
+        let answer = app
+            .get(&path(&category))
+            .header("Accept-Language", header)
+            .await;
+        assert_eq!(answer.ok()["name"], name, "{header}");
+    }
+}
+
+#[actix_web::test]
+async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_language() {
+    let app = TestApp::start().await;
+    let [top, below, _, _] = newsroom(&app).await;
+    let keys = [
+        (app.key.clone(), true),
+        (app.new_key(&[Scope::Write]).await, true),
+        (app.new_key(&[Scope::Write, Scope::Publish]).await, true),
+        (app.new_key(&[Scope::Read]).await, false),
+        (app.new_key(&[Scope::Publish]).await, false),
+        (app.new_key(&[Scope::Early]).await, false),
+    ];
+    for (key, writes) in &keys {
+        let ask = |address: &str| -> Ask {
+            app.get(address)
+                .key(key)
+                .header("Accept-Language", "ar, fr;q=0.5")
+        };
+        let (own, parent) = if *writes {
+            ("Agriculture", "Économie")
+        } else {
+            ("فلاحة", "اقتصاد")
+        };
+        for (address, way) in [
+            (path(&below), ""),
+            ("/v1/categories".into(), "/items/1"),
+            ("/v1/categories?category=agriculture".into(), "/items/0"),
+            ("/v1/categories?tree=true".into(), "/items/0/children/0"),
+        ] {
+            let answer = ask(&address).await;
+            let page = answer.ok();
+            let category = page.pointer(way).unwrap();
+            assert_eq!(category["name"], own, "{address}");
+            assert_eq!(category["parent"]["name"], parent, "{address}");
+            assert!(varies(&answer), "{address}");
+
+            let sign = if address.contains('?') { '&' } else { '?' };
+            let answer = ask(&format!("{address}{sign}language=ar")).await;
+            let page = answer.ok();
+            assert_eq!(page.pointer(way).unwrap()["name"], "فلاحة", "{address}");
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    // So what an editor's browser reads can be sent back.
+    let read = app
+        .get_all(&path(&top))
+        .header("Accept-Language", "ar")
+        .await
+        .ok();
+    let same = app
+        .put(&path(&top), read.clone())
+        .header("Accept-Language", "ar")
+        .await
+        .ok();
+    assert_eq!(
+        same,
+        with(
+            read,
+            json!({"version": 2, "updated_at": same["updated_at"]})
+        )
+    );
+}
+
+#[actix_web::test]
+async fn responses_to_writes_use_the_original_names() {
+    let app = TestApp::start().await;
+    let [_, below, article, _] = newsroom(&app).await;
+    let patched = app
+        .patch(&path(&below), json!({"position": 4}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(patched.ok()["name"], "Agriculture");
+    assert_eq!(patched.ok()["parent"]["name"], "Économie");
+    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let patched = app
+        .patch(&address, json!({"title": "z"}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(patched.ok()["category"]["name"], "Agriculture");
+    let site = app
+        .patch("/v1/site", json!({"name": "z"}))
+        .header("Accept-Language", "ar")
+        .await;
+    assert_eq!(site.ok()["categories"][0]["name"], "Économie");
+}
+
+#[actix_web::test]
+async fn every_language_has_its_own_etag() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (address, _) in places(&content) {
+        let tag = app.get(&address).await.header("etag").to_owned();
+        let arabic = || app.get(&address).header("Accept-Language", "ar");
+        let other = arabic().await;
+        assert_ne!(other.header("etag"), tag, "{address}");
+        let known = arabic().header("If-None-Match", &tag).await;
+        assert_eq!(known.status, 200, "{address}");
+        let known = arabic().header("If-None-Match", other.header("etag")).await;
+        assert_eq!(known.status, 304, "{address}");
+        assert!(varies(&known), "{address}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Category names embedded in articles and headlines.
+
+use serde_json::{Value, json};
+
+use super::{newsroom, places_in_content, varies};
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn content_names_its_category_in_its_own_language_ignoring_accept_language() {
+    let app = TestApp::start().await;
+    let content = newsroom(&app).await;
+    for (address, way) in places_in_content(&content) {
+        let plain = app.get(&address).await;
+        assert_eq!(
+            plain.ok().pointer(way),
+            Some(&json!("Agriculture")),
+            "{address}"
+        );
+        assert_eq!(plain.header("vary"), "Accept-Encoding, Authorization");
+        for header in ["ar", "en-GB, ar;q=0.5", "fr-CA", "*", "nonsense!"] {
+            let answer = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(answer.body, plain.body, "{header} {address}");
+            assert_eq!(answer.header("etag"), plain.header("etag"));
+            assert!(!varies(&answer), "{address}");
+        }
+    }
+    let [_, below, article, headline] = &content;
+    for (language, name) in [("ar", "فلاحة"), ("ar-MA", "فلاحة"), ("es", "Agriculture")] {
+        for (list, one) in [("articles", article), ("headlines", headline)] {
+            let address = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+            let written = app.patch(&address, json!({"language": language})).await;
+            assert_eq!(written.ok()["category"]["name"], name, "{address}");
+            assert_eq!(
+                app.get(&address).await.header("etag"),
+                written.header("etag")
+            );
+        }
+        for (address, way) in places_in_content(&content) {
+            for ask in [app.get(&address), app.get_all(&address)] {
+                let answer = ask.header("Accept-Language", "fr").await;
+                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+            }
+        }
+    }
+    // What is asked for goes before that; the content's own language stands in where it has no name.
+    let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
+    let line = app.headline("بحر", arabic).await;
+    let address = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
+        let answer = app.get(&format!("{address}?language={language}")).await;
+        assert_eq!(answer.ok()["category"]["name"], name, "{language}");
+        assert!(!varies(&answer));
+    }
+    let related = app
+        .article("x", json!({"language": "es", "category_id": below["id"]}))
+        .await;
+    let address = format!("/v1/articles/{}/related", related["id"].as_str().unwrap());
+    for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
+        let answer = app
+            .get(&format!("{address}{query}"))
+            .header("Accept-Language", "ar")
+            .await;
+        assert_eq!(answer.ok()["items"][0]["category"]["name"], name);
+        assert!(!varies(&answer));
+    }
+}
+
+#[actix_web::test]
+async fn content_includes_the_parent_of_its_category() {
+    let app = TestApp::start().await;
+    let [top, below, article, headline] = newsroom(&app).await;
+    let parent = |name: &str| json!({"id": top["id"], "slug": "economie", "name": name});
+    for (list, one, hit) in [
+        ("articles", &article, "q=x&type=article"),
+        ("headlines", &headline, "q=x&type=headline"),
+    ] {
+        let kind = list.trim_end_matches('s');
+        let own = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+        for (address, way) in [
+            (own.clone(), "/category".to_owned()),
+            (format!("/v1/{list}"), "/items/0/category".into()),
+            (
+                format!("/v1/search?{hit}"),
+                format!("/items/0/{kind}/category"),
+            ),
+        ] {
+            let answer = app.get(&address).await;
+            let category = answer.ok().pointer(&way).unwrap().clone();
+            let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
+            assert_eq!(category, expected, "{address}");
+            // A cache that drops by names hears of both.
+            for named in [&top, &below] {
+                let name = format!("category-{}", named["id"].as_str().unwrap());
+                assert!(answer.header("surrogate-key").contains(&name), "{address}");
+            }
+        }
+        for (language, name) in [("ar", "اقتصاد"), ("en", "Economy"), ("de", "Économie")] {
+            let answer = app.get(&format!("{own}?language={language}")).await;
+            assert_eq!(answer.ok()["category"]["parent"], parent(name));
+        }
+        let some = app
+            .get(&format!("/v1/{list}?fields=category.parent,category.slug"))
+            .await;
+        let expected = json!([{"category": {"slug": "agriculture", "parent": parent("Économie")}}]);
+        assert_eq!(some.ok()["items"], expected);
+        let deeper = app
+            .get(&format!("/v1/{list}?fields=category.parent.slug"))
+            .await;
+        assert_eq!(deeper.parameter_faults(), ["fields invalid"]);
+        // It follows the tree, and what stands at its top has none.
+        app.patch(&own, json!({"category_id": top["id"]}))
+            .await
+            .ok();
+        assert_eq!(app.get(&own).await.ok()["category"]["parent"], Value::Null);
+    }
+    assert!(
+        below["parent"].get("parent").is_none(),
+        "one level up is told"
+    );
+}

@@ -1,0 +1,155 @@
+//! Commands beside the server.
+
+use super::post;
+use crate::support::server_process::{Served, folder, key, manchette, run};
+use crate::support::{items, send};
+
+#[actix_web::test]
+async fn commands_work_with_and_without_a_running_server() {
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let made = run(
+        data.path(),
+        &[
+            "keys", "create", "--name", "tool", "--scope", "write", "--scope", "publish",
+        ],
+    );
+    let key = String::from_utf8(made.stdout).unwrap();
+    assert!(made.status.success() && key.lines().count() == 1, "{key}");
+    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 201);
+    let listed = String::from_utf8(run(data.path(), &["keys", "list"]).stdout).unwrap();
+    assert!(
+        listed.contains(&key[..12])
+            && listed.contains("publish,write")
+            && !listed.contains(&key[12..40]),
+        "{listed}"
+    );
+    assert!(
+        run(data.path(), &["keys", "revoke", &key[..12]])
+            .status
+            .success()
+    );
+    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 401);
+    assert!(run(data.path(), &["migrate"]).status.success());
+    assert!(
+        !run(data.path(), &["demo"]).status.success(),
+        "there is content already"
+    );
+    served.signal("TERM");
+    served.end();
+
+    let made = run(
+        data.path(),
+        &["keys", "create", "--name", "alone", "--scope", "read"],
+    );
+    assert!(made.status.success() && made.stdout.starts_with(b"mnc_"));
+    assert!(
+        !data.path().join("postgres/postmaster.pid").exists(),
+        "what it started, it stopped"
+    );
+    for wrong in [
+        &["keys", "create", "--name", " ", "--scope", "read"][..],
+        &["keys", "create", "--name", "x"],
+        &["keys", "revoke", "x"],
+    ] {
+        assert!(!run(data.path(), wrong).status.success(), "{wrong:?}");
+    }
+}
+
+#[actix_web::test]
+async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
+    let data = folder();
+    let help = String::from_utf8(run(data.path(), &["--help"]).stdout).unwrap();
+    for setting in [
+        "MANCHETTE_LISTEN",
+        "MANCHETTE_DATA_DIR",
+        "DATABASE_URL",
+        "MANCHETTE_LOG_FORMAT",
+        "MANCHETTE_POSTGRES_BIN",
+    ] {
+        assert!(help.contains(setting), "{help}");
+    }
+    let mut command = manchette(data.path(), &["--help"]);
+    let help = command
+        .env("DATABASE_URL", "postgres://u:hush@h/d")
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("hush"));
+    let contract = run(data.path(), &["openapi"]).stdout;
+    assert_eq!(
+        String::from_utf8(contract).unwrap(),
+        manchette::openapi::text()
+    );
+    let mut command = manchette(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let refused = command
+        .args(["--postgres-bin", "/nowhere"])
+        .output()
+        .unwrap();
+    assert!(
+        !refused.status.success()
+            && String::from_utf8(refused.stderr)
+                .unwrap()
+                .contains("/nowhere")
+    );
+}
+
+#[actix_web::test]
+async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() {
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let keys = |arguments: &[&str]| {
+        let mut all = vec!["keys"];
+        all.extend(arguments);
+        let output = run(data.path(), &all);
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap().trim().to_owned(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let me = async |key: &str| {
+        let url = format!("{}/v1/me", served.base);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client
+            .get(url)
+            .bearer_auth(key)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let create = ["create", "--name", "x", "--scope", "read", "--expires"];
+    let (done, old, _) = keys(&[&create[..], &["2999-01-01T00:00:00Z"]].concat());
+    assert!(done && me(&old).await == 200);
+    for wrong in ["2001-01-01T00:00:00Z", "tomorrow"] {
+        assert!(!keys(&[&create[..], &[wrong]].concat()).0);
+    }
+    let (done, new, _) = keys(&["rotate", &old[..12], "--overlap", "0"]);
+    assert!(done && me(&new).await == 200 && me(&old).await == 401);
+    let (done, _, why) = keys(&["rotate", &old[..12]]);
+    assert!(!done && why.contains("has expired"), "{why}");
+    let (done, _, why) = keys(&["rotate", "mnc_00000000"]);
+    assert!(!done && why.contains("there is no key"), "{why}");
+    let own = key(data.path());
+    let (done, _, why) = keys(&["revoke", &own[..12]]);
+    assert!(
+        !done && why.contains("make another first") && me(&own).await == 200,
+        "{why}"
+    );
+    let (done, admin, _) = keys(&["create", "--name", "y", "--scope", "admin"]);
+    assert!(done);
+    assert!(keys(&["revoke", &own[..12]]).0 && me(&own).await == 401);
+    let (_, list, _) = keys(&["list"]);
+    assert!(
+        list.contains("EXPIRES") && list.contains("2999-01-01T00:00:00Z"),
+        "{list}"
+    );
+    // All of it is in the audit.
+    let url = format!("{}/v1/audit?resource=key", served.base);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let audit = send(client.get(url).bearer_auth(&admin)).await.ok();
+    let actions = ["revoked", "created", "created", "rotated", "created"];
+    assert_eq!(items(&audit, "action"), actions);
+    assert_eq!(items(&audit, "caller"), ["command line"; 5]);
+}

@@ -1,0 +1,116 @@
+//! Settings that are read from files or rejected at startup.
+
+use crate::support::cluster;
+use crate::support::identity_provider::{AUDIENCE, ISSUER};
+use crate::support::server_process::{folder, manchette, run};
+
+#[actix_web::test]
+async fn the_database_url_can_be_read_from_a_file() {
+    let data = folder();
+    let url = cluster::empty_database_url().await;
+    let file = data.path().join("url");
+    let said = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let output = manchette(data.path(), arguments)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let path = file.to_str().unwrap();
+    let by_variable = [("DATABASE_URL_FILE", path)];
+    let (done, why) = said(&["migrate"], &by_variable);
+    assert!(
+        !done && why.contains(path) && why.contains("can't be read"),
+        "{why}"
+    );
+    std::fs::write(&file, "\n").unwrap();
+    let (done, why) = said(&["migrate"], &by_variable);
+    assert!(!done && why.contains("is empty"), "{why}");
+    std::fs::write(&file, format!("{url}\r\n")).unwrap();
+    let (done, why) = said(&["migrate"], &by_variable);
+    assert!(done, "{why}");
+    let (done, why) = said(
+        &[
+            "migrate",
+            "--database-url-file",
+            path,
+            "--log-format",
+            "json",
+        ],
+        &[],
+    );
+    assert!(done, "{why}");
+    let both = [
+        ("DATABASE_URL_FILE", path),
+        ("DATABASE_URL", "postgres://u:hush@h/d"),
+    ];
+    let (done, why) = said(&["migrate"], &both);
+    assert!(
+        !done && why.contains("both DATABASE_URL and DATABASE_URL_FILE") && !why.contains("hush"),
+        "{why}"
+    );
+    // What is set to nothing counts as not set.
+    let (done, why) = said(
+        &["migrate"],
+        &[("DATABASE_URL_FILE", path), ("DATABASE_URL", "")],
+    );
+    assert!(done, "{why}");
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[actix_web::test]
+async fn invalid_jwt_settings_are_rejected_at_startup() {
+    let data = folder();
+    let keys = folder();
+    let file = |name: &str, text: &str| {
+        let file = keys.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let missing = keys.path().join("none.json");
+    let missing = missing.to_str().unwrap();
+    let (broken, empty) = (file("broken", "{"), file("empty", r#"{"keys": []}"#));
+    let useless = r#"{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0"}]}"#;
+    let useless = file("useless", useless);
+    for (file, why) in [
+        (missing, "none.json: No such file"),
+        (&broken, "broken: what is there is not JSON"),
+        (&empty, "empty has no key that could have signed a JWT"),
+        (&useless, "useless has no key that could have signed a JWT"),
+    ] {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--jwt-issuer", ISSUER];
+        let trust = ["--jwt-audience", AUDIENCE, "--jwt-jwks-file", file];
+        let refused = run(data.path(), &[&listen[..], &trust[..]].concat());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(why), "{said}");
+    }
+    for (arguments, why) in [
+        (&["--jwt-issuer", ISSUER][..], "--jwt-audience"),
+        (&["--jwt-audience", AUDIENCE], "--jwt-issuer"),
+        (
+            &["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE],
+            "--jwt-jwks-url",
+        ),
+        (
+            &[
+                "--jwt-issuer",
+                ISSUER,
+                "--jwt-audience",
+                AUDIENCE,
+                "--jwt-jwks-url",
+                "http://id.example/keys",
+            ],
+            "https",
+        ),
+    ] {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let refused = run(data.path(), &all);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(why), "{said}");
+    }
+    assert!(!data.path().join("postgres").exists());
+}

@@ -1,0 +1,189 @@
+//! What the server logs.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::client;
+use crate::support::identity_provider::{AUDIENCE, ISSUER, Signer, claims, set};
+use crate::support::server_process::{Served, folder, key, manchette};
+
+#[actix_web::test]
+async fn malformed_connections_do_not_log_errors() {
+    use std::io::Write;
+    let data = folder();
+    let settings = [
+        "--no-demo",
+        "--header-timeout",
+        "1",
+        "--max-connections-per-address",
+        "40",
+    ];
+    let served = Served::start(data.path(), &settings);
+    let at = served.base.trim_start_matches("http://");
+    let mut held = Vec::new();
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"nonsense\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+        b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        b"GET /livez HTTP/1.1\r\nHost",
+        b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n",
+        &[b'x'; 200_000],
+        b"",
+    ] {
+        // Left at once, with answers unread, which resets the connection; and kept until it is closed.
+        for keeps in [false, true] {
+            let mut stream = std::net::TcpStream::connect(at).unwrap();
+            let _ = stream.write_all(bytes);
+            if keeps {
+                held.push(stream);
+            }
+        }
+    }
+    for _ in 0..60 {
+        held.push(std::net::TcpStream::connect(at).unwrap());
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    drop(held);
+    served.wait_for("/livez", 200).await;
+    served.signal("TERM");
+    let (_, log) = served.end();
+    let loud = log
+        .iter()
+        .find(|line| line.contains(" ERROR ") || line.contains("panicked"));
+    assert!(loud.is_none(), "{loud:?}");
+}
+
+#[actix_web::test]
+async fn every_request_is_logged_as_text_or_json() {
+    for format in ["text", "json"] {
+        let data = folder();
+        let served = Served::start(data.path(), &["--no-demo", "--log-format", format]);
+        let ask = |id: &str| {
+            let url = format!("{}/v1/headlines?limit=1", served.base);
+            client().get(url).header("X-Request-Id", id)
+        };
+        let response = ask("my-id").send().await.unwrap();
+        assert_eq!(response.headers()["x-request-id"], "my-id");
+        let bytes = response.content_length().unwrap();
+        let admin = key(data.path());
+        let mine = ask("with-key").bearer_auth(&admin).send().await.unwrap();
+        assert_eq!(mine.status().as_u16(), 200);
+        let me = client().get(format!("{}/v1/me", served.base));
+        let me: Value = me
+            .bearer_auth(&admin)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let key_id = me["key_id"].as_str().unwrap();
+        served.signal("TERM");
+        let (_, log) = served.end();
+        let line = log
+            .iter()
+            .find(|line| line.contains("my-id"))
+            .unwrap_or_else(|| panic!("{log:?}"));
+        let with_key = log.iter().find(|line| line.contains("with-key")).unwrap();
+        assert!(
+            with_key.contains(key_id) && with_key.contains("127.0.0.1"),
+            "{with_key}"
+        );
+        assert!(!log.concat().contains(&admin[12..]));
+        if format == "json" {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(
+                (
+                    &line["request_id"],
+                    &line["method"],
+                    &line["path"],
+                    &line["status"],
+                    &line["bytes"]
+                ),
+                (
+                    &json!("my-id"),
+                    &json!("GET"),
+                    &json!("/v1/headlines"),
+                    &json!(200),
+                    &json!(bytes)
+                )
+            );
+            let who = ["address", "key_id", "subject"].map(|field| &line[field]);
+            assert_eq!(who, ["127.0.0.1", "-", "-"]);
+            assert!(line["ms"].is_number() && line["time"].is_string() && line["level"] == "INFO");
+        } else {
+            assert!(
+                line.contains(&format!("my-id GET /v1/headlines 200 {bytes}B "))
+                    && line.ends_with("ms 127.0.0.1 -"),
+                "{line}"
+            );
+            assert!(
+                with_key.ends_with(&format!("ms 127.0.0.1 {key_id}")),
+                "{with_key}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn keys_and_tokens_are_never_logged() {
+    let data = folder();
+    let signer = Signer::ed("d");
+    let jwks = data.path().join("jwks.json");
+    std::fs::write(&jwks, set(&[&signer])).unwrap();
+    let arguments = [
+        "serve",
+        "--no-demo",
+        "--jwt-issuer",
+        ISSUER,
+        "--jwt-audience",
+        AUDIENCE,
+        "--jwt-jwks-file",
+        jwks.to_str().unwrap(),
+    ];
+    let mut command = manchette(data.path(), &arguments);
+    command.env("RUST_LOG", "trace");
+    let served = Served::spawn(command);
+    let admin = key(data.path());
+    let good = signer.token(&claims(json!({"scope": "admin"})));
+    let late = signer.token(&claims(json!({"exp": 1})));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut secrets = vec![admin.clone(), good.clone(), late.clone()];
+    for credentials in [&admin, &good] {
+        let made = client
+            .post(format!("{}/v1/keys", served.base))
+            .bearer_auth(credentials)
+            .json(&json!({"name": "x", "scopes": ["read"]}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(made.status().as_u16(), 201);
+        let made: serde_json::Value = made.json().await.unwrap();
+        secrets.push(made["key"].as_str().unwrap().to_owned());
+    }
+    let mistyped = format!("{}x", &admin[..50]);
+    for wrong in [&late, &mistyped] {
+        let url = format!("{}/v1/me", served.base);
+        let refused = client.get(url).bearer_auth(wrong).send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), 401);
+    }
+    secrets.push(mistyped);
+    served.signal("TERM");
+    let (_, log) = served.end();
+    assert!(
+        log.iter()
+            .any(|line| line.contains("a JWT was refused: it has expired"))
+    );
+    for secret in &secrets {
+        // Enough of it to be of use: a key behind its prefix, a token's signature.
+        let part = match secret.rsplit_once('.') {
+            Some((_, signature)) => &signature[..20],
+            None => &secret[12..32],
+        };
+        let found = log.iter().find(|line| line.contains(part));
+        assert!(found.is_none(), "{found:?}");
+    }
+}

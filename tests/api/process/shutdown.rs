@@ -1,0 +1,140 @@
+//! Stopping the server.
+
+use std::time::Duration;
+
+use crate::support::server_process::{Served, folder, is_alive, key};
+
+#[actix_web::test]
+async fn requests_in_flight_are_completed_before_shutdown() {
+    use std::io::{Read, Write};
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let body = r#"{"title": "in flight", "language": "fr", "status": "published"}"#;
+    let mut stream =
+        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        key(data.path()),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body.as_bytes()[..10]).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(served.end().0, Some(0));
+}
+
+/// Asks on one connection as long as it is kept, then on another, until none is accepted; how often it was answered.
+fn ask_until_refused(at: &str) -> usize {
+    use std::io::{BufRead, BufReader, Read, Write};
+    // Where the system filters no connections, one that came in the last moment may never be accepted.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let filters = manchette::connection::shutdown::refuse_new(&listener).is_ok();
+    let mut answered = 0;
+    while let Ok(mut stream) = std::net::TcpStream::connect(at) {
+        let mut answers = BufReader::new(stream.try_clone().unwrap());
+        let mut closes = false;
+        let mut is_new = true;
+        while !closes {
+            let request = b"GET /v1/headlines HTTP/1.1\r\nHost: x\r\n\r\n";
+            let sent = stream.write_all(request);
+            if is_new && !filters && (sent.is_err() || answers.fill_buf().is_err()) {
+                return answered;
+            }
+            sent.expect("the server reads");
+            is_new = false;
+            let mut length = None;
+            loop {
+                let mut line = String::new();
+                answers.read_line(&mut line).expect("there is an answer");
+                let line = line.to_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = Some(value.trim().parse().expect("it is a number"));
+                }
+                closes |= line.trim() == "connection: close";
+                assert!(!line.is_empty(), "the answer breaks off");
+                if line == "\r\n" {
+                    break;
+                }
+            }
+            let mut body = vec![0; length.expect("there is a length")];
+            answers.read_exact(&mut body).expect("the answer is whole");
+            answered += 1;
+        }
+    }
+    answered
+}
+
+#[actix_web::test]
+async fn shutdown_answers_every_request_on_keep_alive_connections() {
+    use std::io::{Read, Write};
+    let data = folder();
+    // Whatever is still open would keep it from ending in time.
+    let served = Served::start(
+        data.path(),
+        &[
+            "--no-demo",
+            "--shutdown-delay",
+            "2",
+            "--shutdown-timeout",
+            "600",
+        ],
+    );
+    let at = served.base.trim_start_matches("http://").to_owned();
+    let mut idle = std::net::TcpStream::connect(&at).unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    assert!(idle.read(&mut [0; 4096]).unwrap() > 0);
+    let askers: Vec<_> = (0..8)
+        .map(|_| {
+            let at = at.clone();
+            std::thread::spawn(move || ask_until_refused(&at))
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("TERM");
+    // Balancers hear of it, and who still asks is served.
+    served.wait_for("/readyz", 503).await;
+    let (status, problem) = served.get("/readyz").await;
+    assert_eq!(status, 503);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("about to stop"), "{problem}");
+    assert_eq!(served.get("/v1/headlines").await.0, 200);
+    assert_eq!(idle.read(&mut [0; 4096]).unwrap(), 0, "it was closed");
+    for asker in askers {
+        assert!(asker.join().expect("no answer was cut off") > 0);
+    }
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!log.concat().contains(" ERROR "), "{log:?}");
+}
+
+#[actix_web::test]
+async fn a_second_signal_stops_the_server_immediately() {
+    use std::io::Write;
+    let data = folder();
+    let served = Served::start(data.path(), &["--no-demo"]);
+    let mut stream =
+        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n",
+        key(data.path())
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    served.signal("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(
+        is_alive(&served.child.id().to_string()),
+        "it waits for the request"
+    );
+    served.signal("INT");
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:?}");
+    assert!(!data.path().join("postgres/postmaster.pid").exists());
+}

@@ -1,0 +1,223 @@
+//! Deletion and restoration of originals and translations.
+
+use std::future::IntoFuture;
+
+use futures_util::future::join_all;
+use manchette::api_keys::Scope;
+use serde_json::{Value, json};
+
+use super::{languages, log, path, told};
+use crate::support::{TestApp, with};
+
+#[actix_web::test]
+async fn translations_list_each_other_after_their_original_is_deleted() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    let left = app.get(&path(&ar)).await.ok();
+    assert_eq!(languages(&left), ["en"]);
+    assert_eq!(left["translation_of"], Value::Null);
+    assert_eq!(
+        app.get(&format!("{}?language=ar", path(&en))).await.ok()["id"],
+        ar["id"]
+    );
+    let es = told(&app, "es", Some(&en)).await;
+    assert_eq!(languages(&es), ["ar", "en"]);
+    let body = json!({"title": "in fr", "language": "fr", "status": "published"});
+    let back = app.put(&path(&fr), body).await.created();
+    assert_eq!(languages(&back), ["ar", "en", "es"]);
+}
+
+#[actix_web::test]
+async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_the_group() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    let of = async |one: &Value| app.get_all(&path(one)).await.ok()["translation_of"].clone();
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    assert_eq!(
+        (of(&ar).await, of(&en).await),
+        (Value::Null, ar["id"].clone())
+    );
+    let event = |version, action: &str| (version, action.to_owned(), true);
+    for left in [&ar, &en] {
+        assert_eq!(
+            log(&app, left).await,
+            [event(1, "created"), event(2, "updated")]
+        );
+        assert_eq!(app.get(&path(left)).await.ok()["version"], 2);
+    }
+    // The new original brings its translations along, as any does.
+    let es = told(&app, "es", None).await;
+    app.patch(&path(&ar), json!({"translation_of": es["id"]}))
+        .await
+        .ok();
+    assert_eq!(languages(&app.get(&path(&en)).await.ok()), ["ar", "es"]);
+    // What comes out of the trash as it was read there joins them again.
+    let back = app.put(&path(&fr), fr.clone()).await.created();
+    assert_eq!(back["translation_of"], es["id"]);
+    assert_eq!(languages(&back), ["ar", "en", "es"]);
+    assert_eq!(log(&app, &fr).await.last(), Some(&event(3, "restored")));
+
+    // Whatever order they go and come back in.
+    for order in [
+        [&es, &fr, &ar, &en],
+        [&en, &ar, &es, &fr],
+        [&fr, &es, &en, &ar],
+    ] {
+        for one in order {
+            assert_eq!(app.delete(&path(one)).await.status, 204);
+            for left in order {
+                let seen = app.get_all(&path(left)).await;
+                if seen.status == 200
+                    && let Some(id) = seen.json()["translation_of"].as_str()
+                {
+                    app.get_all(&format!("/v1/articles/{id}")).await.ok();
+                }
+            }
+        }
+        for one in order {
+            let body = json!({"title": "x", "language": one["language"], "status": "published"});
+            app.put(&path(one), body).await.created();
+        }
+        for one in order {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 3);
+            let original = if one == order[0] {
+                Value::Null
+            } else {
+                order[0]["id"].clone()
+            };
+            assert_eq!(of(one).await, original);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_restored_article_stands_alone_if_its_language_is_taken() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    assert_eq!(app.delete(&path(&fr)).await.status, 204);
+    let second = told(&app, "fr", Some(&ar)).await;
+    let sent = with(fr.clone(), json!({"slug": null}));
+    let back = app.put(&path(&fr), sent).await.created();
+    assert_eq!(
+        (&back["translation_of"], languages(&back)),
+        (&Value::Null, vec![])
+    );
+    assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+    // Named, it is refused as anywhere.
+    app.patch(&path(&fr), json!({"translation_of": ar["id"]}))
+        .await
+        .problem(409, "conflict");
+    for one in [&second, &ar] {
+        assert_eq!(app.delete(&path(one)).await.status, 204);
+    }
+    // An original that is in the trash can be named by who stood with it, and by nobody else.
+    let named = with(second.clone(), json!({"translation_of": ar["id"]}));
+    let back = app.put(&path(&second), named).await.created();
+    assert_eq!(back["translation_of"], Value::Null);
+    let back = app.put(&path(&ar), ar.clone()).await;
+    assert_eq!(languages(&back.created()), ["fr"]);
+    let es = told(&app, "es", None).await;
+    for one in [&ar, &es] {
+        assert_eq!(app.delete(&path(one)).await.status, 204);
+    }
+    let named = with(es.clone(), json!({"translation_of": ar["id"]}));
+    assert_eq!(
+        app.put(&path(&es), named).await.faults(),
+        ["/translation_of not_found"]
+    );
+}
+
+#[actix_web::test]
+async fn concurrent_deletion_and_joining_leave_no_reference_to_a_deleted_original() {
+    let app = TestApp::start().await;
+    for round in 0..8 {
+        let a = app.article(&format!("a {round}"), json!({})).await;
+        let of = |language: &str| json!({"title": "x", "language": language, "status": "published", "translation_of": a["id"]});
+        let b = app.post("/v1/articles", of("ar")).await.created();
+        let (gone, joined, left) = tokio::join!(
+            app.delete(&path(&a)).into_future(),
+            app.post("/v1/articles", of("en")).into_future(),
+            app.delete(&path(&b)).into_future(),
+        );
+        assert_eq!((gone.status, left.status), (204, 204));
+        assert!([201, 422].contains(&joined.status), "{joined:?}");
+        if joined.status == 201 {
+            let seen = app.get(&path(&joined.json())).await.ok();
+            assert_eq!(
+                (&seen["translation_of"], &seen["translations"]),
+                (&Value::Null, &json!([]))
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn deleting_a_hidden_original_of_a_public_translation_requires_the_publish_scope() {
+    let app = TestApp::start().await;
+    let writer = app.new_key(&[Scope::Write]).await;
+    let original = app
+        .article("x", json!({"language": "fr", "status": "draft"}))
+        .await;
+    let more = json!({"language": "ar", "status": "published", "translation_of": original["id"]});
+    let seen = app.article("y", more).await;
+    let address = path(&original);
+    let delete = |key: &str| app.ask(reqwest::Method::DELETE, &address).key(key);
+    delete(&writer).await.problem(403, "forbidden");
+    assert_eq!(app.get(&path(&seen)).await.ok()["version"], 1);
+    assert_eq!(delete(&app.key).await.status, 204);
+}
+
+#[actix_web::test]
+async fn translations_restored_concurrently_rejoin_their_group() {
+    let app = TestApp::start().await;
+    for round in 0..15 {
+        let fr = told(&app, "fr", None).await;
+        let ar = told(&app, "ar", Some(&fr)).await;
+        let en = told(&app, "en", Some(&fr)).await;
+        let all = [&fr, &ar, &en];
+        let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
+        assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
+        // As it was read, or without a word of what it translates.
+        let body = |one: &Value| {
+            if round % 2 == 0 {
+                one.clone()
+            } else {
+                alone(one)
+            }
+        };
+        let back = join_all(all.map(|one| app.put(&path(one), body(one)).into_future())).await;
+        assert!(
+            back.iter().all(|back| back.status == 201),
+            "{round}: {back:?}"
+        );
+        for one in all {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 2);
+        }
+        // Some go while others come, join and leave.
+        let leave = json!({"translation_of": null});
+        let (gone, left, kept) = tokio::join!(
+            app.delete(&path(&fr)).into_future(),
+            app.patch(&path(&ar), leave).into_future(),
+            app.put(&path(&en), alone(&en)).into_future(),
+        );
+        assert_eq!(
+            (gone.status, left.status, kept.status),
+            (204, 200, 200),
+            "{round}"
+        );
+        for one in [&ar, &en] {
+            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 0);
+        }
+    }
+}
+
+/// What brings one back without a word of what it translates.
+fn alone(one: &Value) -> Value {
+    json!({"title": "x", "language": one["language"], "status": "published"})
+}

@@ -1,0 +1,219 @@
+//! Reading an article in a language, and which translations a caller sees.
+
+use manchette::api_keys::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{languages, path, told};
+use crate::support::{TestApp, items, with};
+
+#[actix_web::test]
+async fn the_public_sees_only_published_translations() {
+    let app = TestApp::start().await;
+    let draft = json!({"status": "draft"});
+    let fr = told(&app, "fr", None).await;
+    let ar = told(&app, "ar", Some(&fr)).await;
+    let en = told(&app, "en", Some(&fr)).await;
+    let later = json!({"language": "es", "status": "scheduled", "published_at": "2999-01-01T00:00:00Z", "translation_of": fr["id"]});
+    app.article("in es", later).await;
+    app.patch(&path(&ar), draft.clone()).await.ok();
+    assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
+    assert_eq!(
+        languages(&app.get_all(&path(&fr)).await.ok()),
+        ["ar", "en", "es"]
+    );
+    let early = app.new_key(&[Scope::Early]).await;
+    let partner = app.get(&path(&fr)).key(&early).await.ok();
+    assert_eq!(languages(&partner), ["en", "es"]);
+    app.get(&path(&ar)).await.problem(404, "not-found");
+    let asked = app.get(&format!("{}?language=ar", path(&fr))).await;
+    assert_eq!(
+        (&asked.ok()["id"], &asked.ok()["is_fallback"]),
+        (&fr["id"], &json!(true))
+    );
+
+    // Without a word of an original that is hidden.
+    app.patch(&path(&fr), draft).await.ok();
+    for address in [path(&en), format!("{}?language=en", path(&en))] {
+        let seen = app.get(&address).await;
+        assert_eq!(
+            (&seen.ok()["translation_of"], &seen.ok()["translations"]),
+            (&Value::Null, &json!([]))
+        );
+        assert!(!String::from_utf8_lossy(&seen.body).contains(fr["id"].as_str().unwrap()));
+        assert!(
+            !seen
+                .header("surrogate-key")
+                .contains(fr["id"].as_str().unwrap())
+        );
+    }
+    let listed = app
+        .get("/v1/articles?fields=language,translation_of,translations")
+        .await
+        .ok();
+    assert_eq!(
+        listed["items"],
+        json!([{"language": "en", "translation_of": null, "translations": []}])
+    );
+    let everything = app.get_all(&path(&en)).await.ok();
+    assert_eq!(everything["translation_of"], fr["id"]);
+    // And what is in the trash is hidden from everybody.
+    app.delete(&path(&ar)).await;
+    assert_eq!(languages(&app.get_all(&path(&fr)).await.ok()), ["en", "es"]);
+}
+
+#[actix_web::test]
+async fn the_language_parameter_returns_that_translation_or_the_sites_preference() {
+    let app = TestApp::start().await;
+    app.patch("/v1/site", json!({"languages": ["en", "fr", "ar"]}))
+        .await
+        .ok();
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar", Some(&fr)).await;
+    let es = told(&app, "es", Some(&fr)).await;
+    let ask = |query: &str| app.get(&format!("/v1/articles/in-fr?language={query}"));
+    for (query, language, is_fallback) in [
+        ("ar", "ar", false),
+        ("AR", "ar", false),
+        ("ar-MA", "ar", false),
+        ("fr-CA", "fr", false),
+        ("es", "es", false),
+        ("de", "fr", true),
+    ] {
+        let answer = ask(query).await;
+        let article = answer.ok();
+        assert_eq!(article["language"], language, "{query}");
+        assert_eq!(article["is_fallback"], is_fallback, "{query}");
+        assert_eq!(answer.header("content-language"), language);
+        assert!(!answer.header("vary").contains("Accept-Language"));
+        let whole = app.get(&format!("/v1/articles/in-{language}")).await.ok();
+        assert_eq!(with(article, json!({"is_fallback": false})), whole);
+    }
+    // From whichever of them one asks, and as the site's order goes.
+    app.patch("/v1/site", json!({"languages": ["en", "ar", "fr"]}))
+        .await
+        .ok();
+    for address in ["in-fr", "in-ar", "in-es"] {
+        let answer = app
+            .get(&format!("/v1/articles/{address}?language=de"))
+            .await;
+        assert_eq!(answer.header("content-language"), "ar", "{address}");
+        assert_eq!(answer.ok()["is_fallback"], true);
+    }
+    // Where the site prefers none of them, it is the one that was named.
+    app.patch("/v1/site", json!({"languages": ["en"]}))
+        .await
+        .ok();
+    let answer = app.get(&format!("{}?language=de", path(&es))).await;
+    assert_eq!(
+        (&answer.ok()["id"], &answer.ok()["is_fallback"]),
+        (&es["id"], &json!(true))
+    );
+}
+
+#[actix_web::test]
+async fn a_regional_variant_matches_a_request_for_its_base_language() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar-MA", Some(&fr)).await;
+    for (query, language, is_fallback) in [
+        ("ar", "ar-MA", false),
+        ("ar-MA", "ar-MA", false),
+        // Of another country it is not what was asked for.
+        ("ar-EG", "fr", true),
+    ] {
+        let answer = app.get(&format!("{}?language={query}", path(&fr))).await;
+        assert_eq!(answer.header("content-language"), language, "{query}");
+        assert_eq!(answer.ok()["is_fallback"], is_fallback, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn every_response_has_a_content_language() {
+    let app = TestApp::start().await;
+    let body = json!({"title": "x", "language": "ar", "status": "published"});
+    let created = app.post("/v1/articles", body.clone()).await;
+    assert_eq!(created.header("content-language"), "ar");
+    let address = path(&created.created());
+    assert_eq!(
+        app.put(&address, body).await.header("content-language"),
+        "ar"
+    );
+    let patched = app.patch(&address, json!({"language": "ar-ma"})).await;
+    assert_eq!(patched.header("content-language"), "ar-MA");
+    for address in [
+        address.clone(),
+        format!("{address}?language=de"),
+        "/v1/articles/x".into(),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = app
+                .ask(method, &address)
+                .header("Accept-Language", "fr")
+                .await;
+            assert_eq!(answer.header("content-language"), "ar-MA", "{address}");
+        }
+    }
+    let headline = app.headline("y", json!({"language": "en"})).await;
+    let read = app
+        .get(&format!(
+            "/v1/headlines/{}",
+            headline["id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(read.header("content-language"), "en");
+}
+
+#[actix_web::test]
+async fn a_single_article_accepts_only_the_language_and_fields_parameters() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    for (query, fault) in [
+        ("colour=red", "colour unknown"),
+        ("fields=colour", "fields invalid"),
+        ("language=fr&language=ar", "language duplicate_parameter"),
+        ("language=", "language invalid"),
+        ("language=fran%C3%A7ais", "language invalid"),
+        ("language=und", "language invalid"),
+    ] {
+        let answer = app.get(&format!("{}?{query}", path(&fr))).await;
+        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+    }
+    let written = app
+        .patch(&format!("{}?language=ar", path(&fr)), json!({"title": "x"}))
+        .await;
+    assert_eq!(written.parameter_faults(), ["language unknown"]);
+}
+
+#[actix_web::test]
+async fn gone_hidden_and_moved_articles_respond_alike_in_every_language() {
+    let app = TestApp::start().await;
+    let fr = told(&app, "fr", None).await;
+    told(&app, "ar", Some(&fr)).await;
+    app.patch(&path(&fr), json!({"slug": "autre"})).await.ok();
+    let moved = app.get("/v1/articles/in-fr?language=ar").await;
+    moved.problem(308, "moved");
+    assert_eq!(moved.header("location"), "/v1/articles/autre?language=ar");
+    assert_eq!(
+        app.get(moved.header("location")).await.ok()["language"],
+        "ar"
+    );
+    app.patch(&path(&fr), json!({"status": "withdrawn"}))
+        .await
+        .ok();
+    app.get("/v1/articles/autre?language=ar")
+        .await
+        .problem(410, "gone");
+    app.patch(&path(&fr), json!({"status": "draft"})).await.ok();
+    app.get("/v1/articles/autre?language=ar")
+        .await
+        .problem(404, "not-found");
+    app.get("/v1/articles/nothing?language=ar")
+        .await
+        .problem(404, "not-found");
+    assert_eq!(
+        items(&app.get("/v1/articles?language=ar").await.ok(), "title"),
+        ["in ar"],
+        "a translation stands by itself"
+    );
+}
