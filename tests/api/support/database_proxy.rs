@@ -1,4 +1,4 @@
-//! The line between a server and its database, for a test to hold or to cut.
+//! A proxy between a server and its database, which a test can stall or disconnect.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -13,13 +13,13 @@ use super::cluster;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// What is sent is neither handed on nor refused.
-    Held,
-    /// Connections end.
-    Cut,
+    /// Data is neither forwarded nor refused.
+    Stalled,
+    /// Connections are closed.
+    Disconnected,
 }
 
-pub struct Line {
+pub struct DatabaseProxy {
     shared: Arc<Shared>,
     _folder: tempfile::TempDir,
 }
@@ -27,104 +27,105 @@ pub struct Line {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    ends: Mutex<Vec<UnixStream>>,
+    streams: Mutex<Vec<UnixStream>>,
     postgres: PathBuf,
 }
 
-impl Line {
-    /// A line to a new database, and the address of its near end.
+impl DatabaseProxy {
+    /// A proxy before a new database, and the address to connect to.
     pub async fn to_new_database() -> (Self, Address) {
-        let folder = tempfile::tempdir().expect("a folder is made");
+        let folder = tempfile::tempdir().expect("the directory is created");
         let (address, postgres) = cluster::new_database_behind(folder.path()).await;
         let listener =
-            UnixListener::bind(folder.path().join(cluster::SOCKET)).expect("a socket is made");
+            UnixListener::bind(folder.path().join(cluster::SOCKET)).expect("the socket is created");
         let shared = Arc::new(Shared {
             state: Mutex::new(State::Open),
             changed: Condvar::new(),
-            ends: Mutex::default(),
+            streams: Mutex::default(),
             postgres,
         });
-        let line = shared.clone();
+        let proxy = shared.clone();
         std::thread::spawn(move || {
-            for near in listener.incoming().flatten() {
-                let line = line.clone();
-                std::thread::spawn(move || line.carry(near));
+            for client in listener.incoming().flatten() {
+                let proxy = proxy.clone();
+                std::thread::spawn(move || proxy.serve(client));
             }
         });
-        let line = Self {
+        let proxy = Self {
             shared,
             _folder: folder,
         };
-        (line, address)
+        (proxy, address)
     }
 
-    /// Everything that is sent from now on gets no answer.
-    pub fn hold(&self) {
-        self.set(State::Held);
+    /// From now on nothing is forwarded, on old connections and new ones.
+    pub fn stall(&self) {
+        self.set(State::Stalled);
     }
 
-    /// Every connection ends, and new ones too.
-    pub fn cut(&self) {
-        self.set(State::Cut);
+    /// Closes every connection, and new ones too.
+    pub fn disconnect(&self) {
+        self.set(State::Disconnected);
         self.drop_connections();
     }
 
-    /// It works again; what was held arrives.
-    pub fn open(&self) {
+    /// Works again; stalled data is delivered.
+    pub fn resume(&self) {
         self.set(State::Open);
     }
 
-    /// Every connection ends; new ones work.
+    /// Closes every connection; new ones work.
     pub fn drop_connections(&self) {
-        for end in self.shared.ends.lock().expect("no thread broke").drain(..) {
-            let _ = end.shutdown(Shutdown::Both);
+        let mut streams = self.shared.streams.lock().expect("not poisoned");
+        for stream in streams.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
     fn set(&self, state: State) {
-        *self.shared.state.lock().expect("no thread broke") = state;
+        *self.shared.state.lock().expect("not poisoned") = state;
         self.shared.changed.notify_all();
     }
 }
 
-impl Drop for Line {
+impl Drop for DatabaseProxy {
     fn drop(&mut self) {
-        self.cut();
+        self.disconnect();
     }
 }
 
 impl Shared {
-    /// Waits while the line is held, and says whether it is not cut.
-    fn works(&self) -> bool {
-        let state = self.state.lock().expect("no thread broke");
+    /// Waits while the proxy is stalled; false if it is disconnected then.
+    fn is_open(&self) -> bool {
+        let state = self.state.lock().expect("not poisoned");
         let state = self
             .changed
-            .wait_while(state, |state| *state == State::Held);
-        *state.expect("no thread broke") == State::Open
+            .wait_while(state, |state| *state == State::Stalled);
+        *state.expect("not poisoned") == State::Open
     }
 
-    fn carry(self: Arc<Self>, near: UnixStream) {
-        if !self.works() {
+    fn serve(self: Arc<Self>, client: UnixStream) {
+        if !self.is_open() {
             return;
         }
-        let Ok(far) = UnixStream::connect(&self.postgres) else {
+        let Ok(server) = UnixStream::connect(&self.postgres) else {
             return;
         };
-        let copies = |stream: &UnixStream| stream.try_clone().expect("a stream is cloned");
-        self.ends
+        let clone = |stream: &UnixStream| stream.try_clone().expect("the stream is cloned");
+        self.streams
             .lock()
-            .expect("no thread broke")
-            .extend([copies(&near), copies(&far)]);
-        let back = (copies(&far), copies(&near));
-        let line = self.clone();
-        std::thread::spawn(move || line.copy(back.0, back.1));
-        self.copy(near, far);
+            .expect("not poisoned")
+            .extend([clone(&client), clone(&server)]);
+        let (from, to) = (clone(&server), clone(&client));
+        let proxy = self.clone();
+        std::thread::spawn(move || proxy.copy(from, to));
+        self.copy(client, server);
     }
 
     fn copy(&self, mut from: UnixStream, mut to: UnixStream) {
         let mut bytes = [0; 16 << 10];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
-            if !self.works() || to.write_all(&bytes[..count]).is_err() {
+            if !self.is_open() || to.write_all(&bytes[..count]).is_err() {
                 break;
             }
         }

@@ -1,66 +1,66 @@
-//! An answer, and what a test wants to know of it.
+//! Responses, with the checks that tests make of them.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::JsonPath;
+
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The body as JSON, whatever the status.
+    #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
+    /// The body of a 200 as JSON.
     #[track_caller]
     pub fn ok(&self) -> Value {
-        assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.status, 200, "{}", self.text());
         self.json()
     }
 
+    /// The body of a 201 as JSON.
     #[track_caller]
     pub fn created(&self) -> Value {
-        assert_eq!(self.status, 201, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.status, 201, "{}", self.text());
         self.json()
     }
 
-    /// The problem of this kind, checked for what every problem has.
+    /// A problem of this type, checked for the fields that every problem has.
     #[track_caller]
     pub fn problem(&self, status: u16, kind: &str) -> Value {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.body)
-        );
+        assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();
         assert_eq!(problem["type"], format!("/problems/{kind}"), "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
-        assert_eq!(
-            problem["request_id"],
-            self.header("x-request-id"),
-            "{problem}"
-        );
-        assert!(
-            problem["detail"].is_string()
-                && problem["title"].is_string()
-                && problem["instance"].is_string()
-        );
+        let request_id = self.header("x-request-id");
+        assert_eq!(problem["request_id"], request_id, "{problem}");
+        for field in ["/detail", "/title", "/instance"] {
+            problem.text(field);
+        }
         problem
     }
 
-    /// The faults of bad content, as `pointer code`.
+    /// The faults of an invalid document, each as `pointer code`.
     #[track_caller]
     pub fn faults(&self) -> Vec<String> {
         faults(&self.problem(422, "invalid"), "pointer")
     }
 
-    /// The faults of bad parameters, as `parameter code`.
+    /// The faults of invalid parameters, each as `parameter code`.
     #[track_caller]
     pub fn parameter_faults(&self) -> Vec<String> {
         faults(&self.problem(400, "invalid-parameters"), "parameter")
@@ -69,9 +69,15 @@ impl Answer {
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         match self.headers.get(name) {
-            Some(value) => value.to_str().expect("a header is text"),
+            Some(value) => value.to_str().expect("header values are text"),
             None => panic!("no {name} in {self:?}"),
         }
+    }
+
+    /// The entity tag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").to_owned()
     }
 
     pub fn has(&self, header: &str) -> bool {
@@ -79,27 +85,13 @@ impl Answer {
     }
 }
 
-fn faults(problem: &Value, place: &str) -> Vec<String> {
-    problem["errors"]
-        .as_array()
-        .expect("there is a list of faults")
+fn faults(problem: &Value, location: &str) -> Vec<String> {
+    problem
+        .list("/errors")
         .iter()
         .map(|fault| {
-            format!(
-                "{} {}",
-                fault[place].as_str().unwrap_or("-"),
-                fault["code"].as_str().unwrap_or("-")
-            )
+            let text = |name: &str| fault[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {}", text(location), text("code"))
         })
-        .collect()
-}
-
-/// One field of each item of a page.
-pub fn items(page: &Value, field: &str) -> Vec<String> {
-    page["items"]
-        .as_array()
-        .expect("a page has items")
-        .iter()
-        .map(|item| item[field].as_str().unwrap_or("null").to_owned())
         .collect()
 }
