@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 const OPERATIONS: [(&str, &str); 6] = [
     ("GET", "/v1/keys"),
@@ -33,7 +33,7 @@ async fn make(app: &TestApp, scopes: &[&str], expires_at: Option<&str>) -> (Stri
 
 async fn own(app: &TestApp, key: &str) -> String {
     let me = app.get("/v1/me").key(key).await.ok();
-    format!("/v1/keys/{}", me["key_id"].as_str().unwrap())
+    format!("/v1/keys/{}", me.text("/key_id"))
 }
 
 fn time(value: &Value) -> DateTime<Utc> {

@@ -1,6 +1,6 @@
 //! The audit: who did what, and who tried.
 
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, path_of};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use reqwest::Method;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app
-        .get_all(&format!("/v1/audit?limit=100{query}"))
+        .get_as_admin(&format!("/v1/audit?limit=100{query}"))
         .await
         .ok();
-    page["items"].as_array().unwrap().clone()
+    page.list("/items").to_vec()
 }
 
 #[actix_web::test]
@@ -70,19 +70,23 @@ async fn every_write_is_audited_with_its_caller_and_result() {
 async fn every_rejected_write_is_audited_with_its_problem() {
     let app = TestApp::start().await;
     let headline = app.headline("a", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let reader = app.new_key(&[Scope::Read]).await;
     let patch = |key: Option<&str>| {
-        let ask = app.ask(Method::PATCH, &path).json(json!({"title": "b"}));
+        let request = app
+            .request(Method::PATCH, &path)
+            .json(json!({"title": "b"}));
         match key {
-            Some(key) => ask.key(key),
-            None => ask,
+            Some(key) => request.key(key),
+            None => request,
         }
     };
     patch(None).await.problem(401, "unauthorized");
     patch(Some("mnc_wrong")).await.problem(401, "unauthorized");
     patch(Some(&reader)).await.problem(403, "forbidden");
-    let late = patch(Some(&app.key)).header("If-Match", "\"9-x\"").await;
+    let late = patch(Some(&app.admin_key))
+        .header("If-Match", "\"9-x\"")
+        .await;
     late.problem(412, "precondition-failed");
     app.patch(&path, json!({"title": ""}))
         .await
@@ -90,8 +94,7 @@ async fn every_rejected_write_is_audited_with_its_problem() {
     app.patch("/v1/headlines/nowhere", json!({"title": "b"}))
         .await
         .problem(404, "not-found");
-    app.ask(Method::PATCH, "/v1/headlines")
-        .key(&app.key)
+    app.request_as_admin(Method::PATCH, "/v1/headlines")
         .await
         .problem(405, "method-not-allowed");
     app.delete("/v1/audit")
@@ -100,7 +103,7 @@ async fn every_rejected_write_is_audited_with_its_problem() {
     app.delete(&format!("{path}?force=true"))
         .await
         .problem(400, "invalid-parameters");
-    app.ask(Method::PATCH, &path.replace("headlines", "%68eadlines"))
+    app.request(Method::PATCH, &path.replace("headlines", "%68eadlines"))
         .key(&reader)
         .json(json!({}))
         .await
@@ -145,7 +148,7 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
         app.post("/v1/tags", json!({"name": n.to_string()}))
             .await
             .created();
-        let post = app.ask(Method::POST, "/v1/authors").key(&other);
+        let post = app.request(Method::POST, "/v1/authors").key(&other);
         post.json(json!({"name": n.to_string()})).await.created();
     }
     app.post("/v1/tags", json!({}))
@@ -173,13 +176,13 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
         (is("request_id", theirs), 1),
         ("&before=2020-01-01T00:00:00Z".into(), 0),
         ("&after=2020-01-01T00:00:00Z".into(), 16),
-        (format!("&after={}", all[3]["at"].as_str().unwrap()), 3),
-        (format!("&before={}", all[3]["at"].as_str().unwrap()), 12),
+        (format!("&after={}", all[3].text("/at")), 3),
+        (format!("&before={}", all[3].text("/at")), 12),
     ] {
         assert_eq!(audit(&app, &query).await.len(), count, "{query}");
     }
     let counted = app
-        .get_all("/v1/audit?count=true&limit=1&fields=id")
+        .get_as_admin("/v1/audit?count=true&limit=1&fields=id")
         .await
         .ok();
     assert_eq!(
@@ -189,29 +192,23 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
         ),
         (&json!(16), 1)
     );
-    let ids: Vec<String> = all
-        .iter()
-        .map(|row| row["id"].as_str().unwrap().to_owned())
-        .collect();
+    let ids: Vec<String> = all.iter().map(|row| row.text("/id").to_owned()).collect();
     for way in ["next", "prev"] {
         let (mut seen, mut query) = (Vec::new(), "/v1/audit?limit=3".to_owned());
         if way == "prev" {
-            let mut last = app.get_all(&query).await.ok();
+            let mut last = app.get_as_admin(&query).await.ok();
             while let Some(next) = last["page"]["next"].as_str() {
                 last = app
-                    .get_all(&format!("/v1/audit?limit=3&cursor={next}"))
+                    .get_as_admin(&format!("/v1/audit?limit=3&cursor={next}"))
                     .await
                     .ok();
             }
-            seen.push(items(&last, "id"));
-            query = format!(
-                "/v1/audit?limit=3&cursor={}",
-                last["page"]["prev"].as_str().unwrap()
-            );
+            seen.push(last.texts("/items/*/id"));
+            query = format!("/v1/audit?limit=3&cursor={}", last.text("/page/prev"));
         }
         loop {
-            let page = app.get_all(&query).await.ok();
-            seen.push(items(&page, "id"));
+            let page = app.get_as_admin(&query).await.ok();
+            seen.push(page.texts("/items/*/id"));
             match page["page"][way].as_str() {
                 Some(cursor) => query = format!("/v1/audit?limit=3&cursor={cursor}"),
                 None => break,
@@ -235,7 +232,7 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
         "caller=%00",
         "problem=x",
     ] {
-        app.get_all(&format!("/v1/audit?{wrong}"))
+        app.get_as_admin(&format!("/v1/audit?{wrong}"))
             .await
             .problem(400, "invalid-parameters");
     }
@@ -254,8 +251,7 @@ async fn the_audit_log_is_append_only_and_readable_by_admins_only() {
         .await
         .problem(403, "forbidden");
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        app.ask(method, "/v1/audit")
-            .key(&app.key)
+        app.request_as_admin(method, "/v1/audit")
             .await
             .problem(405, "method-not-allowed");
     }
@@ -281,7 +277,13 @@ async fn a_write_that_cannot_be_audited_is_rolled_back() {
         .unwrap();
     let post = app.post("/v1/headlines", json!({"title": "a", "language": "fr"}));
     post.await.problem(500, "internal");
-    assert!(items(&app.get_all("/v1/headlines").await.ok(), "id").is_empty());
+    assert!(
+        app.get_as_admin("/v1/headlines")
+            .await
+            .ok()
+            .texts("/items/*/id")
+            .is_empty()
+    );
 }
 
 #[actix_web::test]
@@ -291,7 +293,7 @@ async fn key_management_is_audited_without_secrets() {
         .post("/v1/keys", json!({"name": "k", "scopes": ["read"]}))
         .await
         .created();
-    let path = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    let path = path_of("keys", &made);
     app.patch(&path, json!({"name": "l"})).await.ok();
     let rotated = app
         .post(&format!("{path}/rotate"), json!({}))
@@ -299,8 +301,8 @@ async fn key_management_is_audited_without_secrets() {
         .created();
     assert_eq!(app.delete(&path).await.status, 204);
     assert_eq!(app.delete(&path).await.status, 204);
-    app.ask(Method::POST, "/v1/keys")
-        .key(made["key"].as_str().unwrap())
+    app.request(Method::POST, "/v1/keys")
+        .key(made.text("/key"))
         .json(json!({}))
         .await
         .problem(401, "unauthorized");
@@ -327,9 +329,9 @@ async fn key_management_is_audited_without_secrets() {
             json!(["created", null, made["id"], 1]),
         ]
     );
-    let all = app.get_all("/v1/audit").await;
-    let all = String::from_utf8_lossy(&all.body).into_owned();
-    for key in [&made["key"], &rotated["key"], &json!(app.key)] {
+    let all = app.get_as_admin("/v1/audit").await;
+    let all = all.text();
+    for key in [&made["key"], &rotated["key"], &json!(app.admin_key)] {
         assert!(!all.contains(key.as_str().unwrap()), "{all}");
     }
 }
@@ -338,7 +340,7 @@ async fn key_management_is_audited_without_secrets() {
 async fn keys_in_paths_and_request_ids_are_redacted() {
     let app = TestApp::start().await;
     let jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
-    for secret in [app.key.as_str(), jwt] {
+    for secret in [app.admin_key.as_str(), jwt] {
         let refused = app
             .delete(&format!("/v1/keys/{secret}"))
             .header("X-Request-Id", secret)
@@ -349,10 +351,13 @@ async fn keys_in_paths_and_request_ids_are_redacted() {
     }
     let found = audit(&app, "").await;
     assert_eq!(found[0]["path"], "/v1/keys/eyJ…");
-    assert_eq!(found[1]["path"], format!("/v1/keys/{}…", &app.key[..12]));
+    assert_eq!(
+        found[1]["path"],
+        format!("/v1/keys/{}…", &app.admin_key[..12])
+    );
     let all = json!(found).to_string();
     assert!(
-        !all.contains(&app.key[13..]) && !all.contains(&jwt[13..]),
+        !all.contains(&app.admin_key[13..]) && !all.contains(&jwt[13..]),
         "{all}"
     );
 }

@@ -1,6 +1,6 @@
 //! Keys: who may do what.
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use manchette::api_keys::{ApiKey, Scope, Token};
@@ -23,14 +23,14 @@ async fn writing_requires_the_write_scope() {
     for resource in ["headlines", "articles", "categories"] {
         for (method, rest) in WRITES {
             let path = format!("/v1/{resource}{rest}");
-            let ask = || {
-                app.ask(method.parse().unwrap(), &path)
+            let request = || {
+                app.request(method.parse().unwrap(), &path)
                     .body("application/json", "{ not even JSON")
             };
-            let answer = ask().await;
+            let answer = request().await;
             assert!(answer.header("www-authenticate").starts_with("Bearer"));
             answer.problem(401, "unauthorized");
-            let answer = ask().key(&read).await;
+            let answer = request().key(&read).await;
             assert!(
                 answer
                     .header("www-authenticate")
@@ -48,33 +48,33 @@ async fn changes_to_public_content_require_the_publish_scope() {
     for resource in ["headlines", "articles"] {
         let list = format!("/v1/{resource}");
         let new = |status: &str| json!({"title": "x", "language": "fr", "status": status, "published_at": "2026-01-01T00:00:00Z"});
-        let post = |body: Value| app.ask(Method::POST, &list).key(&key).json(body);
+        let post = |body: Value| app.request(Method::POST, &list).key(&key).json(body);
         for status in ["published", "scheduled", "withdrawn"] {
             post(new(status)).await.problem(403, "forbidden");
         }
         let draft = post(new("draft")).await.created();
-        let path = format!("{list}/{}", draft["id"].as_str().unwrap());
-        let patch = |body: Value| app.ask(Method::PATCH, &path).key(&key).json(body);
+        let path = format!("{list}/{}", draft.text("/id"));
+        let patch = |body: Value| app.request(Method::PATCH, &path).key(&key).json(body);
         patch(json!({"title": "y"})).await.ok();
         patch(json!({"status": "published"}))
             .await
             .problem(403, "forbidden");
         app.patch(&path, json!({"status": "published"})).await.ok();
         patch(json!({"title": "z"})).await.problem(403, "forbidden");
-        app.ask(Method::PUT, &path)
+        app.request(Method::PUT, &path)
             .key(&key)
             .json(new("draft"))
             .await
             .problem(403, "forbidden");
-        app.ask(Method::DELETE, &path)
+        app.request(Method::DELETE, &path)
             .key(&key)
             .await
             .problem(403, "forbidden");
         assert_eq!(app.get(&path).await.ok()["title"], "y");
     }
     let post = |list: &str| {
-        let ask = app.ask(Method::POST, list).key(&key);
-        ask.json(json!({"name": "x"}))
+        let request = app.request(Method::POST, list).key(&key);
+        request.json(json!({"name": "x"}))
     };
     // Every category is public; an author or a tag is once it stands on an article that is.
     post("/v1/categories").await.problem(403, "forbidden");
@@ -86,7 +86,7 @@ async fn changes_to_public_content_require_the_publish_scope() {
 async fn drafts_are_visible_to_keys_with_read_write_or_publish() {
     let app = TestApp::start().await;
     let draft = app.article("x", json!({"status": "draft"})).await;
-    let path = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    let path = path_of("articles", &draft);
     app.get(&path).await.problem(404, "not-found");
     app.get("/v1/articles/x").await.problem(404, "not-found");
     for (scope, status) in [
@@ -105,15 +105,15 @@ async fn drafts_are_visible_to_keys_with_read_write_or_publish() {
 async fn invalid_credentials_are_rejected_even_for_public_resources() {
     let app = TestApp::start().await;
     let unknown = Token::new();
-    let mistyped = format!("{}x", &app.key[..app.key.len() - 1]);
+    let mistyped = format!("{}x", &app.admin_key[..app.admin_key.len() - 1]);
     for credentials in [
         format!("Bearer {}", unknown.reveal()),
         format!("Bearer {mistyped}"),
-        format!("Bearer {} {}", app.key, app.key),
+        format!("Bearer {} {}", app.admin_key, app.admin_key),
         "Bearer".into(),
         "Bearer ".into(),
-        format!("Basic {}", app.key),
-        app.key.clone(),
+        format!("Basic {}", app.admin_key),
+        app.admin_key.clone(),
         "é".into(),
     ] {
         let answer = app
@@ -126,11 +126,15 @@ async fn invalid_credentials_are_rejected_even_for_public_resources() {
         );
         answer.problem(401, "unauthorized");
     }
-    let twice = app.get("/v1/headlines").key(&app.key).key(&app.key).await;
+    let twice = app
+        .get("/v1/headlines")
+        .key(&app.admin_key)
+        .key(&app.admin_key)
+        .await;
     twice.problem(401, "unauthorized");
     let lower = app
         .get("/v1/headlines")
-        .header("Authorization", &format!("bearer  {}", app.key))
+        .header("Authorization", &format!("bearer  {}", app.admin_key))
         .await;
     lower.ok();
 }

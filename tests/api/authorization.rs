@@ -1,8 +1,7 @@
 //! Who may do what: every operation of the contract, tried by every kind of caller. An operation without its row fails.
 
-use crate::support::TestApp;
-use crate::support::identity_provider::{Provider, Signer, claims};
-use diesel_async::SimpleAsyncConnection;
+use crate::support::identity_provider::{IdentityProvider, Signer, claims};
+use crate::support::{JsonPath, TestApp, path_of};
 use manchette::api_keys::Scope;
 use manchette::openapi;
 use reqwest::Method;
@@ -171,8 +170,8 @@ fn expected(wants: Wants, caller: &str, scopes: Option<&[Scope]>, good: u16) -> 
 #[actix_web::test]
 async fn every_operation_enforces_its_required_scopes() {
     let (signer, stranger) = (Signer::ed("one"), Signer::ed("one"));
-    let provider = Provider::start(&[&signer]).await;
-    let app = provider.app(&[]).await;
+    let provider = IdentityProvider::start(&[&signer]).await;
+    let app = provider.start_app(&[]).await;
     let jwt = |signer: &Signer, more: Value| Some(signer.token(&claims(more)));
     let mut keys: Vec<Option<String>> = Vec::new();
     for (caller, scopes) in callers() {
@@ -194,7 +193,7 @@ async fn every_operation_enforces_its_required_scopes() {
                     "revoked_at = now()"
                 };
                 let sql = format!("UPDATE api_keys SET {end} WHERE prefix = '{}'", &key[..12]);
-                app.conn().await.batch_execute(&sql).await.unwrap();
+                app.execute(&sql).await;
                 Some(key)
             }
             ("a JWT signed by somebody else", _) => jwt(&stranger, json!({"scope": "admin"})),
@@ -227,20 +226,20 @@ async fn every_operation_enforces_its_required_scopes() {
                 }
                 path => path.to_owned(),
             };
-            let mut ask = app.ask(Method::from_bytes(method.as_bytes()).unwrap(), &address);
+            let mut request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &address);
             if let Some(key) = key {
-                ask = ask.key(key);
+                request = request.key(key);
             }
             if !body.is_null() {
-                ask = ask.json(body.clone());
+                request = request.json(body.clone());
             }
-            let answer = ask.await;
+            let answer = request.await;
             let status = expected(*wants, caller, scopes.as_deref(), *good);
             assert_eq!(
                 answer.status,
                 status,
                 "{method} {path} by {caller}: {}",
-                String::from_utf8_lossy(&answer.body)
+                answer.text()
             );
             match status {
                 401 => drop(answer.problem(401, "unauthorized")),
@@ -272,7 +271,7 @@ async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
             app.post(&format!("/v1/{list}"), new).await
         }
     };
-    made.created()["id"].as_str().unwrap().to_owned()
+    made.created().text("/id").to_owned()
 }
 
 /// Content in each state.
@@ -308,27 +307,32 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
                 let asked = app.get(&path).key(&key).await.status;
                 assert_eq!(asked == 200, seen, "{caller} reads {state}: {asked}");
                 let may = has(Scope::Write) && (*state == "draft" || has(Scope::Publish));
-                let ask = |method| app.ask(method, &path).key(&key);
+                let request = |method| app.request(method, &path).key(&key);
                 for (method, body) in [
                     // Also where nothing changes.
                     (Method::PATCH, json!({})),
                     (Method::PATCH, json!({"title": "y"})),
                     (Method::PUT, new.clone()),
                 ] {
-                    let status = ask(method.clone()).json(body).await.status;
+                    let status = request(method.clone()).json(body).await.status;
                     assert_eq!(
                         status,
                         if may { 200 } else { 403 },
                         "{method} {state} by {caller}"
                     );
                 }
-                let create = app.ask(Method::POST, list).key(&key).json(new).await.status;
+                let create = app
+                    .request(Method::POST, list)
+                    .key(&key)
+                    .json(new)
+                    .await
+                    .status;
                 assert_eq!(
                     create,
                     if may { 201 } else { 403 },
                     "POST {state} by {caller}"
                 );
-                let status = ask(Method::DELETE).await.status;
+                let status = request(Method::DELETE).await.status;
                 assert_eq!(
                     status,
                     if may { 204 } else { 403 },
@@ -339,7 +343,7 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
                     .post(list, json!({"title": "x", "language": "fr"}))
                     .await;
                 let patch = app
-                    .ask(Method::PATCH, draft.header("location"))
+                    .request(Method::PATCH, draft.header("location"))
                     .key(&key)
                     .json(body.clone());
                 assert_eq!(
@@ -367,31 +371,31 @@ async fn changing_authors_and_tags_of_public_articles_requires_the_publish_scope
                     .created();
                 let article = json!({"status": state, "published_at": later, field: [named["id"]]});
                 let article = app.article("x", article).await;
-                let path = format!("/v1/{list}/{}", named["id"].as_str().unwrap());
+                let path = path_of(list, &named);
                 let may = state == "draft" || scopes.contains(&Scope::Publish);
-                let ask = |method| app.ask(method, &path).key(&key);
+                let request = |method| app.request(method, &path).key(&key);
                 for (method, body) in [
                     (Method::PATCH, json!({"name": "y"})),
                     (Method::PATCH, json!({})),
                     (Method::PUT, json!({"name": "z"})),
                 ] {
-                    let status = ask(method.clone()).json(body).await.status;
+                    let status = request(method.clone()).json(body).await.status;
                     assert_eq!(
                         status,
                         if may { 200 } else { 403 },
                         "{method} {list} on {state}"
                     );
                 }
-                let status = ask(Method::DELETE).await.status;
+                let status = request(Method::DELETE).await.status;
                 assert_eq!(
                     status,
                     if may { 409 } else { 403 },
                     "DELETE {list} on {state}"
                 );
                 // In the trash it stands on nothing.
-                let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+                let path = path_of("articles", &article);
                 assert_eq!(app.delete(&path).await.status, 204);
-                assert_eq!(ask(Method::DELETE).await.status, 204);
+                assert_eq!(request(Method::DELETE).await.status, 204);
             }
         }
     }
@@ -405,14 +409,14 @@ async fn a_patch_that_changes_nothing_requires_the_same_scopes() {
     let article = app.article("x", json!({})).await;
     let headline = app.headline("x", json!({})).await;
     let category = app.category("x", None).await;
-    let path = |list: &str, it: &Value| format!("/v1/{list}/{}", it["id"].as_str().unwrap());
+    let path = |list: &str, it: &Value| path_of(list, &it);
     for path in [
         "/v1/site".to_owned(),
         path("articles", &article),
         path("headlines", &headline),
         path("categories", &category),
     ] {
-        let patch = app.ask(Method::PATCH, &path).key(&key).json(json!({}));
+        let patch = app.request(Method::PATCH, &path).key(&key).json(json!({}));
         patch.await.problem(403, "forbidden");
         assert_eq!(app.patch(&path, json!({})).await.status, 200, "{path}");
     }
@@ -429,29 +433,29 @@ async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
             .await
             .created();
         app.article("x", json!({field: [first["id"]]})).await;
-        let path = format!("/v1/{list}/{}", first["id"].as_str().unwrap());
+        let path = path_of(list, &first);
         app.patch(&path, json!({"slug": "second"})).await.ok();
         let own = app.post(&format!("/v1/{list}"), new("own")).await.created();
-        let own = format!("/v1/{list}/{}", own["id"].as_str().unwrap());
+        let own = path_of(list, &own);
         for (scopes, may) in [
             (vec![Scope::Write], false),
             (vec![Scope::Write, Scope::Publish], true),
         ] {
             let key = app.new_key(&scopes).await;
-            let ask = |method, path: &str, body| app.ask(method, path).key(&key).json(body);
-            let taken = ask(Method::PATCH, &own, json!({"slug": "first"}))
+            let request = |method, path: &str, body| app.request(method, path).key(&key).json(body);
+            let taken = request(Method::PATCH, &own, json!({"slug": "first"}))
                 .await
                 .status;
             assert_eq!(taken, if may { 200 } else { 403 }, "{list}");
             if !may {
                 let list = format!("/v1/{list}");
-                ask(Method::POST, &list, new("first"))
+                request(Method::POST, &list, new("first"))
                     .await
                     .problem(403, "forbidden");
                 assert_eq!(app.get(&format!("{list}/first")).await.status, 308);
                 // One that is made is another.
                 let made = json!({"name": "First"});
-                let made = ask(Method::POST, &list, made).await.created();
+                let made = request(Method::POST, &list, made).await.created();
                 assert_eq!(made["slug"], "first-2");
             }
         }

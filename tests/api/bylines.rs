@@ -4,24 +4,22 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 async fn author(app: &TestApp, name: &str) -> Value {
-    app.post("/v1/authors", json!({"name": name}))
-        .await
-        .created()
+    app.author(name).await
 }
 
 async fn tag(app: &TestApp, name: &str) -> Value {
-    app.post("/v1/tags", json!({"name": name})).await.created()
+    app.tag(name).await
 }
 
 fn path(author: &Value) -> String {
-    format!("/v1/authors/{}", author["id"].as_str().unwrap())
+    path_of("authors", &author)
 }
 
 fn article_path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", &article)
 }
 
 /// Authors in short, as an article shows them.
@@ -57,7 +55,7 @@ async fn an_author_cannot_be_deleted_while_an_article_names_them() {
     let mut conn = app.conn().await;
     let by_hand = format!(
         "UPDATE authors SET deleted_at = now() WHERE id = '{}'",
-        salma["id"].as_str().unwrap()
+        salma.text("/id")
     );
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
     assert!(error.to_string().contains("still name it"), "{error}");
@@ -92,20 +90,17 @@ async fn a_deleted_article_is_restored_only_without_its_deleted_authors_and_tags
         let restore = |more: Value| app.put(&article_path(&article), with(body.clone(), more));
         let (list, one) = match named.get("author_ids") {
             Some(_) => ("author_ids", path(&salma)),
-            None => (
-                "tag_ids",
-                format!("/v1/tags/{}", semailles["id"].as_str().unwrap()),
-            ),
+            None => ("tag_ids", path_of("tags", &semailles)),
         };
         assert_eq!(app.delete(&one).await.status, 204);
 
         let faults = restore(named.clone()).await.faults();
         assert_eq!(faults.len(), 1);
         assert!(faults[0].ends_with(" not_found"), "{faults:?}");
-        app.get_all(&article_path(&article))
+        app.get_as_admin(&article_path(&article))
             .await
             .problem(404, "not-found");
-        let id = article["id"].as_str().unwrap();
+        let id = article.text("/id");
         let mut conn = app.conn().await;
         let error = conn
             .batch_execute(&format!(
@@ -193,7 +188,7 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     app.patch(&address, json!({"author_ids": ids(&[&a])}))
         .await
         .ok();
-    let before = app.get(&address).await.header("etag").to_owned();
+    let before = app.get(&address).await.etag();
     let picture = "https://i.example/amina.jpg";
     app.patch(
         &path(&a),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonPath, Response, TestApp};
 
 #[actix_web::test]
 async fn responses_carry_cache_policies_and_cache_tags() {
@@ -20,10 +20,7 @@ async fn responses_carry_cache_policies_and_cache_tags() {
     ])
     .await;
     let category = app.category("Économie", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "A"}))
-        .await
-        .created();
+    let author = app.author("A").await;
     let article = app
         .article(
             "titre",
@@ -46,7 +43,7 @@ async fn responses_carry_cache_policies_and_cache_tags() {
         let answer = app.get(path).await;
         assert_eq!(answer.header("cache-control"), policy, "{path}");
         assert!(answer.header("vary").contains("Authorization"), "{path}");
-        let tag = answer.header("etag").to_owned();
+        let tag = answer.etag();
         let known = app.get(path).header("If-None-Match", &tag).await;
         assert_eq!(
             (known.status, known.header("cache-control")),
@@ -54,7 +51,7 @@ async fn responses_carry_cache_policies_and_cache_tags() {
             "{path}"
         );
         assert!(!known.has("surrogate-key"));
-        let with_key = app.get_all(path).await;
+        let with_key = app.get_as_admin(path).await;
         assert_eq!(
             with_key.header("cache-control"),
             "private, no-cache",
@@ -78,13 +75,12 @@ async fn responses_carry_cache_policies_and_cache_tags() {
             "{path}"
         );
     }
-    let names = |answer: &Answer| -> Vec<String> {
+    let names = |answer: &Response| -> Vec<String> {
         let header = answer.header("surrogate-key");
         assert_eq!(header.replace(' ', ","), answer.header("cache-tag"));
         header.split(' ').map(str::to_owned).collect()
     };
-    let named =
-        |kind: &str, one: &serde_json::Value| format!("{kind}-{}", one["id"].as_str().unwrap());
+    let named = |kind: &str, one: &serde_json::Value| format!("{kind}-{}", one.text("/id"));
     let all = [
         named("article", &article),
         named("author", &author),
@@ -110,7 +106,9 @@ async fn authenticated_responses_are_not_cacheable() {
         "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
     );
     assert_eq!(
-        app.get_all("/v1/headlines").await.header("cache-control"),
+        app.get_as_admin("/v1/headlines")
+            .await
+            .header("cache-control"),
         "private, no-store"
     );
     assert_eq!(

@@ -1,13 +1,13 @@
 //! Categories: the tree.
 
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, path_of};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
 fn path(category: &Value) -> String {
-    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+    path_of("categories", &category)
 }
 
 #[actix_web::test]
@@ -45,14 +45,14 @@ async fn categories_are_listed_in_depth_first_tree_order() {
     app.patch(&path(&b), json!({"position": 1})).await.ok();
     app.patch(&path(&b2), json!({"position": 5})).await.ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b", "b1", "b2", "b21"]
     );
     assert_eq!(
-        items(
-            &app.get("/v1/categories?category=b2&count=true").await.ok(),
-            "slug"
-        ),
+        app.get("/v1/categories?category=b2&count=true")
+            .await
+            .ok()
+            .texts("/items/*/slug"),
         ["b2", "b21"]
     );
 
@@ -60,7 +60,7 @@ async fn categories_are_listed_in_depth_first_tree_order() {
     let mut next = json!("/v1/categories?limit=2");
     while let Some(address) = next.as_str() {
         let page = app.get(address).await.ok();
-        seen.extend(items(&page, "slug"));
+        seen.extend(page.texts("/items/*/slug"));
         next = page["page"]["next"].as_str().map_or(Value::Null, |c| {
             json!(format!("/v1/categories?limit=2&cursor={c}"))
         });
@@ -72,12 +72,12 @@ async fn categories_are_listed_in_depth_first_tree_order() {
         .await
         .ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b2", "b21", "b", "b1"]
     );
     app.patch(&path(&b2), json!({"parent_id": null})).await.ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b", "b1", "b2", "b21"]
     );
 }
@@ -178,9 +178,8 @@ async fn a_category_with_content_cannot_be_deleted() {
         problem["detail"],
         "in it there still are: 1 category, 1 article, 1 headline"
     );
-    let codes: Vec<&Value> = problem["errors"]
-        .as_array()
-        .unwrap()
+    let codes: Vec<&Value> = problem
+        .list("/errors")
         .iter()
         .map(|fault| &fault["code"])
         .collect();
@@ -191,7 +190,7 @@ async fn a_category_with_content_cannot_be_deleted() {
         ("headlines", &headline),
         ("articles", &draft),
     ] {
-        let path = format!("/v1/{resource}/{}", one["id"].as_str().unwrap());
+        let path = path_of(resource, &one);
         assert_eq!(app.delete(&path).await.status, 204);
     }
     assert_eq!(app.delete(&path(&category)).await.status, 204);
@@ -261,15 +260,12 @@ async fn the_category_filter_includes_descendants_and_accepts_former_slugs() {
             let app = &app;
             async move {
                 let page = app.get(&path).await.ok();
-                assert_eq!(
-                    page["page"]["total"],
-                    page["items"].as_array().unwrap().len()
-                );
-                items(&page, "title")
+                assert_eq!(page["page"]["total"], page.list("/items").len());
+                page.texts("/items/*/title")
             }
         };
         assert_eq!(titles("top").await, ["d", "b", "a"]);
-        assert_eq!(titles(top["id"].as_str().unwrap()).await, ["d", "b", "a"]);
+        assert_eq!(titles(top.text("/id")).await, ["d", "b", "a"]);
         assert_eq!(titles("beneath").await, ["b"]);
         assert_eq!(titles("below").await, ["b"]);
         let nothing = app.get(&format!("/v1/{list}?category=nothing")).await;
@@ -277,10 +273,7 @@ async fn the_category_filter_includes_descendants_and_accepts_former_slugs() {
     }
     let empty = app.category("empty", None).await;
     let page = app
-        .get(&format!(
-            "/v1/articles?category={}",
-            empty["id"].as_str().unwrap()
-        ))
+        .get(&format!("/v1/articles?category={}", empty.text("/id")))
         .await
         .ok();
     assert_eq!(page["items"], json!([]));
@@ -361,7 +354,7 @@ async fn a_patch_removes_one_localized_name_or_all() {
         .post("/v1/categories", json!({"name": "Mer", "names": names}))
         .await
         .created();
-    let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    let path = path_of("categories", &category);
     let one = app.patch(&path, json!({"names": {"en": null}})).await.ok();
     assert_eq!(one["names"], json!({"fr": "Mer bleue", "ar": "بحر"}));
     // In the site's first language it is called as it is written, wherever.

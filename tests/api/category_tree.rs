@@ -3,10 +3,10 @@
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(category: &Value) -> String {
-    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+    path_of("categories", &category)
 }
 
 #[actix_web::test]
@@ -38,8 +38,7 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
             .await;
     }
     let trashed = app.article("x", json!({"category_id": top["id"]})).await;
-    app.delete(&format!("/v1/articles/{}", trashed["id"].as_str().unwrap()))
-        .await;
+    app.delete(&path_of("articles", &trashed)).await;
     app.headline("x", json!({"category_id": top["id"]})).await;
 
     fn counted(nodes: &Value) -> Value {
@@ -61,11 +60,11 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         ["top", 4, [["left", 3, [["leaf", 1, []]]], ["right", 0, []]]],
         ["other", 0, []],
     ]);
-    for ask in [
+    for request in [
         app.get("/v1/categories?tree=true&count=true"),
-        app.get_all("/v1/categories?tree=true&count=true"),
+        app.get_as_admin("/v1/categories?tree=true&count=true"),
     ] {
-        let tree = ask.await.ok();
+        let tree = request.await.ok();
         assert_eq!(counted(&tree["items"]), expected);
         assert_eq!(tree["page"]["total"], 5);
         assert_eq!(
@@ -83,15 +82,14 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
     );
     assert_eq!(branch["page"]["total"], 2);
     let list = app.get("/v1/categories?count=true").await.ok();
-    let counts: Vec<&Value> = list["items"]
-        .as_array()
-        .unwrap()
+    let counts: Vec<&Value> = list
+        .list("/items")
         .iter()
         .map(|category| &category["article_count"])
         .collect();
     assert_eq!(counts, [4, 3, 1, 0, 0]);
 
-    // Who doesn't ask doesn't get.
+    // Who doesn't request doesn't get.
     let tree = app.get("/v1/categories?tree=true").await.ok();
     assert!(tree["items"][0].get("article_count").is_none());
     assert!(tree["page"].get("total").is_none());
@@ -117,7 +115,7 @@ async fn tree_responses_are_not_paginated() {
         app.category(&format!("c{n:02}"), None).await;
     }
     let tree = app.get("/v1/categories?tree=true").await.ok();
-    assert_eq!(tree["items"].as_array().unwrap().len(), 25);
+    assert_eq!(tree.list("/items").len(), 25);
     for (query, faults) in [
         ("limit=5", vec!["limit incompatible_with_tree"]),
         ("cursor=x", vec!["cursor incompatible_with_tree"]),
@@ -137,7 +135,7 @@ async fn tree_responses_are_not_paginated() {
     let answer = app.get("/v1/categories?tree=yes").await;
     assert_eq!(answer.parameter_faults(), ["tree invalid"]);
     let list = app.get("/v1/categories?tree=false&limit=5").await.ok();
-    assert_eq!(list["items"].as_array().unwrap().len(), 5);
+    assert_eq!(list.list("/items").len(), 5);
     assert!(list["items"][0].get("children").is_none());
 }
 
@@ -145,7 +143,7 @@ async fn tree_responses_are_not_paginated() {
 async fn the_number_of_categories_is_limited_to_a_thousand() {
     let app = TestApp::start().await;
     let first = app.category("first", None).await;
-    let address = format!("/v1/categories/{}", first["id"].as_str().unwrap());
+    let address = path_of("categories", &first);
     let mut conn = app.conn().await;
     conn.batch_execute(
         "INSERT INTO categories (id, slug, name, tree_key) \
@@ -154,7 +152,7 @@ async fn the_number_of_categories_is_limited_to_a_thousand() {
     .await
     .unwrap();
     let site = app.get("/v1/site").await.ok();
-    assert_eq!(site["categories"].as_array().unwrap().len(), 1000);
+    assert_eq!(site.list("/categories").len(), 1000);
     let new = || app.post("/v1/categories", json!({"name": "x"}));
     new().await.problem(409, "conflict");
     app.patch(&address, json!({"name": "y"})).await.ok();

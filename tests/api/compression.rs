@@ -5,9 +5,9 @@ use std::io::Read;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp, path_of};
 
-fn decoded(answer: &Answer) -> Vec<u8> {
+fn decoded(answer: &Response) -> Vec<u8> {
     let mut out = Vec::new();
     match answer.header("content-encoding") {
         "gzip" => flate2::read::GzDecoder::new(answer.body.as_slice())
@@ -33,7 +33,7 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
     twenty(&app).await;
     let plain = app.get("/v1/headlines").await;
     assert!(!plain.has("content-encoding") && plain.body.len() > 5000);
-    let mut tags = vec![plain.header("etag").to_owned()];
+    let mut tags = vec![plain.etag()];
     for coding in ["gzip", "br", "zstd"] {
         let get = || app.get("/v1/headlines").header("Accept-Encoding", coding);
         let coded = get().await;
@@ -41,7 +41,7 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
         assert_eq!(decoded(&coded), plain.body);
         assert!(coded.body.len() * 4 < plain.body.len(), "{coding}");
         assert!(coded.header("vary").contains("Accept-Encoding"));
-        let tag = coded.header("etag").to_owned();
+        let tag = coded.etag();
         let known = get().header("If-None-Match", &tag).await;
         assert_eq!((known.status, known.body.len()), (304, 0));
         assert_eq!(known.header("etag"), tag);
@@ -49,7 +49,7 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
         let other = get().header("If-None-Match", &tags[0]).await;
         assert_eq!(other.status, 200);
         let head = app
-            .ask(Method::HEAD, "/v1/headlines")
+            .request(Method::HEAD, "/v1/headlines")
             .header("Accept-Encoding", coding)
             .await;
         assert_eq!(head.header("etag"), tag);
@@ -113,10 +113,10 @@ async fn the_etag_of_a_compressed_response_works_in_if_match() {
     let app = TestApp::start().await;
     let lede = "mot ".repeat(400);
     let article = app.article("x", json!({"lede": lede})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     let read = app.get(&path).header("Accept-Encoding", "br").await;
     assert_eq!(read.header("content-encoding"), "br");
-    let tag = read.header("etag").to_owned();
+    let tag = read.etag();
     let changed = app
         .patch(&path, json!({"title": "y"}))
         .header("If-Match", &tag)

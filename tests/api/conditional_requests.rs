@@ -1,6 +1,6 @@
 //! Conditional requests: entity tags, 304, 412.
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ async fn every_get_has_a_strong_etag_and_supports_if_none_match() {
     ] {
         let answer = app.get(&path).await;
         assert_eq!(answer.status, 200, "{path}");
-        let tag = answer.header("etag").to_owned();
+        let tag = answer.etag();
         assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         for known in [
             tag.clone(),
@@ -51,7 +51,9 @@ async fn every_get_has_a_strong_etag_and_supports_if_none_match() {
             200
         );
         assert_eq!(
-            app.ask(reqwest::Method::HEAD, &path).await.header("etag"),
+            app.request(reqwest::Method::HEAD, &path)
+                .await
+                .header("etag"),
             tag
         );
     }
@@ -64,7 +66,7 @@ async fn an_etag_changes_only_when_the_content_changes_including_embedded_data()
     let article = app
         .article("x", json!({"category_id": category["id"]}))
         .await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     let first = app.get(&path).await;
     assert_eq!(first.header("etag"), app.get(&path).await.header("etag"));
     // What is embedded has a date of its own: only a tag knows of both.
@@ -73,7 +75,7 @@ async fn an_etag_changes_only_when_the_content_changes_including_embedded_data()
         .get(&path)
         .header("If-Modified-Since", "Thu, 01 Jan 2099 00:00:00 GMT");
     later.await.ok();
-    let renamed = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    let renamed = path_of("categories", &category);
     app.patch(&renamed, json!({"name": "b"})).await.ok();
     let second = app.get(&path).await;
     assert_ne!(
@@ -88,14 +90,14 @@ async fn an_etag_changes_only_when_the_content_changes_including_embedded_data()
 async fn if_match_is_checked_by_put_patch_and_delete() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"slug": "x"})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-    let old = app.get(&path).await.header("etag").to_owned();
+    let path = path_of("articles", &article);
+    let old = app.get(&path).await.etag();
     let changed = app
         .patch(&path, json!({"title": "y"}))
         .header("If-Match", &old)
         .await;
     changed.ok();
-    let new = changed.header("etag").to_owned();
+    let new = changed.etag();
     assert_eq!(
         app.get(&path).await.header("etag"),
         new,
@@ -110,10 +112,7 @@ async fn if_match_is_checked_by_put_patch_and_delete() {
             .await
             .problem(412, "precondition-failed");
         assert!(
-            problem["detail"]
-                .as_str()
-                .unwrap()
-                .contains("its version is 2"),
+            problem.text("/detail").contains("its version is 2"),
             "{problem}"
         );
         app.put(&path, body.clone())
@@ -138,7 +137,7 @@ async fn if_match_is_checked_by_put_patch_and_delete() {
         .header("If-Match", "*")
         .await
         .ok();
-    let tag = app.get_all(&path).await.header("etag").to_owned();
+    let tag = app.get_as_admin(&path).await.etag();
     assert_eq!(
         app.delete(&path)
             .header("If-Match", &format!("\"other\", {tag}"))
@@ -160,8 +159,8 @@ async fn if_match_is_checked_by_put_patch_and_delete() {
 async fn of_twenty_concurrent_patches_to_one_version_one_succeeds() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
-    let tag = app.get(&path).await.header("etag").to_owned();
+    let path = path_of("headlines", &headline);
+    let tag = app.get(&path).await.etag();
     let change = |n: i32| {
         app.patch(&path, json!({"title": n.to_string()}))
             .header("If-Match", &tag)
@@ -178,8 +177,8 @@ async fn of_twenty_concurrent_patches_to_one_version_one_succeeds() {
 async fn a_failed_precondition_reports_the_current_version_and_etag() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"slug": "x"})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-    let old = app.get_all(&path).await.header("etag").to_owned();
+    let path = path_of("articles", &article);
+    let old = app.get_as_admin(&path).await.etag();
     app.patch(&path, json!({"title": "y"})).await.ok();
     let body = json!({"title": "z", "language": "fr"});
     for refused in [
@@ -193,7 +192,7 @@ async fn a_failed_precondition_reports_the_current_version_and_etag() {
         app.delete(&path).header("If-Match", &old).await,
     ] {
         let problem = refused.problem(412, "precondition-failed");
-        let tag = app.get_all(&path).await.header("etag").to_owned();
+        let tag = app.get_as_admin(&path).await.etag();
         assert_eq!(problem["current"], json!({"version": 2, "etag": tag}));
         assert_eq!(refused.header("etag"), tag);
     }
@@ -211,9 +210,12 @@ async fn a_failed_precondition_reports_the_current_version_and_etag() {
 async fn if_match_accepts_the_etag_of_every_content_coding() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({"body": "mot ".repeat(1000)})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     for coding in ["gzip", "br", "zstd", "identity"] {
-        let read = app.get_all(&path).header("Accept-Encoding", coding).await;
+        let read = app
+            .get_as_admin(&path)
+            .header("Accept-Encoding", coding)
+            .await;
         let tag = read.header("etag");
         let written = app
             .patch(&path, json!({"title": coding}))
@@ -231,10 +233,7 @@ async fn if_match_accepts_the_etag_of_every_content_coding() {
 async fn with_require_if_match_every_change_needs_a_precondition() {
     let app = TestApp::start_with(&["--require-if-match"]).await;
     let tag = app.post("/v1/tags", json!({"name": "a"})).await;
-    let (path, etag) = (
-        tag.header("location").to_owned(),
-        tag.header("etag").to_owned(),
-    );
+    let (path, etag) = (tag.header("location").to_owned(), tag.etag());
     let body = json!({"name": "b"});
     for unsaid in [
         app.patch(&path, body.clone()).await,
@@ -268,16 +267,16 @@ async fn with_require_if_match_every_change_needs_a_precondition() {
 #[actix_web::test]
 async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
     let app = TestApp::start().await;
-    let beside = TestApp::start_on(app.address.clone()).await;
+    let beside = app.another_node().await;
     let article = app.article("x", json!({})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     for version in 1..4 {
-        let tag = app.get_all(&path).await.header("etag").to_owned();
+        let tag = app.get_as_admin(&path).await.etag();
         let asked = (0..50).map(|n| {
             let node = if n % 2 == 0 { &app } else { &beside };
             let change = json!({"title": format!("{version}-{n}")});
-            node.ask(reqwest::Method::PATCH, &path)
-                .key(&app.key)
+            node.request(reqwest::Method::PATCH, &path)
+                .key(&app.admin_key)
                 .header("If-Match", &tag)
                 .json(change)
                 .into_future()
@@ -287,7 +286,7 @@ async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
         assert_eq!(count(200), 1, "{statuses:?}");
         // Who has waited too long for a connection is told to come back.
         assert_eq!(count(412) + count(503), 49, "{statuses:?}");
-        assert_eq!(app.get_all(&path).await.ok()["version"], version + 1);
+        assert_eq!(app.get_as_admin(&path).await.ok()["version"], version + 1);
     }
 }
 
@@ -295,12 +294,8 @@ async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
 async fn an_etag_does_not_match_another_resource_that_took_over_the_slug() {
     let app = TestApp::start().await;
     let first = app.article("first", json!({"slug": "handover"})).await;
-    let tag = app
-        .get_all("/v1/articles/handover")
-        .await
-        .header("etag")
-        .to_owned();
-    let path = format!("/v1/articles/{}", first["id"].as_str().unwrap());
+    let tag = app.get_as_admin("/v1/articles/handover").await.etag();
+    let path = path_of("articles", &first);
     app.patch(&path, json!({"slug": "elsewhere"})).await.ok();
     app.article("second", json!({"slug": "handover"})).await;
     let body = json!({"title": "corrected", "language": "fr", "slug": "handover"});
@@ -318,7 +313,7 @@ async fn an_etag_does_not_match_another_resource_that_took_over_the_slug() {
         refused.problem(412, "precondition-failed");
     }
     assert_eq!(
-        app.get_all("/v1/articles/handover").await.ok()["title"],
+        app.get_as_admin("/v1/articles/handover").await.ok()["title"],
         "second"
     );
 }
@@ -327,7 +322,7 @@ async fn an_etag_does_not_match_another_resource_that_took_over_the_slug() {
 async fn a_malformed_etag_in_if_match_is_rejected() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     for wrong in ["1-abc", "", ",", "\"1-abc", "w/\"1-abc\""] {
         app.delete(&path)
             .header("If-Match", wrong)
@@ -340,8 +335,8 @@ async fn a_malformed_etag_in_if_match_is_rejected() {
 async fn if_unmodified_since_is_honoured_without_if_match() {
     let app = TestApp::start().await;
     let article = app.article("x", json!({})).await;
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-    let now = article["updated_at"].as_str().unwrap();
+    let path = path_of("articles", &article);
+    let now = article.text("/updated_at");
     let now = now.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let now = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let before = "Mon, 01 Jan 2024 00:00:00 GMT";

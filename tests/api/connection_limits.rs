@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonPath, Response, TestApp};
 
 /// An answer that no kernel keeps for a client that reads nothing.
 const LARGE: &str = "/v1/articles/large";
@@ -22,7 +22,7 @@ async fn app(settings: &str) -> TestApp {
 }
 
 fn asks(app: &TestApp, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(app.at).unwrap();
+    let mut stream = TcpStream::connect(app.addr).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     stream
@@ -36,7 +36,7 @@ fn reads_nothing(app: &TestApp) -> TcpStream {
 }
 
 /// Asks again until nothing is in the way any more.
-async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Answer)) {
+async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Response)) {
     loop {
         let answer = app.get(path).await;
         if answer.status == 200 {
@@ -51,9 +51,9 @@ async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Answer)) {
 async fn a_response_that_is_not_read_is_abandoned_after_the_write_timeout() {
     let app = app("--write-timeout 1 --max-unsent-per-address-mib 1").await;
     let mut first = reads_nothing(&app);
-    let refused = |answer: &Answer| {
+    let refused = |answer: &Response| {
         let problem = answer.problem(429, "too-many-requests");
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = problem.text("/detail");
         assert!(detail.contains("wait to be received"), "{problem}");
         assert_eq!(answer.header("retry-after"), "1");
     };
@@ -100,9 +100,9 @@ async fn a_client_that_reads_slowly_but_steadily_receives_the_whole_response() {
 async fn unsent_responses_are_limited_across_all_clients() {
     let app = app("--write-timeout 600 --max-unsent-mib 1").await;
     let first = reads_nothing(&app);
-    let refused = |answer: &Answer| {
+    let refused = |answer: &Response| {
         let problem = answer.problem(503, "unavailable");
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = problem.text("/detail");
         assert!(detail.contains("wait to be received"), "{problem}");
         assert_eq!(answer.header("retry-after"), "1");
     };
@@ -119,14 +119,15 @@ async fn unsent_responses_are_limited_across_all_clients() {
 #[actix_web::test]
 async fn health_checks_are_served_at_the_connection_limit() {
     let app = app("--max-connections 3 --header-timeout 600 --write-timeout 600").await;
-    let ask = |path: &str| app.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    let request =
+        |path: &str| app.send_raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
     // The client that wrote the article has one of them.
     let mut held: Vec<TcpStream> = (0..2).map(|_| reads_nothing(&app)).collect();
     let crowd = |held: &mut Vec<TcpStream>, count: usize| {
         for _ in 0..count {
-            held.push(TcpStream::connect(app.at).unwrap());
+            held.push(TcpStream::connect(app.addr).unwrap());
             // One that has to make room may be closed already.
-            let mut stream = TcpStream::connect(app.at).unwrap();
+            let mut stream = TcpStream::connect(app.addr).unwrap();
             let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost:");
             held.push(stream);
             held.push(asks(&app, LARGE));
@@ -136,7 +137,7 @@ async fn health_checks_are_served_at_the_connection_limit() {
         crowd(&mut held, count);
         for path in ["/livez", "/readyz"] {
             // It closes by itself, so it comes to an end.
-            let answer = ask(path);
+            let answer = request(path);
             // The database may be busy with other tests.
             let busy = path == "/readyz" && answer.contains("the database can't be asked");
             assert!(busy || answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -145,7 +146,7 @@ async fn health_checks_are_served_at_the_connection_limit() {
                 "{answer}"
             );
         }
-        let refused = ask("/v1/headlines");
+        let refused = request("/v1/headlines");
         assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
         for said in ["/problems/unavailable", "retry-after: 1", "as many connect"] {
             assert!(refused.contains(said), "{refused}");
@@ -153,7 +154,7 @@ async fn health_checks_are_served_at_the_connection_limit() {
     }
     drop(held);
     let close = b"GET /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    while !app.raw(close).starts_with("HTTP/1.1 200") {
+    while !app.send_raw(close).starts_with("HTTP/1.1 200") {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -169,7 +170,7 @@ fn rest(mut stream: TcpStream) -> String {
 async fn a_client_that_sends_too_slowly_receives_408() {
     let app = TestApp::start_with(&["--header-timeout", "1", "--body-timeout", "1"]).await;
     let send = |bytes: &str| {
-        let mut stream = TcpStream::connect(app.at).unwrap();
+        let mut stream = TcpStream::connect(app.addr).unwrap();
         stream.write_all(bytes.as_bytes()).unwrap();
         stream
     };
@@ -191,7 +192,7 @@ async fn a_client_that_sends_too_slowly_receives_408() {
     let post = format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"title\": ",
-        app.key
+        app.admin_key
     );
     let body = rest(send(&post));
     assert!(
@@ -204,11 +205,11 @@ async fn a_client_that_sends_too_slowly_receives_408() {
 #[actix_web::test]
 async fn connections_per_address_are_limited() {
     let app = TestApp::start_with(&["--max-connections-per-address", "3"]).await;
-    let ask = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let request = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut open: Vec<TcpStream> = Vec::new();
     // The client that made the test's key has none: keys are made in the database.
     for _ in 0..3 {
-        let mut stream = TcpStream::connect(app.at).unwrap();
+        let mut stream = TcpStream::connect(app.addr).unwrap();
         stream
             .write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
@@ -216,13 +217,13 @@ async fn connections_per_address_are_limited() {
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         open.push(stream);
     }
-    let refused = rest(TcpStream::connect(app.at).unwrap());
+    let refused = rest(TcpStream::connect(app.addr).unwrap());
     assert!(
         refused.starts_with("HTTP/1.1 429") && refused.contains("/problems/too-many-requests"),
         "{refused}"
     );
     drop(open.pop());
-    while !app.raw(ask.as_bytes()).starts_with("HTTP/1.1 200") {
+    while !app.send_raw(request.as_bytes()).starts_with("HTTP/1.1 200") {
         actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }

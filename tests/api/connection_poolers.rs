@@ -1,9 +1,9 @@
-//! A connection pooler before the database: in session mode everything works; in any other nothing is served, for it would
+//! A connection pooler before the database: in session mode everything works; in any other nothing is server, for it would
 //! be wrong.
 
 use crate::support::pooler::{Mode, Pooler};
-use crate::support::server_process::{Served, folder, manchette};
-use crate::support::{cluster, items};
+use crate::support::server_process::{ServerProcess, manchette, temp_dir};
+use crate::support::{JsonPath, cluster};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const SENTENCE: &str = "connection pooler in transaction or statement mode";
 
 fn run(url: &str, arguments: &[&str]) -> Output {
-    let data = folder();
+    let data = temp_dir();
     let mut command: Command = manchette(data.path(), arguments);
     command.env("DATABASE_URL", url).output().unwrap()
 }
@@ -23,7 +23,7 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     for mode in [Mode::Transaction, Mode::Statement] {
         // Before the schema is there, and after.
-        let pooler = Pooler::before(&url, mode);
+        let pooler = Pooler::in_front_of(&url, mode);
         for command in [
             &["migrate"][..],
             &["demo"],
@@ -46,18 +46,18 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
 
 /// Two nodes behind one pooler, which prepare statements under the same names.
 struct Nodes {
-    nodes: [Served; 2],
+    nodes: [ServerProcess; 2],
     key: String,
     _data: tempfile::TempDir,
 }
 
 impl Nodes {
     fn start(url: &str) -> Self {
-        let data = folder();
+        let data = temp_dir();
         let node = || {
             let mut command = manchette(data.path(), &["serve", "--rate-reads-without-key", "off"]);
             command.env("DATABASE_URL", url);
-            Served::spawn(command)
+            ServerProcess::spawn(command)
         };
         let made = run(url, &["keys", "create", "--name", "x", "--scope", "admin"]);
         assert!(made.status.success(), "{made:?}");
@@ -85,7 +85,7 @@ impl Nodes {
 #[actix_web::test]
 async fn session_pooling_works_and_other_modes_suspend_service_until_switched_back() {
     let url = cluster::empty_database_url().await;
-    let pooler = Pooler::before(&url, Mode::Session);
+    let pooler = Pooler::in_front_of(&url, Mode::Session);
     let migrated = run(&pooler.url, &["migrate"]);
     assert!(migrated.status.success(), "{migrated:?}");
     let nodes = Nodes::start(&pooler.url);
@@ -97,12 +97,15 @@ async fn session_pooling_works_and_other_modes_suspend_service_until_switched_ba
         for _ in 0..5 {
             for node in &nodes.nodes {
                 let (status, list) = node.get("/v1/headlines").await;
-                assert_eq!((status, items(&list, "title")), (200, titles.clone()));
+                assert_eq!(
+                    (status, list.texts("/items/*/title")),
+                    (200, titles.clone())
+                );
                 assert_eq!(node.get("/v1/articles").await.0, 200);
             }
         }
 
-        pooler.set(mode);
+        pooler.set_mode(mode);
         let begun = Instant::now();
         for node in &nodes.nodes {
             loop {
@@ -114,7 +117,7 @@ async fn session_pooling_works_and_other_modes_suspend_service_until_switched_ba
                 assert!(begun.elapsed() < Duration::from_secs(60), "{problem}");
                 // Until it is noticed: what is right, or nothing.
                 match node.get("/v1/headlines").await {
-                    (200, list) => assert_eq!(items(&list, "title"), titles),
+                    (200, list) => assert_eq!(list.texts("/items/*/title"), titles),
                     (status, problem) => assert_eq!(status, 503, "{problem}"),
                 }
             }
@@ -124,14 +127,14 @@ async fn session_pooling_works_and_other_modes_suspend_service_until_switched_ba
         }
         assert_eq!(nodes.post("refused").await.0, 503);
 
-        pooler.set(Mode::Session);
+        pooler.set_mode(Mode::Session);
         for node in &nodes.nodes {
-            node.wait_for("/readyz", 200).await;
-            node.wait_for("/v1/headlines", 200).await;
+            node.wait_for_status("/readyz", 200).await;
+            node.wait_for_status("/v1/headlines", 200).await;
         }
     }
     for node in &nodes.nodes {
         let (_, list) = node.get("/v1/headlines").await;
-        assert_eq!(items(&list, "title"), titles);
+        assert_eq!(list.texts("/items/*/title"), titles);
     }
 }

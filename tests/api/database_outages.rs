@@ -1,7 +1,7 @@
 //! When the database is busy, hangs or is away: who comes then is told at once, and it heals by itself.
 
-use crate::support::database_proxy::Line;
-use crate::support::{Answer, TestApp};
+use crate::support::database_proxy::DatabaseProxy;
+use crate::support::{Response, TestApp};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[track_caller]
-fn unavailable(answer: &Answer) {
+fn unavailable(answer: &Response) {
     answer.problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
 }
@@ -59,15 +59,15 @@ async fn heals(app: &TestApp) {
 
 #[actix_web::test]
 async fn a_hanging_database_causes_503_without_waiting() {
-    let (line, address) = Line::to_new_database().await;
+    let (proxy, address) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "300"];
-    let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
+    let app = TestApp::start_on(address, &[&PATIENT[..], &settings].concat()).await;
     heals(&app).await;
-    line.hold();
+    proxy.stall();
     // The first ones find out; nobody after them waits at all.
     let first = soon(join_all([
         app.get("/v1/headlines").into_future(),
-        app.get_all("/v1/articles/x").into_future(),
+        app.get_as_admin("/v1/articles/x").into_future(),
         app.post("/v1/headlines", json!({"title": "x", "language": "fr"}))
             .into_future(),
     ]))
@@ -91,47 +91,47 @@ async fn a_hanging_database_causes_503_without_waiting() {
             "{path}"
         );
     }
-    line.open();
+    proxy.resume();
     heals(&app).await;
 }
 
 #[actix_web::test]
 async fn the_server_reconnects_after_a_database_outage() {
-    let (line, address) = Line::to_new_database().await;
+    let (proxy, address) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "3000"];
-    let app = TestApp::start_so(address, &[&PATIENT[..], &settings].concat()).await;
+    let app = TestApp::start_on(address, &[&PATIENT[..], &settings].concat()).await;
     for _ in 0..3 {
         heals(&app).await;
-        line.cut();
+        proxy.disconnect();
         let mut answer = soon(app.get("/v1/headlines").into_future()).await;
         // The moment before it was noticed.
         while answer.status == 200 {
             answer = soon(app.get("/v1/headlines").into_future()).await;
         }
         unavailable(&answer);
-        unavailable(&soon(app.get_all("/v1/headlines").into_future()).await);
+        unavailable(&soon(app.get_as_admin("/v1/headlines").into_future()).await);
         soon(app.get("/livez").into_future()).await.ok();
-        line.open();
+        proxy.resume();
     }
     heals(&app).await;
     // Held first, then cut: nobody hears of the end of what was open.
-    line.hold();
+    proxy.stall();
     soon(app.get("/readyz").into_future()).await;
-    line.cut();
-    line.open();
+    proxy.disconnect();
+    proxy.resume();
     heals(&app).await;
 }
 
 #[actix_web::test]
 async fn dropped_database_connections_never_cause_a_500() {
-    let (line, address) = Line::to_new_database().await;
-    let app = TestApp::start_so(address, &PATIENT).await;
+    let (proxy, address) = DatabaseProxy::to_new_database().await;
+    let app = TestApp::start_on(address, &PATIENT).await;
     heals(&app).await;
     let mut conn = app.conn().await;
     for round in 0..6 {
         let asked = join_all((0..20).map(|n| {
             if n % 2 == 0 {
-                app.get_all("/v1/headlines?count=true").into_future()
+                app.get_as_admin("/v1/headlines?count=true").into_future()
             } else {
                 let new = json!({"title": format!("{round}.{n}"), "language": "fr"});
                 app.post("/v1/headlines", new).into_future()
@@ -141,7 +141,7 @@ async fn dropped_database_connections_never_cause_a_500() {
             if round % 2 == 0 {
                 terminate_others(&mut conn).await;
             } else {
-                line.drop_connections();
+                proxy.drop_connections();
                 conn = app.conn().await;
             }
         };
@@ -208,7 +208,7 @@ async fn requests_get_503_while_every_connection_is_busy() {
         }
         let more = soon(join_all((0..20).map(|_| app.get("/v1/tags").into_future()))).await;
         more.iter().for_each(unavailable);
-        unavailable(&soon(app.get_all("/v1/tags").into_future()).await);
+        unavailable(&soon(app.get_as_admin("/v1/tags").into_future()).await);
         for path in ["/livez", "/readyz"] {
             soon(app.get(path).into_future()).await.ok();
         }

@@ -1,6 +1,6 @@
 //! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
 
-use crate::support::{Answer, TestApp, items};
+use crate::support::{JsonPath, Response, TestApp, path_of};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn make_room(conn: &mut AsyncPgConnection, table: &str) {
 }
 
 #[track_caller]
-fn storage_full(answer: &Answer) {
+fn storage_full(answer: &Response) {
     answer.problem(507, "storage-full");
     assert_eq!(answer.header("retry-after"), "30");
 }
@@ -30,7 +30,7 @@ async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let headline = app.headline("before", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let new = json!({"title": "during", "language": "fr", "status": "published"});
     // Each of the tables that a write goes to, in the words of each place of Postgres that runs out of space.
     for (table, message) in [
@@ -59,8 +59,8 @@ async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
             storage_full(&app.delete(&path).await);
         }
         let list = app.get("/v1/headlines").await.ok();
-        assert_eq!(items(&list, "title"), ["before"], "{table}");
-        let read = app.get_all(&path).await.ok();
+        assert_eq!(list.texts("/items/*/title"), ["before"], "{table}");
+        let read = app.get_as_admin(&path).await.ok();
         assert_eq!(read["version"], 1, "{table}");
         app.get("/readyz").await.ok();
         make_room(&mut conn, table).await;
@@ -77,7 +77,7 @@ async fn a_key_can_read_even_if_its_last_use_cannot_be_recorded() {
     let mut conn = app.conn().await;
     let message = "could not extend file \"base/5/16384\": No space left on device";
     fill_disk(&mut conn, "api_keys", message).await;
-    let me = app.get_all("/v1/me").await.ok();
+    let me = app.get_as_admin("/v1/me").await.ok();
     assert_eq!(me["name"], "a test");
     storage_full(
         &app.post("/v1/keys", json!({"name": "x", "scopes": ["read"]}))

@@ -1,7 +1,6 @@
 //! Headlines: the ticker.
 
-use crate::support::{TestApp, items, with};
-use diesel_async::SimpleAsyncConnection;
+use crate::support::{JsonPath, TestApp, path_of, with};
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
@@ -17,13 +16,7 @@ async fn a_headline_has_one_shape_wherever_it_is_read() {
     });
     let created = app.headline("Un titre : « 23,6\u{a0}% »", more).await;
 
-    let one = app
-        .get(&format!(
-            "/v1/headlines/{}",
-            created["id"].as_str().unwrap()
-        ))
-        .await
-        .ok();
+    let one = app.get(&path_of("headlines", &created)).await.ok();
     let listed = app.get("/v1/headlines").await.ok();
 
     assert_eq!(created, one);
@@ -61,10 +54,7 @@ async fn omitted_fields_get_their_defaults() {
             "{field}"
         );
     }
-    assert_eq!(
-        location,
-        format!("/v1/headlines/{}", headline["id"].as_str().unwrap())
-    );
+    assert_eq!(location, path_of("headlines", &headline));
 }
 
 #[actix_web::test]
@@ -72,7 +62,10 @@ async fn publishing_without_a_time_uses_the_current_time() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     assert_eq!(headline["published_at"], headline["created_at"]);
-    assert_eq!(items(&app.get("/v1/headlines").await.ok(), "title"), ["x"]);
+    assert_eq!(
+        app.get("/v1/headlines").await.ok().texts("/items/*/title"),
+        ["x"]
+    );
 }
 
 #[actix_web::test]
@@ -101,23 +94,23 @@ async fn the_public_sees_published_headlines_that_have_not_expired() {
         .await,
     ];
     assert_eq!(
-        items(&app.get("/v1/headlines").await.ok(), "title"),
+        app.get("/v1/headlines").await.ok().texts("/items/*/title"),
         ["leaves later", "out"]
     );
     for headline in &hidden {
-        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        let path = path_of("headlines", &headline);
         app.get(&path).await.problem(404, "not-found");
-        app.get_all(&path).await.ok();
+        app.get_as_admin(&path).await.ok();
     }
     assert_eq!(
-        app.get_all("/v1/headlines?count=true").await.ok()["page"]["total"],
+        app.get_as_admin("/v1/headlines?count=true").await.ok()["page"]["total"],
         6
     );
 
     let early = app.new_key(&[Scope::Early]).await;
     let page = app.get("/v1/headlines").key(&early).await.ok();
     assert_eq!(
-        items(&page, "title"),
+        page.texts("/items/*/title"),
         ["embargo", "not yet", "leaves later", "out"]
     );
 }
@@ -133,10 +126,10 @@ async fn withdrawn_content_is_gone_but_a_withdrawn_draft_is_not_found() {
         )
         .await;
     for (headline, status, kind) in [(out, 410, "gone"), (draft, 404, "not-found")] {
-        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        let path = path_of("headlines", &headline);
         app.patch(&path, json!({"status": "withdrawn"})).await.ok();
         app.get(&path).await.problem(status, kind);
-        app.get_all(&path).await.ok();
+        app.get_as_admin(&path).await.ok();
     }
 }
 
@@ -145,7 +138,7 @@ async fn a_linked_article_is_shown_only_to_callers_who_can_see_it() {
     let app = TestApp::start().await;
     let draft = app.article("Secret", json!({"status": "draft"})).await;
     let headline = app.headline("x", json!({"article_id": draft["id"]})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     for public in [
         app.get(&path).await.ok(),
         app.get("/v1/headlines").await.ok()["items"][0].clone(),
@@ -156,18 +149,21 @@ async fn a_linked_article_is_shown_only_to_callers_who_can_see_it() {
         );
     }
     assert_eq!(
-        app.get_all(&path).await.ok()["article"]["slug"],
+        app.get_as_admin(&path).await.ok()["article"]["slug"],
         draft["slug"]
     );
 
-    let article = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    let article = path_of("articles", &draft);
     app.patch(&article, json!({"status": "published"}))
         .await
         .ok();
     assert_eq!(app.get(&path).await.ok()["article"]["slug"], "secret");
     app.delete(&article).await;
     assert!(app.get(&path).await.ok()["article_id"].is_null());
-    assert_eq!(app.get_all(&path).await.ok()["article_id"], draft["id"]);
+    assert_eq!(
+        app.get_as_admin(&path).await.ok()["article_id"],
+        draft["id"]
+    );
     // What stands there may be sent back even while the article is in the trash.
     app.patch(&path, json!({"title": "y"})).await.ok();
 }
@@ -183,7 +179,7 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     let headline = app
         .headline("x", json!({"article_id": article["id"]}))
         .await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let expected =
         json!({"id": article["id"], "slug": "port", "title": "Le port rouvre", "image": image});
     assert_eq!(headline["article"], expected);
@@ -199,7 +195,7 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     let some = json!([{"title": "x", "article": {"title": "Le port rouvre", "image": image}}]);
     assert_eq!(fields["items"], some);
 
-    let of_article = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let of_article = path_of("articles", &article);
     app.patch(
         &of_article,
         json!({"title": "Le port reste fermé", "image": null}),
@@ -221,12 +217,12 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     ] {
         let public = app.get(address).await;
         public.ok();
-        assert!(
-            !String::from_utf8_lossy(&public.body).contains("Secret"),
-            "{address}"
-        );
+        assert!(!public.text().contains("Secret"), "{address}");
     }
-    assert_eq!(app.get_all(&path).await.ok()["article"]["title"], "Secret");
+    assert_eq!(
+        app.get_as_admin(&path).await.ok()["article"]["title"],
+        "Secret"
+    );
 }
 
 #[actix_web::test]
@@ -259,10 +255,10 @@ async fn priority_and_pinned_filter_without_changing_the_order() {
         ),
     ] {
         assert_eq!(
-            items(
-                &app.get(&format!("/v1/headlines{query}")).await.ok(),
-                "title"
-            ),
+            app.get(&format!("/v1/headlines{query}"))
+                .await
+                .ok()
+                .texts("/items/*/title"),
             titles,
             "{query}"
         );
@@ -304,27 +300,29 @@ async fn a_deleted_article_counts_as_no_article_in_filters() {
     for (title, id) in lines {
         app.headline(title, json!({"article_id": id})).await;
     }
-    app.delete(&format!("/v1/articles/{}", gone["id"].as_str().unwrap()))
-        .await;
+    app.delete(&path_of("articles", &gone)).await;
     for (has, titles) in [
         (true, &["phare un"][..]),
         (false, &["phare trois", "phare deux"]),
     ] {
         for sort in ["-published_at", "published_at", "-updated_at"] {
             let path = format!("/v1/headlines?has_article={has}&count=true&sort={sort}");
-            for page in [app.get(&path).await.ok(), app.get_all(&path).await.ok()] {
-                let mut found = items(&page, "title");
+            for page in [
+                app.get(&path).await.ok(),
+                app.get_as_admin(&path).await.ok(),
+            ] {
+                let mut found = page.texts("/items/*/title");
                 if sort == "published_at" {
                     found.reverse();
                 }
                 assert_eq!(found, titles, "{path}");
                 assert_eq!(page["page"]["total"], titles.len());
-                let all = page["items"].as_array().unwrap();
+                let all = page.list("/items");
                 assert!(all.iter().all(|line| line["article"].is_object() == has));
             }
         }
         let path = format!("/v1/search?q=phare&has_article={has}&count=true");
-        let found = app.get_all(&path).await.ok();
+        let found = app.get_as_admin(&path).await.ok();
         assert_eq!(found["page"]["total"], titles.len(), "{path}");
     }
 }
@@ -341,34 +339,41 @@ async fn scheduled_content_is_published_when_its_time_has_come() {
         };
         let due = app.post(list, new("due", &due)).await.created();
         let later = app.post(list, new("later", &later)).await.created();
-        let path = |it: &Value| format!("{list}/{}", it["id"].as_str().unwrap());
+        let path = |it: &Value| format!("{list}/{}", it.text("/id"));
         assert_eq!(
             (&due["status"], &later["status"]),
             (&json!("published"), &json!("scheduled"))
         );
         assert_eq!(app.get(&path(&due)).await.ok()["status"], "published");
         app.get(&path(&later)).await.problem(404, "not-found");
-        assert_eq!(items(&app.get(list).await.ok(), "title"), ["due"]);
-        for (key, all) in [(&app.key, ["later", "due"]), (&early, ["later", "due"])] {
-            let ask = async |query: &str| app.get(&format!("{list}{query}")).key(key).await.ok();
-            assert_eq!(items(&ask("").await, "title"), all);
-            assert_eq!(items(&ask("?status=published").await, "title"), ["due"]);
-            assert_eq!(items(&ask("?status=scheduled").await, "title"), ["later"]);
+        assert_eq!(app.get(list).await.ok().texts("/items/*/title"), ["due"]);
+        for (key, all) in [
+            (&app.admin_key, ["later", "due"]),
+            (&early, ["later", "due"]),
+        ] {
+            let request =
+                async |query: &str| app.get(&format!("{list}{query}")).key(key).await.ok();
+            assert_eq!(request("").await.texts("/items/*/title"), all);
             assert_eq!(
-                ask("?status=published&count=true").await["page"]["total"],
+                request("?status=published").await.texts("/items/*/title"),
+                ["due"]
+            );
+            assert_eq!(
+                request("?status=scheduled").await.texts("/items/*/title"),
+                ["later"]
+            );
+            assert_eq!(
+                request("?status=published&count=true").await["page"]["total"],
                 1
             );
         }
         // Its hour comes while nobody writes.
-        let id = later["id"].as_str().unwrap();
+        let id = later.text("/id");
         let table = &list[4..];
-        app.conn()
-            .await
-            .batch_execute(&format!(
-                "UPDATE {table} SET published_at = now() - interval '1 second' WHERE id = '{id}'"
-            ))
-            .await
-            .unwrap();
+        app.execute(&format!(
+            "UPDATE {table} SET published_at = now() - interval '1 second' WHERE id = '{id}'"
+        ))
+        .await;
         let tag = app.get(&path(&later)).await;
         assert_eq!(tag.ok()["status"], "published");
         assert_eq!(
@@ -384,7 +389,7 @@ async fn scheduled_content_is_published_when_its_time_has_come() {
                 .await
                 .ok();
             assert_eq!(
-                items(&hits, "title_highlighted"),
+                hits.texts("/items/*/title_highlighted"),
                 [format!("<mark>{found}</mark>")]
             );
         }

@@ -1,7 +1,7 @@
 //! What comes out of bodies, whatever went in.
 
-use crate::support::TestApp;
 use crate::support::xss::vectors;
+use crate::support::{JsonPath, TestApp, path_of};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
@@ -271,7 +271,7 @@ fn random_mixtures_of_xss_vectors_are_neutralised() {
 #[actix_web::test]
 async fn stored_html_is_sanitized_according_to_the_embed_setting() {
     let app = TestApp::start_with(&["--embed-hosts", "player.example,*.embeds.example"]).await;
-    let other = TestApp::start_on(app.address.clone()).await;
+    let other = app.another_node().await;
     let body = "x[^1] <script>alert(1)</script>\n\n<iframe src=\"https://player.example/e\"></iframe>\n\n[^1]: y";
     let article = app.article("x", json!({"body": body})).await;
     let sandboxed = "<iframe src=\"https://player.example/e\" loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\" \
@@ -282,7 +282,7 @@ async fn stored_html_is_sanitized_according_to_the_embed_setting() {
     assert_eq!(article["body_html"], format!("{text}{sandboxed}\n{notes}"));
     assert_eq!(article["body_text"], "x\ny");
     assert_eq!(article["body"], body);
-    let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let path = path_of("articles", &article);
     assert_eq!(
         other.get(&path).await.ok()["body_html"],
         article["body_html"]
@@ -293,10 +293,10 @@ async fn stored_html_is_sanitized_according_to_the_embed_setting() {
         .patch(&path, json!({"body": format!("{body} z")}))
         .await
         .ok();
-    assert!(!article["body_html"].as_str().unwrap().contains("iframe"));
+    assert!(!article.text("/body_html").contains("iframe"));
     let put = json!({"title": "x", "language": "fr", "body": body, "status": "published"});
     let article = app.put(&path, put).await.ok();
-    assert!(article["body_html"].as_str().unwrap().contains(sandboxed));
+    assert!(article.text("/body_html").contains(sandboxed));
     app.put(
         &path,
         json!({"title": "x", "language": "fr", "embeds": ["evil.example"]}),
@@ -344,7 +344,7 @@ async fn relative_urls_are_resolved_against_the_site_url() {
         )
     );
     // It takes effect when the body is next written: by a PUT, or a PATCH that changes it.
-    let path = format!("/v1/articles/{}", before["id"].as_str().unwrap());
+    let path = path_of("articles", &before);
     let patched = app.patch(&path, json!({"title": "y"})).await.ok();
     assert_eq!(patched["body_html"], before["body_html"]);
     let put = app.put(&path, patched).await.ok();

@@ -9,7 +9,7 @@ use crate::support::TestApp;
 
 /// Sends bytes in pieces of this size, each on its own, and says what came back until the server closed.
 fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
-    let mut stream = TcpStream::connect(app.at).unwrap();
+    let mut stream = TcpStream::connect(app.addr).unwrap();
     stream.set_nodelay(true).unwrap();
     for piece in bytes.chunks(size) {
         // What is refused may be answered before all of it is sent.
@@ -30,7 +30,7 @@ fn chunked(app: &TestApp, body: &str) -> String {
     format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{body}",
-        app.key
+        app.admin_key
     )
 }
 
@@ -83,7 +83,7 @@ async fn malformed_chunks_are_rejected_and_close_the_connection() {
             assert!(lower.contains("connection: close"), "{body:?}: {answer}");
         }
     }
-    let lines = app.get_all("/v1/headlines").await.ok();
+    let lines = app.get_as_admin("/v1/headlines").await.ok();
     assert_eq!(lines["items"], json!([]), "nothing was made");
 }
 
@@ -138,7 +138,7 @@ async fn input_that_is_not_http_is_rejected_with_a_problem() {
         assert!(answer.contains("/problems/malformed"), "{answer}");
     }
     // Nobody gets by a method of their own what is put in place of a head that can't be read.
-    let answer = app.raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let answer = app.send_raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert_eq!(statuses(&answer), ["405"], "{answer}");
 }
 
@@ -151,7 +151,7 @@ async fn valid_requests_are_parsed_however_their_bytes_are_split() {
         format!(
             "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\n{more}\r\n\r\n{body}",
-            app.key
+            app.admin_key
         )
     };
     let half = body.len() / 2;
@@ -187,7 +187,7 @@ async fn pipelined_requests_after_a_large_body_are_answered() {
     let post = format!(
         "POST /v1/articles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        app.key,
+        app.admin_key,
         body.len()
     );
     let close = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -200,19 +200,19 @@ async fn pipelined_requests_after_a_large_body_are_answered() {
 async fn an_unfinished_chunked_body_times_out_and_closes_the_connection() {
     let app = TestApp::start_with(&["--body-timeout", "1"]).await;
     let head = "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
-    let key = format!("Authorization: Bearer {}\r\n", app.key);
+    let key = format!("Authorization: Bearer {}\r\n", app.admin_key);
     for (key, status) in [("", "401"), (key.as_str(), "408")] {
         for begun in ["64\r\nabc", "6", "0\r\n"] {
             let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n{begun}");
             // It reads until the server closes.
             assert_eq!(
-                statuses(&app.raw(request.as_bytes())),
+                statuses(&app.send_raw(request.as_bytes())),
                 [status],
                 "{begun:?}"
             );
         }
         // Who goes on sending gets no further.
-        let mut stream = TcpStream::connect(app.at).unwrap();
+        let mut stream = TcpStream::connect(app.addr).unwrap();
         let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         while stream.write_all(b"1\r\n \r\n").is_ok() {
@@ -245,7 +245,8 @@ async fn ambiguous_requests_that_enable_smuggling_are_rejected() {
         "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
     ] {
         // Nothing of what follows is taken for another request: the connection ends.
-        let answer = app.raw(format!("{head}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        let answer =
+            app.send_raw(format!("{head}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
         let status = answer.lines().next().unwrap_or_default();
         assert!(status.ends_with("400 Bad Request"), "{head}: {answer}");
         assert_eq!(answer.matches("HTTP/1.").count(), 1, "{head}: {answer}");

@@ -1,7 +1,7 @@
 //! Safe retries: a `POST` with an `Idempotency-Key` is done once.
 
-use crate::support::identity_provider::{Provider, Signer, claims};
-use crate::support::{Answer, Ask, TestApp, items};
+use crate::support::identity_provider::{IdentityProvider, Signer, claims};
+use crate::support::{JsonPath, Request, Response, TestApp, path_of};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use manchette::api_keys::Scope;
@@ -12,13 +12,16 @@ fn line(title: &str) -> Value {
     json!({"title": title, "language": "fr", "status": "published"})
 }
 
-fn post(app: &TestApp, key: &str, body: Value) -> Ask {
+fn post(app: &TestApp, key: &str, body: Value) -> Request {
     app.post("/v1/headlines", body)
         .header("Idempotency-Key", key)
 }
 
 async fn titles(app: &TestApp) -> Vec<String> {
-    items(&app.get_all("/v1/headlines?limit=100").await.ok(), "title")
+    app.get_as_admin("/v1/headlines?limit=100")
+        .await
+        .ok()
+        .texts("/items/*/title")
 }
 
 #[actix_web::test]
@@ -31,19 +34,19 @@ async fn the_first_response_is_replayed_for_every_resource() {
         ("/v1/authors", json!({"name": "a"})),
         ("/v1/tags", json!({"name": "a"})),
     ] {
-        let ask = || {
+        let request = || {
             app.post(path, body.clone())
                 .header("Idempotency-Key", "\"one\"")
         };
-        let first = ask().await;
+        let first = request().await;
         if path == "/v1/headlines" {
             first.created();
             assert!(!first.has("idempotency-replayed"));
         } else {
             // The same key at another address means something else.
             first.problem(422, "idempotency-key-reused");
-            let ask = || app.post(path, body.clone()).header("Idempotency-Key", path);
-            let (first, again) = (ask().await, ask().await);
+            let request = || app.post(path, body.clone()).header("Idempotency-Key", path);
+            let (first, again) = (request().await, request().await);
             assert_eq!(again.header("idempotency-replayed"), "true");
             assert_eq!((again.status, &again.body), (201, &first.body), "{path}");
             continue;
@@ -51,20 +54,14 @@ async fn the_first_response_is_replayed_for_every_resource() {
         // Somebody changes it meanwhile: what is answered is what was answered.
         let location = first.header("location").to_owned();
         app.patch(&location, json!({"title": "b"})).await.ok();
-        let again = ask().await;
+        let again = request().await;
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!((again.status, &again.body), (201, &first.body));
         for name in ["location", "etag", "content-language", "content-type"] {
             assert_eq!(again.header(name), first.header(name), "{name}");
         }
         assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
-        assert_eq!(
-            app.get_all(path).await.ok()["items"]
-                .as_array()
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(app.get_as_admin(path).await.ok().list("/items").len(), 1);
     }
 }
 
@@ -84,7 +81,7 @@ async fn idempotency_keys_are_scoped_to_the_caller() {
     let other = app.new_key(&[Scope::Write, Scope::Publish]).await;
     post(&app, "k", line("a")).await.created();
     let theirs = app
-        .ask(Method::POST, "/v1/headlines")
+        .request(Method::POST, "/v1/headlines")
         .key(&other)
         .header("Idempotency-Key", "k")
         .json(line("a"))
@@ -94,7 +91,7 @@ async fn idempotency_keys_are_scoped_to_the_caller() {
     assert_eq!(titles(&app).await, ["a", "a"]);
     // Who may not write learns nothing of what others have sent.
     let reader = app.new_key(&[Scope::Read]).await;
-    let refused = app.ask(Method::POST, "/v1/headlines").key(&reader);
+    let refused = app.request(Method::POST, "/v1/headlines").key(&reader);
     refused
         .header("Idempotency-Key", "k")
         .json(line("a"))
@@ -118,7 +115,7 @@ async fn rejected_requests_are_not_stored() {
         .await
         .created();
     wanted().await.problem(409, "conflict");
-    let path = format!("/v1/categories/{}", taken["id"].as_str().unwrap());
+    let path = path_of("categories", &taken);
     app.patch(&path, json!({"slug": "b"})).await.ok();
     wanted().await.created();
 }
@@ -126,18 +123,21 @@ async fn rejected_requests_are_not_stored() {
 #[actix_web::test]
 async fn of_twenty_concurrent_requests_on_two_nodes_one_is_executed() {
     let app = TestApp::start().await;
-    let beside = TestApp::start_on(app.address.clone()).await;
+    let beside = app.another_node().await;
     for round in 0..3 {
         let key = format!("round-{round}");
         let asked = (0..20).map(|n| {
             let node = if n % 2 == 0 { &app } else { &beside };
-            let ask = node.ask(Method::POST, "/v1/headlines").key(&app.key);
-            ask.header("Idempotency-Key", &key)
+            let request = node
+                .request(Method::POST, "/v1/headlines")
+                .key(&app.admin_key);
+            request
+                .header("Idempotency-Key", &key)
                 .json(line(&key))
                 .into_future()
         });
-        let answers: Vec<Answer> = join_all(asked).await;
-        let done = |answer: &&Answer| answer.status == 201 && !answer.has("idempotency-replayed");
+        let answers: Vec<Response> = join_all(asked).await;
+        let done = |answer: &&Response| answer.status == 201 && !answer.has("idempotency-replayed");
         assert_eq!(answers.iter().filter(done).count(), 1);
         let first = answers.iter().find(|answer| answer.status == 201).unwrap();
         for answer in &answers {
@@ -189,19 +189,19 @@ async fn a_malformed_idempotency_key_is_rejected() {
 #[actix_web::test]
 async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
     let app = TestApp::start().await;
-    let ask = |key: &str| {
-        let ask = app.ask(Method::POST, "/v1/keys").key(key);
+    let request = |key: &str| {
+        let request = app.request(Method::POST, "/v1/keys").key(key);
         let new = json!({"name": "k", "scopes": ["read"]});
-        ask.header("Idempotency-Key", "k").json(new)
+        request.header("Idempotency-Key", "k").json(new)
     };
-    let (first, again) = (ask(&app.key).await, ask(&app.key).await);
+    let (first, again) = (request(&app.admin_key).await, request(&app.admin_key).await);
     let made = first.created();
     assert_eq!(
         (again.created(), again.header("idempotency-replayed")),
         (made.clone(), "true")
     );
     assert_eq!(again.header("cache-control"), "no-store");
-    let path = format!("/v1/keys/{}/rotate", made["id"].as_str().unwrap());
+    let path = format!("/v1/keys/{}/rotate", made.text("/id"));
     let rotate = || {
         app.post(&path, json!({"overlap": 0}))
             .header("Idempotency-Key", "r")
@@ -213,7 +213,7 @@ async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
         "a second rotation would be refused"
     );
     let other = app.new_key(&[Scope::Admin]).await;
-    assert_ne!(ask(&other).await.created()["key"], made["key"]);
+    assert_ne!(request(&other).await.created()["key"], made["key"]);
     // What is kept tells nobody the key.
     let mut conn = app.conn().await;
     for secret in [&made["key"], &rotated["key"]] {
@@ -229,27 +229,19 @@ async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
 #[actix_web::test]
 async fn a_secret_stored_for_one_jwt_is_not_replayed_to_another() {
     let signer = Signer::ed("one");
-    let provider = Provider::start(&[&signer]).await;
-    let app = provider.app(&[]).await;
+    let provider = IdentityProvider::start(&[&signer]).await;
+    let app = provider.start_app(&[]).await;
     let token = |jti: &str| signer.token(&claims(json!({"scope": "admin", "jti": jti})));
-    let ask = |token: &str| {
-        let ask = app.ask(Method::POST, "/v1/keys").key(token);
+    let request = |token: &str| {
+        let request = app.request(Method::POST, "/v1/keys").key(token);
         let new = json!({"name": "k", "scopes": ["read"]});
-        ask.header("Idempotency-Key", "k").json(new)
+        request.header("Idempotency-Key", "k").json(new)
     };
     let one = token("1");
-    let made = ask(&one).await.created();
-    assert_eq!(ask(&one).await.created(), made);
-    ask(&token("2")).await.problem(409, "conflict");
-    let keys = app.get_all("/v1/keys").await.ok();
+    let made = request(&one).await.created();
+    assert_eq!(request(&one).await.created(), made);
+    request(&token("2")).await.problem(409, "conflict");
+    let keys = app.get_as_admin("/v1/keys").await.ok();
     let named = |key: &&Value| key["name"] == "k";
-    assert_eq!(
-        keys["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(named)
-            .count(),
-        1
-    );
+    assert_eq!(keys.list("/items").iter().filter(named).count(), 1);
 }

@@ -1,6 +1,6 @@
 //! Following changes by time: `updated_at` rises with the version, and who polls as the README says misses nothing.
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::future::IntoFuture;
 
 /// A change of a headline that another node makes, in a transaction that is left open.
 async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
-    let id = headline["id"].as_str().unwrap();
+    let id = headline.text("/id");
     let version = headline["version"].as_i64().unwrap() + 1;
     conn.batch_execute(&format!(
         "UPDATE headlines SET version = version + 1, updated_at = clock_timestamp() WHERE id = '{id}'; \
@@ -28,7 +28,7 @@ async fn until_somebody_waits(conn: &mut AsyncPgConnection) {
 }
 
 fn at(item: &Value) -> DateTime<Utc> {
-    item["updated_at"].as_str().unwrap().parse().unwrap()
+    item.text("/updated_at").parse().unwrap()
 }
 
 #[actix_web::test]
@@ -41,10 +41,10 @@ async fn updated_at_rises_with_the_version_even_if_the_transaction_began_earlier
     ])
     .await;
     let headline = app.headline("x", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let (mut first, mut looks) = (app.conn().await, app.conn().await);
     first.batch_execute("BEGIN").await.unwrap();
-    let id = headline["id"].as_str().unwrap();
+    let id = headline.text("/id");
     first
         .batch_execute(&format!(
             "SELECT FROM headlines WHERE id = '{id}' FOR NO KEY UPDATE"
@@ -76,7 +76,7 @@ async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
         ("tags", json!({"name": "x"})),
     ] {
         let made = app.post(&format!("/v1/{list}"), body).await.created();
-        let id = made["id"].as_str().unwrap();
+        let id = made.text("/id");
         // The clock has been set back by an hour since.
         conn.batch_execute(&format!(
             "ALTER TABLE {list} DISABLE TRIGGER USER; \
@@ -86,7 +86,7 @@ async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
         .await
         .unwrap();
         let path = format!("/v1/{list}/{id}");
-        let before = app.get_all(&path).await.ok();
+        let before = app.get_as_admin(&path).await.ok();
         let field = if list.ends_with("lines") || list == "articles" {
             "title"
         } else {
@@ -107,8 +107,8 @@ async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>)
     let mut path = format!("/v1/headlines?sort=updated_at&limit=2{after}");
     loop {
         let page = app.get(&path).await.ok();
-        for item in page["items"].as_array().unwrap() {
-            let id = item["id"].as_str().unwrap().to_owned();
+        for item in page.list("/items") {
+            let id = item.text("/id").to_owned();
             known.insert(id, (item["version"].as_i64().unwrap(), at(item)));
         }
         let Some(next) = page["page"]["next"].as_str() else {
@@ -130,7 +130,7 @@ async fn polling_with_an_overlap_does_not_miss_a_late_commit() {
         app.headline(&format!("quick {n}"), json!({})).await;
         poll(&app, &mut known).await;
     }
-    let id = slow["id"].as_str().unwrap();
+    let id = slow.text("/id");
     assert_eq!(known[id].0, 1);
     elsewhere.batch_execute("COMMIT").await.unwrap();
     poll(&app, &mut known).await;
@@ -146,7 +146,7 @@ async fn a_write_longer_than_the_polling_overlap_is_rolled_back() {
     conn.batch_execute("CREATE OR REPLACE FUNCTION longest_write() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
         .await
         .unwrap();
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let refused = app.patch(&path, json!({"title": "y"})).await;
     refused.problem(503, "unavailable");
     assert_eq!(app.get(&path).await.ok()["version"], 1);

@@ -51,7 +51,10 @@ async fn every_fault_in_a_document_is_reported_at_once() {
             "/position too_large"
         ]
     );
-    assert_eq!(app.get_all("/v1/headlines").await.ok()["items"], json!([]));
+    assert_eq!(
+        app.get_as_admin("/v1/headlines").await.ok()["items"],
+        json!([])
+    );
 }
 
 #[actix_web::test]
@@ -136,8 +139,7 @@ async fn unicode_text_is_preserved() {
 async fn request_bodies_that_are_not_json_are_rejected() {
     let app = TestApp::start().await;
     let post = |kind: &str, body: &[u8]| {
-        app.ask(reqwest::Method::POST, "/v1/headlines")
-            .key(&app.key)
+        app.request_as_admin(reqwest::Method::POST, "/v1/headlines")
             .body(kind, body.to_vec())
     };
     let json = "application/json";
@@ -181,8 +183,7 @@ async fn request_bodies_that_are_not_json_are_rejected() {
         .await
         .problem(415, "unsupported-media-type");
     let untyped = app
-        .ask(reqwest::Method::POST, "/v1/headlines")
-        .key(&app.key)
+        .request_as_admin(reqwest::Method::POST, "/v1/headlines")
         .header("Content-Length", "0")
         .await;
     untyped.problem(415, "unsupported-media-type");
@@ -194,8 +195,7 @@ async fn a_request_body_over_the_limit_is_rejected_with_413() {
     for size in [(1 << 20) + 1, 5 << 20, 12 << 20] {
         let body = format!("{{\"title\": \"{}\"}}", "x".repeat(size));
         let answer = app
-            .ask(reqwest::Method::POST, "/v1/headlines")
-            .key(&app.key)
+            .request_as_admin(reqwest::Method::POST, "/v1/headlines")
             .body("application/json", body)
             .await;
         answer.problem(413, "too-large");
@@ -211,7 +211,9 @@ async fn a_request_body_over_the_limit_is_rejected_with_413() {
 async fn malformed_percent_encoding_in_urls_is_rejected() {
     let app = TestApp::start().await;
     let get = |path: &str| {
-        app.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+        app.send_raw(
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
     };
     for path in [
         "/v1/articles/%ff",
@@ -255,8 +257,7 @@ async fn integers_are_accepted_in_any_json_notation() {
     let app = TestApp::start().await;
     let post = |position: &str| {
         let body = format!("{{\"name\": \"x\", \"position\": {position}}}");
-        app.ask(reqwest::Method::POST, "/v1/categories")
-            .key(&app.key)
+        app.request_as_admin(reqwest::Method::POST, "/v1/categories")
             .body("application/json", body)
     };
     for seven in ["7", "7.0", "7e0", "70e-1"] {

@@ -1,9 +1,9 @@
 //! JWTs of an identity provider in place of keys.
 
 use crate::support::identity_provider::{
-    AUDIENCE, ISSUER, Provider, Signer, claims, encode, message, set,
+    AUDIENCE, ISSUER, IdentityProvider, Signer, base64url, claims, jwks, signing_input,
 };
-use crate::support::{TestApp, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
@@ -29,8 +29,8 @@ async fn wait_for(app: &TestApp, token: &str, status: u16) {
 #[actix_web::test]
 async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
     let signers = [Signer::rsa("r"), Signer::ec("c"), Signer::ed("d")];
-    let provider = Provider::start(&signers.each_ref()).await;
-    let app = provider.app(&[]).await;
+    let provider = IdentityProvider::start(&signers.each_ref()).await;
+    let app = provider.start_app(&[]).await;
     for signer in &signers {
         let said = claims(json!({"sub": "désk|1", "scope": "openid publish  write unknown Admin"}));
         let token = signer.token(&said);
@@ -43,12 +43,12 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
         );
         let line = json!({"title": "x", "language": "fr", "status": "published"});
         let made = app
-            .ask(Method::POST, "/v1/headlines")
+            .request(Method::POST, "/v1/headlines")
             .key(&token)
             .json(line)
             .await
             .created();
-        let id: Uuid = made["id"].as_str().unwrap().parse().unwrap();
+        let id: Uuid = made.text("/id").parse().unwrap();
         let mut conn = app.conn().await;
         let by: Option<Uuid> = events::table
             .filter(events::resource_id.eq(id))
@@ -64,37 +64,37 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
         let admin = signer.token(&claims(json!({"scope": ["admin"]})));
         let body = json!({"name": "x", "scopes": ["read"]});
         let made = app
-            .ask(Method::POST, "/v1/keys")
+            .request(Method::POST, "/v1/keys")
             .key(&admin)
             .json(body)
             .await
             .created();
         assert_eq!(made["created_by"], Value::Null);
     }
-    assert_eq!(provider.asked(), 1);
+    assert_eq!(provider.request_count(), 1);
 }
 
 #[actix_web::test]
 async fn forged_and_invalid_tokens_are_rejected() {
     let (rsa, ec, ed) = (Signer::rsa("r"), Signer::ec("c"), Signer::ed("d"));
     let thief = Signer::ed("thief");
-    let theirs = Provider::start(&[&thief]).await;
-    let provider = Provider::start(&[]).await;
+    let theirs = IdentityProvider::start(&[&thief]).await;
+    let provider = IdentityProvider::start(&[]).await;
     let mut keys = json!({"keys": [rsa.jwk(), ec.jwk(), ed.jwk()]});
     let list = keys["keys"].as_array_mut().unwrap();
     list.push(with(
         thief.jwk(),
         json!({"kid": "for encryption", "use": "enc"}),
     ));
-    list.push(json!({"kty": "oct", "kid": "secret", "k": encode("secret"), "alg": "HS256"}));
-    provider.answer(200, keys.to_string());
-    let app = provider.app(&[]).await;
+    list.push(json!({"kty": "oct", "kid": "secret", "k": base64url("secret"), "alg": "HS256"}));
+    provider.respond_with(200, keys.to_string());
+    let app = provider.start_app(&[]).await;
     let good = claims(json!({"scope": "admin"}));
     app.get("/v1/keys").key(&rsa.token(&good)).await.ok();
 
     let now = chrono::Utc::now().timestamp();
     let header = |more: Value| with(ed.header(), more);
-    let signed = |more: Value| ed.token_so(&header(more), &good);
+    let signed = |more: Value| ed.token_with_header(&header(more), &good);
     let says = |more: Value| ed.token(&with(good.clone(), more));
     let without = |name: &str| {
         let mut claims = good.clone();
@@ -102,12 +102,12 @@ async fn forged_and_invalid_tokens_are_rejected() {
         ed.token(&claims)
     };
     let hs256 = |secret: &[u8], kid: &str| {
-        let message = message(&json!({"alg": "HS256", "kid": kid}), &good);
+        let message = signing_input(&json!({"alg": "HS256", "kid": kid}), &good);
         let tag = hmac::sign(
             &hmac::Key::new(hmac::HMAC_SHA256, secret),
             message.as_bytes(),
         );
-        format!("{message}.{}", encode(tag))
+        format!("{message}.{}", base64url(tag))
     };
     let fine = ed.token(&good);
     let (unsigned, signature) = fine.rsplit_once('.').unwrap();
@@ -115,34 +115,37 @@ async fn forged_and_invalid_tokens_are_rejected() {
     let text = |name: &str| jwk[name].as_str().unwrap().to_owned();
     let mut tricks = vec![
         // Its algorithm.
-        format!("{}.", message(&json!({"alg": "none", "kid": "d"}), &good)),
-        format!("{}.", message(&json!({"alg": "None"}), &good)),
+        format!(
+            "{}.",
+            signing_input(&json!({"alg": "none", "kid": "d"}), &good)
+        ),
+        format!("{}.", signing_input(&json!({"alg": "None"}), &good)),
         format!(
             "{}.{signature}",
-            message(&json!({"alg": "none", "kid": "d"}), &good)
+            signing_input(&json!({"alg": "none", "kid": "d"}), &good)
         ),
         hs256(b"secret", "secret"),
         hs256(b"", "d"),
         hs256(text("n").as_bytes(), "r"),
         hs256(jwk.to_string().as_bytes(), "r"),
-        rsa.token_so(&json!({"alg": "RS384", "kid": "r"}), &good),
-        rsa.token_so(&json!({"alg": "PS256", "kid": "r"}), &good),
-        rsa.token_so(&json!({"alg": "ES256", "kid": "r"}), &good),
-        ed.token_so(&json!({"alg": "EdDSA", "kid": "c"}), &good),
-        ed.token_so(&json!({"alg": "RS256", "kid": "d"}), &good),
+        rsa.token_with_header(&json!({"alg": "RS384", "kid": "r"}), &good),
+        rsa.token_with_header(&json!({"alg": "PS256", "kid": "r"}), &good),
+        rsa.token_with_header(&json!({"alg": "ES256", "kid": "r"}), &good),
+        ed.token_with_header(&json!({"alg": "EdDSA", "kid": "c"}), &good),
+        ed.token_with_header(&json!({"alg": "RS256", "kid": "d"}), &good),
         // Its key.
-        ed.token_so(&json!({"alg": "EdDSA"}), &good),
+        ed.token_with_header(&json!({"alg": "EdDSA"}), &good),
         signed(json!({"kid": "r"})),
         signed(json!({"kid": "nobody's"})),
         signed(json!({"kid": ""})),
         signed(json!({"kid": "k".repeat(5000)})),
         signed(json!({"kid": "../../etc/passwd"})),
         thief.token(&good),
-        thief.token_so(&header(json!({})), &good),
-        thief.token_so(&header(json!({"kid": "for encryption"})), &good),
-        thief.token_so(&header(json!({"jwk": thief.jwk()})), &good),
-        thief.token_so(&header(json!({"kid": "thief", "jku": theirs.url()})), &good),
-        thief.token_so(&header(json!({"kid": "thief", "x5u": theirs.url()})), &good),
+        thief.token_with_header(&header(json!({})), &good),
+        thief.token_with_header(&header(json!({"kid": "for encryption"})), &good),
+        thief.token_with_header(&header(json!({"jwk": thief.jwk()})), &good),
+        thief.token_with_header(&header(json!({"kid": "thief", "jku": theirs.url()})), &good),
+        thief.token_with_header(&header(json!({"kid": "thief", "x5u": theirs.url()})), &good),
         // What it declares critical.
         signed(json!({"crit": ["exp"]})),
         signed(json!({"crit": []})),
@@ -150,15 +153,19 @@ async fn forged_and_invalid_tokens_are_rejected() {
         // Its signature.
         format!("{unsigned}."),
         unsigned.to_owned(),
-        format!("{unsigned}.{}", encode([0; 64])),
-        format!("{}.{}", message(&ec.header(), &good), encode([0; 64])),
+        format!("{unsigned}.{}", base64url([0; 64])),
+        format!(
+            "{}.{}",
+            signing_input(&ec.header(), &good),
+            base64url([0; 64])
+        ),
         format!("{fine}="),
         format!("{fine}."),
         format!("{fine}.x"),
         format!(".{fine}"),
         format!(
             "{}.{signature}",
-            message(&ed.header(), &with(good.clone(), json!({"sub": "other"})))
+            signing_input(&ed.header(), &with(good.clone(), json!({"sub": "other"})))
         ),
         // What it says.
         says(json!({"exp": now - 31})),
@@ -197,7 +204,7 @@ async fn forged_and_invalid_tokens_are_rejected() {
         let problem = answer.problem(401, "unauthorized");
         assert_eq!(problem["detail"], refused["detail"]);
     }
-    assert_eq!(theirs.asked(), 0, "what a token names is not asked");
+    assert_eq!(theirs.request_count(), 0, "what a token names is not asked");
 
     for fine in [
         says(json!({"exp": now - 5})),
@@ -214,9 +221,9 @@ async fn forged_and_invalid_tokens_are_rejected() {
 #[actix_web::test]
 async fn scopes_are_read_only_from_the_configured_claim() {
     let signer = Signer::ed("d");
-    let provider = Provider::start(&[&signer]).await;
+    let provider = IdentityProvider::start(&[&signer]).await;
     let app = provider
-        .app(&["--jwt-scopes-claim", "https://news.example/claims.scopes"])
+        .start_app(&["--jwt-scopes-claim", "https://news.example/claims.scopes"])
         .await;
     let scopes = async |more: Value| {
         let token = signer.token(&claims(more));
@@ -236,7 +243,7 @@ async fn scopes_are_read_only_from_the_configured_claim() {
     // Without a scope it is somebody, who sees what everybody sees.
     let draft = app.headline("x", json!({"status": "draft"})).await;
     let token = signer.token(&claims(json!({})));
-    let path = format!("/v1/headlines/{}", draft["id"].as_str().unwrap());
+    let path = path_of("headlines", &draft);
     app.get(&path).key(&token).await.problem(404, "not-found");
     app.get("/v1/headlines").key(&token).await.ok();
 }
@@ -244,8 +251,8 @@ async fn scopes_are_read_only_from_the_configured_claim() {
 #[actix_web::test]
 async fn rotated_provider_keys_are_picked_up() {
     let (old, new) = (Signer::ec("old"), Signer::ec("new"));
-    let provider = Provider::start(&[&old]).await;
-    let app = provider.app(&["--jwt-keys-max-age", "1"]).await;
+    let provider = IdentityProvider::start(&[&old]).await;
+    let app = provider.start_app(&["--jwt-keys-max-age", "1"]).await;
     let (first, second) = (old.token(&claims(json!({}))), new.token(&claims(json!({}))));
     wait_for(&app, &first, 200).await;
     app.get("/v1/me")
@@ -268,46 +275,50 @@ async fn rotated_provider_keys_are_picked_up() {
 #[actix_web::test]
 async fn the_jwks_is_fetched_once_for_many_callers_and_unknown_key_ids() {
     let (signer, nobody) = (Signer::ed("d"), Signer::ed("nobody"));
-    let provider = Provider::start(&[&signer]).await;
-    provider.slow_down(Duration::from_millis(300));
+    let provider = IdentityProvider::start(&[&signer]).await;
+    provider.delay_responses(Duration::from_millis(300));
     let begun = Instant::now();
-    let app = provider.app(&[]).await;
+    let app = provider.start_app(&[]).await;
     let token = signer.token(&claims(json!({})));
     let all = join_all((0..20).map(|_| async { app.get("/v1/me").key(&token).await.status })).await;
     assert!(all.iter().all(|status| *status == 200), "{all:?}");
     for n in 0..30 {
         let header = json!({"alg": "EdDSA", "kid": format!("n{n}")});
-        let token = nobody.token_so(&header, &claims(json!({})));
+        let token = nobody.token_with_header(&header, &claims(json!({})));
         app.get("/v1/me")
             .key(&token)
             .await
             .problem(401, "unauthorized");
     }
     let most = 1 + begun.elapsed().as_secs() as usize / 10;
-    assert!(provider.asked() <= most, "{} of {most}", provider.asked());
+    assert!(
+        provider.request_count() <= most,
+        "{} of {most}",
+        provider.request_count()
+    );
 }
 
 #[actix_web::test]
 async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
     let signer = Signer::rsa("r");
-    let provider = Provider::start(&[&signer]).await;
+    let provider = IdentityProvider::start(&[&signer]).await;
     let token = signer.token(&claims(json!({})));
     for (status, body) in [
-        (500, set(&[&signer])),
-        (302, set(&[&signer])),
+        (500, jwks(&[&signer])),
+        (302, jwks(&[&signer])),
         (200, b"not JSON".to_vec()),
         (200, b"{}".to_vec()),
         (200, vec![b' '; 300_000]),
     ] {
-        provider.answer(status, body);
-        let app = provider.app(&[]).await;
+        provider.respond_with(status, body);
+        let app = provider.start_app(&[]).await;
         let answer = app.get("/v1/me").key(&token).await;
         assert_eq!(answer.header("retry-after"), "1");
         answer.problem(503, "unavailable");
         app.get("/v1/headlines").await.ok();
-        app.get_all("/v1/headlines").await.ok();
+        app.get_as_admin("/v1/headlines").await.ok();
     }
-    let app = provider.app(&["--jwt-keys-max-age", "1"]).await;
+    let app = provider.start_app(&["--jwt-keys-max-age", "1"]).await;
     app.get("/v1/me")
         .key(&token)
         .await
@@ -315,9 +326,9 @@ async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
     provider.publish(&[&signer]);
     wait_for(&app, &token, 200).await;
     // Away again: what was known goes on, though it is asked for again and again.
-    provider.answer(503, "");
-    let asked = provider.asked();
-    while provider.asked() < asked + 2 {
+    provider.respond_with(503, "");
+    let asked = provider.request_count();
+    while provider.request_count() < asked + 2 {
         app.get("/v1/me").key(&token).await.ok();
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
@@ -327,9 +338,9 @@ async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
 #[actix_web::test]
 async fn the_jwks_can_be_read_from_a_file() {
     let (old, new) = (Signer::rsa("r"), Signer::ed("d"));
-    let folder = crate::support::server_process::folder();
+    let folder = crate::support::server_process::temp_dir();
     let file = folder.path().join("keys.json");
-    std::fs::write(&file, set(&[&old])).unwrap();
+    std::fs::write(&file, jwks(&[&old])).unwrap();
     let settings = [
         "--jwt-issuer",
         ISSUER,
@@ -342,7 +353,7 @@ async fn the_jwks_can_be_read_from_a_file() {
     ];
     let app = TestApp::start_with(&settings).await;
     wait_for(&app, &old.token(&claims(json!({}))), 200).await;
-    std::fs::write(&file, set(&[&new])).unwrap();
+    std::fs::write(&file, jwks(&[&new])).unwrap();
     wait_for(&app, &new.token(&claims(json!({}))), 200).await;
     wait_for(&app, &old.token(&claims(json!({}))), 401).await;
 }
@@ -350,12 +361,12 @@ async fn the_jwks_can_be_read_from_a_file() {
 #[actix_web::test]
 async fn expired_tokens_do_not_use_up_the_limit_for_wrong_keys() {
     let signer = Signer::ed("d");
-    let provider = Provider::start(&[&signer]).await;
-    let app = provider.app(&["--rate-wrong-keys", "3/7200"]).await;
+    let provider = IdentityProvider::start(&[&signer]).await;
+    let app = provider.start_app(&["--rate-wrong-keys", "3/7200"]).await;
     let old = signer.token(&claims(json!({"exp": 1_000_000_000})));
     for _ in 0..12 {
-        let ask = app.get("/v1/me").key(&old);
-        ask.await.problem(401, "unauthorized");
+        let request = app.get("/v1/me").key(&old);
+        request.await.problem(401, "unauthorized");
     }
     for status in [401, 401, 401, 429] {
         assert_eq!(app.get("/v1/me").key("a.b.c").await.status, status);

@@ -2,11 +2,10 @@
 
 mod combinations;
 
-use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, TestApp, with};
+use crate::support::{JsonPath, Request, TestApp, path_of, with};
 
 /// An article that translates another, or none, named after its language.
 async fn told(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Value {
@@ -17,14 +16,14 @@ async fn told(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Va
 }
 
 fn path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", &article)
 }
 
 /// The titles of a list, those that stand in for another language in brackets.
-async fn titles(ask: Ask) -> Vec<String> {
-    let page = ask.await.ok();
-    let shown = page["items"].as_array().unwrap().iter().map(|item| {
-        let title = item["title"].as_str().unwrap();
+async fn titles(request: Request) -> Vec<String> {
+    let page = request.await.ok();
+    let shown = page.list("/items").iter().map(|item| {
+        let title = item.text("/title");
         match item["is_fallback"].as_bool().unwrap() {
             true => format!("({title})"),
             false => title.to_owned(),
@@ -170,20 +169,20 @@ async fn hidden_translations_neither_represent_nor_suppress_a_story() {
         ["one en", "(two es)"]
     );
     assert_eq!(
-        titles(app.get_all(&list("language=ar"))).await,
+        titles(app.get_as_admin(&list("language=ar"))).await,
         ["(two fr)", "one ar"]
     );
     // Of a status: what is of it stands for a story.
     assert_eq!(
-        titles(app.get_all(&list("language=ar&status=published"))).await,
+        titles(app.get_as_admin(&list("language=ar&status=published"))).await,
         ["(two es)", "(one fr)"]
     );
     assert_eq!(
-        titles(app.get_all(&list("language=ar&status=draft"))).await,
+        titles(app.get_as_admin(&list("language=ar&status=draft"))).await,
         ["(two fr)", "one ar"]
     );
     assert_eq!(
-        titles(app.get_all(&list("language=it&status=scheduled"))).await,
+        titles(app.get_as_admin(&list("language=it&status=scheduled"))).await,
         ["(one en)"]
     );
     // What comes out, and what goes to the trash, is seen at once.
@@ -210,7 +209,7 @@ async fn ids_resolve_to_the_best_translation_of_their_story() {
     let draft = told(&app, "three fr", None, json!({"status": "draft"})).await;
     let three = told(&app, "three ar", Some(&draft), json!({})).await;
     let nobody = json!(uuid::Uuid::now_v7());
-    let ask = async |ids: &[&Value], query: &str| {
+    let request = async |ids: &[&Value], query: &str| {
         let ids: Vec<&str> = ids.iter().map(|id| id.as_str().unwrap()).collect();
         let list = format!(
             "/v1/articles?ids={}&fallback=true&language={query}",
@@ -243,7 +242,7 @@ async fn ids_resolve_to_the_best_translation_of_their_story() {
         ),
     ] {
         let expected: Vec<String> = found.into_iter().map(str::to_owned).collect();
-        assert_eq!(ask(&ids, query).await, (expected, missing), "{query}");
+        assert_eq!(request(&ids, query).await, (expected, missing), "{query}");
     }
 }
 
@@ -281,7 +280,7 @@ async fn fallback_requires_a_language_and_applies_only_to_articles() {
         .get("/v1/articles?fallback=true&language=ar&limit=1")
         .await
         .ok();
-    let next = page["page"]["next"].as_str().unwrap();
+    let next = page.text("/page/next");
     let other = format!("/v1/articles?language=ar&limit=1&cursor={next}");
     assert_eq!(
         app.get(&other).await.parameter_faults(),
@@ -294,18 +293,14 @@ async fn stories_are_found_beyond_any_number_of_unpreferred_translations() {
     let app = TestApp::start().await;
     app.category("c", None).await;
     // Each story, and all of them again in a language that nobody prefers, long after.
-    app.conn()
-        .await
-        .batch_execute(
+    app.execute(
             "SET session_replication_role = replica;
              INSERT INTO articles (id, slug, title, language, dir, status, published_at, category_id, translation_of)
              SELECT md5(k || n)::uuid, k || n, 'story ' || n, k, 'ltr', 'published',
                 '2020-01-01'::timestamptz + late + n * interval '1 minute', (SELECT id FROM categories),
                 CASE k WHEN 'it' THEN md5('fr' || n)::uuid END
              FROM generate_series(1, 2500) AS n, (VALUES ('fr', interval '0'), ('it', interval '1 year')) AS told (k, late)",
-        )
-        .await
-        .unwrap();
+        ).await;
     for (query, first, last, total) in [
         ("", "(story 2500)", "(story 2401)", 2500),
         ("&category=c", "(story 2500)", "(story 2401)", 2500),

@@ -1,6 +1,6 @@
 //! Articles with large bodies: what they cost others, and how large they may be.
 
-use crate::support::{Answer, TestApp, cluster, with};
+use crate::support::{JsonPath, Response, TestApp, cluster, path_of, with};
 use manchette::cpu_tasks::CpuTasks;
 use serde_json::{Value, json};
 use std::future::IntoFuture;
@@ -16,7 +16,7 @@ const LONG: Duration = Duration::from_secs(60);
 async fn narrow(tasks: &CpuTasks) -> TestApp {
     let settings = ["--workers", "1", "--pool-size", "1"];
     let address = cluster::new_database().await;
-    TestApp::start_limited(address, &settings, tasks.clone()).await
+    TestApp::start_with_cpu_tasks(address, &settings, tasks.clone()).await
 }
 
 /// A body that is not rendered in place.
@@ -25,15 +25,15 @@ fn large() -> String {
 }
 
 fn path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", &article)
 }
 
 /// Sends a request that has to wait for its turn, and does something else while it waits.
 async fn meanwhile<T>(
     tasks: &CpuTasks,
-    ask: impl IntoFuture<Output = Answer>,
+    request: impl IntoFuture<Output = Response>,
     others: impl Future<Output = T>,
-) -> (Answer, T) {
+) -> (Response, T) {
     let paused = tasks.pause().await;
     let others = async {
         let begun = Instant::now();
@@ -45,7 +45,7 @@ async fn meanwhile<T>(
         drop(paused);
         done
     };
-    futures_util::future::join(ask.into_future(), others).await
+    futures_util::future::join(request.into_future(), others).await
 }
 
 #[actix_web::test]
@@ -83,14 +83,14 @@ async fn a_patch_that_keeps_the_body_does_not_render_it() {
     let tasks = CpuTasks::new(1, FOREVER);
     let app = narrow(&tasks).await;
     let embeds = ["--embed-hosts", "player.example"];
-    let embedding = TestApp::start_so(app.address.clone(), &embeds).await;
+    let embedding = TestApp::start_on(app.database.clone(), &embeds).await;
     let body = format!(
         "{}<iframe src=\"https://player.example/\"></iframe>",
         large()
     );
     let more = json!({"body_format": "html", "body": body});
     let article = embedding.article("x", more).await;
-    assert!(article["body_html"].as_str().unwrap().contains("<iframe"));
+    assert!(article.text("/body_html").contains("<iframe"));
     let _paused = tasks.pause().await;
     for patch in [
         json!({"title": "y"}),
@@ -126,7 +126,7 @@ async fn a_body_changed_during_rendering_is_rendered_again() {
         (&json!("y"), &json!("*a* b"))
     );
     // What the client says must hold is looked at once more, too.
-    let etag = app.get_all(&path).await.header("etag").to_owned();
+    let etag = app.get_as_admin(&path).await.etag();
     let other = async { app.patch(&path, json!({"title": "z"})).await.ok() };
     let patch = app
         .patch(&path, json!({"body": large()}))
@@ -149,7 +149,7 @@ async fn rendering_that_would_wait_too_long_is_refused_with_503() {
     let refused = new(large()).await;
     let problem = refused.problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
-    assert!(problem["detail"].as_str().unwrap().contains("large bodies"));
+    assert!(problem.text("/detail").contains("large bodies"));
     // What is small doesn't wait.
     new("a".repeat(8 << 10)).await.created();
 }
@@ -183,13 +183,13 @@ async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
         let new = json!({"title": name, "language": "ar", "body": body, "body_format": format});
         let created = app.post("/v1/articles", new).await.created();
         assert_eq!(created["body"], body, "{name}");
-        let read = app.get_all(&path(&created)).await;
-        let put = app.ask(reqwest::Method::PUT, &path(&created)).key(&app.key);
+        let read = app.get_as_admin(&path(&created)).await;
+        let put = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let put = put.body("application/json", read.body.clone()).await.ok();
         let same = json!({"version": 1, "updated_at": created["updated_at"], "created_at": created["created_at"]});
         assert!(with(put, same) == created, "{name} came back changed");
         // As clients write it that send nothing but ASCII.
-        let ascii = app.ask(reqwest::Method::PUT, &path(&created)).key(&app.key);
+        let ascii = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let escaped = ascii_only(&read.body);
         ascii.body("application/json", escaped).await.ok();
     }
@@ -215,8 +215,8 @@ async fn request_bodies_are_limited_and_articles_have_a_higher_limit() {
     let app = TestApp::start().await;
     let padded = |bytes: usize| format!("{{\"x\": \"{}\"}}", "x".repeat(bytes - 9));
     let post = |path: &str, bytes: usize| {
-        let ask = app.ask(reqwest::Method::POST, path).key(&app.key);
-        ask.body("application/json", padded(bytes))
+        let request = app.request_as_admin(reqwest::Method::POST, path);
+        request.body("application/json", padded(bytes))
     };
     for (path, most) in [
         ("/v1/headlines", 1 << 20),
@@ -225,7 +225,7 @@ async fn request_bodies_are_limited_and_articles_have_a_higher_limit() {
     ] {
         post(path, most).await.problem(422, "invalid");
         let problem = post(path, most + 1).await.problem(413, "too-large");
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = problem.text("/detail");
         assert!(detail.contains(&most.to_string()), "{detail}");
     }
 }

@@ -1,6 +1,6 @@
 //! A table that somebody holds locked: its readers are told to come back, everybody else is served.
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp, path_of};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -13,7 +13,7 @@ const LOCK_HEADLINES: &str = "BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MO
 const NEVER: &str = "600000";
 
 #[track_caller]
-fn unavailable(answer: &Answer) {
+fn unavailable(answer: &Response) {
     answer.problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
 }
@@ -57,7 +57,7 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
     let mut conn = app.conn().await;
     conn.batch_execute(LOCK_HEADLINES).await.unwrap();
     let readers = join_all((0..60).map(|n| match n % 3 {
-        0 => app.get_all("/v1/headlines").into_future(),
+        0 => app.get_as_admin("/v1/headlines").into_future(),
         _ => app.get("/v1/headlines").into_future(),
     }));
     let others = async {
@@ -66,7 +66,8 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
         for n in 0..10 {
             let asked = ["articles", "authors", "tags", "categories"];
             let read = asked.map(|list| app.get(&format!("/v1/{list}")).into_future());
-            let read_with_key = asked.map(|list| app.get_all(&format!("/v1/{list}")).into_future());
+            let read_with_key =
+                asked.map(|list| app.get_as_admin(&format!("/v1/{list}")).into_future());
             let written = app
                 .post("/v1/tags", json!({"name": format!("t{n}")}))
                 .into_future();
@@ -94,7 +95,7 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
 async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
     let app = TestApp::start_with(&["--read-lock-timeout-ms", "50"]).await;
     let article = app.article("x", json!({})).await;
-    let article = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let article = path_of("articles", &article);
     let mut conn = app.conn().await;
     conn.batch_execute(LOCK_HEADLINES).await.unwrap();
     let (going, refused) = (Cell::new(true), Cell::new(0));
@@ -109,7 +110,7 @@ async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
         while refused.get() < 120 {
             n += 1;
             app.get("/v1/articles").await.ok();
-            app.get_all(&article).await.ok();
+            app.get_as_admin(&article).await.ok();
             app.get("/v1/authors").await.ok();
             let source = json!({"source": n.to_string()});
             app.patch(&article, source).await.ok();
@@ -126,14 +127,14 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
     let address = crate::support::cluster::new_database().await;
     let settings = ["--read-lock-timeout-ms", "50", "--lock-timeout-ms", NEVER];
     let patient = [&settings[..], &["--statement-timeout-ms", NEVER]].concat();
-    let app = TestApp::start_so(address.clone(), &patient).await;
+    let app = TestApp::start_on(address.clone(), &patient).await;
     let settings = ["--read-lock-timeout-ms", NEVER, "--lock-timeout-ms", "50"];
-    let impatient = TestApp::start_so(address, &settings).await;
-    let tag = app.post("/v1/tags", json!({"name": "a"})).await.created();
-    let tag = format!("/v1/tags/{}", tag["id"].as_str().unwrap());
+    let impatient = TestApp::start_on(address, &settings).await;
+    let tag = app.tag("a").await;
+    let tag = path_of("tags", &tag);
     let key = app.post("/v1/keys", json!({"name": "a", "scopes": ["read"]}));
     let key = key.await.created();
-    let key = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    let key = path_of("keys", &key);
     let mut conn = app.conn().await;
     // Readers are let through; every kind of write waits: what is written, what keeps an answer, what notes a refusal.
     let lock = "BEGIN; LOCK TABLE tags, audit IN SHARE MODE; SELECT FROM api_keys WHERE name = 'a' FOR UPDATE";
@@ -156,7 +157,9 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
     let (written, ()) = join(writes, released).await;
     let statuses: Vec<u16> = written.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses, [201, 200, 200, 404]);
-    let refused = app.get_all("/v1/audit?refused=true&resource=tag").await;
+    let refused = app
+        .get_as_admin("/v1/audit?refused=true&resource=tag")
+        .await;
     let refused = refused.ok();
     assert_eq!(refused["items"][0]["status"], 404, "{refused}");
     // Reads are as impatient as they are told to be.

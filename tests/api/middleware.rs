@@ -19,7 +19,7 @@ async fn head_returns_the_headers_of_get_without_a_body() {
         "/problems/invalid",
     ] {
         let get = app.get(path).await;
-        let head = app.ask(Method::HEAD, path).await;
+        let head = app.request(Method::HEAD, path).await;
         assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
         assert_eq!(
             head.header("content-length"),
@@ -29,7 +29,7 @@ async fn head_returns_the_headers_of_get_without_a_body() {
         assert_eq!(head.header("content-type"), get.header("content-type"));
         assert_eq!(head.header("etag"), get.header("etag"));
     }
-    let missing = app.ask(Method::HEAD, "/v1/articles/nothing").await;
+    let missing = app.request(Method::HEAD, "/v1/articles/nothing").await;
     assert_eq!((missing.status, missing.body.len()), (404, 0));
 }
 
@@ -49,18 +49,20 @@ async fn options_and_405_report_the_allowed_methods() {
         ("/docs/", "GET, HEAD, OPTIONS", Method::POST),
         ("/problems/invalid", "GET, HEAD, OPTIONS", Method::DELETE),
     ] {
-        let options = app.ask(Method::OPTIONS, path).await;
+        let options = app.request(Method::OPTIONS, path).await;
         assert_eq!(
             (options.status, options.header("allow")),
             (204, allow),
             "{path}"
         );
-        let refused = app.ask(wrong, path).await;
+        let refused = app.request(wrong, path).await;
         assert_eq!(refused.header("allow"), allow, "{path}");
         refused.problem(405, "method-not-allowed");
     }
     app.get("/nothing").await.problem(404, "not-found");
-    app.ask(Method::POST, "/v1").await.problem(404, "not-found");
+    app.request(Method::POST, "/v1")
+        .await
+        .problem(404, "not-found");
     app.get("/v1/headlines/").await.problem(404, "not-found");
 }
 

@@ -1,6 +1,6 @@
 //! The schema and its migrations.
 
-use crate::support::cluster;
+use crate::support::{JsonPath, cluster};
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
@@ -80,7 +80,7 @@ async fn sample_content_is_loaded_only_once() {
     let mut conn = address.connect_unbounded().await.unwrap();
     assert!(demo::load(&mut conn).await.unwrap());
     assert!(!demo::load(&mut conn).await.unwrap());
-    let app = crate::support::TestApp::start_on(address).await;
+    let app = crate::support::TestApp::start_on(address, &[]).await;
     for (list, total) in [
         ("categories", 8),
         ("headlines", 43),
@@ -98,7 +98,7 @@ async fn sample_content_is_loaded_only_once() {
         .get("/v1/articles?fields=body_text,word_count,language&limit=100")
         .await
         .ok();
-    for article in page["items"].as_array().unwrap() {
+    for article in page.list("/items") {
         let words = article["word_count"].as_i64().unwrap();
         assert!((200..=500).contains(&words), "{article}");
     }

@@ -1,7 +1,7 @@
 //! Two server processes over one database, and many who write at once: what is decided once is decided for both.
 
-use crate::support::server_process::{Served, folder, manchette};
-use crate::support::{Answer, cluster, send};
+use crate::support::server_process::{ServerProcess, manchette, temp_dir};
+use crate::support::{JsonPath, Response, cluster, path_of, send};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// Two processes, and a key that may do everything.
 struct Nodes {
-    nodes: [Served; 2],
+    nodes: [ServerProcess; 2],
     key: String,
     client: reqwest::Client,
     _data: tempfile::TempDir,
@@ -17,7 +17,7 @@ struct Nodes {
 
 impl Nodes {
     async fn start() -> Self {
-        let data = folder();
+        let data = temp_dir();
         let url = cluster::empty_database_url().await;
         let with_url = |arguments: &[&str]| -> Command {
             let mut command = manchette(data.path(), arguments);
@@ -28,7 +28,8 @@ impl Nodes {
         let create = ["keys", "create", "--name", "nodes", "--scope", "admin"];
         let key = String::from_utf8(with_url(&create).output().unwrap().stdout).unwrap();
         Self {
-            nodes: [(), ()].map(|()| Served::spawn(with_url(&["serve", "--rate-writes", "off"]))),
+            nodes: [(), ()]
+                .map(|()| ServerProcess::spawn(with_url(&["serve", "--rate-writes", "off"]))),
             key: key.trim().to_owned(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             _data: data,
@@ -36,7 +37,7 @@ impl Nodes {
     }
 
     /// Sends a request to one of them.
-    async fn ask(
+    async fn request(
         &self,
         node: usize,
         key: &str,
@@ -44,7 +45,7 @@ impl Nodes {
         path: &str,
         header: Option<(&str, &str)>,
         body: Value,
-    ) -> Answer {
+    ) -> Response {
         let url = format!("{}{path}", self.nodes[node % 2].base);
         let mut request = self.client.request(method, url).bearer_auth(key);
         if let Some((name, value)) = header {
@@ -56,42 +57,42 @@ impl Nodes {
         send(request).await
     }
 
-    async fn post(&self, node: usize, path: &str, body: Value) -> Answer {
-        self.ask(node, &self.key, Method::POST, path, None, body)
+    async fn post(&self, node: usize, path: &str, body: Value) -> Response {
+        self.request(node, &self.key, Method::POST, path, None, body)
             .await
     }
 
-    async fn patch(&self, node: usize, path: &str, body: Value) -> Answer {
-        self.ask(node, &self.key, Method::PATCH, path, None, body)
+    async fn patch(&self, node: usize, path: &str, body: Value) -> Response {
+        self.request(node, &self.key, Method::PATCH, path, None, body)
             .await
     }
 
-    async fn get(&self, node: usize, path: &str) -> Answer {
-        self.ask(node, &self.key, Method::GET, path, None, Value::Null)
+    async fn get(&self, node: usize, path: &str) -> Response {
+        self.request(node, &self.key, Method::GET, path, None, Value::Null)
             .await
     }
 }
 
 fn path(list: &str, it: &Value) -> String {
-    format!("/v1/{list}/{}", it["id"].as_str().unwrap())
+    path_of(list, &it)
 }
 
 #[actix_web::test]
 async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let all = Nodes::start().await;
     let statuses =
-        |answers: &[Answer]| -> Vec<u16> { answers.iter().map(|it| it.status).collect() };
+        |answers: &[Response]| -> Vec<u16> { answers.iter().map(|it| it.status).collect() };
     let count =
-        |answers: &[Answer], status| answers.iter().filter(|it| it.status == status).count();
+        |answers: &[Response], status| answers.iter().filter(|it| it.status == status).count();
 
     // Fifty who have seen the same version.
     let article = json!({"title": "x", "language": "fr"});
     let article = all.post(0, "/v1/articles", article).await.created();
     let article_path = path("articles", &article);
-    let tag = all.get(1, &article_path).await.header("etag").to_owned();
+    let tag = all.get(1, &article_path).await.etag();
     let patches = (0..50).map(|n| {
         let header = Some(("If-Match", tag.as_str()));
-        all.ask(
+        all.request(
             n,
             &all.key,
             Method::PATCH,
@@ -113,7 +114,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let line = json!({"title": "once", "language": "fr", "status": "published"});
     let posts = (0..20).map(|n| {
         let header = Some(("Idempotency-Key", "twenty"));
-        all.ask(
+        all.request(
             n,
             &all.key,
             Method::POST,
@@ -123,7 +124,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
         )
     });
     let answers = join_all(posts).await;
-    let done = |it: &&Answer| it.status == 201 && !it.has("idempotency-replayed");
+    let done = |it: &&Response| it.status == 201 && !it.has("idempotency-replayed");
     assert_eq!(
         answers.iter().filter(done).count(),
         1,
@@ -137,7 +138,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
         statuses(&answers)
     );
     let lines = all.get(1, "/v1/headlines").await.json();
-    assert_eq!(lines["items"].as_array().unwrap().len(), 1);
+    assert_eq!(lines.list("/items").len(), 1);
 
     // Two moves that would make a cycle.
     for round in 0..5 {
@@ -171,17 +172,17 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     // A key that is revoked through one is refused by the other.
     let new = json!({"name": "short", "scopes": ["read"]});
     let made = all.post(0, "/v1/keys", new).await.created();
-    let key = made["key"].as_str().unwrap();
+    let key = made.text("/key");
     for node in 0..2 {
         assert_eq!(
-            all.ask(node, key, Method::GET, "/v1/me", None, Value::Null)
+            all.request(node, key, Method::GET, "/v1/me", None, Value::Null)
                 .await
                 .status,
             200
         );
     }
     let revoked = all
-        .ask(
+        .request(
             0,
             &all.key,
             Method::DELETE,
@@ -193,7 +194,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     assert_eq!(revoked.status, 204);
     for node in 0..2 {
         let refused = all
-            .ask(node, key, Method::GET, "/v1/me", None, Value::Null)
+            .request(node, key, Method::GET, "/v1/me", None, Value::Null)
             .await;
         refused.problem(401, "unauthorized");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use manchette::openapi;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 fn operations() -> Vec<(String, String, &'static Value)> {
     openapi::contract()["paths"]
@@ -41,10 +41,7 @@ fn every_operation_is_fully_described() {
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations() {
         let place = format!("{method} {path}");
-        assert!(
-            ids.insert(operation["operationId"].as_str().unwrap()),
-            "{place}"
-        );
+        assert!(ids.insert(operation.text("/operationId")), "{place}");
         assert!(
             operation["summary"].is_string() && operation["tags"].is_array(),
             "{place}"
@@ -91,16 +88,12 @@ fn every_operation_is_fully_described() {
 async fn every_documented_parameter_is_accepted() {
     let app = TestApp::start().await;
     app.category("Économie", None).await;
-    app.post("/v1/authors", json!({"name": "Anir Tafoughi"}))
-        .await
-        .created();
-    app.post("/v1/tags", json!({"name": "Larache"}))
-        .await
-        .created();
+    app.author("Anir Tafoughi").await;
+    app.tag("Larache").await;
     app.article("x", json!({"slug": "x"})).await;
     let line = app.headline("x", json!({})).await["id"].clone();
     let line = line.as_str().unwrap().to_owned();
-    let key = app.get_all("/v1/keys").await.ok()["items"][0]["id"].clone();
+    let key = app.get_as_admin("/v1/keys").await.ok()["items"][0]["id"].clone();
     let key = key.as_str().unwrap().to_owned();
     for (path, _, operation) in operations().iter().filter(|(_, method, _)| method == "get") {
         for parameter in operation["parameters"]
@@ -109,7 +102,7 @@ async fn every_documented_parameter_is_accepted() {
             .flatten()
             .filter(|p| p["in"] == "query")
         {
-            let name = parameter["name"].as_str().unwrap();
+            let name = parameter.text("/name");
             let schema = &parameter["schema"];
             let value = [
                 &parameter["example"],
@@ -152,7 +145,7 @@ async fn every_documented_parameter_is_accepted() {
                     _ => "x",
                 },
             );
-            app.get_all(&format!("{path}?{with}{name}={value}"))
+            app.get_as_admin(&format!("{path}?{with}{name}={value}"))
                 .await
                 .ok();
         }
@@ -178,7 +171,7 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
             .await
             .created();
         assert!(one.is_valid(&created), "{created}");
-        let own = format!("{path}/{}", created["id"].as_str().unwrap());
+        let own = format!("{path}/{}", created.text("/id"));
         let patched = app
             .patch(&own, schemas[format!("{name}Patch")]["example"].clone())
             .await
@@ -222,7 +215,7 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
         assert!(faults.is_empty(), "{path}: {faults:?}");
     }
     let served = app.get("/openapi.json").await;
-    assert_eq!(String::from_utf8(served.body).unwrap(), openapi::text());
+    assert_eq!(served.text(), openapi::text());
 }
 
 #[test]

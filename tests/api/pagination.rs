@@ -1,6 +1,6 @@
 //! Lists: pages, cursors, links, counts, fields.
 
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, path_of};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ async fn walk(app: &TestApp, list: &str, rel: &str, from: Option<Value>) -> Vec<
         } else {
             format!("{list}&cursor={place}")
         };
-        let page = app.get_all(&address).await.ok();
-        pages.push(items(&page, "title"));
+        let page = app.get_as_admin(&address).await.ok();
+        pages.push(page.texts("/items/*/title"));
         cursor = page["page"][rel].clone();
         assert!(pages.len() < 100, "it never ends");
     }
@@ -41,13 +41,15 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;
     twelve(&app).await;
-    for (n, headline) in app.get_all("/v1/headlines").await.ok()["items"]
-        .as_array()
-        .unwrap()
+    for (n, headline) in app
+        .get_as_admin("/v1/headlines")
+        .await
+        .ok()
+        .list("/items")
         .iter()
         .enumerate()
     {
-        let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+        let path = path_of("headlines", &headline);
         let category = if n % 3 == 0 { &top } else { &below };
         app.patch(&path, json!({"category_id": category["id"]}))
             .await
@@ -69,11 +71,14 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
             let expected: Vec<Vec<&str>> = all.chunks(limit).map(<[&str]>::to_vec).collect();
             assert_eq!(forth, expected, "{list}");
 
-            let mut last = app.get_all(&list).await.ok();
+            let mut last = app.get_as_admin(&list).await.ok();
             while let Some(next) = last["page"]["next"].as_str() {
-                last = app.get_all(&format!("{list}&cursor={next}")).await.ok();
+                last = app
+                    .get_as_admin(&format!("{list}&cursor={next}"))
+                    .await
+                    .ok();
             }
-            let mut back = vec![items(&last, "title")];
+            let mut back = vec![last.texts("/items/*/title")];
             if let Some(prev) = last["page"]["prev"].as_str() {
                 back.extend(walk(&app, &list, "prev", Some(json!(prev))).await);
             }
@@ -93,18 +98,15 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
         let list = format!("/v1/headlines?limit=2&{bounds}{filter}");
         let forth = walk(&app, &list, "next", None).await;
         assert_eq!(forth, [vec!["06", "05"], vec!["04"]], "{list}");
-        let first = app.get_all(&list).await.ok();
+        let first = app.get_as_admin(&list).await.ok();
         let second = app
-            .get_all(&format!(
-                "{list}&cursor={}",
-                first["page"]["next"].as_str().unwrap()
-            ))
+            .get_as_admin(&format!("{list}&cursor={}", first.text("/page/next")))
             .await
             .ok();
         let back = walk(&app, &list, "prev", Some(second["page"]["prev"].clone())).await;
         assert_eq!(back, [["06", "05"]], "{list}");
         assert_eq!(
-            app.get_all(&format!("{list}&count=true")).await.ok()["page"]["total"],
+            app.get_as_admin(&format!("{list}&count=true")).await.ok()["page"]["total"],
             3,
             "{list}"
         );
@@ -125,19 +127,19 @@ async fn content_published_while_paging_is_neither_repeated_nor_skipped() {
     app.headline("new", json!({})).await;
     app.headline("old", json!({"published_at": "2026-01-03T12:00:00Z"}))
         .await;
-    let next = first["page"]["next"].as_str().unwrap();
+    let next = first.text("/page/next");
     let second = app
         .get(&format!("/v1/headlines?limit=3&cursor={next}"))
         .await
         .ok();
-    assert_eq!(items(&first, "title"), ["6", "5"]);
-    assert_eq!(items(&second, "title"), ["4", "old", "3"]);
-    let prev = second["page"]["prev"].as_str().unwrap();
+    assert_eq!(first.texts("/items/*/title"), ["6", "5"]);
+    assert_eq!(second.texts("/items/*/title"), ["4", "old", "3"]);
+    let prev = second.text("/page/prev");
     let before = app
         .get(&format!("/v1/headlines?limit=10&cursor={prev}"))
         .await
         .ok();
-    assert_eq!(items(&before, "title"), ["new", "6", "5"]);
+    assert_eq!(before.texts("/items/*/title"), ["new", "6", "5"]);
     assert_eq!(before["page"]["prev"], Value::Null);
 }
 
@@ -150,19 +152,14 @@ async fn an_empty_page_still_links_back() {
     let b = app
         .headline("b", json!({"published_at": "2026-01-01T00:00:00Z"}))
         .await;
-    let delete = |headline: &Value| {
-        app.delete(&format!(
-            "/v1/headlines/{}",
-            headline["id"].as_str().unwrap()
-        ))
-    };
+    let delete = |headline: &Value| app.delete(&path_of("headlines", &headline));
     let first = app.get("/v1/headlines?limit=1").await.ok();
-    let next = first["page"]["next"].as_str().unwrap();
+    let next = first.text("/page/next");
     let second = app
         .get(&format!("/v1/headlines?limit=1&cursor={next}"))
         .await
         .ok();
-    let prev = second["page"]["prev"].as_str().unwrap();
+    let prev = second.text("/page/prev");
 
     delete(&a).await;
     let nothing = app
@@ -173,12 +170,12 @@ async fn an_empty_page_still_links_back() {
         (&nothing["items"], &nothing["page"]["prev"]),
         (&json!([]), &Value::Null)
     );
-    let back = nothing["page"]["next"].as_str().unwrap();
+    let back = nothing.text("/page/next");
     assert_eq!(
-        items(
-            &app.get(&format!("/v1/headlines?cursor={back}")).await.ok(),
-            "title"
-        ),
+        app.get(&format!("/v1/headlines?cursor={back}"))
+            .await
+            .ok()
+            .texts("/items/*/title"),
         ["b"]
     );
 
@@ -193,12 +190,12 @@ async fn an_empty_page_still_links_back() {
         (&nothing["items"], &nothing["page"]["next"]),
         (&json!([]), &Value::Null)
     );
-    let back = nothing["page"]["prev"].as_str().unwrap();
+    let back = nothing.text("/page/prev");
     assert_eq!(
-        items(
-            &app.get(&format!("/v1/headlines?cursor={back}")).await.ok(),
-            "title"
-        ),
+        app.get(&format!("/v1/headlines?cursor={back}"))
+            .await
+            .ok()
+            .texts("/items/*/title"),
         ["c"]
     );
 }
@@ -210,7 +207,7 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
     let first = app
         .get("/v1/headlines?limit=2&language=fr&fields=title")
         .await;
-    let next = first.ok()["page"]["next"].as_str().unwrap().to_owned();
+    let next = first.ok().text("/page/next").to_owned();
     let address = format!("/v1/headlines?limit=2&language=fr&fields=title&cursor={next}");
     assert_eq!(first.header("link"), format!("<{address}>; rel=\"next\""));
     let second = app.get(&address).await;
@@ -230,7 +227,7 @@ async fn a_cursor_is_valid_only_for_its_list_and_filters() {
     let app = TestApp::start().await;
     twelve(&app).await;
     let page = app.get("/v1/headlines?limit=2&language=fr").await.ok();
-    let cursor = page["page"]["next"].as_str().unwrap();
+    let cursor = page.text("/page/next");
     for (list, code) in [
         (
             "/v1/headlines?language=fr&limit=9&fields=id&count=true",
@@ -392,7 +389,7 @@ async fn the_status_filter_requires_permission_to_see_that_status() {
         .key(&early)
         .await
         .ok();
-    assert_eq!(items(&page, "title"), ["later"]);
+    assert_eq!(page.texts("/items/*/title"), ["later"]);
     let read = app.new_key(&[Scope::Read]).await;
     let page = app
         .get("/v1/headlines?status=draft&count=true")
@@ -400,7 +397,7 @@ async fn the_status_filter_requires_permission_to_see_that_status() {
         .await
         .ok();
     assert_eq!(
-        (items(&page, "title"), &page["page"]["total"]),
+        (page.texts("/items/*/title"), &page["page"]["total"]),
         (vec!["11".into(), "10".into(), "09".into()], &json!(3))
     );
     let page = app

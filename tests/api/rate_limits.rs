@@ -1,6 +1,6 @@
-//! How much one caller may ask for. Every window lasts an hour or more, so that no clock decides a test.
+//! How much one caller may request for. Every window lasts an hour or more, so that no clock decides a test.
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonPath, Response, TestApp};
 use futures_util::future::join_all;
 use manchette::api_keys::{Scope, Token};
 use reqwest::Method;
@@ -12,12 +12,9 @@ async fn app(settings: &str) -> TestApp {
 }
 
 #[track_caller]
-fn too_many(answer: &Answer, policy: &str, detail: &str) {
+fn too_many(answer: &Response, policy: &str, detail: &str) {
     let problem = answer.problem(429, "too-many-requests");
-    assert!(
-        problem["detail"].as_str().unwrap().starts_with(detail),
-        "{problem}"
-    );
+    assert!(problem.text("/detail").starts_with(detail), "{problem}");
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!(wait > 0);
     assert_eq!(
@@ -56,20 +53,20 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
     let over = app.get("/v1/headlines").await;
     too_many(&over, "reads", "reads: at most 4 in 7200 seconds");
     assert!(over.header("retry-after").parse::<u64>().unwrap() <= 1800);
-    let head = app.ask(Method::HEAD, "/v1/headlines").await;
+    let head = app.request(Method::HEAD, "/v1/headlines").await;
     assert_eq!((head.status, head.body.len()), (429, 0));
 
-    // Those who watch it are never turned away, nor are browsers that only ask what they may.
+    // Those who watch it are never turned away, nor are browsers that only request what they may.
     for path in ["/livez", "/readyz"] {
         let health = app.get(path).await;
         assert!(!health.has("ratelimit") && !health.has("ratelimit-policy"));
         health.ok();
     }
-    let options = app.ask(Method::OPTIONS, "/v1/headlines").await;
+    let options = app.request(Method::OPTIONS, "/v1/headlines").await;
     assert_eq!((options.status, options.has("ratelimit")), (204, false));
     // A key has counts of its own, and writes have theirs.
-    app.get_all("/v1/headlines").await.ok();
-    let refused = app.ask(Method::POST, "/v1/headlines").await;
+    app.get_as_admin("/v1/headlines").await.ok();
+    let refused = app.request(Method::POST, "/v1/headlines").await;
     refused.problem(401, "unauthorized");
 }
 
@@ -83,14 +80,18 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
     let over = app.post("/v1/headlines", line.clone()).await;
     too_many(&over, "writes", "writes: at most 1");
     for _ in 0..2 {
-        app.get_all("/v1/headlines").await.ok();
+        app.get_as_admin("/v1/headlines").await.ok();
     }
-    too_many(&app.get_all("/v1/headlines").await, "reads", "reads: at");
+    too_many(
+        &app.get_as_admin("/v1/headlines").await,
+        "reads",
+        "reads: at",
+    );
     // However the key is spelled.
     for credentials in [
-        format!("bearer {}", app.key),
-        format!("BEARER   {}", app.key),
-        format!("Bearer {} ", app.key),
+        format!("bearer {}", app.admin_key),
+        format!("BEARER   {}", app.admin_key),
+        format!("Bearer {} ", app.admin_key),
     ] {
         let other = app.get("/v1/headlines?limit=1");
         let other = other.header("authorization", &credentials).await;
@@ -98,7 +99,7 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
     }
     let other = app.new_key(&[Scope::Read, Scope::Write]).await;
     app.get("/v1/headlines").key(&other).await.ok();
-    let post = app.ask(Method::POST, "/v1/headlines").key(&other);
+    let post = app.request(Method::POST, "/v1/headlines").key(&other);
     post.json(line).await.created();
     app.get("/v1/headlines").await.ok();
 }
@@ -107,7 +108,7 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
 async fn request_variants_do_not_bypass_the_limit() {
     let app = app("--rate-reads-without-key 1/3600 --rate-writes-without-key 1/3600").await;
     app.get("/v1/headlines").await.ok();
-    app.ask(Method::POST, "/v1/headlines")
+    app.request(Method::POST, "/v1/headlines")
         .await
         .problem(401, "unauthorized");
     let tricks = [
@@ -148,7 +149,7 @@ async fn request_variants_do_not_bypass_the_limit() {
         } else {
             format!("{trick}\r\nConnection: close")
         };
-        let answer = app.raw(format!("{close}\r\n\r\n").as_bytes());
+        let answer = app.send_raw(format!("{close}\r\n\r\n").as_bytes());
         let fine = "GET /livez?";
         if trick.starts_with(fine) {
             // What it is is decided by the path alone.
@@ -166,8 +167,8 @@ async fn request_variants_do_not_bypass_the_limit() {
 async fn callers_behind_trusted_proxies_are_limited_by_forwarded_address() {
     let app = app("--rate-reads-without-key 1/3600 --trusted-proxies 127.0.0.0/8,10.0.0.0/8").await;
     let from = |addresses: &'static str| {
-        let ask = app.get("/v1/headlines");
-        ask.header("X-Forwarded-For", addresses)
+        let request = app.get("/v1/headlines");
+        request.header("X-Forwarded-For", addresses)
     };
     from("192.0.2.1").await.ok();
     from("192.0.2.2").await.ok();
@@ -210,30 +211,30 @@ async fn malformed_keys_are_limited_without_affecting_valid_ones() {
     assert_eq!((of(401), of(429)), (3, 17), "{answers:?}");
     for credentials in [
         format!("Bearer {}", mistyped()),
-        format!("Bearer {} {}", app.key, app.key),
+        format!("Bearer {} {}", app.admin_key, app.admin_key),
         "Basic eDp5".to_owned(),
         "Bearer x".to_owned(),
         "Bearer a.b.c".to_owned(),
     ] {
-        let ask = app.ask(Method::POST, "/v1/headlines");
-        let refused = ask.header("Authorization", &credentials).await;
+        let request = app.request(Method::POST, "/v1/headlines");
+        let refused = request.header("Authorization", &credentials).await;
         too_many(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
     }
     // What could be a key is looked up, whatever came before; who has none needs none.
     let new = app.new_key(&[Scope::Read]).await;
     app.get("/v1/headlines").key(&new).await.ok();
-    app.get_all("/v1/headlines").await.ok();
+    app.get_as_admin("/v1/headlines").await.ok();
     app.get("/v1/headlines").await.ok();
     let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
     unknown().await.problem(401, "unauthorized");
     // One that may do everything has to stay.
     app.new_key(&[Scope::Admin]).await;
     let mut conn = app.conn().await;
-    manchette::api_keys::ApiKey::revoke(&mut conn, &app.key[..12])
+    manchette::api_keys::ApiKey::revoke(&mut conn, &app.admin_key[..12])
         .await
         .unwrap();
     for _ in 0..2 {
-        let revoked = app.get_all("/v1/headlines").await;
+        let revoked = app.get_as_admin("/v1/headlines").await;
         revoked.problem(401, "unauthorized");
     }
 }
@@ -247,7 +248,7 @@ async fn a_newly_started_node_does_not_lock_out_valid_keys() {
         "--rate-reads-without-key",
         "1000/7200",
     ];
-    let started = TestApp::start_so(first.address.clone(), &settings).await;
+    let started = TestApp::start_on(first.database.clone(), &settings).await;
     for n in 0..24 {
         let unknown = started.get("/v1/headlines").key(Token::new().reveal());
         unknown.await.problem(401, "unauthorized");
@@ -255,18 +256,18 @@ async fn a_newly_started_node_does_not_lock_out_valid_keys() {
         assert_eq!(wrong, if n < 10 { 401 } else { 429 });
     }
     let key = first.new_key(&[Scope::Write]).await;
-    for key in [&key, &first.key] {
+    for key in [&key, &first.admin_key] {
         started.get("/v1/headlines").key(key).await.ok();
     }
     let line = json!({"title": "x", "language": "fr"});
-    let post = started.ask(Method::POST, "/v1/headlines").key(&key);
+    let post = started.request(Method::POST, "/v1/headlines").key(&key);
     post.json(line).await.created();
 }
 
 #[actix_web::test]
 async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
     let app = app("--rate-reads-without-key 5/7200").await;
-    app.get_all("/v1/headlines").await.ok();
+    app.get_as_admin("/v1/headlines").await.ok();
     let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
     for _ in 0..5 {
         unknown().await.problem(401, "unauthorized");
@@ -277,7 +278,7 @@ async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
     let new = app.new_key(&[Scope::Read]).await;
     let refused = app.get("/v1/headlines").key(&new).await;
     too_many(&refused, "unknown-keys", "unknown-keys");
-    app.get_all("/v1/headlines").await.ok();
+    app.get_as_admin("/v1/headlines").await.ok();
 }
 
 #[actix_web::test]
@@ -294,5 +295,5 @@ async fn requests_with_malformed_keys_count_as_anonymous() {
         "reads: at most 2",
     );
     too_many(&app.get("/v1/headlines").await, "reads", "reads");
-    app.get_all("/v1/headlines").await.ok();
+    app.get_as_admin("/v1/headlines").await.ok();
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 #[actix_web::test]
 async fn the_length_of_the_url_is_limited() {
@@ -25,7 +25,7 @@ async fn the_size_of_the_request_head_is_limited() {
         for n in 2..count {
             head.push_str(&format!("X-{n}: y\r\n"));
         }
-        app.raw(format!("{head}\r\n").as_bytes())
+        app.send_raw(format!("{head}\r\n").as_bytes())
     };
     assert!(with_lines(64).starts_with("HTTP/1.1 200"));
     let over = with_lines(65);
@@ -45,15 +45,15 @@ async fn the_size_of_the_request_head_is_limited() {
         "GET /livez HTTP/1.1\r\nHost: x\r\nX-Big: {}",
         "x".repeat(131_072)
     );
-    assert!(app.raw(huge.as_bytes()).starts_with("HTTP/1.1 431"));
+    assert!(app.send_raw(huge.as_bytes()).starts_with("HTTP/1.1 431"));
 }
 
 #[actix_web::test]
 async fn json_nesting_and_array_lengths_are_limited() {
     let app = TestApp::start().await;
     let post = |body: String| {
-        let ask = app.ask(Method::POST, "/v1/articles").key(&app.key);
-        ask.body("application/json", body)
+        let request = app.request_as_admin(Method::POST, "/v1/articles");
+        request.body("application/json", body)
     };
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
@@ -62,7 +62,7 @@ async fn json_nesting_and_array_lengths_are_limited() {
     post(nested(32)).await.problem(422, "invalid");
     for depth in [33, 100, 1000, 400_000] {
         let problem = post(nested(depth)).await.problem(400, "malformed");
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = problem.text("/detail");
         assert!(detail.contains("nested deeper than 32"), "{detail}");
     }
     let objects = format!("{}1{}", "{\"a\":".repeat(5000), "}".repeat(5000));

@@ -1,6 +1,6 @@
 //! What every answer says to browsers.
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonPath, Response, TestApp};
 use reqwest::Method;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const DOCS: &str = "; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2Y
                     img-src 'self' data:; connect-src 'self'";
 
 #[track_caller]
-fn guarded(answer: &Answer) {
+fn guarded(answer: &Response) {
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     assert!(
@@ -32,14 +32,14 @@ fn guarded(answer: &Answer) {
 async fn every_response_has_security_headers_whatever_its_status() {
     let app = TestApp::start_with(&["--cors-origins", "https://www.rivage.example"]).await;
     let article = app.article("x", json!({"slug": "x"})).await;
-    let id = article["id"].as_str().unwrap();
+    let id = article.text("/id");
     app.patch(&format!("/v1/articles/{id}"), json!({"slug": "y"}))
         .await
         .ok();
     let get = |path: &str| app.get(path);
-    let tag = get("/v1/articles").await.header("etag").to_owned();
+    let tag = get("/v1/articles").await.etag();
     let preflight = |origin: &str| {
-        app.ask(Method::OPTIONS, "/v1/articles")
+        app.request(Method::OPTIONS, "/v1/articles")
             .header("Origin", origin)
             .header("Access-Control-Request-Method", "POST")
     };
@@ -52,7 +52,7 @@ async fn every_response_has_security_headers_whatever_its_status() {
         (200, get("/problems").await),
         (200, get("/problems/invalid").await),
         (201, app.post("/v1/tags", json!({"name": "x"})).await),
-        (204, app.ask(Method::OPTIONS, "/v1/articles").await),
+        (204, app.request(Method::OPTIONS, "/v1/articles").await),
         (302, get("/").await),
         (304, get("/v1/articles").header("If-None-Match", &tag).await),
         (308, get("/v1/articles/x").await),
@@ -61,21 +61,19 @@ async fn every_response_has_security_headers_whatever_its_status() {
         (400, get("/v1/articles?x=y").await),
         (
             400,
-            app.ask(Method::POST, "/v1/tags")
-                .key(&app.key)
+            app.request_as_admin(Method::POST, "/v1/tags")
                 .body(json, "{")
                 .await,
         ),
-        (401, app.ask(Method::POST, "/v1/tags").await),
+        (401, app.request(Method::POST, "/v1/tags").await),
         (404, get("/none").await),
         (404, get("/docs/none.js").await),
         (404, get("/problems/none").await),
         (404, get("/v1/articles/none").await),
-        (405, app.ask(Method::DELETE, "/v1/articles").await),
+        (405, app.request(Method::DELETE, "/v1/articles").await),
         (
             415,
-            app.ask(Method::POST, "/v1/tags")
-                .key(&app.key)
+            app.request_as_admin(Method::POST, "/v1/tags")
                 .body("text/plain", "x")
                 .await,
         ),
@@ -124,7 +122,7 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
     for path in ["/problems", "/problems/invalid"] {
         let page = app.get(path).await;
         let policy = page.header("content-security-policy").to_owned();
-        let text = String::from_utf8(page.body).unwrap();
+        let text = page.text();
         let style = text
             .split("<style>")
             .nth(1)
@@ -155,7 +153,7 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         "{styles:?}"
     );
     let start = app.get("/docs/swagger-initializer.js").await;
-    assert!(!String::from_utf8(start.body).unwrap().contains("://"));
+    assert!(!start.text().contains("://"));
 }
 
 fn base64_of_sha256(text: &str) -> String {

@@ -5,10 +5,10 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", &article)
 }
 
 #[actix_web::test]
@@ -115,7 +115,7 @@ async fn twenty_articles_created_concurrently_with_one_title_get_distinct_slugs(
     let created = join_all((0..20).map(|_| app.article("Même titre", json!({})))).await;
     let mut slugs: Vec<String> = created
         .iter()
-        .map(|article| article["slug"].as_str().unwrap().to_owned())
+        .map(|article| article.text("/slug").to_owned())
         .collect();
     slugs.sort_by_key(|slug| slug.rsplit('-').next().unwrap().parse::<u32>().unwrap_or(1));
     let expected: Vec<String> = (1..=20)
@@ -137,22 +137,22 @@ async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
     let seen = app
         .article("x", json!({"slug": "old", "status": "published"}))
         .await;
-    let path = format!("/v1/articles/{}", seen["id"].as_str().unwrap());
+    let path = path_of("articles", &seen);
     app.patch(&path, json!({"slug": "newer"})).await.ok();
     let moved = async || app.get("/v1/articles/old").await.problem(308, "moved");
     moved().await;
     let draft = json!({"title": "y", "language": "fr", "slug": "old"});
     let draft = app
-        .ask(Method::POST, "/v1/articles")
+        .request(Method::POST, "/v1/articles")
         .key(&writer)
         .json(draft)
         .await
         .created();
     moved().await;
-    let draft_path = format!("/v1/articles/{}", draft["id"].as_str().unwrap());
+    let draft_path = path_of("articles", &draft);
     // Neither by giving it up …
     let patch = |slug: &str| {
-        app.ask(Method::PATCH, &draft_path)
+        app.request(Method::PATCH, &draft_path)
             .key(&writer)
             .json(json!({"slug": slug}))
     };
@@ -182,7 +182,7 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
         )
         .await
         .created();
-    let id = draft["id"].as_str().unwrap();
+    let id = draft.text("/id");
     let provisional = format!("une-affaire-{}", &id[24..]);
     assert_eq!(draft["slug"], *provisional);
     // What is public meanwhile has the address that it would have without the draft.
@@ -223,7 +223,7 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
         draft,
         json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),
     );
-    let path = format!("/v1/articles/{}", sent["id"].as_str().unwrap());
+    let path = path_of("articles", &sent);
     assert_eq!(app.put(&path, sent).await.ok()["slug"], "une-affaire-2");
     // One that is chosen is there at once.
     let chosen = json!({"title": "x", "language": "fr", "slug": "choisi"});

@@ -1,6 +1,6 @@
 //! Tags: what articles are about.
 
-use crate::support::{TestApp, items, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
 use manchette::api_keys::Scope;
@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 fn path(tag: &Value) -> String {
-    format!("/v1/tags/{}", tag["id"].as_str().unwrap())
+    path_of("tags", &tag)
 }
 
 async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
@@ -33,7 +33,7 @@ async fn a_tag_has_one_shape() {
     for address in [path(&created), "/v1/tags/oum-er-rbia".into()] {
         let read = app.get(&address).await;
         assert_eq!(read.ok(), created);
-        let head = app.ask(Method::HEAD, &address).await;
+        let head = app.request(Method::HEAD, &address).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
         assert_eq!(head.header("etag"), read.header("etag"));
     }
@@ -70,7 +70,7 @@ async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     assert_eq!(cleared["kind"], "person");
 
     assert_eq!(app.delete(&address).await.status, 204);
-    app.get_all(&address).await.problem(404, "not-found");
+    app.get_as_admin(&address).await.problem(404, "not-found");
     app.delete(&address).await.problem(404, "not-found");
     assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
     // Somebody else took its slug meanwhile.
@@ -137,7 +137,7 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
         tag(&app, name, kind).await;
     }
     assert_eq!(
-        items(&app.get("/v1/tags").await.ok(), "name"),
+        app.get("/v1/tags").await.ok().texts("/items/*/name"),
         [
             "Edgar",
             "Édimbourg",
@@ -150,7 +150,7 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
     );
     let persons = ["Edgar", "Élodie", "ÉLODIE", "Emma"];
     let page = app.get("/v1/tags?kind=person&count=true").await.ok();
-    assert_eq!(items(&page, "name"), persons);
+    assert_eq!(page.texts("/items/*/name"), persons);
     assert_eq!(page["page"]["total"], 4);
     for (kind, names) in [
         ("organisation", ["ONU"]),
@@ -158,28 +158,28 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
         ("subject", ["élevage"]),
     ] {
         let page = app.get(&format!("/v1/tags?kind={kind}")).await.ok();
-        assert_eq!(items(&page, "name"), names);
+        assert_eq!(page.texts("/items/*/name"), names);
     }
 
     // Page by page, there and back, with equal names on either side of a border.
     for limit in 1..=4 {
         let list = format!("/v1/tags?kind=person&limit={limit}");
         let mut page = app.get(&list).await.ok();
-        let mut forth = vec![items(&page, "name")];
+        let mut forth = vec![page.texts("/items/*/name")];
         while let Some(next) = page["page"]["next"].as_str() {
             page = app.get(&format!("{list}&cursor={next}")).await.ok();
-            forth.push(items(&page, "name"));
+            forth.push(page.texts("/items/*/name"));
         }
         assert_eq!(forth.concat(), persons, "{limit}");
-        let mut back = vec![items(&page, "name")];
+        let mut back = vec![page.texts("/items/*/name")];
         while let Some(prev) = page["page"]["prev"].as_str() {
             page = app.get(&format!("{list}&cursor={prev}")).await.ok();
-            back.insert(0, items(&page, "name"));
+            back.insert(0, page.texts("/items/*/name"));
         }
         assert_eq!(back.concat(), persons, "{limit}");
     }
     let page = app.get("/v1/tags?kind=person&limit=1").await.ok();
-    let next = page["page"]["next"].as_str().unwrap();
+    let next = page.text("/page/next");
     let other = app.get(&format!("/v1/tags?kind=place&cursor={next}")).await;
     assert_eq!(other.parameter_faults(), ["cursor cursor_mismatch"]);
     for (query, fault) in [
@@ -241,12 +241,15 @@ async fn changing_tags_requires_the_write_scope() {
         (Method::PATCH, path(&created)),
         (Method::DELETE, path(&created)),
     ] {
-        let ask = || app.ask(method.clone(), &address).json(json!({"name": "y"}));
-        ask().await.problem(401, "unauthorized");
+        let request = || {
+            app.request(method.clone(), &address)
+                .json(json!({"name": "y"}))
+        };
+        request().await.problem(401, "unauthorized");
         let before = app.get("/v1/tags").await.ok();
-        ask().key(&read).await.problem(403, "forbidden");
+        request().key(&read).await.problem(403, "forbidden");
         assert_eq!(app.get("/v1/tags").await.ok(), before);
-        let answer = ask().key(&write).await;
+        let answer = request().key(&write).await;
         assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
     }
 }
@@ -264,13 +267,13 @@ async fn a_tag_cannot_be_deleted_while_an_article_has_it() {
     let problem = app.delete(&path(&created)).await.problem(409, "conflict");
     assert_eq!(problem["detail"], "still named by 1 article");
     assert_eq!(problem["errors"][0]["code"], "has_articles");
-    let id = created["id"].as_str().unwrap();
+    let id = created.text("/id");
     let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");
     let mut conn = app.conn().await;
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
     assert!(error.to_string().contains("still name it"), "{error}");
 
-    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let address = path_of("articles", &article);
     assert_eq!(app.delete(&address).await.status, 204);
     conn.batch_execute(&by_hand).await.unwrap();
     app.get(&path(&created)).await.problem(404, "not-found");
@@ -287,7 +290,7 @@ async fn concurrent_tagging_and_deletion_leave_no_article_with_a_deleted_tag() {
     for round in 0..10 {
         let created = tag(&app, &format!("t{round}"), "subject").await;
         let article = app.article("x", json!({})).await;
-        let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+        let address = path_of("articles", &article);
         let (deleted, changed) = join(
             app.delete(&path(&created)).into_future(),
             app.patch(&address, json!({"tag_ids": [created["id"]]}))
@@ -313,12 +316,12 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
     let app = TestApp::start().await;
     let mut tags = Vec::new();
     for name in ["One", "Two"] {
-        let tag = app.post("/v1/tags", json!({"name": name})).await.created();
+        let tag = app.tag(name).await;
         tags.push(tag["id"].clone());
     }
     let article = app.article("told", json!({"tag_ids": [tags[0]]})).await;
     let other = app.article("other", json!({})).await;
-    let article_path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let article_path = path_of("articles", &article);
     let line = app
         .post(
             "/v1/headlines",
@@ -326,7 +329,7 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         )
         .await
         .created();
-    let line_path = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    let line_path = path_of("headlines", &line);
     let category = app.category("Section", None).await;
     // What changes, and whether each of the tags has the line then.
     let steps: [(&str, Value, [bool; 2]); 10] = [
@@ -367,7 +370,7 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         for (slug, has) in ["one", "two"].into_iter().zip(has) {
             let list = app.get(&format!("/v1/headlines?tag={slug}")).await.ok();
             assert_eq!(
-                items(&list, "title").len(),
+                list.texts("/items/*/title").len(),
                 usize::from(has),
                 "{change}, {slug}"
             );
@@ -386,10 +389,10 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
 #[actix_web::test]
 async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
     let app = TestApp::start().await;
-    let tag = app.post("/v1/tags", json!({"name": "One"})).await.created();
+    let tag = app.tag("One").await;
     for n in 0..10 {
         let article = app.article(&format!("told-{n}"), json!({})).await;
-        let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+        let path = path_of("articles", &article);
         let line = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
         let (tagged, pointed) = join(
             app.patch(&path, json!({"tag_ids": [tag["id"]]}))
@@ -400,5 +403,5 @@ async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
         assert_eq!((tagged.status, pointed.status), (200, 201));
     }
     let list = app.get("/v1/headlines?tag=one").await.ok();
-    assert_eq!(items(&list, "title").len(), 10);
+    assert_eq!(list.texts("/items/*/title").len(), 10);
 }

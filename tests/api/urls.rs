@@ -1,6 +1,6 @@
 //! Addresses on the web, in whatever field they stand.
 
-use crate::support::TestApp;
+use crate::support::{TestApp, path_of};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use manchette::http::values::is_http_url;
@@ -240,7 +240,7 @@ async fn every_url_field_accepts_http_urls_and_rejects_everything_else() {
         }
     }
     let headline = app.headline("x", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let faults = app
         .patch(&path, json!({"url": "javascript:alert(1)"}))
         .await
@@ -278,9 +278,7 @@ async fn database_constraints_reject_unsafe_urls_in_every_url_column() {
     let app = TestApp::start().await;
     app.headline("x", json!({})).await;
     app.article("x", json!({})).await;
-    app.post("/v1/authors", json!({"name": "x"}))
-        .await
-        .created();
+    app.author("x").await;
     let mut conn = app.conn().await;
     for statement in [
         "UPDATE headlines SET url = $1",

@@ -1,7 +1,7 @@
 //! What is not published tells nothing: no parameter, spelling, count, tag, status or header shows the public that it is
 //! there, or what is in it.
 
-use crate::support::{Answer, TestApp, with};
+use crate::support::{JsonPath, Response, TestApp, path_of, with};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
@@ -54,9 +54,7 @@ fn parameters(path: &str) -> BTreeSet<String> {
     let parameters = &openapi::contract()["paths"][path]["get"]["parameters"];
     let names = parameters.as_array().unwrap().iter();
     let names = names.filter(|it| it["in"] == "query");
-    names
-        .map(|it| it["name"].as_str().unwrap().to_owned())
-        .collect()
+    names.map(|it| it.text("/name").to_owned()).collect()
 }
 
 #[actix_web::test]
@@ -149,14 +147,8 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
 /// published.
 async fn hide(app: &TestApp) -> Vec<Value> {
     let category = app.category("Section", None).await;
-    let tag = app
-        .post("/v1/tags", json!({"name": "Sujet"}))
-        .await
-        .created();
-    let author = app
-        .post("/v1/authors", json!({"name": "Anna"}))
-        .await
-        .created();
+    let tag = app.tag("Sujet").await;
+    let author = app.author("Anna").await;
     let seen = app
         .article("Un mot public", json!({"slug": "public", "category_id": category["id"], "tag_ids": [tag["id"]], "author_ids": [author["id"]], "status": "published"}))
         .await;
@@ -192,7 +184,7 @@ async fn hide(app: &TestApp) -> Vec<Value> {
         let line = app.post("/v1/headlines", with(line, state)).await.created();
         if language == "es" {
             for (list, gone) in [("articles", &article), ("headlines", &line)] {
-                let path = format!("/v1/{list}/{}", gone["id"].as_str().unwrap());
+                let path = path_of(list, &gone);
                 assert_eq!(app.delete(&path).await.status, 204);
             }
         }
@@ -211,7 +203,7 @@ async fn hide(app: &TestApp) -> Vec<Value> {
 }
 
 /// Everything that an answer says, but for what differs in any two answers.
-fn said(answer: &Answer, word: &str) -> String {
+fn said(answer: &Response, word: &str) -> String {
     let mut headers: Vec<String> = answer
         .headers
         .iter()
@@ -231,7 +223,7 @@ fn said(answer: &Answer, word: &str) -> String {
         .collect();
     headers.sort();
     let mut text = format!("{}\n{}\n", answer.status, headers.join("\n"));
-    text.push_str(&String::from_utf8_lossy(&answer.body));
+    text.push_str(&answer.text());
     if let Some(id) = answer.headers.get("x-request-id") {
         text = text.replace(id.to_str().unwrap(), "");
     }
@@ -277,7 +269,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
         ] {
             addresses.push(format!("/v1/{list}?{query}"));
         }
-        let ids: Vec<&str> = hidden.iter().map(|it| it["id"].as_str().unwrap()).collect();
+        let ids: Vec<&str> = hidden.iter().map(|it| it.text("/id")).collect();
         addresses.push(format!("/v1/{list}?ids={}", ids.join(",")));
         addresses.extend(ids.iter().map(|id| format!("/v1/{list}/{id}")));
     }
@@ -299,23 +291,19 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
     }
     for address in &addresses {
         for key in [None, Some("mnc_wrong")] {
-            let ask = app.get(address);
+            let request = app.get(address);
             let answer = match key {
-                Some(key) => ask.key(key).await,
-                None => ask.await,
+                Some(key) => request.key(key).await,
+                None => request.await,
             };
-            let all = format!(
-                "{:?} {}",
-                answer.headers,
-                String::from_utf8_lossy(&answer.body)
-            );
+            let all = format!("{:?} {}", answer.headers, answer.text());
             assert!(!all.to_lowercase().contains(CANARY), "{address}: {all}");
             assert!(
                 answer.status < 500 && answer.status != 403,
                 "{address}: {all}"
             );
             if address.starts_with("/v1/") && key.is_none() {
-                let ids = hidden.iter().map(|it| it["id"].as_str().unwrap());
+                let ids = hidden.iter().map(|it| it.text("/id"));
                 for id in ids.filter(|id| !address.contains(id)) {
                     assert!(!all.contains(id), "{address}: {all}");
                 }
@@ -339,7 +327,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
     let mut sights = app.get("/v1/search?q=mot&count=true").await.ok();
     assert_eq!(sights["page"]["total"], 2);
     sights = app
-        .get_all(&format!("/v1/search?q={CANARY}&count=true"))
+        .get_as_admin(&format!("/v1/search?q={CANARY}&count=true"))
         .await
         .ok();
     assert!(
@@ -378,7 +366,7 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
     }
     let nobody = "01890000-0000-7000-8000-00000000000f";
     for (n, it) in hidden.iter().enumerate() {
-        let id = it["id"].as_str().unwrap();
+        let id = it.text("/id");
         let list = if it.get("slug").is_some() {
             "articles"
         } else {
@@ -425,18 +413,18 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
                 if !reads && !header.is_empty() && !header.starts_with("If-Match") {
                     continue;
                 }
-                let ask = |path: &str| {
-                    let ask = app.ask(method.clone(), path);
+                let request = |path: &str| {
+                    let request = app.request(method.clone(), path);
                     match header.split_once(": ") {
-                        Some((name, value)) => ask.header(name, value),
-                        None => ask,
+                        Some((name, value)) => request.header(name, value),
+                        None => request,
                     }
                 };
-                let one = ask(there).await;
-                let other = ask(not_there).await;
+                let one = request(there).await;
+                let other = request(not_there).await;
                 let id = hidden
                     .iter()
-                    .map(|it| it["id"].as_str().unwrap())
+                    .map(|it| it.text("/id"))
                     .find(|id| there.contains(id));
                 let (one, other) = match id {
                     Some(id) => (said(&one, id), said(&other, nobody)),
@@ -467,7 +455,7 @@ async fn spelling_suggestions_do_not_reveal_hidden_words() {
     }
     let asked = "/v1/search?q=tourbillonnemens";
     assert_eq!(app.get(asked).await.ok()["suggestion"], json!(null));
-    let all = app.get_all(asked).await.ok();
+    let all = app.get_as_admin(asked).await.ok();
     assert_eq!(all["suggestion"], "tourbillonnements");
     app.article("Des tourbillonnements", json!({})).await;
     let told = app.get(asked).await.ok();

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{make, own, sql, time};
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn a_created_key_is_shown_once_and_works() {
@@ -19,30 +19,30 @@ async fn a_created_key_is_shown_once_and_works() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let place = answer.header("location").to_owned();
     let mut made = answer.created();
-    let key = made["key"].as_str().unwrap().to_owned();
-    assert_eq!(place, format!("/v1/keys/{}", made["id"].as_str().unwrap()));
+    let key = made.text("/key").to_owned();
+    assert_eq!(place, path_of("keys", &made));
     assert_eq!(made["prefix"], key[..12]);
     assert_eq!(made["scopes"], json!(["publish", "write"]));
     assert_eq!(made["expires_at"], Value::Null);
     assert_eq!(
-        format!("/v1/keys/{}", made["created_by"].as_str().unwrap()),
-        own(&app, &app.key).await
+        format!("/v1/keys/{}", made.text("/created_by")),
+        own(&app, &app.admin_key).await
     );
 
     made.as_object_mut().unwrap().shift_remove("key");
-    assert_eq!(app.get_all(&place).await.ok(), made);
-    let list = app.get_all("/v1/keys").await;
-    assert!(!String::from_utf8_lossy(&list.body).contains(&key[12..]));
+    assert_eq!(app.get_as_admin(&place).await.ok(), made);
+    let list = app.get_as_admin("/v1/keys").await;
+    assert!(!list.text().contains(&key[12..]));
     assert_eq!(list.ok()["items"][0], made);
     assert!(!list.has("surrogate-key") && list.header("cache-control") == "private, no-store");
 
     let line = json!({"title": "x", "language": "fr", "status": "published"});
-    app.ask(Method::POST, "/v1/headlines")
+    app.request(Method::POST, "/v1/headlines")
         .key(&key)
         .json(line)
         .await
         .created();
-    let used = app.get_all(&place).await.ok();
+    let used = app.get_as_admin(&place).await.ok();
     assert!(used["last_used_at"].is_string() && used["version"] == 1);
 }
 
@@ -98,8 +98,8 @@ async fn invalid_keys_are_rejected_with_every_fault() {
 async fn key_changes_are_version_checked_and_take_effect_immediately() {
     let app = TestApp::start().await;
     let (key, place) = make(&app, &["read", "write"], None).await;
-    let first = app.get_all(&place).await;
-    let tag = first.header("etag").to_owned();
+    let first = app.get_as_admin(&place).await;
+    let tag = first.etag();
     assert!(!first.has("last-modified"));
     app.get("/v1/headlines?status=draft").key(&key).await.ok();
     let patch =
@@ -149,7 +149,7 @@ async fn key_changes_are_version_checked_and_take_effect_immediately() {
 #[actix_web::test]
 async fn a_revoked_or_expired_key_is_rejected_by_every_node_permanently() {
     let app = TestApp::start().await;
-    let other = app.beside().await;
+    let other = app.another_node().await;
     let (revoked, place) = make(&app, &["read"], None).await;
     let (expired, end) = make(&app, &["read"], Some("2999-01-01T00:00:00Z")).await;
     for node in [&app, &other] {
@@ -171,7 +171,7 @@ async fn a_revoked_or_expired_key_is_rejected_by_every_node_permanently() {
     .await;
     let mut answers = Vec::new();
     for node in [&app, &other] {
-        let begins_alike = format!("{}{}", &app.key[..12], &Token::new().reveal()[12..]);
+        let begins_alike = format!("{}{}", &app.admin_key[..12], &Token::new().reveal()[12..]);
         let unknown = Token::new();
         for key in [
             &revoked,
@@ -244,5 +244,8 @@ async fn a_key_is_rejected_after_its_expiry_time() {
         assert!(begun.elapsed() < Duration::from_secs(30));
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(app.get_all(&place).await.ok()["revoked_at"], Value::Null);
+    assert_eq!(
+        app.get_as_admin(&place).await.ok()["revoked_at"],
+        Value::Null
+    );
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{OPERATIONS, make, own, sql};
-use crate::support::TestApp;
+use crate::support::{TestApp, path_of};
 
 #[actix_web::test]
 async fn managing_keys_requires_the_admin_scope() {
@@ -16,19 +16,19 @@ async fn managing_keys_requires_the_admin_scope() {
         .new_key(&[Scope::Read, Scope::Early, Scope::Write, Scope::Publish])
         .await;
     for (method, path) in OPERATIONS {
-        let ask = || {
-            app.ask(method.parse().unwrap(), path)
+        let request = || {
+            app.request(method.parse().unwrap(), path)
                 .body("application/json", "{ not even JSON")
         };
-        ask().await.problem(401, "unauthorized");
-        let answer = ask().key(&some).await;
+        request().await.problem(401, "unauthorized");
+        let answer = request().key(&some).await;
         assert!(
             answer
                 .header("www-authenticate")
                 .contains("scope=\"admin\"")
         );
         answer.problem(403, "forbidden");
-        let answer = ask().key(&app.key).await;
+        let answer = request().key(&app.admin_key).await;
         match (method, path) {
             ("GET", "/v1/keys") => drop(answer.ok()),
             ("GET" | "DELETE", _) => drop(answer.problem(404, "not-found")),
@@ -36,7 +36,7 @@ async fn managing_keys_requires_the_admin_scope() {
         }
     }
     for path in ["/v1/keys/x", "/v1/keys/mnc_12345678", "/v1/keys/é/rotate"] {
-        assert_eq!(app.get_all(path).await.status / 100, 4, "{path}");
+        assert_eq!(app.get_as_admin(path).await.status / 100, 4, "{path}");
     }
     app.post("/v1/keys/x/rotate", json!({}))
         .await
@@ -49,8 +49,9 @@ async fn a_key_cannot_raise_its_own_privileges() {
     for scope in [Scope::Read, Scope::Early, Scope::Write, Scope::Publish] {
         let key = app.new_key(&[scope]).await;
         let place = own(&app, &key).await;
-        let ask =
-            |method: Method, path: &str, body: Value| app.ask(method, path).key(&key).json(body);
+        let request = |method: Method, path: &str, body: Value| {
+            app.request(method, path).key(&key).json(body)
+        };
         for body in [
             json!({"name": "x", "scopes": [scope.word()]}),
             json!({"name": "x", "scopes": ["admin"]}),
@@ -58,17 +59,17 @@ async fn a_key_cannot_raise_its_own_privileges() {
             json!({"expires_at": null}),
             json!({}),
         ] {
-            ask(Method::POST, "/v1/keys", body.clone())
+            request(Method::POST, "/v1/keys", body.clone())
                 .await
                 .problem(403, "forbidden");
-            ask(Method::PATCH, &place, body.clone())
+            request(Method::PATCH, &place, body.clone())
                 .await
                 .problem(403, "forbidden");
-            ask(Method::POST, &format!("{place}/rotate"), body)
+            request(Method::POST, &format!("{place}/rotate"), body)
                 .await
                 .problem(403, "forbidden");
         }
-        ask(Method::DELETE, &place, json!({}))
+        request(Method::DELETE, &place, json!({}))
             .await
             .problem(403, "forbidden");
         for header in [
@@ -116,11 +117,11 @@ async fn a_key_cannot_raise_its_own_privileges() {
     ] {
         assert_ne!(made[field], own_fields[field], "{field}");
     }
-    let place = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    let place = path_of("keys", &made);
     app.patch(&place, json!({"id": id, "version": 9, "created_by": id}))
         .await
         .ok();
-    assert_eq!(app.get_all(&place).await.ok()["version"], 1);
+    assert_eq!(app.get_as_admin(&place).await.ok()["version"], 1);
     for field in ["key", "hash", "admin", "scope", "role", "__proto__"] {
         let body = json!({"name": "x", "scopes": ["read"], field: "admin"});
         assert_eq!(
@@ -137,7 +138,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
 #[actix_web::test]
 async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
     let app = TestApp::start().await;
-    let place = own(&app, &app.key).await;
+    let place = own(&app, &app.admin_key).await;
     // A key that ends is none that stays.
     make(&app, &["admin"], Some("2999-01-01T00:00:00Z")).await;
     make(&app, &["read", "write", "publish"], None).await;
@@ -168,7 +169,9 @@ async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
     }
     let (second, _) = make(&app, &["admin"], None).await;
     assert_eq!(app.delete(&place).await.status, 204);
-    app.get_all("/v1/keys").await.problem(401, "unauthorized");
+    app.get_as_admin("/v1/keys")
+        .await
+        .problem(401, "unauthorized");
     app.get("/v1/keys").key(&second).await.ok();
     // What has expired is no admin key any more, and can be revoked, last or not.
     sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
@@ -181,18 +184,21 @@ async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
 #[actix_web::test]
 async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() {
     let app = TestApp::start().await;
-    let other = app.beside().await;
+    let other = app.another_node().await;
     for round in 0..8 {
-        let (a, b) = (own(&app, &app.key).await, own(&app, &other.key).await);
+        let (a, b) = (
+            own(&app, &app.admin_key).await,
+            own(&app, &other.admin_key).await,
+        );
         // Each revokes with the key that the other one takes away, or with its own.
         let keys = if round % 2 == 0 {
-            (&app.key, &other.key)
+            (&app.admin_key, &other.admin_key)
         } else {
-            (&other.key, &app.key)
+            (&other.admin_key, &app.admin_key)
         };
         let (first, second) = join(
-            async { app.ask(Method::DELETE, &a).key(keys.0).await.status },
-            async { other.ask(Method::DELETE, &b).key(keys.1).await.status },
+            async { app.request(Method::DELETE, &a).key(keys.0).await.status },
+            async { other.request(Method::DELETE, &b).key(keys.1).await.status },
         )
         .await;
         let both = [first, second];
@@ -205,9 +211,9 @@ async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() 
             "{both:?}"
         );
         let (gone, left) = if first == 204 {
-            (a, &other.key)
+            (a, &other.admin_key)
         } else {
-            (b, &app.key)
+            (b, &app.admin_key)
         };
         app.get("/v1/keys").key(left).await.ok();
         let revoked = app.get(&gone).key(left).await.ok();

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{make, own, sql};
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn keys_are_listed_with_pagination_and_filtered_by_state() {
     let app = TestApp::start().await;
-    let mut places = vec![own(&app, &app.key).await];
+    let mut places = vec![own(&app, &app.admin_key).await];
     for n in 0..6 {
         let (_, place) = make(&app, &["read"], None).await;
         let name = json!({"name": format!("key {n}")});
@@ -29,24 +29,24 @@ async fn keys_are_listed_with_pagination_and_filtered_by_state() {
         ("revoked", &["key 1", "key 0"]),
     ] {
         let page = app
-            .get_all(&format!("/v1/keys?state={state}&count=true"))
+            .get_as_admin(&format!("/v1/keys?state={state}&count=true"))
             .await
             .ok();
-        assert_eq!(items(&page, "name"), names, "{state}");
+        assert_eq!(page.texts("/items/*/name"), names, "{state}");
         assert_eq!(page["page"]["total"], names.len());
     }
     let mut seen = Vec::new();
     let mut path = "/v1/keys?limit=2&fields=name".to_owned();
     loop {
-        let page = app.get_all(&path).await.ok();
-        seen.extend(items(&page, "name"));
+        let page = app.get_as_admin(&path).await.ok();
+        seen.extend(page.texts("/items/*/name"));
         let Some(next) = page["page"]["next"].as_str() else {
-            let prev = page["page"]["prev"].as_str().unwrap();
+            let prev = page.text("/page/prev");
             let back = app
-                .get_all(&format!("/v1/keys?limit=2&cursor={prev}"))
+                .get_as_admin(&format!("/v1/keys?limit=2&cursor={prev}"))
                 .await
                 .ok();
-            assert_eq!(items(&back, "name"), ["key 1", "key 0"]);
+            assert_eq!(back.texts("/items/*/name"), ["key 1", "key 0"]);
             break;
         };
         path = format!("/v1/keys?limit=2&fields=name&cursor={next}");
@@ -58,7 +58,7 @@ async fn keys_are_listed_with_pagination_and_filtered_by_state() {
         ]
     );
     let wrong = app
-        .get_all("/v1/keys?state=lost&sort=name&fields=hash")
+        .get_as_admin("/v1/keys?state=lost&sort=name&fields=hash")
         .await;
     assert_eq!(
         wrong.parameter_faults(),
@@ -79,7 +79,7 @@ async fn me_describes_the_key_and_its_limits() {
         json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z", "limits": []})
     );
     let limited = TestApp::start_with(&["--rate-reads", "7/7200", "--rate-writes", "5/7200"]).await;
-    let me = limited.get_all("/v1/me").await.ok();
+    let me = limited.get_as_admin("/v1/me").await.ok();
     let limit = |n: usize, name: &str| me["limits"][n][name].clone();
     let seen = |n| ["policy", "requests", "seconds", "remaining"].map(|name| limit(n, name));
     assert_eq!(seen(0), [json!("reads"), json!(7), json!(7200), json!(6)]);
@@ -104,15 +104,21 @@ async fn key_responses_match_their_schemas() {
     };
     let made = app.post("/v1/keys", example("NewKey")).await.created();
     check("IssuedKey", &made);
-    let place = format!("/v1/keys/{}", made["id"].as_str().unwrap());
-    check("Key", &app.get_all(&place).await.ok());
+    let place = path_of("keys", &made);
+    check("Key", &app.get_as_admin(&place).await.ok());
     check("Key", &app.patch(&place, example("KeyPatch")).await.ok());
     let rotated = app
         .post(&format!("{place}/rotate"), example("NewRotation"))
         .await
         .created();
     check("IssuedKey", &rotated);
-    check("KeyPage", &app.get_all("/v1/keys?count=true").await.ok());
-    check("KeyPage", &app.get_all("/v1/keys?fields=name").await.ok());
-    check("Me", &app.get_all("/v1/me").await.ok());
+    check(
+        "KeyPage",
+        &app.get_as_admin("/v1/keys?count=true").await.ok(),
+    );
+    check(
+        "KeyPage",
+        &app.get_as_admin("/v1/keys?fields=name").await.ok(),
+    );
+    check("Me", &app.get_as_admin("/v1/me").await.ok());
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{make, own, time};
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn a_rotated_key_stays_valid_during_the_overlap() {
@@ -16,20 +16,17 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
     let answer = rotate(&place, json!({})).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     let new = answer.created();
-    assert_eq!(
-        answer.header("location"),
-        format!("/v1/keys/{}", new["id"].as_str().unwrap())
-    );
+    assert_eq!(answer.header("location"), path_of("keys", &new));
     assert_eq!(
         (&new["name"], &new["scopes"]),
         (&json!("made"), &json!(["read", "write"]))
     );
     assert_eq!(new["expires_at"], Value::Null);
-    assert!(place.ends_with(new["rotated_from"].as_str().unwrap()));
-    for key in [&old, new["key"].as_str().unwrap()] {
+    assert!(place.ends_with(new.text("/rotated_from")));
+    for key in [&old, new.text("/key")] {
         app.get("/v1/me").key(key).await.ok();
     }
-    let ending = app.get_all(&place).await.ok();
+    let ending = app.get_as_admin(&place).await.ok();
     assert_eq!(
         time(&ending["expires_at"]) - time(&new["created_at"]),
         TimeDelta::days(1)
@@ -40,7 +37,7 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
     // Without an overlap the old one is refused at once; what was given an end is given one as far away.
     let (old, place) = make(&app, &["read"], Some("2999-01-01T00:00:00Z")).await;
     let life = |key: &Value| time(&key["expires_at"]) - time(&key["created_at"]);
-    let before = app.get_all(&place).await.ok();
+    let before = app.get_as_admin(&place).await.ok();
     let new = rotate(&place, json!({"overlap": 0})).await.created();
     app.get("/v1/me")
         .key(&old)
@@ -55,30 +52,28 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
     app.patch(&place, json!({"expires_at": near})).await.ok();
     rotate(&place, json!({"overlap": 604_800})).await.created();
     assert_eq!(
-        time(&app.get_all(&place).await.ok()["expires_at"]),
+        time(&app.get_as_admin(&place).await.ok()["expires_at"]),
         time(&json!(near))
     );
 
     // Without a body, whatever it is called, it is as with an empty object.
     let (_, place) = make(&app, &["read"], None).await;
-    let ask = app
-        .ask(Method::POST, &format!("{place}/rotate"))
-        .key(&app.key);
-    let new = ask.await.created();
-    let ending = app.get_all(&place).await.ok();
+    let request = app.request_as_admin(Method::POST, &format!("{place}/rotate"));
+    let new = request.await.created();
+    let ending = app.get_as_admin(&place).await.ok();
     assert_eq!(
         time(&ending["expires_at"]) - time(&new["created_at"]),
         TimeDelta::days(1)
     );
     let (_, place) = make(&app, &["read"], None).await;
-    let ask = |body: &'static str| {
-        let ask = app.ask(Method::POST, &format!("{place}/rotate"));
-        let ask = ask.key(&app.key).header("Idempotency-Key", "r");
-        ask.body("text/plain", body)
+    let request = |body: &'static str| {
+        let request = app.request(Method::POST, &format!("{place}/rotate"));
+        let request = request.key(&app.admin_key).header("Idempotency-Key", "r");
+        request.body("text/plain", body)
     };
-    ask(" ").await.problem(415, "unsupported-media-type");
-    let first = ask("").await.created();
-    assert_eq!(ask("").await.created(), first);
+    request(" ").await.problem(415, "unsupported-media-type");
+    let first = request("").await.created();
+    assert_eq!(request("").await.created(), first);
 
     let (_, place) = make(&app, &["read"], None).await;
     for (overlap, fault) in [
@@ -98,14 +93,13 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
         ["/name unknown", "/scopes unknown"]
     );
     // The last admin key can be rotated: its successor stays.
-    let last = rotate(&own(&app, &app.key).await, json!({"overlap": 0}))
+    let last = rotate(&own(&app, &app.admin_key).await, json!({"overlap": 0}))
         .await
         .created();
-    app.get_all("/v1/keys").await.problem(401, "unauthorized");
-    app.get("/v1/keys")
-        .key(last["key"].as_str().unwrap())
+    app.get_as_admin("/v1/keys")
         .await
-        .ok();
+        .problem(401, "unauthorized");
+    app.get("/v1/keys").key(last.text("/key")).await.ok();
 }
 
 #[actix_web::test]

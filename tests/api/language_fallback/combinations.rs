@@ -6,7 +6,7 @@ use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::told;
-use crate::support::{Ask, TestApp, items};
+use crate::support::{JsonPath, Request, TestApp};
 
 /// An article as the test knows it.
 struct Known {
@@ -113,19 +113,19 @@ fn expected(
 }
 
 /// Every page of a list, from its first to its last and back again.
-async fn walk(ask: &dyn Fn(&str) -> Ask, query: &str) -> Vec<String> {
+async fn walk(request: &dyn Fn(&str) -> Request, query: &str) -> Vec<String> {
     let list = format!("/v1/articles?{query}&limit=7");
-    let mut page = ask(&list).await.ok();
-    let mut forth = items(&page, "title");
+    let mut page = request(&list).await.ok();
+    let mut forth = page.texts("/items/*/title");
     let mut back = vec![forth.clone()];
     while let Some(next) = page["page"]["next"].as_str() {
-        page = ask(&format!("{list}&cursor={next}")).await.ok();
-        forth.extend(items(&page, "title"));
-        back = vec![items(&page, "title")];
+        page = request(&format!("{list}&cursor={next}")).await.ok();
+        forth.extend(page.texts("/items/*/title"));
+        back = vec![page.texts("/items/*/title")];
     }
     while let Some(prev) = page["page"]["prev"].as_str() {
-        page = ask(&format!("{list}&cursor={prev}")).await.ok();
-        back.insert(0, items(&page, "title"));
+        page = request(&format!("{list}&cursor={prev}")).await.ok();
+        back.insert(0, page.texts("/items/*/title"));
     }
     assert_eq!(back.concat(), forth, "{query}");
     forth
@@ -136,17 +136,14 @@ async fn fallback_works_with_every_filter_sort_order_and_page() {
     let app = TestApp::start().await;
     let left = app.category("left", None).await;
     let right = app.category("right", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "a"}))
-        .await
-        .created();
-    let tag = app.post("/v1/tags", json!({"name": "t"})).await.created();
+    let author = app.author("a").await;
+    let tag = app.tag("t").await;
     let known = many(&app, &[left, right, author, tag]).await;
     let site = ["en", "fr", "ar"];
     app.patch("/v1/site", json!({"languages": site})).await.ok();
     let early = app.new_key(&[Scope::Early]).await;
     type Test = fn(&Known) -> bool;
-    type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Ask, Test);
+    type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Request, Test);
     let callers: [Caller<'_>; 3] = [
         // What is scheduled here is due.
         ("public", &|address| app.get(address), |one| {
@@ -155,7 +152,7 @@ async fn fallback_works_with_every_filter_sort_order_and_page() {
         ("early", &|address| app.get(address).key(&early), |one| {
             one.status != "draft"
         }),
-        ("all", &|address| app.get_all(address), |_| true),
+        ("all", &|address| app.get_as_admin(address), |_| true),
     ];
     let filters: [(&str, Test); 7] = [
         ("", |_| true),
@@ -172,19 +169,19 @@ async fn fallback_works_with_every_filter_sort_order_and_page() {
     ];
     for language in ["ar", "ar-MA", "es", "it"] {
         let steps = steps(language, &site);
-        for (caller, ask, seen) in &callers {
+        for (caller, request, seen) in &callers {
             for (filter, wanted) in &filters {
                 let query = format!("language={language}&fallback=true{filter}");
                 let titles = expected(&known, &steps, seen, wanted);
-                assert_eq!(walk(*ask, &query).await, titles, "{caller} {query}");
-                let counted = ask(&format!("/v1/articles?{query}&count=true&fields=id"))
+                assert_eq!(walk(*request, &query).await, titles, "{caller} {query}");
+                let counted = request(&format!("/v1/articles?{query}&count=true&fields=id"))
                     .await
                     .ok();
                 assert_eq!(counted["page"]["total"], titles.len(), "{caller} {query}");
-                let mut turned = walk(*ask, &format!("{query}&sort=published_at")).await;
+                let mut turned = walk(*request, &format!("{query}&sort=published_at")).await;
                 turned.reverse();
                 assert_eq!(turned, titles, "{caller} {query}");
-                let mut by_change = walk(*ask, &format!("{query}&sort=-updated_at")).await;
+                let mut by_change = walk(*request, &format!("{query}&sort=-updated_at")).await;
                 by_change.sort();
                 let mut sorted = titles.clone();
                 sorted.sort();

@@ -1,9 +1,8 @@
 //! Articles and headlines whose fields follow from their number, and the same filters applied in memory.
 
-use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 /// How many articles, and how many headlines.
 pub const ROWS: usize = 90;
@@ -118,10 +117,7 @@ pub async fn fill(app: &TestApp) {
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;
     let other = app.category("Other", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "Anna"}))
-        .await
-        .created();
+    let author = app.author("Anna").await;
     let [red, blue] = ["Red", "Blue"].map(|name| app.post("/v1/tags", json!({"name": name})));
     let (red, blue) = (red.await.created(), blue.await.created());
     let id = |category: Option<&str>| match category {
@@ -162,9 +158,9 @@ pub async fn fill(app: &TestApp) {
             changes.push_str(&format!(
                 "UPDATE {table} SET updated_at = '{}' WHERE id = '{}';",
                 Row::at(row.updated()),
-                one["id"].as_str().unwrap()
+                one.text("/id")
             ));
         }
     }
-    app.conn().await.batch_execute(&changes).await.unwrap();
+    app.execute(&changes).await;
 }

@@ -7,7 +7,7 @@ use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
 use self::dataset::{ROWS, Row, fill};
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp};
 
 /// Every title of a list, page by page, one way.
 async fn walk(
@@ -24,13 +24,13 @@ async fn walk(
         } else {
             format!("{list}&cursor={place}")
         };
-        let ask = app.get(&address);
+        let request = app.get(&address);
         let page = match key {
-            Some(key) => ask.key(key),
-            None => ask,
+            Some(key) => request.key(key),
+            None => request,
         };
         last = page.await.ok();
-        pages.push(items(&last, "title"));
+        pages.push(last.texts("/items/*/title"));
         cursor = last["page"][rel].clone();
         assert!(pages.len() < 200, "it never ends: {list}");
     }
@@ -41,7 +41,7 @@ async fn walk(
 async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() {
     let app = TestApp::start().await;
     fill(&app).await;
-    let (early, admin) = (app.new_key(&[Scope::Early]).await, app.key.clone());
+    let (early, admin) = (app.new_key(&[Scope::Early]).await, app.admin_key.clone());
     let shared = [
         "",
         "category=top",
@@ -115,7 +115,7 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
                 let (mut back, _) =
                     walk(&app, key, address, "prev", last["page"]["prev"].clone()).await;
                 back.reverse();
-                back.push(items(&last, "title"));
+                back.push(last.texts("/items/*/title"));
                 assert_eq!(back.concat(), expected, "{address} backwards as {sight}");
                 let count = app.get(&format!("{address}&count=true"));
                 let count = match key {
@@ -162,7 +162,7 @@ async fn rare_old_rows_are_found_beyond_the_scan_budget() {
             '2026-01-01'::timestamptz + n * interval '1 second', CASE WHEN n % 2 = 0 THEN 'normal' ELSE 'breaking' END,
             CASE WHEN n < 60 THEN '{}'::uuid END
          FROM generate_series(1, 5000) AS n; ANALYZE headlines;",
-        old["id"].as_str().unwrap()
+        old.text("/id")
     ))
     .await
     .unwrap();
@@ -180,7 +180,7 @@ async fn rare_old_rows_are_found_beyond_the_scan_budget() {
         assert_eq!(forth.concat(), expected, "{filter}");
         let (mut back, _) = walk(&app, None, &address, "prev", last["page"]["prev"].clone()).await;
         back.reverse();
-        back.push(items(&last, "title"));
+        back.push(last.texts("/items/*/title"));
         assert_eq!(back.concat(), expected, "{filter}");
     }
 }
@@ -200,7 +200,7 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
              FROM generate_series({first}, {last}) AS n;"
         )
     };
-    let [above, below] = [&above, &below].map(|category| category["id"].as_str().unwrap());
+    let [above, below] = [&above, &below].map(|category| category.text("/id"));
     let sql = [
         rows(
             1,
@@ -252,7 +252,7 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
                 let prev = last["page"]["prev"].clone();
                 let (mut back, _) = walk(&app, key, &address, "prev", prev).await;
                 back.reverse();
-                back.push(items(&last, "title"));
+                back.push(last.texts("/items/*/title"));
                 assert_eq!(back.concat(), expected, "{address}, backwards");
             }
             expected.reverse();
@@ -311,9 +311,9 @@ async fn ids_are_returned_in_request_order_with_missing_ones_reported() {
             json!({})
         };
         ids.push(
-            app.headline(&n.to_string(), more).await["id"]
-                .as_str()
-                .unwrap()
+            app.headline(&n.to_string(), more)
+                .await
+                .text("/id")
                 .to_owned(),
         );
     }
@@ -322,18 +322,18 @@ async fn ids_are_returned_in_request_order_with_missing_ones_reported() {
         .map(String::as_str)
         .join(",");
     let page = app.get(&format!("/v1/headlines?ids={asked}")).await.ok();
-    assert_eq!(items(&page, "title"), ["3", "0", "1"]);
+    assert_eq!(page.texts("/items/*/title"), ["3", "0", "1"]);
     assert_eq!(page["page"]["missing"], json!([nobody, ids[2]]));
     let all = app
-        .get_all(&format!("/v1/headlines?ids={asked}&language=fr"))
+        .get_as_admin(&format!("/v1/headlines?ids={asked}&language=fr"))
         .await
         .ok();
-    assert_eq!(items(&all, "title"), ["3", "0", "2", "1"]);
+    assert_eq!(all.texts("/items/*/title"), ["3", "0", "2", "1"]);
     let none = app
         .get(&format!("/v1/headlines?ids={asked}&language=ar"))
         .await
         .ok();
-    assert_eq!(none["page"]["missing"].as_array().unwrap().len(), 5);
+    assert_eq!(none.list("/page/missing").len(), 5);
 }
 
 #[actix_web::test]
@@ -379,7 +379,8 @@ async fn the_date_filter_uses_the_sites_time_zone_across_clock_changes() {
             .get(&format!("/v1/headlines?date={day}&count=true"))
             .await
             .ok();
-        let own: Vec<String> = items(&page, "title")
+        let own: Vec<String> = page
+            .texts("/items/*/title")
             .into_iter()
             .filter(|title| title.starts_with(&format!("{zone} {day}")))
             .collect();

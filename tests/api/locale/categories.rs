@@ -4,7 +4,7 @@ use manchette::api_keys::Scope;
 use serde_json::json;
 
 use super::{named, newsroom, path, places, places_in_content, varies};
-use crate::support::{Ask, TestApp, items, with};
+use crate::support::{JsonPath, Request, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn accept_language_selects_localized_names() {
@@ -76,7 +76,7 @@ async fn the_language_parameter_selects_localized_names() {
         let address = format!("/v1/{list}?language=ar");
         let answer = app.get(&address).header("Accept-Language", "fr").await;
         let page = answer.ok();
-        assert_eq!(items(&page, "title"), ["y"]);
+        assert_eq!(page.texts("/items/*/title"), ["y"]);
         assert_eq!(page["items"][0]["category"]["name"], "فلاحة");
         assert!(!varies(&answer), "{address}");
     }
@@ -95,7 +95,7 @@ async fn the_language_parameter_selects_localized_names() {
 async fn a_parent_category_is_named_in_the_same_language() {
     let app = TestApp::start().await;
     let [_, below, _, _] = newsroom(&app).await;
-    for (ask, own, parent) in [
+    for (request, own, parent) in [
         (app.get(&path(&below)), "Agriculture", "Économie"),
         (
             app.get(&path(&below)).header("Accept-Language", "ar"),
@@ -113,7 +113,7 @@ async fn a_parent_category_is_named_in_the_same_language() {
             "Economy",
         ),
     ] {
-        let category = ask.await.ok();
+        let category = request.await.ok();
         assert_eq!(category["name"], own);
         assert_eq!(category["parent"]["name"], parent);
         assert_eq!(
@@ -157,7 +157,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
     let app = TestApp::start().await;
     let [top, below, _, _] = newsroom(&app).await;
     let keys = [
-        (app.key.clone(), true),
+        (app.admin_key.clone(), true),
         (app.new_key(&[Scope::Write]).await, true),
         (app.new_key(&[Scope::Write, Scope::Publish]).await, true),
         (app.new_key(&[Scope::Read]).await, false),
@@ -165,7 +165,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
         (app.new_key(&[Scope::Early]).await, false),
     ];
     for (key, writes) in &keys {
-        let ask = |address: &str| -> Ask {
+        let request = |address: &str| -> Request {
             app.get(address)
                 .key(key)
                 .header("Accept-Language", "ar, fr;q=0.5")
@@ -181,7 +181,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
             ("/v1/categories?category=agriculture".into(), "/items/0"),
             ("/v1/categories?tree=true".into(), "/items/0/children/0"),
         ] {
-            let answer = ask(&address).await;
+            let answer = request(&address).await;
             let page = answer.ok();
             let category = page.pointer(way).unwrap();
             assert_eq!(category["name"], own, "{address}");
@@ -189,7 +189,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
             assert!(varies(&answer), "{address}");
 
             let sign = if address.contains('?') { '&' } else { '?' };
-            let answer = ask(&format!("{address}{sign}language=ar")).await;
+            let answer = request(&format!("{address}{sign}language=ar")).await;
             let page = answer.ok();
             assert_eq!(page.pointer(way).unwrap()["name"], "فلاحة", "{address}");
             assert!(!varies(&answer), "{address}");
@@ -197,7 +197,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
     }
     // So what an editor's browser reads can be sent back.
     let read = app
-        .get_all(&path(&top))
+        .get_as_admin(&path(&top))
         .header("Accept-Language", "ar")
         .await
         .ok();
@@ -225,7 +225,7 @@ async fn responses_to_writes_use_the_original_names() {
         .await;
     assert_eq!(patched.ok()["name"], "Agriculture");
     assert_eq!(patched.ok()["parent"]["name"], "Économie");
-    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+    let address = path_of("articles", &article);
     let patched = app
         .patch(&address, json!({"title": "z"}))
         .header("Accept-Language", "ar")
@@ -243,7 +243,7 @@ async fn every_language_has_its_own_etag() {
     let app = TestApp::start().await;
     let content = newsroom(&app).await;
     for (address, _) in places(&content) {
-        let tag = app.get(&address).await.header("etag").to_owned();
+        let tag = app.get(&address).await.etag();
         let arabic = || app.get(&address).header("Accept-Language", "ar");
         let other = arabic().await;
         assert_ne!(other.header("etag"), tag, "{address}");

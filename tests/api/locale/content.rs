@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{newsroom, places_in_content, varies};
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn content_names_its_category_in_its_own_language_ignoring_accept_language() {
@@ -27,7 +27,7 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
     let [_, below, article, headline] = &content;
     for (language, name) in [("ar", "فلاحة"), ("ar-MA", "فلاحة"), ("es", "Agriculture")] {
         for (list, one) in [("articles", article), ("headlines", headline)] {
-            let address = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+            let address = path_of(list, &one);
             let written = app.patch(&address, json!({"language": language})).await;
             assert_eq!(written.ok()["category"]["name"], name, "{address}");
             assert_eq!(
@@ -36,8 +36,8 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
             );
         }
         for (address, way) in places_in_content(&content) {
-            for ask in [app.get(&address), app.get_all(&address)] {
-                let answer = ask.header("Accept-Language", "fr").await;
+            for request in [app.get(&address), app.get_as_admin(&address)] {
+                let answer = request.header("Accept-Language", "fr").await;
                 assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
             }
         }
@@ -45,7 +45,7 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
     // What is asked for goes before that; the content's own language stands in where it has no name.
     let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
     let line = app.headline("بحر", arabic).await;
-    let address = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    let address = path_of("headlines", &line);
     for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
         let answer = app.get(&format!("{address}?language={language}")).await;
         assert_eq!(answer.ok()["category"]["name"], name, "{language}");
@@ -54,7 +54,7 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
     let related = app
         .article("x", json!({"language": "es", "category_id": below["id"]}))
         .await;
-    let address = format!("/v1/articles/{}/related", related["id"].as_str().unwrap());
+    let address = format!("/v1/articles/{}/related", related.text("/id"));
     for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
         let answer = app
             .get(&format!("{address}{query}"))
@@ -75,7 +75,7 @@ async fn content_includes_the_parent_of_its_category() {
         ("headlines", &headline, "q=x&type=headline"),
     ] {
         let kind = list.trim_end_matches('s');
-        let own = format!("/v1/{list}/{}", one["id"].as_str().unwrap());
+        let own = path_of(list, &one);
         for (address, way) in [
             (own.clone(), "/category".to_owned()),
             (format!("/v1/{list}"), "/items/0/category".into()),
@@ -90,7 +90,7 @@ async fn content_includes_the_parent_of_its_category() {
             assert_eq!(category, expected, "{address}");
             // A cache that drops by names hears of both.
             for named in [&top, &below] {
-                let name = format!("category-{}", named["id"].as_str().unwrap());
+                let name = format!("category-{}", named.text("/id"));
                 assert!(answer.header("surrogate-key").contains(&name), "{address}");
             }
         }

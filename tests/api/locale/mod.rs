@@ -6,10 +6,10 @@ mod content;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp};
+use crate::support::{JsonPath, Response, TestApp, path_of};
 
 fn path(category: &Value) -> String {
-    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+    path_of("categories", &category)
 }
 
 /// A category with names in other languages.
@@ -35,7 +35,7 @@ async fn newsroom(app: &TestApp) -> [Value; 4] {
     [top, below, article, headline]
 }
 
-fn varies(answer: &Answer) -> bool {
+fn varies(answer: &Response) -> bool {
     answer
         .header("vary")
         .split(", ")
@@ -61,7 +61,7 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
 /// Where content says that it is about Agriculture.
 fn places_in_content(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     let [_, _, article, headline] = of;
-    let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+    let id = |one: &Value| one.text("/id").to_owned();
     let articles = [
         (format!("/v1/articles/{}", id(article)), "/category/name"),
         ("/v1/articles".into(), "/items/0/category/name"),

@@ -1,13 +1,13 @@
 //! Commands beside the server.
 
 use super::post;
-use crate::support::server_process::{Served, folder, key, manchette, run};
-use crate::support::{items, send};
+use crate::support::server_process::{ServerProcess, admin_key, manchette, run, temp_dir};
+use crate::support::{JsonPath, send};
 
 #[actix_web::test]
 async fn commands_work_with_and_without_a_running_server() {
-    let data = folder();
-    let served = Served::start(data.path(), &["--no-demo"]);
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let made = run(
         data.path(),
         &[
@@ -16,7 +16,7 @@ async fn commands_work_with_and_without_a_running_server() {
     );
     let key = String::from_utf8(made.stdout).unwrap();
     assert!(made.status.success() && key.lines().count() == 1, "{key}");
-    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 201);
+    assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 201);
     let listed = String::from_utf8(run(data.path(), &["keys", "list"]).stdout).unwrap();
     assert!(
         listed.contains(&key[..12])
@@ -29,14 +29,14 @@ async fn commands_work_with_and_without_a_running_server() {
             .status
             .success()
     );
-    assert_eq!(post(&served, key.trim(), "x").await.unwrap().0, 401);
+    assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 401);
     assert!(run(data.path(), &["migrate"]).status.success());
     assert!(
         !run(data.path(), &["demo"]).status.success(),
         "there is content already"
     );
-    served.signal("TERM");
-    served.end();
+    server.signal("TERM");
+    server.wait_for_exit();
 
     let made = run(
         data.path(),
@@ -58,7 +58,7 @@ async fn commands_work_with_and_without_a_running_server() {
 
 #[actix_web::test]
 async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
-    let data = folder();
+    let data = temp_dir();
     let help = String::from_utf8(run(data.path(), &["--help"]).stdout).unwrap();
     for setting in [
         "MANCHETTE_LISTEN",
@@ -95,8 +95,8 @@ async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
 
 #[actix_web::test]
 async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() {
-    let data = folder();
-    let served = Served::start(data.path(), &["--no-demo"]);
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let keys = |arguments: &[&str]| {
         let mut all = vec!["keys"];
         all.extend(arguments);
@@ -108,7 +108,7 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
         )
     };
     let me = async |key: &str| {
-        let url = format!("{}/v1/me", served.base);
+        let url = format!("{}/v1/me", server.base);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         client
             .get(url)
@@ -131,7 +131,7 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
     assert!(!done && why.contains("has expired"), "{why}");
     let (done, _, why) = keys(&["rotate", "mnc_00000000"]);
     assert!(!done && why.contains("there is no key"), "{why}");
-    let own = key(data.path());
+    let own = admin_key(data.path());
     let (done, _, why) = keys(&["revoke", &own[..12]]);
     assert!(
         !done && why.contains("make another first") && me(&own).await == 200,
@@ -146,10 +146,10 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
         "{list}"
     );
     // All of it is in the audit.
-    let url = format!("{}/v1/audit?resource=key", served.base);
+    let url = format!("{}/v1/audit?resource=key", server.base);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let audit = send(client.get(url).bearer_auth(&admin)).await.ok();
     let actions = ["revoked", "created", "created", "rotated", "created"];
-    assert_eq!(items(&audit, "action"), actions);
-    assert_eq!(items(&audit, "caller"), ["command line"; 5]);
+    assert_eq!(audit.texts("/items/*/action"), actions);
+    assert_eq!(audit.texts("/items/*/caller"), ["command line"; 5]);
 }

@@ -2,11 +2,11 @@
 
 use crate::support::cluster;
 use crate::support::identity_provider::{AUDIENCE, ISSUER};
-use crate::support::server_process::{folder, manchette, run};
+use crate::support::server_process::{manchette, run, temp_dir};
 
 #[actix_web::test]
 async fn the_database_url_can_be_read_from_a_file() {
-    let data = folder();
+    let data = temp_dir();
     let url = cluster::empty_database_url().await;
     let file = data.path().join("url");
     let said = |arguments: &[&str], variables: &[(&str, &str)]| {
@@ -63,8 +63,8 @@ async fn the_database_url_can_be_read_from_a_file() {
 
 #[actix_web::test]
 async fn invalid_jwt_settings_are_rejected_at_startup() {
-    let data = folder();
-    let keys = folder();
+    let data = temp_dir();
+    let keys = temp_dir();
     let file = |name: &str, text: &str| {
         let file = keys.path().join(name);
         std::fs::write(&file, text).unwrap();

@@ -5,18 +5,23 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{client, post};
-use crate::support::server_process::{Served, folder, key, kill, postgres_processes, postmaster};
+use crate::support::JsonPath;
+use crate::support::server_process::{
+    ServerProcess, admin_key, kill, postgres_processes, postmaster, temp_dir,
+};
 
 #[actix_web::test]
 async fn acknowledged_writes_survive_crashes() {
-    let data = folder();
+    let data = temp_dir();
     let mut answered = Vec::new();
     for round in 0..4 {
-        let served = Served::start(data.path(), &["--no-demo"]);
-        let key = key(data.path());
-        for headline in served.get("/v1/headlines?limit=100").await.1["items"]
-            .as_array()
-            .unwrap()
+        let server = ServerProcess::start(data.path(), &["--no-demo"]);
+        let key = admin_key(data.path());
+        for headline in server
+            .get("/v1/headlines?limit=100")
+            .await
+            .1
+            .list("/items")
             .iter()
         {
             assert!(
@@ -27,7 +32,7 @@ async fn acknowledged_writes_survive_crashes() {
         for id in &answered {
             let id: &Value = id;
             assert_eq!(
-                served
+                server
                     .get(&format!("/v1/headlines/{}", id.as_str().unwrap()))
                     .await
                     .0,
@@ -35,16 +40,16 @@ async fn acknowledged_writes_survive_crashes() {
             );
         }
         for n in 0..5 {
-            let (status, headline) = post(&served, &key, &format!("{round}.{n}")).await.unwrap();
+            let (status, headline) = post(&server, &key, &format!("{round}.{n}")).await.unwrap();
             assert_eq!(status, 201);
             answered.push(headline["id"].clone());
         }
         let postgres = postmaster(data.path());
         match round {
-            0 => served.signal("KILL"),
+            0 => server.signal("KILL"),
             1 => {
                 kill(&postgres, "KILL");
-                served.signal("KILL");
+                server.signal("KILL");
             }
             2 => {
                 // Postgres alone: the server says 503 and starts it again by itself.
@@ -55,21 +60,21 @@ async fn acknowledged_writes_survive_crashes() {
                     text.lines().next().is_some_and(|first| first != postgres)
                 };
                 while !is_new() {
-                    let _ = served.get("/v1/headlines").await;
+                    let _ = server.get("/v1/headlines").await;
                 }
-                served.wait_for("/readyz", 200).await;
-                served.wait_for("/v1/headlines", 200).await;
-                served.signal("KILL");
+                server.wait_for_status("/readyz", 200).await;
+                server.wait_for_status("/v1/headlines", 200).await;
+                server.signal("KILL");
             }
-            _ => served.signal("TERM"),
+            _ => server.signal("TERM"),
         }
-        served.end();
+        server.wait_for_exit();
     }
 }
 
 #[actix_web::test]
 async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
-    let data = folder();
+    let data = temp_dir();
     let quick = [
         "--no-demo",
         "--pool-timeout-ms",
@@ -83,14 +88,14 @@ async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
         "--hsts",
         "60",
     ];
-    let served = Served::start(data.path(), &quick);
-    served.wait_for("/v1/headlines", 200).await;
+    let server = ServerProcess::start(data.path(), &quick);
+    server.wait_for_status("/v1/headlines", 200).await;
 
     let frozen = postgres_processes(data.path());
     frozen.iter().for_each(|pid| kill(pid, "STOP"));
     for path in ["/v1/headlines", "/v1/articles/x", "/readyz"] {
         let response = client()
-            .get(format!("{}{path}", served.base))
+            .get(format!("{}{path}", server.base))
             .header("Origin", "https://a.example")
             .send()
             .await
@@ -114,19 +119,19 @@ async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
         let exposed = headers["access-control-expose-headers"].to_str().unwrap();
         assert!(exposed.to_lowercase().contains("retry-after"), "{exposed}");
     }
-    assert_eq!(served.get("/livez").await.0, 200);
+    assert_eq!(server.get("/livez").await.0, 200);
     frozen.iter().for_each(|pid| kill(pid, "CONT"));
-    served.wait_for("/v1/headlines", 200).await;
-    served.wait_for("/readyz", 200).await;
+    server.wait_for_status("/v1/headlines", 200).await;
+    server.wait_for_status("/readyz", 200).await;
 
     kill(&postmaster(data.path()), "QUIT");
     let mut seen = Vec::new();
     while !seen.contains(&503) || seen.last() != Some(&200) {
-        let (status, _) = served.get("/v1/headlines").await;
+        let (status, _) = server.get("/v1/headlines").await;
         assert!([200, 503].contains(&status), "{status}");
         seen.push(status);
         assert!(seen.len() < 2000, "{seen:?}");
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
-    served.wait_for("/readyz", 200).await;
+    server.wait_for_status("/readyz", 200).await;
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client;
-use crate::support::identity_provider::{AUDIENCE, ISSUER, Signer, claims, set};
-use crate::support::server_process::{Served, folder, key, manchette};
+use crate::support::JsonPath;
+use crate::support::identity_provider::{AUDIENCE, ISSUER, Signer, claims, jwks};
+use crate::support::server_process::{ServerProcess, admin_key, manchette, temp_dir};
 
 #[actix_web::test]
 async fn malformed_connections_do_not_log_errors() {
     use std::io::Write;
-    let data = folder();
+    let data = temp_dir();
     let settings = [
         "--no-demo",
         "--header-timeout",
@@ -19,8 +20,8 @@ async fn malformed_connections_do_not_log_errors() {
         "--max-connections-per-address",
         "40",
     ];
-    let served = Served::start(data.path(), &settings);
-    let at = served.base.trim_start_matches("http://");
+    let server = ServerProcess::start(data.path(), &settings);
+    let at = server.base.trim_start_matches("http://");
     let mut held = Vec::new();
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
@@ -47,9 +48,9 @@ async fn malformed_connections_do_not_log_errors() {
     }
     std::thread::sleep(Duration::from_millis(1500));
     drop(held);
-    served.wait_for("/livez", 200).await;
-    served.signal("TERM");
-    let (_, log) = served.end();
+    server.wait_for_status("/livez", 200).await;
+    server.signal("TERM");
+    let (_, log) = server.wait_for_exit();
     let loud = log
         .iter()
         .find(|line| line.contains(" ERROR ") || line.contains("panicked"));
@@ -59,19 +60,23 @@ async fn malformed_connections_do_not_log_errors() {
 #[actix_web::test]
 async fn every_request_is_logged_as_text_or_json() {
     for format in ["text", "json"] {
-        let data = folder();
-        let served = Served::start(data.path(), &["--no-demo", "--log-format", format]);
-        let ask = |id: &str| {
-            let url = format!("{}/v1/headlines?limit=1", served.base);
+        let data = temp_dir();
+        let server = ServerProcess::start(data.path(), &["--no-demo", "--log-format", format]);
+        let request = |id: &str| {
+            let url = format!("{}/v1/headlines?limit=1", server.base);
             client().get(url).header("X-Request-Id", id)
         };
-        let response = ask("my-id").send().await.unwrap();
+        let response = request("my-id").send().await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "my-id");
         let bytes = response.content_length().unwrap();
-        let admin = key(data.path());
-        let mine = ask("with-key").bearer_auth(&admin).send().await.unwrap();
+        let admin = admin_key(data.path());
+        let mine = request("with-key")
+            .bearer_auth(&admin)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(mine.status().as_u16(), 200);
-        let me = client().get(format!("{}/v1/me", served.base));
+        let me = client().get(format!("{}/v1/me", server.base));
         let me: Value = me
             .bearer_auth(&admin)
             .send()
@@ -80,9 +85,9 @@ async fn every_request_is_logged_as_text_or_json() {
             .json()
             .await
             .unwrap();
-        let key_id = me["key_id"].as_str().unwrap();
-        served.signal("TERM");
-        let (_, log) = served.end();
+        let key_id = me.text("/key_id");
+        server.signal("TERM");
+        let (_, log) = server.wait_for_exit();
         let line = log
             .iter()
             .find(|line| line.contains("my-id"))
@@ -130,10 +135,10 @@ async fn every_request_is_logged_as_text_or_json() {
 
 #[actix_web::test]
 async fn keys_and_tokens_are_never_logged() {
-    let data = folder();
+    let data = temp_dir();
     let signer = Signer::ed("d");
-    let jwks = data.path().join("jwks.json");
-    std::fs::write(&jwks, set(&[&signer])).unwrap();
+    let file = data.path().join("jwks.json");
+    std::fs::write(&file, jwks(&[&signer])).unwrap();
     let arguments = [
         "serve",
         "--no-demo",
@@ -142,19 +147,19 @@ async fn keys_and_tokens_are_never_logged() {
         "--jwt-audience",
         AUDIENCE,
         "--jwt-jwks-file",
-        jwks.to_str().unwrap(),
+        file.to_str().unwrap(),
     ];
     let mut command = manchette(data.path(), &arguments);
     command.env("RUST_LOG", "trace");
-    let served = Served::spawn(command);
-    let admin = key(data.path());
+    let server = ServerProcess::spawn(command);
+    let admin = admin_key(data.path());
     let good = signer.token(&claims(json!({"scope": "admin"})));
     let late = signer.token(&claims(json!({"exp": 1})));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut secrets = vec![admin.clone(), good.clone(), late.clone()];
     for credentials in [&admin, &good] {
         let made = client
-            .post(format!("{}/v1/keys", served.base))
+            .post(format!("{}/v1/keys", server.base))
             .bearer_auth(credentials)
             .json(&json!({"name": "x", "scopes": ["read"]}))
             .send()
@@ -162,17 +167,17 @@ async fn keys_and_tokens_are_never_logged() {
             .unwrap();
         assert_eq!(made.status().as_u16(), 201);
         let made: serde_json::Value = made.json().await.unwrap();
-        secrets.push(made["key"].as_str().unwrap().to_owned());
+        secrets.push(made.text("/key").to_owned());
     }
     let mistyped = format!("{}x", &admin[..50]);
     for wrong in [&late, &mistyped] {
-        let url = format!("{}/v1/me", served.base);
+        let url = format!("{}/v1/me", server.base);
         let refused = client.get(url).bearer_auth(wrong).send().await.unwrap();
         assert_eq!(refused.status().as_u16(), 401);
     }
     secrets.push(mistyped);
-    served.signal("TERM");
-    let (_, log) = served.end();
+    server.signal("TERM");
+    let (_, log) = server.wait_for_exit();
     assert!(
         log.iter()
             .any(|line| line.contains("a JWT was refused: it has expired"))

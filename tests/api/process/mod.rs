@@ -9,15 +9,15 @@ mod startup;
 
 use serde_json::{Value, json};
 
-use crate::support::server_process::Served;
+use crate::support::server_process::ServerProcess;
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-async fn post(served: &Served, key: &str, title: &str) -> reqwest::Result<(u16, Value)> {
+async fn post(server: &ServerProcess, key: &str, title: &str) -> reqwest::Result<(u16, Value)> {
     let response = client()
-        .post(format!("{}/v1/headlines", served.base))
+        .post(format!("{}/v1/headlines", server.base))
         .bearer_auth(key)
         .json(&json!({"title": title, "language": "fr", "status": "published"}))
         .send()

@@ -2,31 +2,32 @@
 
 use std::time::Duration;
 
-use crate::support::server_process::{Served, folder, is_alive, key};
+use crate::support::JsonPath;
+use crate::support::server_process::{ServerProcess, admin_key, is_running, temp_dir};
 
 #[actix_web::test]
 async fn requests_in_flight_are_completed_before_shutdown() {
     use std::io::{Read, Write};
-    let data = folder();
-    let served = Served::start(data.path(), &["--no-demo"]);
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let body = r#"{"title": "in flight", "language": "fr", "status": "published"}"#;
     let mut stream =
-        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+        std::net::TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
     let head = format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        key(data.path()),
+        admin_key(data.path()),
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body.as_bytes()[..10]).unwrap();
     std::thread::sleep(Duration::from_millis(300));
-    served.signal("TERM");
+    server.signal("TERM");
     std::thread::sleep(Duration::from_millis(300));
     stream.write_all(&body.as_bytes()[10..]).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    assert_eq!(served.end().0, Some(0));
+    assert_eq!(server.wait_for_exit().0, Some(0));
 }
 
 /// Asks on one connection as long as it is kept, then on another, until none is accepted; how often it was answered.
@@ -73,9 +74,9 @@ fn ask_until_refused(at: &str) -> usize {
 #[actix_web::test]
 async fn shutdown_answers_every_request_on_keep_alive_connections() {
     use std::io::{Read, Write};
-    let data = folder();
+    let data = temp_dir();
     // Whatever is still open would keep it from ending in time.
-    let served = Served::start(
+    let server = ServerProcess::start(
         data.path(),
         &[
             "--no-demo",
@@ -85,7 +86,7 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
             "600",
         ],
     );
-    let at = served.base.trim_start_matches("http://").to_owned();
+    let at = server.base.trim_start_matches("http://").to_owned();
     let mut idle = std::net::TcpStream::connect(&at).unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
@@ -97,19 +98,19 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
         })
         .collect();
     std::thread::sleep(Duration::from_millis(300));
-    served.signal("TERM");
-    // Balancers hear of it, and who still asks is served.
-    served.wait_for("/readyz", 503).await;
-    let (status, problem) = served.get("/readyz").await;
+    server.signal("TERM");
+    // Balancers hear of it, and who still asks is server.
+    server.wait_for_status("/readyz", 503).await;
+    let (status, problem) = server.get("/readyz").await;
     assert_eq!(status, 503);
-    let detail = problem["detail"].as_str().unwrap();
+    let detail = problem.text("/detail");
     assert!(detail.contains("about to stop"), "{problem}");
-    assert_eq!(served.get("/v1/headlines").await.0, 200);
+    assert_eq!(server.get("/v1/headlines").await.0, 200);
     assert_eq!(idle.read(&mut [0; 4096]).unwrap(), 0, "it was closed");
     for asker in askers {
         assert!(asker.join().expect("no answer was cut off") > 0);
     }
-    let (code, log) = served.end();
+    let (code, log) = server.wait_for_exit();
     assert_eq!(code, Some(0), "{log:?}");
     assert!(!log.concat().contains(" ERROR "), "{log:?}");
 }
@@ -117,24 +118,24 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
 #[actix_web::test]
 async fn a_second_signal_stops_the_server_immediately() {
     use std::io::Write;
-    let data = folder();
-    let served = Served::start(data.path(), &["--no-demo"]);
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let mut stream =
-        std::net::TcpStream::connect(served.base.trim_start_matches("http://")).unwrap();
+        std::net::TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
     let head = format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 9\r\n\r\n",
-        key(data.path())
+        admin_key(data.path())
     );
     stream.write_all(head.as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
-    served.signal("INT");
+    server.signal("INT");
     std::thread::sleep(Duration::from_millis(300));
     assert!(
-        is_alive(&served.child.id().to_string()),
+        is_running(&server.child.id().to_string()),
         "it waits for the request"
     );
-    served.signal("INT");
-    let (code, log) = served.end();
+    server.signal("INT");
+    let (code, log) = server.wait_for_exit();
     assert_eq!(code, Some(0), "{log:?}");
     assert!(!data.path().join("postgres/postmaster.pid").exists());
 }

@@ -5,65 +5,67 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use super::post;
-use crate::support::cluster;
-use crate::support::server_process::{Served, folder, is_alive, key, manchette, postmaster, run};
+use crate::support::server_process::{
+    ServerProcess, admin_key, is_running, manchette, postmaster, run, temp_dir,
+};
+use crate::support::{JsonPath, cluster};
 
 #[actix_web::test]
 async fn the_first_start_prints_a_key_and_a_signal_stops_the_server_and_its_postgres() {
-    let data = folder();
-    let served = Served::start(data.path(), &[]);
-    let key = key(data.path());
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &[]);
+    let key = admin_key(data.path());
     let mode = std::fs::metadata(data.path().join("key"))
         .unwrap()
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(
-        served.greeting.contains(&key) && served.greeting.contains("/docs/"),
+        server.startup_message.contains(&key) && server.startup_message.contains("/docs/"),
         "{}",
-        served.greeting
+        server.startup_message
     );
-    let (status, page) = served.get("/v1/headlines?limit=100").await;
-    assert_eq!((status, page["items"].as_array().unwrap().len()), (200, 43));
-    assert_eq!(post(&served, &key, "x").await.unwrap().0, 201);
-    assert_eq!(served.get("/readyz").await.0, 200);
+    let (status, page) = server.get("/v1/headlines?limit=100").await;
+    assert_eq!((status, page.list("/items").len()), (200, 43));
+    assert_eq!(post(&server, &key, "x").await.unwrap().0, 201);
+    assert_eq!(server.get("/readyz").await.0, 200);
 
     let postgres = postmaster(data.path());
-    served.signal("TERM");
-    let (code, log) = served.end();
+    server.signal("TERM");
+    let (code, log) = server.wait_for_exit();
     assert_eq!(code, Some(0), "{log:?}");
     assert!(
         log.last().unwrap().ends_with("stopped") && !log.concat().contains("panicked"),
         "{log:?}"
     );
-    assert!(!is_alive(&postgres) && !data.path().join("postgres/postmaster.pid").exists());
+    assert!(!is_running(&postgres) && !data.path().join("postgres/postmaster.pid").exists());
 
     // The next start finds what was there, and loads nothing twice.
-    let served = Served::start(data.path(), &[]);
-    let (_, page) = served.get("/v1/headlines?limit=100").await;
-    assert_eq!(page["items"].as_array().unwrap().len(), 44);
-    assert!(served.greeting.contains(&key));
-    served.signal("INT");
-    assert_eq!(served.end().0, Some(0));
+    let server = ServerProcess::start(data.path(), &[]);
+    let (_, page) = server.get("/v1/headlines?limit=100").await;
+    assert_eq!(page.list("/items").len(), 44);
+    assert!(server.startup_message.contains(&key));
+    server.signal("INT");
+    assert_eq!(server.wait_for_exit().0, Some(0));
 }
 
 #[actix_web::test]
 async fn a_second_server_on_a_data_directory_is_refused() {
-    let data = folder();
-    let served = Served::start(data.path(), &["--no-demo"]);
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let second = run(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(
-        said.contains("has the data folder") && said.contains(&served.child.id().to_string()),
+        said.contains("has the data folder") && said.contains(&server.child.id().to_string()),
         "{said}"
     );
-    assert_eq!(served.get("/readyz").await.0, 200);
+    assert_eq!(server.get("/readyz").await.0, 200);
 }
 
 #[actix_web::test]
 async fn a_port_in_use_is_named_in_the_error() {
-    let data = folder();
+    let data = temp_dir();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let second = run(data.path(), &["--listen", &address]);
@@ -73,7 +75,7 @@ async fn a_port_in_use_is_named_in_the_error() {
 
 #[actix_web::test]
 async fn an_external_database_must_have_the_current_schema() {
-    let data = folder();
+    let data = temp_dir();
     let url = cluster::empty_database_url().await;
     let with_url = |arguments: &[&str]| {
         let mut command = manchette(data.path(), arguments);
@@ -90,16 +92,16 @@ async fn an_external_database_must_have_the_current_schema() {
     );
     let migrated = with_url(&["migrate"]).output().unwrap();
     assert!(migrated.status.success(), "{migrated:?}");
-    let served = Served::spawn(with_url(&["serve"]));
-    assert_eq!(served.get("/readyz").await.0, 200);
+    let server = ServerProcess::spawn(with_url(&["serve"]));
+    assert_eq!(server.get("/readyz").await.0, 200);
     assert_eq!(
-        served.get("/v1/headlines").await.1["items"],
+        server.get("/v1/headlines").await.1["items"],
         json!([]),
         "sample content is for our own Postgres"
     );
-    assert!(!data.path().join("postgres").exists() && !served.greeting.contains("mnc_"));
-    served.signal("TERM");
-    assert_eq!(served.end().0, Some(0));
+    assert!(!data.path().join("postgres").exists() && !server.startup_message.contains("mnc_"));
+    server.signal("TERM");
+    assert_eq!(server.wait_for_exit().0, Some(0));
 
     let mut conn = cluster::connect(&url).await;
     diesel_async::SimpleAsyncConnection::batch_execute(

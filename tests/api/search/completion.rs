@@ -1,35 +1,26 @@
 //! Completion of typed words by `/v1/suggest`.
 
-use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::escaped;
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn typed_prefixes_are_completed() {
     let app = TestApp::start().await;
     app.category("Économie", None).await;
-    let tag = app
-        .post("/v1/tags", json!({"name": "Économie bleue"}))
-        .await
-        .created();
-    let author = app
-        .post("/v1/authors", json!({"name": "Salma Économou"}))
-        .await
-        .created();
+    let tag = app.tag("Économie bleue").await;
+    let author = app.author("Salma Économou").await;
     let named = json!({"tag_ids": [tag["id"]], "author_ids": [author["id"]]});
     app.article("Rebond de l’économie", named).await;
     app.article("Économie cachée", json!({"status": "draft"}))
         .await;
     let texts = async |typed: &str| {
-        items(
-            &app.get(&format!("/v1/suggest?q={}", escaped(typed)))
-                .await
-                .ok(),
-            "text",
-        )
+        app.get(&format!("/v1/suggest?q={}", escaped(typed)))
+            .await
+            .ok()
+            .texts("/items/*/text")
     };
     assert_eq!(
         texts("econ").await,
@@ -96,7 +87,7 @@ async fn typed_prefixes_are_completed() {
     ] {
         // Who sees everything gets names that stand on nothing yet.
         let answer = app
-            .get_all(&format!("/v1/suggest?{query}"))
+            .get_as_admin(&format!("/v1/suggest?{query}"))
             .header("Accept-Language", "es")
             .await;
         let expected: Vec<Value> = found
@@ -108,10 +99,10 @@ async fn typed_prefixes_are_completed() {
         assert_eq!(answer.header("vary").contains("Accept-Language"), !asked);
     }
     let spanish = app
-        .get_all("/v1/suggest?q=sem")
+        .get_as_admin("/v1/suggest?q=sem")
         .header("Accept-Language", "es-MX")
         .await;
-    assert_eq!(items(&spanish.ok(), "text"), ["Semillas", "Semira"]);
+    assert_eq!(spanish.ok().texts("/items/*/text"), ["Semillas", "Semira"]);
     for (query, fault) in [
         ("q=x&language=fran%C3%A7ais", "language invalid"),
         (
@@ -127,18 +118,14 @@ async fn typed_prefixes_are_completed() {
         app.article(&format!("Marée {n}"), json!({})).await;
     }
     let page = app.get("/v1/suggest?q=mar").await.ok();
-    assert_eq!(items(&page, "text").len(), 10);
-    assert_eq!(items(&page, "text")[0], "Marée 29");
+    assert_eq!(page.texts("/items/*/text").len(), 10);
+    assert_eq!(page.texts("/items/*/text")[0], "Marée 29");
     // Old titles are found behind the newest ones.
-    app.conn()
-        .await
-        .batch_execute(
+    app.execute(
             "INSERT INTO articles (id, slug, title, language, dir, status, published_at) SELECT gen_random_uuid(), 'x-' || n,
              CASE WHEN n = 3 THEN 'Zénith' ELSE 'autre' END, 'fr', 'ltr', 'published', '2020-01-01'::timestamptz + n * interval '1 hour'
              FROM generate_series(1, 900) AS n",
-        )
-        .await
-        .unwrap();
+        ).await;
     assert_eq!(texts("zen").await, ["Zénith"]);
 }
 
@@ -179,7 +166,7 @@ async fn names_are_completed_only_if_visible_content_uses_them() {
             let article = app
                 .article(name, crate::support::with(article, named))
                 .await;
-            articles.push(format!("/v1/articles/{}", article["id"].as_str().unwrap()));
+            articles.push(path_of("articles", &article));
         }
     }
     let draft = articles[0].clone();
@@ -187,12 +174,12 @@ async fn names_are_completed_only_if_visible_content_uses_them() {
     let early = app.new_key(&[Scope::Early]).await;
     let read = app.new_key(&[Scope::Read]).await;
     let texts = async |key: Option<&str>, name: &str| {
-        let ask = app.get(&format!("/v1/suggest?q=secret%20{name}"));
+        let request = app.get(&format!("/v1/suggest?q=secret%20{name}"));
         let page = match key {
-            Some(key) => ask.key(key).await,
-            None => ask.await,
+            Some(key) => request.key(key).await,
+            None => request.await,
         };
-        items(&page.ok(), "text")
+        page.ok().texts("/items/*/text")
     };
     for (name, for_early) in [
         ("nowhere", false),

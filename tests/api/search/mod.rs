@@ -8,7 +8,7 @@ mod results;
 
 use serde_json::Value;
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 fn escaped(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
@@ -26,13 +26,8 @@ async fn titles(app: &TestApp, query: &str, more: &str) -> Vec<String> {
 }
 
 fn hits(page: &Value) -> Vec<String> {
-    let items = page["items"].as_array().unwrap().iter();
-    let title = |hit: &Value| {
-        hit[hit["type"].as_str().unwrap()]["title"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
+    let items = page.list("/items").iter();
+    let title = |hit: &Value| hit[hit.text("/type")].text("/title").to_owned();
     items.map(title).collect()
 }
 

@@ -1,9 +1,8 @@
 //! Pages of search results.
 
-use diesel_async::SimpleAsyncConnection;
 use serde_json::Value;
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp};
 
 #[actix_web::test]
 async fn pages_contain_every_match_in_both_directions() {
@@ -14,19 +13,15 @@ async fn pages_contain_every_match_in_both_directions() {
         } else {
             ("", "")
         };
-        app.conn()
-            .await
-            .batch_execute(&format!(
+        app.execute(&format!(
                 "INSERT INTO {table} (id, title, language, dir, status, published_at{column})
                  SELECT gen_random_uuid(), 'mot {table} ' || n || repeat(' mot', n % 4), 'fr', 'ltr', 'published',
                     '2026-01-01'::timestamptz + (n / 3) * interval '1 minute'{value} FROM generate_series(1, 260) AS n"
-            ))
-            .await
-            .unwrap();
+            )).await;
     }
     for analysed in [false, true] {
         if analysed {
-            app.conn().await.batch_execute("ANALYZE").await.unwrap();
+            app.execute("ANALYZE").await;
         }
         for sort in ["relevance", "-published_at"] {
             let list = format!(
@@ -44,12 +39,7 @@ async fn pages_contain_every_match_in_both_directions() {
                     .map(|cursor| format!("&cursor={cursor}"))
                     .unwrap_or_default();
                 let page = app.get(&format!("{list}{more}")).await.ok();
-                let titles: Vec<String> = page["items"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(title)
-                    .collect();
+                let titles: Vec<String> = page.list("/items").iter().map(title).collect();
                 (titles, page["page"].clone())
             };
             let (mut forth, mut page) = read(None).await;
@@ -82,15 +72,11 @@ async fn pages_contain_every_match_in_both_directions() {
 async fn content_published_while_paging_does_not_shift_results() {
     let app = TestApp::start().await;
     let insert = async |name: &str, many: u32, at: &str| {
-        app.conn()
-            .await
-            .batch_execute(&format!(
+        app.execute(&format!(
                 "INSERT INTO headlines (id, title, language, dir, status, published_at)
                  SELECT gen_random_uuid(), '{name} {at} ' || n || repeat(' mot', 1 + n % 4), 'fr', 'ltr', 'published',
                     '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {many}) AS n"
-            ))
-            .await
-            .unwrap();
+            )).await;
     };
     insert("vieux", 205, "2026-01-01").await;
     for (month, sort) in [(2, "relevance"), (3, "-published_at")] {
@@ -125,8 +111,8 @@ async fn everything_while(
     let mut titles = Vec::new();
     let mut page = first;
     for n in 1.. {
-        let items = page["items"].as_array().unwrap().iter();
-        titles.extend(items.map(|hit| hit["headline"]["title"].as_str().unwrap().to_owned()));
+        let items = page.list("/items").iter();
+        titles.extend(items.map(|hit| hit.text("/headline/title").to_owned()));
         let Some(next) = page["page"]["next"].as_str() else {
             break;
         };

@@ -2,16 +2,13 @@
 
 use serde_json::json;
 
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp};
 
 #[actix_web::test]
 async fn related_articles_share_tags_words_or_a_category_and_the_language() {
     let app = TestApp::start().await;
     let category = app.category("Mer", None).await;
-    let tag = app
-        .post("/v1/tags", json!({"name": "Phares"}))
-        .await
-        .created();
+    let tag = app.tag("Phares").await;
     let in_it = json!({"category_id": category["id"]});
     let this = app
         .article(
@@ -38,7 +35,7 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
     .await;
     let related = app.get("/v1/articles/this/related").await;
     assert_eq!(
-        items(&related.ok(), "title"),
+        related.ok().texts("/items/*/title"),
         [
             "même étiquette",
             "Un phare éteint",
@@ -51,9 +48,10 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
         app.article("encore", json!({"tag_ids": [tag["id"]]})).await;
     }
     assert_eq!(
-        app.get("/v1/articles/this/related").await.ok()["items"]
-            .as_array()
-            .unwrap()
+        app.get("/v1/articles/this/related")
+            .await
+            .ok()
+            .list("/items")
             .len(),
         10
     );

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{hits, titles};
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn results_are_ranked_by_relevance_with_highlighted_matches() {
@@ -83,14 +83,8 @@ async fn results_are_ranked_by_relevance_with_highlighted_matches() {
 async fn searches_accept_the_filters_of_lists() {
     let app = TestApp::start().await;
     let category = app.category("Mer", None).await;
-    let author = app
-        .post("/v1/authors", json!({"name": "Anna"}))
-        .await
-        .created();
-    let tag = app
-        .post("/v1/tags", json!({"name": "Rouge"}))
-        .await
-        .created();
+    let author = app.author("Anna").await;
+    let tag = app.tag("Rouge").await;
     let article = app.article("phare un", json!({"category_id": category["id"], "author_ids": [author["id"]], "tag_ids": [tag["id"]]})).await;
     app.article(
         "phare deux",
@@ -139,8 +133,7 @@ async fn misspelled_words_are_corrected_from_visible_content() {
     app.article("Un brise-lames gigantesque", json!({"status": "draft"}))
         .await;
     let gone = app.article("Un albatros", json!({})).await;
-    app.delete(&format!("/v1/articles/{}", gone["id"].as_str().unwrap()))
-        .await;
+    app.delete(&path_of("articles", &gone)).await;
     let suggestion = async |query: &str| {
         app.get(&format!("/v1/search?q={query}")).await.ok()["suggestion"].clone()
     };
@@ -169,7 +162,7 @@ async fn misspelled_words_are_corrected_from_visible_content() {
         assert_eq!(suggestion(nothing).await, Value::Null, "{nothing}");
     }
     assert_eq!(titles(&app, "gigantesque", "").await, Vec::<String>::new());
-    let seen = app.get_all("/v1/search?q=gigantesque").await.ok();
+    let seen = app.get_as_admin("/v1/search?q=gigantesque").await.ok();
     assert_eq!(hits(&seen), ["Un brise-lames gigantesque"]);
 }
 
@@ -199,7 +192,7 @@ async fn article_bodies_are_returned_only_when_selected() {
         .get("/v1/search?q=phare&fields=article.body_text,headline.title")
         .await
         .ok();
-    let mut both = both["items"].as_array().unwrap().clone();
+    let mut both = both.list("/items").to_vec();
     both.sort_by_key(|hit| hit["article"].is_null());
     assert_eq!(both[0]["article"], json!({"body_text": "Le phare luit."}));
     assert_eq!(both[1]["headline"], json!({"title": "Un phare aussi"}));

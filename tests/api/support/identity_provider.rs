@@ -1,4 +1,4 @@
-//! An identity provider: it signs JWTs, and serves the keys to check them with.
+//! An identity provider: it signs JWTs and serves the keys to verify them.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
@@ -21,10 +21,10 @@ use super::{TestApp, with};
 pub const ISSUER: &str = "https://id.example/";
 pub const AUDIENCE: &str = "https://news.example/api";
 
-/// A key that only signs in these tests.
+/// A private key for these tests only.
 const RSA: &[u8] = include_bytes!("rsa.pk8");
 
-/// A key that signs, and its name.
+/// A private key with its key ID.
 pub struct Signer {
     pub kid: String,
     pair: Pair,
@@ -38,20 +38,21 @@ enum Pair {
 
 impl Signer {
     pub fn rsa(kid: &str) -> Self {
-        let pair = RsaKeyPair::from_pkcs8(RSA).expect("it is a key");
+        let pair = RsaKeyPair::from_pkcs8(RSA).expect("a valid key");
         Self::new(kid, Pair::Rsa(pair))
     }
 
     pub fn ec(kid: &str) -> Self {
         let (random, kind) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let made = EcdsaKeyPair::generate_pkcs8(kind, &random).expect("a key is made");
-        let pair = EcdsaKeyPair::from_pkcs8(kind, made.as_ref(), &random).expect("it is a key");
+        let document = EcdsaKeyPair::generate_pkcs8(kind, &random).expect("the key is generated");
+        let pair = EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &random).expect("a valid key");
         Self::new(kid, Pair::Ec(pair))
     }
 
     pub fn ed(kid: &str) -> Self {
-        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key is made");
-        let pair = Ed25519KeyPair::from_pkcs8(made.as_ref()).expect("it is a key");
+        let document =
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("the key is generated");
+        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).expect("a valid key");
         Self::new(kid, Pair::Ed(pair))
     }
 
@@ -68,19 +69,19 @@ impl Signer {
         }
     }
 
-    /// The public half.
+    /// The public key.
     pub fn jwk(&self) -> Value {
         let key = match &self.pair {
             Pair::Rsa(pair) => {
                 let public: PublicKeyComponents<Vec<u8>> = pair.public().into();
-                json!({"kty": "RSA", "n": encode(public.n), "e": encode(public.e)})
+                json!({"kty": "RSA", "n": base64url(public.n), "e": base64url(public.e)})
             }
             Pair::Ec(pair) => {
                 let point = pair.public_key().as_ref();
-                json!({"kty": "EC", "crv": "P-256", "x": encode(&point[1..33]), "y": encode(&point[33..])})
+                json!({"kty": "EC", "crv": "P-256", "x": base64url(&point[1..33]), "y": base64url(&point[33..])})
             }
             Pair::Ed(pair) => {
-                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key())})
+                json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key())})
             }
         };
         with(
@@ -95,12 +96,12 @@ impl Signer {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .expect("it signs");
+                    .expect("signing succeeds");
                 signature
             }
             Pair::Ec(pair) => pair
                 .sign(&random, message)
-                .expect("it signs")
+                .expect("signing succeeds")
                 .as_ref()
                 .into(),
             Pair::Ed(pair) => pair.sign(message).as_ref().into(),
@@ -111,33 +112,33 @@ impl Signer {
         json!({"typ": "JWT", "alg": self.algorithm(), "kid": self.kid})
     }
 
-    /// A token that says this.
+    /// A token with these claims.
     pub fn token(&self, claims: &Value) -> String {
-        self.token_so(&self.header(), claims)
+        self.token_with_header(&self.header(), claims)
     }
 
-    /// A token with a header of its own.
-    pub fn token_so(&self, header: &Value, claims: &Value) -> String {
-        let message = message(header, claims);
-        let signature = encode(self.sign(message.as_bytes()));
-        format!("{message}.{signature}")
+    /// A token with this header.
+    pub fn token_with_header(&self, header: &Value, claims: &Value) -> String {
+        let input = signing_input(header, claims);
+        let signature = base64url(self.sign(input.as_bytes()));
+        format!("{input}.{signature}")
     }
 }
 
-pub fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     BASE64.encode(bytes)
 }
 
 /// What is signed of a token.
-pub fn message(header: &Value, claims: &Value) -> String {
+pub fn signing_input(header: &Value, claims: &Value) -> String {
     format!(
         "{}.{}",
-        encode(header.to_string()),
-        encode(claims.to_string())
+        base64url(header.to_string()),
+        base64url(claims.to_string())
     )
 }
 
-/// What a good token says; `more` adds to it or changes it.
+/// Claims of a valid token; `more` adds claims or changes them.
 pub fn claims(more: Value) -> Value {
     let now = chrono::Utc::now().timestamp();
     let claims = json!({
@@ -146,72 +147,77 @@ pub fn claims(more: Value) -> Value {
     with(claims, more)
 }
 
-/// A provider that serves its keys.
-pub struct Provider {
-    pub at: SocketAddr,
-    shared: Arc<Mutex<Served>>,
+/// A server for the JWKS.
+pub struct IdentityProvider {
+    pub addr: SocketAddr,
+    shared: Arc<Mutex<State>>,
     handle: ServerHandle,
 }
 
-struct Served {
+struct State {
     status: u16,
     body: Vec<u8>,
     delay: Duration,
-    asked: usize,
+    request_count: usize,
 }
 
-impl Provider {
+impl IdentityProvider {
     pub async fn start(signers: &[&Signer]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-        let at = listener.local_addr().expect("it listens");
-        let shared = Arc::new(Mutex::new(Served {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let addr = listener.local_addr().expect("the listener works");
+        let shared = Arc::new(Mutex::new(State {
             status: 200,
-            body: set(signers),
+            body: jwks(signers),
             delay: Duration::ZERO,
-            asked: 0,
+            request_count: 0,
         }));
         let data = web::Data::from(shared.clone());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(data.clone())
-                .default_service(web::to(answer))
+                .default_service(web::to(serve))
         })
         .workers(1)
         .disable_signals()
         .listen(listener)
-        .expect("it listens")
+        .expect("the listener works")
         .run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { at, shared, handle }
+        Self {
+            addr,
+            shared,
+            handle,
+        }
     }
 
     /// Serves these keys from now on.
     pub fn publish(&self, signers: &[&Signer]) {
-        self.answer(200, set(signers));
+        self.respond_with(200, jwks(signers));
     }
 
-    pub fn answer(&self, status: u16, body: impl Into<Vec<u8>>) {
-        let mut served = self.shared.lock().expect("nobody panicked");
-        served.status = status;
-        served.body = body.into();
+    /// Serves this response from now on.
+    pub fn respond_with(&self, status: u16, body: impl Into<Vec<u8>>) {
+        let mut server = self.shared.lock().expect("not poisoned");
+        server.status = status;
+        server.body = body.into();
     }
 
-    pub fn slow_down(&self, delay: Duration) {
-        self.shared.lock().expect("nobody panicked").delay = delay;
+    pub fn delay_responses(&self, delay: Duration) {
+        self.shared.lock().expect("not poisoned").delay = delay;
     }
 
-    /// How many times it was asked.
-    pub fn asked(&self) -> usize {
-        self.shared.lock().expect("nobody panicked").asked
+    /// The number of requests for the JWKS so far.
+    pub fn request_count(&self) -> usize {
+        self.shared.lock().expect("not poisoned").request_count
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}/keys", self.at)
+        format!("http://{}/keys", self.addr)
     }
 
-    /// A server that trusts this provider.
-    pub async fn app(&self, settings: &[&str]) -> TestApp {
+    /// Starts a server that trusts this provider.
+    pub async fn start_app(&self, settings: &[&str]) -> TestApp {
         let url = self.url();
         let mut all = vec![
             "--jwt-issuer",
@@ -226,25 +232,26 @@ impl Provider {
     }
 }
 
-impl Drop for Provider {
+impl Drop for IdentityProvider {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
     }
 }
 
-pub fn set(signers: &[&Signer]) -> Vec<u8> {
+/// A JWKS document with the public keys.
+pub fn jwks(signers: &[&Signer]) -> Vec<u8> {
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
     json!({"keys": keys}).to_string().into_bytes()
 }
 
-async fn answer(shared: web::Data<Mutex<Served>>) -> HttpResponse {
+async fn serve(shared: web::Data<Mutex<State>>) -> HttpResponse {
     let (status, body, delay) = {
-        let mut served = shared.lock().expect("nobody panicked");
-        served.asked += 1;
-        (served.status, served.body.clone(), served.delay)
+        let mut server = shared.lock().expect("not poisoned");
+        server.request_count += 1;
+        (server.status, server.body.clone(), server.delay)
     };
     actix_web::rt::time::sleep(delay).await;
-    let status = status.try_into().expect("it is a status");
+    let status = status.try_into().expect("a valid status");
     let mut response = HttpResponse::build(status);
     if status == 302 {
         response.insert_header(("Location", "/elsewhere"));

@@ -1,4 +1,4 @@
-//! The program itself, as somebody starts it.
+//! The program as a process of its own.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// A folder that goes when the test ends.
-pub fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder is made")
+/// A directory that is removed when the test ends.
+pub fn temp_dir() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the directory is created")
 }
 
-/// The program with these arguments, and nothing of this environment that it would heed.
+/// A command of the program, without environment variables that would configure it.
 pub fn manchette(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manchette"));
     for name in ["DATABASE_URL", "DATABASE_URL_FILE", "RUST_LOG"] {
         command.env_remove(name);
     }
-    // The machine is busy with other tests; flags of a test's own go before these.
+    // The machine is busy with other tests. Flags of the test take precedence.
     command.env("MANCHETTE_POOL_TIMEOUT_MS", "20000");
     command.env("MANCHETTE_DATABASE_SILENCE_MS", "20000");
     command.env("MANCHETTE_SHUTDOWN_DELAY", "0");
@@ -29,7 +29,7 @@ pub fn manchette(data_dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command until it exits.
 pub fn run(data_dir: &Path, arguments: &[&str]) -> Output {
     manchette(data_dir, arguments)
         .output()
@@ -37,19 +37,20 @@ pub fn run(data_dir: &Path, arguments: &[&str]) -> Output {
 }
 
 /// A running server.
-pub struct Served {
+pub struct ServerProcess {
     pub child: Child,
+    /// The base URL.
     pub base: String,
-    pub greeting: String,
+    pub startup_message: String,
     log: Receiver<String>,
 }
 
-impl Served {
+impl ServerProcess {
     pub fn start(data_dir: &Path, arguments: &[&str]) -> Self {
         Self::spawn(manchette(data_dir, arguments))
     }
 
-    /// Starts it on a free port and waits until it says where it listens.
+    /// Starts the server on a free port and waits for its startup message.
     pub fn spawn(mut command: Command) -> Self {
         let mut child = command
             .args([
@@ -73,24 +74,27 @@ impl Served {
                 let _ = send.send(line);
             }
         });
-        let mut greeting = String::new();
-        while !greeting.contains("\n  curl") {
+        let mut startup_message = String::new();
+        while !startup_message.contains("\n  curl") {
             let mut line = String::new();
             if out.read_line(&mut line).unwrap_or(0) == 0 {
-                panic!("it did not start: {:?}", log.iter().collect::<Vec<_>>());
+                panic!(
+                    "the server did not start: {:?}",
+                    log.iter().collect::<Vec<_>>()
+                );
             }
-            greeting.push_str(&line);
+            startup_message.push_str(&line);
         }
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
-        let at = greeting
+        let addr = startup_message
             .lines()
             .find_map(|line| line.trim().strip_prefix("Listening"))
-            .expect("it says where it listens")
+            .expect("the message names the address")
             .trim();
         Self {
-            base: format!("http://{at}"),
+            base: format!("http://{addr}"),
             child,
-            greeting,
+            startup_message,
             log,
         }
     }
@@ -99,9 +103,9 @@ impl Served {
         kill(&self.child.id().to_string(), signal);
     }
 
-    /// Waits for its end and says how it ended, and what stood in its log.
-    pub fn end(mut self) -> (Option<i32>, Vec<String>) {
-        let status = self.child.wait().expect("it ends");
+    /// Waits for the process to exit; its exit code and its log.
+    pub fn wait_for_exit(mut self) -> (Option<i32>, Vec<String>) {
+        let status = self.child.wait().expect("the process exits");
         (status.code(), self.log.iter().collect())
     }
 
@@ -109,55 +113,55 @@ impl Served {
         let response = reqwest::Client::builder()
             .no_proxy()
             .build()
-            .expect("a client is made")
+            .expect("the client is built")
             .get(format!("{}{path}", self.base))
             .send()
             .await
-            .expect("the server answers");
+            .expect("the server responds");
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or_default())
     }
 
-    /// Asks again and again until this status comes.
-    pub async fn wait_for(&self, path: &str, status: u16) {
-        let begun = Instant::now();
+    /// Repeats a `GET` until it has this status.
+    pub async fn wait_for_status(&self, path: &str, status: u16) {
+        let started = Instant::now();
         loop {
-            let (found, _) = self.get(path).await;
-            if found == status {
+            let (received, _) = self.get(path).await;
+            if received == status {
                 return;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "{path} answers {found}, never {status}"
+                started.elapsed() < Duration::from_secs(60),
+                "{path} returns {received}, never {status}"
             );
             actix_web::rt::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
 }
 
 pub fn kill(pid: &str, signal: &str) {
-    let pid = Pid::from_raw(pid.parse().expect("it is a process"));
-    let signal: Signal = format!("SIG{signal}").parse().expect("it is a signal");
-    nix::sys::signal::kill(pid, signal).expect("the process is there");
+    let pid = Pid::from_raw(pid.parse().expect("a process ID"));
+    let signal: Signal = format!("SIG{signal}").parse().expect("a signal name");
+    nix::sys::signal::kill(pid, signal).expect("the process exists");
 }
 
-/// The process of the Postgres on a data folder.
+/// The process ID of the Postgres of a data directory.
 pub fn postmaster(data_dir: &Path) -> String {
     let file = data_dir.join("postgres/postmaster.pid");
-    let text = std::fs::read_to_string(file).expect("Postgres runs");
+    let text = std::fs::read_to_string(file).expect("Postgres is running");
     text.lines()
         .next()
-        .expect("its process is on the first line")
+        .expect("the first line is the process ID")
         .to_owned()
 }
 
-/// The postmaster and all its children.
+/// The process IDs of a Postgres and all its children.
 pub fn postgres_processes(data_dir: &Path) -> Vec<String> {
     let postmaster = postmaster(data_dir);
     let parent = |pid: &str| {
@@ -165,7 +169,7 @@ pub fn postgres_processes(data_dir: &Path) -> Vec<String> {
         Some(stat.rsplit(") ").next()?.split(' ').nth(1)?.to_owned())
     };
     let mut processes: Vec<String> = std::fs::read_dir("/proc")
-        .expect("there is /proc")
+        .expect("/proc exists")
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|pid| parent(pid).is_some_and(|parent| parent == postmaster))
@@ -174,15 +178,16 @@ pub fn postgres_processes(data_dir: &Path) -> Vec<String> {
     processes
 }
 
-pub fn key(data_dir: &Path) -> String {
+/// The admin key that the first start wrote.
+pub fn admin_key(data_dir: &Path) -> String {
     let file: PathBuf = data_dir.join("key");
     std::fs::read_to_string(file)
-        .expect("there is a key")
+        .expect("the key file exists")
         .trim()
         .to_owned()
 }
 
-/// Whether a process is there and more than a corpse.
-pub fn is_alive(pid: &str) -> bool {
+/// Whether a process exists and is no zombie.
+pub fn is_running(pid: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

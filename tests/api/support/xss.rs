@@ -14,8 +14,13 @@ pub fn vectors() -> Vec<String> {
         for name in family.as_object().expect("an object").keys().skip(1) {
             let placeholder = format!("{{{name}}}");
             let values = family.texts(&format!("/{name}/*"));
-            let expand =
-                |form: &String| values.clone().into_iter().map(|value| form.replace(&placeholder, &value)).collect::<Vec<_>>();
+            let expand = |form: &String| {
+                values
+                    .clone()
+                    .into_iter()
+                    .map(|value| form.replace(&placeholder, &value))
+                    .collect::<Vec<_>>()
+            };
             expanded = expanded.iter().flat_map(expand).collect();
         }
         vectors.extend(expanded);

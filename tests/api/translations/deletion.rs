@@ -36,7 +36,7 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
     let fr = told(&app, "fr", None).await;
     let ar = told(&app, "ar", Some(&fr)).await;
     let en = told(&app, "en", Some(&fr)).await;
-    let of = async |one: &Value| app.get_all(&path(one)).await.ok()["translation_of"].clone();
+    let of = async |one: &Value| app.get_as_admin(&path(one)).await.ok()["translation_of"].clone();
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
     assert_eq!(
         (of(&ar).await, of(&en).await),
@@ -71,11 +71,11 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
         for one in order {
             assert_eq!(app.delete(&path(one)).await.status, 204);
             for left in order {
-                let seen = app.get_all(&path(left)).await;
+                let seen = app.get_as_admin(&path(left)).await;
                 if seen.status == 200
                     && let Some(id) = seen.json()["translation_of"].as_str()
                 {
-                    app.get_all(&format!("/v1/articles/{id}")).await.ok();
+                    app.get_as_admin(&format!("/v1/articles/{id}")).await.ok();
                 }
             }
         }
@@ -167,10 +167,10 @@ async fn deleting_a_hidden_original_of_a_public_translation_requires_the_publish
     let more = json!({"language": "ar", "status": "published", "translation_of": original["id"]});
     let seen = app.article("y", more).await;
     let address = path(&original);
-    let delete = |key: &str| app.ask(reqwest::Method::DELETE, &address).key(key);
+    let delete = |key: &str| app.request(reqwest::Method::DELETE, &address).key(key);
     delete(&writer).await.problem(403, "forbidden");
     assert_eq!(app.get(&path(&seen)).await.ok()["version"], 1);
-    assert_eq!(delete(&app.key).await.status, 204);
+    assert_eq!(delete(&app.admin_key).await.status, 204);
 }
 
 #[actix_web::test]

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{languages, log, path, told};
-use crate::support::{TestApp, with};
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn all_translations_of_a_story_list_each_other() {
@@ -45,7 +45,7 @@ async fn all_translations_of_a_story_list_each_other() {
         let listed = app
             .get(&format!(
                 "/v1/articles?ids={}&fields=translations",
-                one["id"].as_str().unwrap()
+                one.text("/id")
             ))
             .await
             .ok();
@@ -144,7 +144,7 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
         }
     }
     assert_eq!(won.len(), 1);
-    let fr = app.get_all(&path(&fr)).await.ok();
+    let fr = app.get_as_admin(&path(&fr)).await.ok();
     assert_eq!(fr["translations"][0]["id"], won[0]["id"]);
 
     // Nor do two that are there become translations of one.
@@ -260,7 +260,7 @@ async fn database_constraints_keep_translation_groups_consistent() {
     let ar = told(&app, "ar", Some(&fr)).await;
     let other = told(&app, "ar", None).await;
     let mut conn = app.conn().await;
-    let id = |article: &Value| article["id"].as_str().unwrap().to_owned();
+    let id = |article: &Value| article.text("/id").to_owned();
     let join = |one: &Value, of: &Value| {
         format!(
             "UPDATE articles SET translation_of = '{}' WHERE id = '{}'",
@@ -292,10 +292,10 @@ async fn articles_joined_concurrently_form_one_group() {
     let new = async |title: String, language: &str| {
         app.article(&title, json!({"language": language})).await
     };
-    let own = |one: &Value| format!("/v1/articles/{}", one["id"].as_str().unwrap());
+    let own = |one: &Value| path_of("articles", &one);
     let known = async |one: &Value| {
         let article = app.get(&own(one)).await.ok();
-        article["translations"].as_array().unwrap().len()
+        article.list("/translations").len()
     };
     for round in 0..8 {
         // Two that name each other.
@@ -337,7 +337,7 @@ async fn articles_moved_with_their_original_get_a_new_version_and_event() {
     let es = told(&app, "es", Some(&en)).await;
     let de = told(&app, "de", Some(&en)).await;
     assert_eq!(app.delete(&path(&de)).await.status, 204);
-    let tag = app.get(&path(&es)).await.header("etag").to_owned();
+    let tag = app.get(&path(&es)).await.etag();
     app.patch(&path(&en), json!({"translation_of": fr["id"]}))
         .await
         .ok();
@@ -374,10 +374,10 @@ async fn articles_moved_with_their_original_get_a_new_version_and_event() {
     let writer = app.new_key(&[Scope::Write]).await;
     let join = || {
         let body = json!({"translation_of": fr["id"]});
-        app.ask(Method::PATCH, &path(&draft)).json(body)
+        app.request(Method::PATCH, &path(&draft)).json(body)
     };
     join().key(&writer).await.problem(403, "forbidden");
     assert_eq!(app.get(&path(&nl)).await.ok()["version"], 1);
-    join().key(&app.key).await.ok();
+    join().key(&app.admin_key).await.ok();
     assert_eq!(app.get(&path(&nl)).await.ok()["translation_of"], fr["id"]);
 }

@@ -6,10 +6,10 @@ mod reading;
 
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{JsonPath, TestApp, path_of};
 
 fn path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", &article)
 }
 
 /// An article that translates another, or none, named after its language.
@@ -24,11 +24,10 @@ async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
 
 /// The languages of the translations that an article lists.
 fn languages(article: &Value) -> Vec<&str> {
-    article["translations"]
-        .as_array()
-        .unwrap()
+    article
+        .list("/translations")
         .iter()
-        .map(|other| other["language"].as_str().unwrap())
+        .map(|other| other.text("/language"))
         .collect()
 }
 
@@ -48,7 +47,7 @@ async fn log(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
         "SELECT version, action, key_id IS NOT NULL AS by_key FROM events WHERE resource = 'article' \
          AND resource_id = $1::uuid ORDER BY xid, id",
     )
-    .bind::<diesel::sql_types::Text, _>(article["id"].as_str().unwrap())
+    .bind::<diesel::sql_types::Text, _>(article.text("/id"))
     .load(&mut app.conn().await)
     .await
     .unwrap();
