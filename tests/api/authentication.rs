@@ -1,11 +1,12 @@
 //! Keys: who may do what.
 
-use crate::support::{JsonPath, TestApp, path_of};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use manchette::api_keys::{ApiKey, Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::support::{JsonPath, TestApp, path_of};
 
 const WRITES: [(&str, &str); 4] = [
     ("POST", ""),

@@ -1,13 +1,15 @@
 //! Who may do what: every operation of the contract, tried by every kind of caller. An operation without its row fails.
 
-use crate::support::identity_provider::{IdentityProvider, Signer, claims};
-use crate::support::{JsonPath, TestApp, path_of};
+use std::collections::BTreeSet;
+
 use manchette::api_keys::Scope;
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use uuid::Uuid;
+
+use crate::support::identity_provider::{IdentityProvider, Signer, claims};
+use crate::support::{JsonPath, TestApp, path_of};
 
 /// What an operation wants of its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,25 +7,11 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{JsonPath, TestApp, path_of, with};
+use crate::support::pages::texts;
+use crate::support::{JsonPath, TestApp, Traversal, follow, path_of, with};
 
 fn path(author: &Value) -> String {
     path_of("authors", &author)
-}
-
-async fn author(app: &TestApp, name: &str) -> Value {
-    app.author(name).await
-}
-
-/// Names page by page, following one rel from a page on.
-async fn walk(app: &TestApp, list: &str, rel: &str, mut page: Value) -> Vec<Vec<String>> {
-    let mut pages = vec![page.texts("/items/*/id")];
-    while let Some(cursor) = page["page"][rel].as_str() {
-        page = app.get(&format!("{list}&cursor={cursor}")).await.ok();
-        pages.push(page.texts("/items/*/id"));
-        assert!(pages.len() < 100, "it never ends");
-    }
-    pages
 }
 
 #[actix_web::test]
@@ -52,7 +38,7 @@ async fn an_author_has_one_shape() {
         assert_eq!(head.header("etag"), read.header("etag"));
     }
     assert_eq!(app.get("/v1/authors").await.ok()["items"], json!([created]));
-    let least = author(&app, "Zineb").await;
+    let least = app.author("Zineb").await;
     assert_eq!(
         (
             &least["bio"],
@@ -132,14 +118,14 @@ async fn of_many_concurrent_puts_to_an_unused_id_one_creates_the_author() {
 #[actix_web::test]
 async fn slugs_are_derived_from_names_numbered_and_redirected_when_they_change() {
     let app = TestApp::start().await;
-    let first = author(&app, "Élodie d’Œuvre").await;
-    let second = author(&app, "Elodie D’oeuvre").await;
-    let arabic = author(&app, "سلمى الإدريسي").await;
+    let first = app.author("Élodie d’Œuvre").await;
+    let second = app.author("Elodie D’oeuvre").await;
+    let arabic = app.author("سلمى الإدريسي").await;
     assert_eq!(first["slug"], "elodie-d-oeuvre");
     assert_eq!(second["slug"], "elodie-d-oeuvre-2");
     assert_eq!(arabic["slug"], "سلمى-الإدريسي");
-    assert_eq!(author(&app, "!!!").await["slug"], "author");
-    assert_eq!(author(&app, "Live").await["slug"], "live-2");
+    assert_eq!(app.author("!!!").await["slug"], "author");
+    assert_eq!(app.author("Live").await["slug"], "live-2");
     let new = |slug: &str| app.post("/v1/authors", json!({"name": "x", "slug": slug}));
     let problem = new("elodie-d-oeuvre").await.problem(409, "conflict");
     assert_eq!(problem["errors"][0]["pointer"], "/slug");
@@ -178,7 +164,7 @@ async fn authors_are_sorted_by_name_ignoring_accents_and_case() {
     for name in [
         "Zoé", "emma", "Élodie", "Edgar", "ÉMILE", "Œdipe", "Oscar", "سلمى", "O’Hara",
     ] {
-        author(&app, name).await;
+        app.author(name).await;
     }
     let page = app.get("/v1/authors?count=true").await.ok();
     assert_eq!(
@@ -202,25 +188,21 @@ async fn pages_contain_every_author_once_in_both_directions_even_with_equal_name
     for name in [
         "b", "Amal", "amal", "Âmal", "c", "AMAL", "!!!", "???", "Amal", "d",
     ] {
-        author(&app, name).await;
+        app.author(name).await;
     }
     let all = app.get("/v1/authors").await.ok().texts("/items/*/id");
     assert_eq!(all.len(), 10);
     for limit in [1, 2, 3, 4, 9, 10, 11] {
         let list = format!("/v1/authors?limit={limit}");
-        let first = app.get(&list).await.ok();
-        assert_eq!(first["page"]["prev"], Value::Null);
-        let forth = walk(&app, &list, "next", first.clone()).await;
+        let pages = Traversal::read(|path| app.get(path), &list).await;
+        assert_eq!(pages.forward[0]["page"]["prev"], Value::Null);
         let expected: Vec<Vec<String>> = all.chunks(limit).map(<[String]>::to_vec).collect();
-        assert_eq!(forth, expected, "{list}");
-
-        let mut last = first;
-        while let Some(next) = last["page"]["next"].as_str() {
-            last = app.get(&format!("{list}&cursor={next}")).await.ok();
-        }
-        let mut back = walk(&app, &list, "prev", last).await;
-        back.reverse();
-        assert_eq!(back.concat(), all, "{list}");
+        assert_eq!(texts(&pages.forward, "/items/*/id"), expected, "{list}");
+        assert_eq!(
+            texts(&pages.backward, "/items/*/id").concat(),
+            all,
+            "{list}"
+        );
     }
     let page = app.get("/v1/authors?limit=2").await;
     let next = page.ok().text("/page/next").to_owned();
@@ -234,12 +216,12 @@ async fn pages_contain_every_author_once_in_both_directions_even_with_equal_name
 async fn concurrent_changes_neither_repeat_nor_skip_authors_between_pages() {
     let app = TestApp::start().await;
     for name in ["a", "b", "c", "d"] {
-        author(&app, name).await;
+        app.author(name).await;
     }
     let page = app.get("/v1/authors?limit=2").await.ok();
     let next = page.text("/page/next");
-    author(&app, "aa").await;
-    author(&app, "cc").await;
+    app.author("aa").await;
+    app.author("cc").await;
     assert_eq!(app.delete("/v1/authors/b").await.status, 204);
     let rest = app.get(&format!("/v1/authors?cursor={next}")).await.ok();
     assert_eq!(rest.texts("/items/*/name"), ["c", "cc", "d"]);
@@ -249,12 +231,11 @@ async fn concurrent_changes_neither_repeat_nor_skip_authors_between_pages() {
 async fn names_of_maximum_length_are_listed_once_each() {
     let app = TestApp::start().await;
     for letter in ["œ", "ﷺ", "\u{1f4f0}", "ß", "ع"] {
-        author(&app, &letter.repeat(100)).await;
-        author(&app, &letter.repeat(99)).await;
+        app.author(&letter.repeat(100)).await;
+        app.author(&letter.repeat(99)).await;
     }
-    let first = app.get("/v1/authors?limit=1").await.ok();
-    let pages = walk(&app, "/v1/authors?limit=1", "next", first).await;
-    let mut seen = pages.concat();
+    let pages = follow(|path| app.get(path), "/v1/authors?limit=1", "next", None).await;
+    let mut seen = texts(&pages, "/items/*/id").concat();
     assert_eq!(seen.len(), 10);
     seen.sort();
     seen.dedup();
@@ -277,7 +258,7 @@ async fn unknown_and_invalid_list_parameters_are_rejected() {
         let answer = app.get(&format!("/v1/authors?{query}")).await;
         assert_eq!(answer.parameter_faults(), [fault]);
     }
-    author(&app, "a").await;
+    app.author("a").await;
     let one = app.get("/v1/authors/a?kind=person").await;
     assert_eq!(one.parameter_faults(), ["kind unknown"]);
 }
@@ -325,7 +306,7 @@ async fn invalid_authors_are_rejected_with_every_fault() {
     ] {
         assert_eq!(app.post("/v1/authors", body).await.faults(), faults);
     }
-    let created = author(&app, "x").await;
+    let created = app.author("x").await;
     for (patch, fault) in [
         (json!({"name": null}), "/name wrong_type"),
         (json!({"links": [{"name": "y"}]}), "/links/0/url required"),
@@ -339,7 +320,7 @@ async fn invalid_authors_are_rejected_with_every_fault() {
 #[actix_web::test]
 async fn changing_authors_requires_the_write_scope() {
     let app = TestApp::start().await;
-    let created = author(&app, "x").await;
+    let created = app.author("x").await;
     let read = app
         .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
         .await;
@@ -381,7 +362,7 @@ async fn changing_authors_requires_the_write_scope() {
 #[actix_web::test]
 async fn if_match_protects_an_author_from_lost_updates() {
     let app = TestApp::start().await;
-    let created = author(&app, "x").await;
+    let created = app.author("x").await;
     let address = path(&created);
     let old = app.get(&address).await.etag();
     let changed = app.patch(&address, json!({"name": "y"})).await;
@@ -410,7 +391,7 @@ async fn if_match_protects_an_author_from_lost_updates() {
 async fn every_author_change_is_one_event() {
     use manchette::schema::events::dsl::*;
     let app = TestApp::start().await;
-    let created = author(&app, "a").await;
+    let created = app.author("a").await;
     app.patch(&path(&created), json!({"name": "b"})).await.ok();
     app.delete(&path(&created)).await;
     app.put(&path(&created), json!({"name": "c"}))

@@ -6,14 +6,6 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, path_of, with};
 
-async fn author(app: &TestApp, name: &str) -> Value {
-    app.author(name).await
-}
-
-async fn tag(app: &TestApp, name: &str) -> Value {
-    app.tag(name).await
-}
-
 fn path(author: &Value) -> String {
     path_of("authors", &author)
 }
@@ -37,8 +29,8 @@ fn ids(authors: &[&Value]) -> Value {
 #[actix_web::test]
 async fn an_author_cannot_be_deleted_while_an_article_names_them() {
     let app = TestApp::start().await;
-    let salma = author(&app, "Salma").await;
-    let other = author(&app, "Other").await;
+    let salma = app.author("Salma").await;
+    let other = app.author("Other").await;
     let first = app
         .article("x", json!({"author_ids": ids(&[&other, &salma])}))
         .await;
@@ -78,8 +70,8 @@ async fn an_author_cannot_be_deleted_while_an_article_names_them() {
 #[actix_web::test]
 async fn a_deleted_article_is_restored_only_without_its_deleted_authors_and_tags() {
     let app = TestApp::start().await;
-    let salma = author(&app, "Salma").await;
-    let semailles = tag(&app, "Semailles").await;
+    let salma = app.author("Salma").await;
+    let semailles = app.tag("Semailles").await;
     for named in [
         json!({"author_ids": ids(&[&salma])}),
         json!({"tag_ids": ids(&[&semailles])}),
@@ -119,11 +111,11 @@ async fn a_deleted_article_is_restored_only_without_its_deleted_authors_and_tags
 async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     let app = TestApp::start().await;
     let (a, b, c) = (
-        author(&app, "a").await,
-        author(&app, "b").await,
-        author(&app, "c").await,
+        app.author("a").await,
+        app.author("b").await,
+        app.author("c").await,
     );
-    let (t, u) = (tag(&app, "t").await, tag(&app, "u").await);
+    let (t, u) = (app.tag("t").await, app.tag("u").await);
     let article = app
         .article(
             "x",
@@ -212,10 +204,10 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
 #[actix_web::test]
 async fn author_and_tag_ids_must_exist_and_be_unique() {
     let app = TestApp::start().await;
-    let salma = author(&app, "Salma").await;
-    let semailles = tag(&app, "Semailles").await;
+    let salma = app.author("Salma").await;
+    let semailles = app.tag("Semailles").await;
     let nobody = json!(uuid::Uuid::now_v7());
-    let gone = author(&app, "Gone").await;
+    let gone = app.author("Gone").await;
     app.delete(&path(&gone)).await;
     let article = app.article("x", json!({})).await;
     for (list, there, most) in [
@@ -251,11 +243,11 @@ async fn an_article_accepts_the_maximum_number_of_authors_and_tags() {
     let app = TestApp::start().await;
     let mut authors = Vec::new();
     for n in 0..20 {
-        authors.push(author(&app, &format!("a{n}")).await["id"].clone());
+        authors.push(app.author(&format!("a{n}")).await["id"].clone());
     }
     let mut tags = Vec::new();
     for n in 0..50 {
-        tags.push(tag(&app, &format!("t{n}")).await["id"].clone());
+        tags.push(app.tag(&format!("t{n}")).await["id"].clone());
     }
     authors.reverse();
     let article = app
@@ -269,7 +261,7 @@ async fn an_article_accepts_the_maximum_number_of_authors_and_tags() {
 async fn concurrent_byline_and_author_deletion_leave_no_dangling_reference() {
     let app = TestApp::start().await;
     for round in 0..10 {
-        let salma = author(&app, &format!("a{round}")).await;
+        let salma = app.author(&format!("a{round}")).await;
         let body = json!({"title": "x", "language": "fr", "author_ids": ids(&[&salma])});
         let (deleted, created) = join(
             app.delete(&path(&salma)).into_future(),

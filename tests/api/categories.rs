@@ -1,10 +1,12 @@
 //! Categories: the tree.
 
-use crate::support::{JsonPath, TestApp, path_of};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
 use serde_json::{Value, json};
+
+use crate::support::pages::texts;
+use crate::support::{JsonPath, TestApp, follow, path_of};
 
 fn path(category: &Value) -> String {
     path_of("categories", &category)
@@ -56,16 +58,9 @@ async fn categories_are_listed_in_depth_first_tree_order() {
         ["b2", "b21"]
     );
 
-    let mut seen = Vec::new();
-    let mut next = json!("/v1/categories?limit=2");
-    while let Some(address) = next.as_str() {
-        let page = app.get(address).await.ok();
-        seen.extend(page.texts("/items/*/slug"));
-        next = page["page"]["next"].as_str().map_or(Value::Null, |c| {
-            json!(format!("/v1/categories?limit=2&cursor={c}"))
-        });
-    }
-    assert_eq!(seen, ["a", "b", "b1", "b2", "b21"]);
+    let pages = follow(|path| app.get(path), "/v1/categories?limit=2", "next", None).await;
+    let expected = [vec!["a", "b"], vec!["b1", "b2"], vec!["b21"]];
+    assert_eq!(texts(&pages, "/items/*/slug"), expected);
 
     // A branch moves with everything below it.
     app.patch(&path(&b2), json!({"parent_id": a["id"]}))

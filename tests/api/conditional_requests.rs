@@ -1,8 +1,9 @@
 //! Conditional requests: entity tags, 304, 412.
 
-use crate::support::{JsonPath, TestApp, path_of};
 use futures_util::future::join_all;
 use serde_json::json;
+
+use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn every_get_has_a_strong_etag_and_supports_if_none_match() {

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{JsonPath, Response, TestApp};
+use crate::support::{JsonPath, Response, TestApp, read_to_close};
 
 /// An answer that no kernel keeps for a client that reads nothing.
 const LARGE: &str = "/v1/articles/large";
 
 async fn app(settings: &str) -> TestApp {
-    let settings: Vec<&str> = settings.split(' ').collect();
-    let app = TestApp::start_with(&settings).await;
+    let app = TestApp::start_with_words(settings).await;
     let body = "Une phrase comme une autre.\n\n".repeat(17_000);
     app.article("large", json!({"slug": "large", "body": body}))
         .await;
@@ -159,13 +158,6 @@ async fn health_checks_are_served_at_the_connection_limit() {
     }
 }
 
-/// What comes back until the server closes the connection.
-fn rest(mut stream: TcpStream) -> String {
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
 #[actix_web::test]
 async fn a_client_that_sends_too_slowly_receives_408() {
     let app = TestApp::start_with(&["--header-timeout", "1", "--body-timeout", "1"]).await;
@@ -174,13 +166,13 @@ async fn a_client_that_sends_too_slowly_receives_408() {
         stream.write_all(bytes.as_bytes()).unwrap();
         stream
     };
-    let head = rest(send("GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+    let head = read_to_close(send("GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX-Slow: "));
     assert!(
         head.starts_with("HTTP/1.1 408") && head.contains("/problems/too-slow"),
         "{head}"
     );
     // Also where it is not the first one on its connection; who asks nothing at all is told nothing.
-    let second = rest(send(
+    let second = read_to_close(send(
         "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost",
     ));
     let statuses: Vec<&str> = second.matches("HTTP/1.1 ").collect();
@@ -188,13 +180,13 @@ async fn a_client_that_sends_too_slowly_receives_408() {
         statuses.len() == 2 && second.contains("HTTP/1.1 408") && second.contains("the head did"),
         "{second}"
     );
-    assert_eq!(rest(send("")), "");
+    assert_eq!(read_to_close(send("")), "");
     let post = format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"title\": ",
         app.admin_key
     );
-    let body = rest(send(&post));
+    let body = read_to_close(send(&post));
     assert!(
         body.starts_with("HTTP/1.1 408") && body.contains("/problems/too-slow"),
         "{body}"
@@ -217,7 +209,7 @@ async fn connections_per_address_are_limited() {
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         open.push(stream);
     }
-    let refused = rest(TcpStream::connect(app.addr).unwrap());
+    let refused = read_to_close(TcpStream::connect(app.addr).unwrap());
     assert!(
         refused.starts_with("HTTP/1.1 429") && refused.contains("/problems/too-many-requests"),
         "{refused}"

@@ -1,12 +1,14 @@
 //! A connection pooler before the database: in session mode everything works; in any other nothing is server, for it would
 //! be wrong.
 
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
 use crate::support::pooler::{Mode, Pooler};
 use crate::support::server_process::{ServerProcess, manchette, temp_dir};
 use crate::support::{JsonPath, cluster};
-use serde_json::{Value, json};
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 const SENTENCE: &str = "connection pooler in transaction or statement mode";
 

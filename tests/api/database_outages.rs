@@ -1,12 +1,14 @@
 //! When the database is busy, hangs or is away: who comes then is told at once, and it heals by itself.
 
-use crate::support::database_proxy::DatabaseProxy;
-use crate::support::{Response, TestApp};
+use std::future::IntoFuture;
+use std::time::{Duration, Instant};
+
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use serde_json::json;
-use std::future::IntoFuture;
-use std::time::{Duration, Instant};
+
+use crate::support::database_proxy::DatabaseProxy;
+use crate::support::{Response, TestApp};
 
 /// Long enough for a machine that is busy with other tests, and far shorter than the timeouts of statements here.
 const SOON: Duration = Duration::from_secs(30);

@@ -1,8 +1,9 @@
 //! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
 
-use crate::support::{JsonPath, Response, TestApp, path_of};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::json;
+
+use crate::support::{JsonPath, Response, TestApp, path_of};
 
 /// Has every write to a table fail as it does on a full disk, with Postgres's own message and SQLSTATE.
 async fn fill_disk(conn: &mut AsyncPgConnection, table: &str, message: &str) {

@@ -1,8 +1,9 @@
 //! Headlines: the ticker.
 
-use crate::support::{JsonPath, TestApp, path_of, with};
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
+
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn a_headline_has_one_shape_wherever_it_is_read() {

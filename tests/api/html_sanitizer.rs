@@ -1,7 +1,7 @@
 //! What comes out of bodies, whatever went in.
 
-use crate::support::xss::vectors;
-use crate::support::{JsonPath, TestApp, path_of};
+use std::cell::RefCell;
+
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
@@ -12,7 +12,9 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
-use std::cell::RefCell;
+
+use crate::support::xss::vectors;
+use crate::support::{JsonPath, TestApp, path_of};
 
 /// Where pages may be embedded from, and with the site's address or without.
 fn rendering(base: Option<&str>) -> Rendering {

@@ -1,11 +1,11 @@
 //! Where a request begins and ends, whatever is sent and however its bytes are cut.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, read_to_close};
 
 /// Sends bytes in pieces of this size, each on its own, and says what came back until the server closed.
 fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
@@ -20,9 +20,7 @@ fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
             std::thread::sleep(std::time::Duration::from_micros(200));
         }
     }
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
+    read_to_close(stream)
 }
 
 /// A post of a headline with its body as it stands here, chunks and all.

@@ -1,12 +1,13 @@
 //! Safe retries: a `POST` with an `Idempotency-Key` is done once.
 
-use crate::support::identity_provider::{IdentityProvider, Signer, claims};
-use crate::support::{JsonPath, Request, Response, TestApp, path_of};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
 use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::support::identity_provider::{IdentityProvider, Signer, claims};
+use crate::support::{JsonPath, Request, Response, TestApp, path_of};
 
 fn line(title: &str) -> Value {
     json!({"title": title, "language": "fr", "status": "published"})

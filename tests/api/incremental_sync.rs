@@ -1,11 +1,13 @@
 //! Following changes by time: `updated_at` rises with the version, and who polls as the README says misses nothing.
 
-use crate::support::{JsonPath, TestApp, path_of};
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::future::IntoFuture;
+
+use crate::support::{JsonPath, TestApp, follow, path_of};
 
 /// A change of a headline that another node makes, in a transaction that is left open.
 async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
@@ -104,17 +106,12 @@ async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>)
         let overlap = (at - TimeDelta::seconds(15)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
         format!("&updated_after={overlap}")
     });
-    let mut path = format!("/v1/headlines?sort=updated_at&limit=2{after}");
-    loop {
-        let page = app.get(&path).await.ok();
+    let list = format!("/v1/headlines?sort=updated_at&limit=2{after}");
+    for page in follow(|path| app.get(path), &list, "next", None).await {
         for item in page.list("/items") {
-            let id = item.text("/id").to_owned();
-            known.insert(id, (item["version"].as_i64().unwrap(), at(item)));
+            let version = item["version"].as_i64().unwrap();
+            known.insert(item.text("/id").to_owned(), (version, at(item)));
         }
-        let Some(next) = page["page"]["next"].as_str() else {
-            return;
-        };
-        path = format!("/v1/headlines?sort=updated_at&limit=2{after}&cursor={next}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! What should not be sent: each is refused with the fault and its place, and nothing is written.
 
-use crate::support::{TestApp, with};
 use serde_json::{Value, json};
+
+use crate::support::{TestApp, with};
 
 #[actix_web::test]
 async fn every_fault_in_a_document_is_reported_at_once() {

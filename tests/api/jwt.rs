@@ -1,9 +1,7 @@
 //! JWTs of an identity provider in place of keys.
 
-use crate::support::identity_provider::{
-    AUDIENCE, ISSUER, IdentityProvider, Signer, base64url, claims, jwks, signing_input,
-};
-use crate::support::{JsonPath, TestApp, path_of, with};
+use std::time::{Duration, Instant};
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
@@ -11,8 +9,12 @@ use manchette::schema::events;
 use reqwest::Method;
 use ring::hmac;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+use crate::support::identity_provider::{
+    AUDIENCE, ISSUER, IdentityProvider, Signer, base64url, claims, jwks, signing_input,
+};
+use crate::support::{JsonPath, TestApp, path_of, with};
 
 /// Asks until this status comes.
 async fn wait_for(app: &TestApp, token: &str, status: u16) {

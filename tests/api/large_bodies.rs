@@ -1,10 +1,12 @@
 //! Articles with large bodies: what they cost others, and how large they may be.
 
-use crate::support::{JsonPath, Response, TestApp, cluster, path_of, with};
-use manchette::cpu_tasks::CpuTasks;
-use serde_json::{Value, json};
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
+
+use manchette::cpu_tasks::CpuTasks;
+use serde_json::{Value, json};
+
+use crate::support::{JsonPath, Response, TestApp, cluster, path_of, with};
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);

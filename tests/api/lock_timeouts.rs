@@ -1,11 +1,13 @@
 //! A table that somebody holds locked: its readers are told to come back, everybody else is served.
 
-use crate::support::{Response, TestApp, path_of};
+use std::cell::Cell;
+use std::future::IntoFuture;
+
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
 use serde_json::json;
-use std::cell::Cell;
-use std::future::IntoFuture;
+
+use crate::support::{Response, TestApp, path_of};
 
 const LOCK_HEADLINES: &str = "BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MODE";
 

@@ -1,6 +1,5 @@
 //! The schema and its migrations.
 
-use crate::support::{JsonPath, cluster};
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
@@ -8,6 +7,8 @@ use diesel_migrations::MigrationHarness;
 use futures_util::future::join_all;
 use manchette::cli::demo;
 use manchette::db::migrations::{self, MIGRATIONS, Schema};
+
+use crate::support::{JsonPath, cluster};
 
 #[actix_web::test]
 async fn every_migration_can_be_reverted_and_reapplied() {

@@ -1,11 +1,13 @@
 //! Two server processes over one database, and many who write at once: what is decided once is decided for both.
 
-use crate::support::server_process::{ServerProcess, manchette, temp_dir};
-use crate::support::{JsonPath, Response, cluster, path_of, send};
+use std::process::Command;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::process::Command;
+
+use crate::support::server_process::{ServerProcess, manchette, temp_dir};
+use crate::support::{JsonPath, Response, cluster, path_of, send};
 
 /// Two processes, and a key that may do everything.
 struct Nodes {

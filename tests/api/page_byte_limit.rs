@@ -1,8 +1,9 @@
 //! Pages that carry whole bodies: they end after 4 MiB, and nothing is lost by that.
 
-use crate::support::{JsonPath, TestApp};
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
+
+use crate::support::{JsonPath, TestApp, Traversal, follow};
 
 /// The stories, the newest first: large ones have a body of 1.6 MB, the others one of a few bytes.
 const STORIES: [(&str, bool); 8] = [
@@ -38,33 +39,18 @@ async fn fill(app: &TestApp) {
     }
 }
 
-/// Every page from a place on, each as the names that stand on it, and the last page.
-async fn walk(app: &TestApp, list: &str, rel: &str, from: &str) -> (Vec<String>, Value) {
-    let (mut pages, mut cursor) = (Vec::new(), from.to_owned());
-    loop {
-        let place = match cursor.as_str() {
-            "" => String::new(),
-            place => format!("&cursor={place}"),
-        };
-        let page = app.get_as_admin(&format!("{list}{place}")).await.ok();
-        pages.push(names(&page));
-        assert!(pages.len() < 20, "{list} never ends");
-        match page["page"][rel].as_str() {
-            Some(next) => cursor = next.to_owned(),
-            None => return (pages, page),
-        }
-    }
+/// One letter for each item of a page: the last one of the title of its article, `-` for a headline.
+fn letters(page: &Value) -> String {
+    let letter = |item: &Value| {
+        let title = item.pointer("/article/title").unwrap_or(&item["title"]);
+        title.as_str().unwrap_or("-").chars().next_back().unwrap()
+    };
+    page.list("/items").iter().map(letter).collect()
 }
 
-/// The last letters of the titles.
-fn names(page: &Value) -> String {
-    let all = page.list("/items").iter();
-    let title = |item: &Value| {
-        let title = item.pointer("/article/title").unwrap_or(&item["title"]);
-        let title = title.as_str().unwrap_or("mot -");
-        title.chars().next_back().unwrap()
-    };
-    all.map(title).collect()
+/// The same for each page.
+fn letters_by_page(pages: &[Value]) -> Vec<String> {
+    pages.iter().map(letters).collect()
 }
 
 #[actix_web::test]
@@ -82,27 +68,29 @@ async fn pages_end_at_the_byte_limit_and_contain_everything_once_in_both_directi
         ("&sort=-updated_at&category=top", FORWARD),
     ] {
         let list = format!("/v1/articles?limit=100&fields=title,body{query}");
-        let (pages, last) = walk(&app, &list, "next", "").await;
-        assert_eq!(pages, expected, "{list}");
+        let pages = Traversal::read(|path| app.get_as_admin(path), &list).await;
+        assert_eq!(letters_by_page(&pages.forward), expected, "{list}");
         let total = query.contains("count").then_some(8);
-        assert_eq!(last["page"]["total"].as_i64(), total);
-        let prev = last.text("/page/prev");
-        let (back, first) = walk(&app, &list, "prev", prev).await;
-        let all = back.iter().rev().cloned().collect::<String>() + &names(&last);
-        assert_eq!(all, expected.concat(), "{list}");
-        assert_eq!(first["page"]["prev"], Value::Null);
+        assert_eq!(pages.last()["page"]["total"].as_i64(), total);
+        let backward = letters_by_page(&pages.backward).concat();
+        assert_eq!(backward, expected.concat(), "{list}");
+        assert_eq!(pages.backward[0]["page"]["prev"], Value::Null);
     }
-    // Backwards, a page has what comes before it, nearest first.
+    // Read backwards, a page ends at the byte limit too, counted from its end.
     let list = "/v1/articles?limit=1&fields=title,body";
-    let (pages, last) = walk(&app, list, "next", "").await;
-    assert_eq!(pages, ["a", "b", "c", "d", "e", "f", "g", "h"]);
-    let prev = last.text("/page/prev");
+    let pages = follow(|path| app.get_as_admin(path), list, "next", None).await;
+    let single = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    assert_eq!(letters_by_page(&pages), single);
+    let cursor = pages[7].text("/page/prev");
     let list = "/v1/articles?limit=100&fields=title,body";
-    let (back, _) = walk(&app, list, "prev", prev).await;
-    assert_eq!(back, ["defg", "abc"]);
-    // Without bodies all have room.
-    let (pages, _) = walk(&app, "/v1/articles?limit=100&fields=title", "next", "").await;
-    assert_eq!(pages, ["abcdefgh"]);
+    let pages = follow(|path| app.get_as_admin(path), list, "prev", Some(cursor)).await;
+    assert_eq!(letters_by_page(&pages), ["defg", "abc"]);
+    // Without bodies, all of them fit on one page.
+    let page = app
+        .get_as_admin("/v1/articles?limit=100&fields=title")
+        .await;
+    assert_eq!(letters(&page.ok()), "abcdefgh");
+    assert_eq!(page.ok()["page"]["next"], Value::Null);
 }
 
 #[actix_web::test]
@@ -114,11 +102,14 @@ async fn a_page_contains_at_least_one_item_even_over_the_byte_limit() {
         app.article(name, more).await;
     }
     let list = "/v1/articles?fields=title,body,body_html,body_text";
-    let (pages, last) = walk(&app, list, "next", "").await;
-    assert_eq!(pages, ["a", "b"]);
-    assert_eq!(last["items"][0]["body_text"], body);
-    let (pages, _) = walk(&app, "/v1/articles?fields=title,body_text", "next", "").await;
-    assert_eq!(pages, ["ab"]);
+    let pages = follow(|path| app.get_as_admin(path), list, "next", None).await;
+    assert_eq!(letters_by_page(&pages), ["a", "b"]);
+    assert_eq!(pages[1].text("/items/0/body_text"), body);
+    let page = app
+        .get_as_admin("/v1/articles?fields=title,body_text")
+        .await;
+    assert_eq!(letters(&page.ok()), "ab");
+    assert_eq!(page.ok()["page"]["next"], Value::Null);
 }
 
 #[actix_web::test]
@@ -140,17 +131,15 @@ async fn search_pages_with_bodies_contain_every_hit_once() {
         let fields = fields.replace("article,", "article.title,article.body,");
         for limit in [100, 3] {
             let list = format!("/v1/search?q=mot&sort={sort}&fields={fields}&limit={limit}");
-            let (pages, last) = walk(&app, &list, "next", "").await;
-            let forth = pages.concat();
-            let mut letters: Vec<char> = forth.chars().collect();
-            letters.sort_unstable();
-            assert_eq!(letters.iter().collect::<String>(), "--abcdefgh", "{list}");
-            assert!(pages.len() > 1, "{list}");
-            let prev = last.text("/page/prev");
-            let (back, first) = walk(&app, &list, "prev", prev).await;
-            let back = back.iter().rev().cloned().collect::<String>() + &names(&last);
-            assert_eq!(back, forth, "{list}");
-            assert_eq!(first["page"]["prev"], Value::Null);
+            let pages = Traversal::read(|path| app.get_as_admin(path), &list).await;
+            let forward = letters_by_page(&pages.forward).concat();
+            let mut sorted: Vec<char> = forward.chars().collect();
+            sorted.sort_unstable();
+            assert_eq!(sorted.iter().collect::<String>(), "--abcdefgh", "{list}");
+            assert!(pages.forward.len() > 1, "{list}");
+            let backward = letters_by_page(&pages.backward).concat();
+            assert_eq!(backward, forward, "{list}");
+            assert_eq!(pages.backward[0]["page"]["prev"], Value::Null);
         }
     }
 }
@@ -169,18 +158,16 @@ async fn pages_of_requested_ids_continue_after_the_byte_limit() {
         "/v1/articles?ids={}&fields=title,body&language=fr",
         ids.join(",")
     );
-    let (pages, last) = walk(&app, &list, "next", "").await;
-    assert_eq!(pages, ASCENDING);
-    assert_eq!(last["page"]["missing"], json!([nowhere[1]]));
+    let pages = Traversal::read(|path| app.get_as_admin(path), &list).await;
+    assert_eq!(letters_by_page(&pages.forward), ASCENDING);
+    assert_eq!(pages.last()["page"]["missing"], json!([nowhere[1]]));
     let first = app.get(&list).await;
     assert_eq!(first.ok()["page"]["missing"], json!([nowhere[0]]));
     assert_eq!(first.ok()["page"]["prev"], Value::Null);
     let next = first.ok().text("/page/next").to_owned();
     assert!(first.header("link").contains("rel=\"next\""));
-    let prev = last.text("/page/prev");
-    let (back, first) = walk(&app, &list, "prev", prev).await;
-    assert_eq!(back, ["hgfed"]);
-    assert_eq!(first["page"]["missing"], json!([nowhere[0]]));
+    assert_eq!(letters_by_page(&pages.backward), ASCENDING);
+    assert_eq!(pages.backward[0]["page"]["missing"], json!([nowhere[0]]));
     // A cursor belongs to its ids.
     let others = format!("/v1/articles?ids={}&cursor={next}", ids[0]);
     let refused = app.get(&others).await;
@@ -188,6 +175,6 @@ async fn pages_of_requested_ids_continue_after_the_byte_limit() {
     let whole = app
         .get(&format!("/v1/articles?ids={}&fields=title", ids.join(",")))
         .await;
-    assert_eq!(names(&whole.ok()), "hgfedcba");
+    assert_eq!(letters(&whole.ok()), "hgfedcba");
     assert_eq!(whole.ok()["page"]["next"], Value::Null);
 }

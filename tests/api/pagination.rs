@@ -1,27 +1,11 @@
 //! Lists: pages, cursors, links, counts, fields.
 
-use crate::support::{JsonPath, TestApp, path_of};
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
-/// Walks a list from its beginning by one rel, and says what stood on each page.
-async fn walk(app: &TestApp, list: &str, rel: &str, from: Option<Value>) -> Vec<Vec<String>> {
-    let mut pages = Vec::new();
-    let mut cursor = from.unwrap_or(json!(""));
-    while let Some(place) = cursor.as_str() {
-        let address = if place.is_empty() {
-            list.to_owned()
-        } else {
-            format!("{list}&cursor={place}")
-        };
-        let page = app.get_as_admin(&address).await.ok();
-        pages.push(page.texts("/items/*/title"));
-        cursor = page["page"][rel].clone();
-        assert!(pages.len() < 100, "it never ends");
-    }
-    pages
-}
+use crate::support::pages::texts;
+use crate::support::{JsonPath, TestApp, Traversal, path_of};
 
 /// Twelve headlines: some at the same moment, some without one.
 async fn twelve(app: &TestApp) {
@@ -67,23 +51,15 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
     ] {
         for limit in [1, 2, 3, 5, 11, 12, 13] {
             let list = format!("/v1/headlines?limit={limit}{filter}");
-            let forth = walk(&app, &list, "next", None).await;
+            let get = |path: &str| app.get_as_admin(path);
+            let pages = Traversal::read(get, &list).await;
             let expected: Vec<Vec<&str>> = all.chunks(limit).map(<[&str]>::to_vec).collect();
-            assert_eq!(forth, expected, "{list}");
-
-            let mut last = app.get_as_admin(&list).await.ok();
-            while let Some(next) = last["page"]["next"].as_str() {
-                last = app
-                    .get_as_admin(&format!("{list}&cursor={next}"))
-                    .await
-                    .ok();
-            }
-            let mut back = vec![last.texts("/items/*/title")];
-            if let Some(prev) = last["page"]["prev"].as_str() {
-                back.extend(walk(&app, &list, "prev", Some(json!(prev))).await);
-            }
-            back.reverse();
-            assert_eq!(back.concat(), all, "{list}");
+            assert_eq!(texts(&pages.forward, "/items/*/title"), expected, "{list}");
+            assert_eq!(
+                texts(&pages.backward, "/items/*/title").concat(),
+                all,
+                "{list}"
+            );
         }
     }
     // Bounds in time hold from either side, whatever else narrows the list.
@@ -96,15 +72,10 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
         let bounds =
             "published_after=2026-01-01T00:00:00Z&published_before=2026-01-07T00:00:00.000007Z";
         let list = format!("/v1/headlines?limit=2&{bounds}{filter}");
-        let forth = walk(&app, &list, "next", None).await;
-        assert_eq!(forth, [vec!["06", "05"], vec!["04"]], "{list}");
-        let first = app.get_as_admin(&list).await.ok();
-        let second = app
-            .get_as_admin(&format!("{list}&cursor={}", first.text("/page/next")))
-            .await
-            .ok();
-        let back = walk(&app, &list, "prev", Some(second["page"]["prev"].clone())).await;
-        assert_eq!(back, [["06", "05"]], "{list}");
+        let pages = Traversal::read(|path| app.get_as_admin(path), &list).await;
+        let expected = [vec!["06", "05"], vec!["04"]];
+        assert_eq!(texts(&pages.forward, "/items/*/title"), expected, "{list}");
+        assert_eq!(texts(&pages.backward, "/items/*/title"), expected, "{list}");
         assert_eq!(
             app.get_as_admin(&format!("{list}&count=true")).await.ok()["page"]["total"],
             3,

@@ -1,13 +1,15 @@
 //! What lists and searches cost: the plans that Postgres ran for them, read from its log. Rows are counted, not seconds.
 
-use crate::support::{TestApp, cluster};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::future::join_all;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::support::{TestApp, cluster};
 
 /// Rows of either table.
 const ROWS: u64 = 30_000;

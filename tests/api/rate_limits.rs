@@ -1,15 +1,11 @@
 //! How much one caller may request for. Every window lasts an hour or more, so that no clock decides a test.
 
-use crate::support::{JsonPath, Response, TestApp};
 use futures_util::future::join_all;
 use manchette::api_keys::{Scope, Token};
 use reqwest::Method;
 use serde_json::json;
 
-async fn app(settings: &str) -> TestApp {
-    let settings: Vec<&str> = settings.split(' ').collect();
-    TestApp::start_with(&settings).await
-}
+use crate::support::{JsonPath, Response, TestApp};
 
 #[track_caller]
 fn too_many(answer: &Response, policy: &str, detail: &str) {
@@ -31,7 +27,7 @@ fn too_many(answer: &Response, policy: &str, detail: &str) {
 
 #[actix_web::test]
 async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
-    let app = app("--rate-reads-without-key 4/7200").await;
+    let app = TestApp::start_with_words("--rate-reads-without-key 4/7200").await;
     let first = app.get("/v1/headlines").await;
     assert_eq!(first.header("ratelimit-policy"), "\"reads\";q=4;w=7200");
     assert_eq!(first.header("ratelimit"), "\"reads\";r=3;t=1800");
@@ -72,7 +68,7 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
 
 #[actix_web::test]
 async fn reads_and_writes_are_counted_separately_for_each_key() {
-    let app = app("--rate-reads 2/3600 --rate-writes 1/3600").await;
+    let app = TestApp::start_with_words("--rate-reads 2/3600 --rate-writes 1/3600").await;
     let line = json!({"title": "x", "language": "fr"});
     let made = app.post("/v1/headlines", line.clone()).await;
     assert_eq!(made.header("ratelimit"), "\"writes\";r=0;t=3600");
@@ -106,7 +102,10 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
 
 #[actix_web::test]
 async fn request_variants_do_not_bypass_the_limit() {
-    let app = app("--rate-reads-without-key 1/3600 --rate-writes-without-key 1/3600").await;
+    let app = TestApp::start_with_words(
+        "--rate-reads-without-key 1/3600 --rate-writes-without-key 1/3600",
+    )
+    .await;
     app.get("/v1/headlines").await.ok();
     app.request(Method::POST, "/v1/headlines")
         .await
@@ -165,7 +164,10 @@ async fn request_variants_do_not_bypass_the_limit() {
 
 #[actix_web::test]
 async fn callers_behind_trusted_proxies_are_limited_by_forwarded_address() {
-    let app = app("--rate-reads-without-key 1/3600 --trusted-proxies 127.0.0.0/8,10.0.0.0/8").await;
+    let app = TestApp::start_with_words(
+        "--rate-reads-without-key 1/3600 --trusted-proxies 127.0.0.0/8,10.0.0.0/8",
+    )
+    .await;
     let from = |addresses: &'static str| {
         let request = app.get("/v1/headlines");
         request.header("X-Forwarded-For", addresses)
@@ -201,7 +203,7 @@ fn mistyped() -> String {
 
 #[actix_web::test]
 async fn malformed_keys_are_limited_without_affecting_valid_ones() {
-    let app = app("--rate-wrong-keys 3/7200").await;
+    let app = TestApp::start_with_words("--rate-wrong-keys 3/7200").await;
     let answers = join_all((0..20).map(|_| async {
         let answer = app.get("/v1/headlines").key(&mistyped()).await;
         answer.status
@@ -266,7 +268,7 @@ async fn a_newly_started_node_does_not_lock_out_valid_keys() {
 
 #[actix_web::test]
 async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
-    let app = app("--rate-reads-without-key 5/7200").await;
+    let app = TestApp::start_with_words("--rate-reads-without-key 5/7200").await;
     app.get_as_admin("/v1/headlines").await.ok();
     let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
     for _ in 0..5 {
@@ -283,7 +285,7 @@ async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
 
 #[actix_web::test]
 async fn requests_with_malformed_keys_count_as_anonymous() {
-    let app = app("--rate-reads-without-key 2/3600").await;
+    let app = TestApp::start_with_words("--rate-reads-without-key 2/3600").await;
     for _ in 0..2 {
         let wrong = app.get("/v1/headlines").key("nothing").await;
         assert!(wrong.has("ratelimit"));

@@ -1,7 +1,8 @@
 //! What was read is sent back: nothing changes by that.
 
-use crate::support::{TestApp, path_of, with};
 use serde_json::{Value, json};
+
+use crate::support::{TestApp, path_of, with};
 
 /// What a `PUT` changes even where it says what was there.
 fn without_time(document: &Value) -> Value {

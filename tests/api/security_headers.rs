@@ -1,8 +1,9 @@
 //! What every answer says to browsers.
 
-use crate::support::{JsonPath, Response, TestApp};
 use reqwest::Method;
 use serde_json::json;
+
+use crate::support::{JsonPath, Response, TestApp};
 
 const NOTHING: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,11 +1,12 @@
 //! Tags: what articles are about.
 
-use crate::support::{JsonPath, TestApp, path_of, with};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
 use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::support::{JsonPath, TestApp, Traversal, path_of, with};
 
 fn path(tag: &Value) -> String {
     path_of("tags", &tag)
@@ -164,19 +165,8 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
     // Page by page, there and back, with equal names on either side of a border.
     for limit in 1..=4 {
         let list = format!("/v1/tags?kind=person&limit={limit}");
-        let mut page = app.get(&list).await.ok();
-        let mut forth = vec![page.texts("/items/*/name")];
-        while let Some(next) = page["page"]["next"].as_str() {
-            page = app.get(&format!("{list}&cursor={next}")).await.ok();
-            forth.push(page.texts("/items/*/name"));
-        }
-        assert_eq!(forth.concat(), persons, "{limit}");
-        let mut back = vec![page.texts("/items/*/name")];
-        while let Some(prev) = page["page"]["prev"].as_str() {
-            page = app.get(&format!("{list}&cursor={prev}")).await.ok();
-            back.insert(0, page.texts("/items/*/name"));
-        }
-        assert_eq!(back.concat(), persons, "{limit}");
+        let pages = Traversal::read(|path| app.get(path), &list).await;
+        assert_eq!(pages.texts("/items/*/name"), persons, "{limit}");
     }
     let page = app.get("/v1/tags?kind=person&limit=1").await.ok();
     let next = page.text("/page/next");

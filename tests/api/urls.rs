@@ -1,11 +1,12 @@
 //! Addresses on the web, in whatever field they stand.
 
-use crate::support::{TestApp, path_of};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use manchette::http::values::is_http_url;
 use manchette::openapi;
 use serde_json::{Value, json};
+
+use crate::support::{TestApp, path_of};
 
 #[diesel::declare_sql_function]
 extern "SQL" {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{make, own, sql};
-use crate::support::{JsonPath, TestApp, path_of};
+use crate::support::pages::texts;
+use crate::support::{JsonPath, TestApp, follow, path_of};
 
 #[actix_web::test]
 async fn keys_are_listed_with_pagination_and_filtered_by_state() {
@@ -35,28 +36,18 @@ async fn keys_are_listed_with_pagination_and_filtered_by_state() {
         assert_eq!(page.texts("/items/*/name"), names, "{state}");
         assert_eq!(page["page"]["total"], names.len());
     }
-    let mut seen = Vec::new();
-    let mut path = "/v1/keys?limit=2&fields=name".to_owned();
-    loop {
-        let page = app.get_as_admin(&path).await.ok();
-        seen.extend(page.texts("/items/*/name"));
-        let Some(next) = page["page"]["next"].as_str() else {
-            let prev = page.text("/page/prev");
-            let back = app
-                .get_as_admin(&format!("/v1/keys?limit=2&cursor={prev}"))
-                .await
-                .ok();
-            assert_eq!(back.texts("/items/*/name"), ["key 1", "key 0"]);
-            break;
-        };
-        path = format!("/v1/keys?limit=2&fields=name&cursor={next}");
-    }
-    assert_eq!(
-        seen,
-        [
-            "key 5", "key 4", "key 3", "key 2", "key 1", "key 0", "a test"
-        ]
-    );
+    let list = "/v1/keys?limit=2&fields=name";
+    let pages = follow(|path| app.get_as_admin(path), list, "next", None).await;
+    let expected = [
+        vec!["key 5", "key 4"],
+        vec!["key 3", "key 2"],
+        vec!["key 1", "key 0"],
+        vec!["a test"],
+    ];
+    assert_eq!(texts(&pages, "/items/*/name"), expected);
+    let prev = pages[3].text("/page/prev");
+    let back = app.get_as_admin(&format!("/v1/keys?limit=2&cursor={prev}"));
+    assert_eq!(back.await.ok().texts("/items/*/name"), ["key 1", "key 0"]);
     let wrong = app
         .get_as_admin("/v1/keys?state=lost&sort=name&fields=hash")
         .await;

@@ -6,7 +6,7 @@ use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::told;
-use crate::support::{JsonPath, Request, TestApp};
+use crate::support::{Request, TestApp, Traversal};
 
 /// An article as the test knows it.
 struct Known {
@@ -112,23 +112,10 @@ fn expected(
     chosen.iter().map(|one| one.title.clone()).collect()
 }
 
-/// Every page of a list, from its first to its last and back again.
-async fn walk(request: &dyn Fn(&str) -> Request, query: &str) -> Vec<String> {
+/// The titles of a list, read in pages of seven in both directions.
+async fn titles(get: &dyn Fn(&str) -> Request, query: &str) -> Vec<String> {
     let list = format!("/v1/articles?{query}&limit=7");
-    let mut page = request(&list).await.ok();
-    let mut forth = page.texts("/items/*/title");
-    let mut back = vec![forth.clone()];
-    while let Some(next) = page["page"]["next"].as_str() {
-        page = request(&format!("{list}&cursor={next}")).await.ok();
-        forth.extend(page.texts("/items/*/title"));
-        back = vec![page.texts("/items/*/title")];
-    }
-    while let Some(prev) = page["page"]["prev"].as_str() {
-        page = request(&format!("{list}&cursor={prev}")).await.ok();
-        back.insert(0, page.texts("/items/*/title"));
-    }
-    assert_eq!(back.concat(), forth, "{query}");
-    forth
+    Traversal::read(get, &list).await.texts("/items/*/title")
 }
 
 #[actix_web::test]
@@ -169,23 +156,22 @@ async fn fallback_works_with_every_filter_sort_order_and_page() {
     ];
     for language in ["ar", "ar-MA", "es", "it"] {
         let steps = steps(language, &site);
-        for (caller, request, seen) in &callers {
+        for (caller, get, seen) in &callers {
             for (filter, wanted) in &filters {
                 let query = format!("language={language}&fallback=true{filter}");
-                let titles = expected(&known, &steps, seen, wanted);
-                assert_eq!(walk(*request, &query).await, titles, "{caller} {query}");
-                let counted = request(&format!("/v1/articles?{query}&count=true&fields=id"))
-                    .await
-                    .ok();
-                assert_eq!(counted["page"]["total"], titles.len(), "{caller} {query}");
-                let mut turned = walk(*request, &format!("{query}&sort=published_at")).await;
-                turned.reverse();
-                assert_eq!(turned, titles, "{caller} {query}");
-                let mut by_change = walk(*request, &format!("{query}&sort=-updated_at")).await;
-                by_change.sort();
-                let mut sorted = titles.clone();
+                let expected = expected(&known, &steps, seen, wanted);
+                assert_eq!(titles(*get, &query).await, expected, "{caller} {query}");
+                let count = get(&format!("/v1/articles?{query}&count=true&fields=id"));
+                let total = &count.await.ok()["page"]["total"];
+                assert_eq!(*total, expected.len(), "{caller} {query}");
+                let mut ascending = titles(*get, &format!("{query}&sort=published_at")).await;
+                ascending.reverse();
+                assert_eq!(ascending, expected, "{caller} {query}");
+                let mut by_update = titles(*get, &format!("{query}&sort=-updated_at")).await;
+                by_update.sort();
+                let mut sorted = expected.clone();
                 sorted.sort();
-                assert_eq!(by_change, sorted, "{caller} {query}");
+                assert_eq!(by_update, sorted, "{caller} {query}");
             }
         }
     }

@@ -4,38 +4,10 @@ mod dataset;
 
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::dataset::{ROWS, Row, fill};
-use crate::support::{JsonPath, TestApp};
-
-/// Every title of a list, page by page, one way.
-async fn walk(
-    app: &TestApp,
-    key: Option<&str>,
-    list: &str,
-    rel: &str,
-    from: Value,
-) -> (Vec<Vec<String>>, Value) {
-    let (mut pages, mut cursor, mut last) = (Vec::new(), from, Value::Null);
-    while let Some(place) = cursor.as_str() {
-        let address = if place.is_empty() {
-            list.to_owned()
-        } else {
-            format!("{list}&cursor={place}")
-        };
-        let request = app.get(&address);
-        let page = match key {
-            Some(key) => request.key(key),
-            None => request,
-        };
-        last = page.await.ok();
-        pages.push(last.texts("/items/*/title"));
-        cursor = last["page"][rel].clone();
-        assert!(pages.len() < 200, "it never ends: {list}");
-    }
-    (pages, last)
-}
+use crate::support::{JsonPath, TestApp, Traversal};
 
 #[actix_web::test]
 async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() {
@@ -110,18 +82,14 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
                 let address =
                     format!("/v1/{list}?limit={limit}&sort={sort}&{one}{both}").replace("&&", "&");
                 let address = address.trim_end_matches('&');
-                let (forth, last) = walk(&app, key, address, "next", json!("")).await;
-                assert_eq!(forth.concat(), expected, "{address} as {sight}");
-                let (mut back, _) =
-                    walk(&app, key, address, "prev", last["page"]["prev"].clone()).await;
-                back.reverse();
-                back.push(last.texts("/items/*/title"));
-                assert_eq!(back.concat(), expected, "{address} backwards as {sight}");
-                let count = app.get(&format!("{address}&count=true"));
-                let count = match key {
-                    Some(key) => count.key(key),
-                    None => count,
-                };
+                let get = |path: &str| app.get(path).key_if_any(key);
+                let pages = Traversal::read(get, address).await;
+                assert_eq!(
+                    pages.texts("/items/*/title"),
+                    expected,
+                    "{address} as {sight}"
+                );
+                let count = get(&format!("{address}&count=true"));
                 assert_eq!(
                     count.await.ok()["page"]["total"],
                     expected.len(),
@@ -176,12 +144,8 @@ async fn rare_old_rows_are_found_beyond_the_scan_budget() {
         "category=old&language=de&priority=normal&pinned=false",
     ] {
         let address = format!("/v1/headlines?limit=4&{filter}");
-        let (forth, last) = walk(&app, None, &address, "next", json!("")).await;
-        assert_eq!(forth.concat(), expected, "{filter}");
-        let (mut back, _) = walk(&app, None, &address, "prev", last["page"]["prev"].clone()).await;
-        back.reverse();
-        back.push(last.texts("/items/*/title"));
-        assert_eq!(back.concat(), expected, "{filter}");
+        let pages = Traversal::read(|path| app.get(path), &address).await;
+        assert_eq!(pages.texts("/items/*/title"), expected, "{filter}");
     }
 }
 
@@ -247,13 +211,9 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
         for sort in ["published_at", "-published_at"] {
             for filter in ["", "&category=above", "&category=above&language=fr"] {
                 let address = format!("/v1/headlines?priority=normal{filter}&sort={sort}&limit=7");
-                let (forth, last) = walk(&app, key, &address, "next", json!("")).await;
-                assert_eq!(forth.concat(), expected, "{address}");
-                let prev = last["page"]["prev"].clone();
-                let (mut back, _) = walk(&app, key, &address, "prev", prev).await;
-                back.reverse();
-                back.push(last.texts("/items/*/title"));
-                assert_eq!(back.concat(), expected, "{address}, backwards");
+                let get = |path: &str| app.get(path).key_if_any(key);
+                let pages = Traversal::read(get, &address).await;
+                assert_eq!(pages.texts("/items/*/title"), expected, "{address}");
             }
             expected.reverse();
         }

@@ -175,10 +175,7 @@ async fn names_are_completed_only_if_visible_content_uses_them() {
     let read = app.new_key(&[Scope::Read]).await;
     let texts = async |key: Option<&str>, name: &str| {
         let request = app.get(&format!("/v1/suggest?q=secret%20{name}"));
-        let page = match key {
-            Some(key) => request.key(key).await,
-            None => request.await,
-        };
+        let page = request.key_if_any(key).await;
         page.ok().texts("/items/*/text")
     };
     for (name, for_early) in [

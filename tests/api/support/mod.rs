@@ -12,7 +12,8 @@ mod response;
 pub mod server_process;
 pub mod xss;
 
-pub use app::TestApp;
+pub use app::{TestApp, read_to_close};
 pub use json::{JsonPath, path_of, with};
+pub use pages::{Traversal, follow};
 pub use request::{Request, send};
 pub use response::Response;
