@@ -1,4 +1,4 @@
-//! Articles: bodies, slugs, replacing and patching.
+//! Articles: their shape, bodies, replacing and patching.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The audit: who did what, and who tried.
+//! The audit log: who changed what, and who tried.
 
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
@@ -238,7 +238,7 @@ async fn the_audit_log_is_append_only_and_readable_by_admins_only() {
         let refused = conn.batch_execute(change).await.unwrap_err();
         assert!(refused.to_string().contains("never changed"), "{refused}");
     }
-    // One write, and the four attempts at the audit itself.
+    // One write, and the four attempts on the audit log.
     assert_eq!(audit(&app, "").await.len(), 5);
 }
 

@@ -1,4 +1,4 @@
-//! Keys: who may do what.
+//! Authentication with API keys, and what their scopes allow.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -77,7 +77,7 @@ async fn changes_to_public_content_require_the_publish_scope() {
         let request = app.request(Method::POST, list).key(&key);
         request.json(json!({"name": "x"}))
     };
-    // Every category is public; an author or a tag is once it stands on an article that is.
+    // Categories are always public; authors and tags are once a public article names them.
     post("/v1/categories").await.problem(403, "forbidden");
     post("/v1/authors").await.created();
     post("/v1/tags").await.created();

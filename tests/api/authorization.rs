@@ -1,4 +1,5 @@
-//! Who may do what: every operation of the contract, tried by every kind of caller. An operation without its row fails.
+//! Authorization: every operation of the contract is tried by every kind of caller. An operation that is missing here
+//! fails.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +12,14 @@ use uuid::Uuid;
 use crate::support::identity_provider::{IdentityProvider, Signer, claims};
 use crate::support::{JsonPath, TestApp, path_of};
 
-/// What an operation wants of its caller.
+/// What an operation requires of its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wants {
-    /// Nothing, and it asks for no key: a bad one is no matter.
+    /// Nothing; keys are not looked at.
     Nothing,
-    /// Nothing for what is published; a key has to be good.
+    /// Nothing for published content, but a key must be valid.
     NothingOrAGoodKey,
-    /// Any key that is good.
+    /// Any valid key.
     AKey,
     /// `write`.
     Write,
@@ -28,7 +29,7 @@ enum Wants {
     Admin,
 }
 
-/// Every operation: what it wants, the status of a good answer, and what is sent.
+/// Every operation: method, path, requirement, status on success, request body.
 fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
     use Wants::{AKey, Admin, Nothing, NothingOrAGoodKey, Publish, Write};
     let none = || Value::Null;
@@ -100,7 +101,7 @@ fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
             json!({"title": "b"}),
         ),
     ] {
-        // The public sees every category; of the rest, what is made here stands on nothing that it sees.
+        // Categories are always public; the other resources made here are not linked from public content.
         let wants = if list == "/v1/categories" {
             Publish
         } else {
@@ -118,7 +119,7 @@ fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
     rows
 }
 
-/// The scopes that each kind of caller has; none where they have nothing that is good.
+/// The kinds of callers and their scopes; `None` without valid credentials.
 fn callers() -> Vec<(&'static str, Option<Vec<Scope>>)> {
     vec![
         ("nobody", None),
@@ -145,7 +146,7 @@ fn callers() -> Vec<(&'static str, Option<Vec<Scope>>)> {
     ]
 }
 
-/// The status that this caller should get.
+/// The expected status.
 fn expected(wants: Wants, caller: &str, scopes: Option<&[Scope]>, good: u16) -> u16 {
     let has = |scope| {
         let scopes = scopes.unwrap_or_default();
@@ -256,7 +257,7 @@ async fn every_operation_enforces_its_required_scopes() {
     );
 }
 
-/// Something that this path can name: a draft where it is to be written, and what is published where it is to be read.
+/// Creates a resource for the path: a draft to be changed, or published content to be read.
 async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
     let made = match path.split('/').nth(2).unwrap() {
         "keys" => {
@@ -276,7 +277,7 @@ async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
     made.created().text("/id").to_owned()
 }
 
-/// Content in each state.
+/// For content in every status.
 #[actix_web::test]
 async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
     let app = TestApp::start().await;
@@ -311,7 +312,7 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
                 let may = has(Scope::Write) && (*state == "draft" || has(Scope::Publish));
                 let request = |method| app.request(method, &path).key(&key);
                 for (method, body) in [
-                    // Also where nothing changes.
+                    // Even if nothing changes.
                     (Method::PATCH, json!({})),
                     (Method::PATCH, json!({"title": "y"})),
                     (Method::PUT, new.clone()),
@@ -340,7 +341,7 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
                     if may { 204 } else { 403 },
                     "DELETE {state} by {caller}"
                 );
-                // Nobody makes public what they may not change once it is.
+                // Nobody can give content a status in which they could not change it.
                 let draft = app
                     .post(list, json!({"title": "x", "language": "fr"}))
                     .await;
@@ -358,7 +359,7 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
     }
 }
 
-/// Names that stand on content: whoever may not change that may not change them.
+/// Authors and tags need the scopes of the content that they are on.
 #[actix_web::test]
 async fn changing_authors_and_tags_of_public_articles_requires_the_publish_scope() {
     let app = TestApp::start().await;
@@ -394,7 +395,7 @@ async fn changing_authors_and_tags_of_public_articles_requires_the_publish_scope
                     if may { 409 } else { 403 },
                     "DELETE {list} on {state}"
                 );
-                // In the trash it stands on nothing.
+                // A deleted article does not count.
                 let path = path_of("articles", &article);
                 assert_eq!(app.delete(&path).await.status, 204);
                 assert_eq!(request(Method::DELETE).await.status, 204);
@@ -403,7 +404,7 @@ async fn changing_authors_and_tags_of_public_articles_requires_the_publish_scope
     }
 }
 
-/// A change that changes nothing is for nobody else than one that does.
+/// An empty patch needs the same scopes as any other.
 #[actix_web::test]
 async fn a_patch_that_changes_nothing_requires_the_same_scopes() {
     let app = TestApp::start().await;
@@ -424,7 +425,7 @@ async fn a_patch_that_changes_nothing_requires_the_same_scopes() {
     }
 }
 
-/// A former slug leads on to what the public reads.
+/// A former slug redirects to public content.
 #[actix_web::test]
 async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
     let app = TestApp::start().await;
@@ -455,7 +456,7 @@ async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
                     .await
                     .problem(403, "forbidden");
                 assert_eq!(app.get(&format!("{list}/first")).await.status, 308);
-                // One that is made is another.
+                // A generated slug avoids it.
                 let made = json!({"name": "First"});
                 let made = request(Method::POST, &list, made).await.created();
                 assert_eq!(made["slug"], "first-2");

@@ -1,4 +1,4 @@
-//! Authors: who signs, and the bylines of articles.
+//! Authors.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -152,7 +152,7 @@ async fn slugs_are_derived_from_names_numbered_and_redirected_when_they_change()
         .await;
     moved.problem(308, "moved");
     assert_eq!(moved.header("location"), "/v1/authors/elodie-martin");
-    // A tag of that name is something else.
+    // Tags do not share the former slugs of authors.
     app.get("/v1/tags/elodie-d-oeuvre")
         .await
         .problem(404, "not-found");
@@ -207,7 +207,7 @@ async fn pages_contain_every_author_once_in_both_directions_even_with_equal_name
     let page = app.get("/v1/authors?limit=2").await;
     let next = page.ok().text("/page/next").to_owned();
     assert!(page.header("link").contains("rel=\"next\""));
-    // A place in one list is none in another.
+    // A cursor belongs to one list.
     let other = app.get(&format!("/v1/tags?limit=2&cursor={next}")).await;
     assert_eq!(other.parameter_faults(), ["cursor cursor_mismatch"]);
 }

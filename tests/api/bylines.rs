@@ -14,7 +14,7 @@ fn article_path(article: &Value) -> String {
     path_of("articles", &article)
 }
 
-/// Authors in short, as an article shows them.
+/// Summaries of authors, as embedded in articles.
 fn short(authors: &[&Value]) -> Value {
     authors
         .iter()
@@ -57,7 +57,7 @@ async fn an_author_cannot_be_deleted_while_an_article_names_them() {
         .ok();
     let problem = app.delete(&path(&salma)).await.problem(409, "conflict");
     assert_eq!(problem["detail"], "still named by 1 article");
-    // What is in the trash names nobody.
+    // A deleted article names nobody.
     assert_eq!(app.delete(&article_path(&draft)).await.status, 204);
     assert_eq!(app.delete(&path(&salma)).await.status, 204);
     app.get(&path(&salma)).await.problem(404, "not-found");
@@ -154,7 +154,7 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
             json!({"version": 2, "updated_at": same["updated_at"]})
         )
     );
-    // A patch replaces the whole list, and leaves the other as it is.
+    // A patch replaces the whole list and keeps the other.
     let patched = app
         .patch(&address, json!({"author_ids": ids(&[&b, &c])}))
         .await
@@ -176,7 +176,7 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
         (&json!([]), &json!([]))
     );
 
-    // A name that changes, changes in the byline.
+    // A changed name changes in the byline.
     app.patch(&address, json!({"author_ids": ids(&[&a])}))
         .await
         .ok();

@@ -1,4 +1,4 @@
-//! Categories: the tree.
+//! Categories.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -62,7 +62,7 @@ async fn categories_are_listed_in_depth_first_tree_order() {
     let expected = [vec!["a", "b"], vec!["b1", "b2"], vec!["b21"]];
     assert_eq!(texts(&pages, "/items/*/slug"), expected);
 
-    // A branch moves with everything below it.
+    // A branch moves with its descendants.
     app.patch(&path(&b2), json!({"parent_id": a["id"]}))
         .await
         .ok();
@@ -352,7 +352,7 @@ async fn a_patch_removes_one_localized_name_or_all() {
     let path = path_of("categories", &category);
     let one = app.patch(&path, json!({"names": {"en": null}})).await.ok();
     assert_eq!(one["names"], json!({"fr": "Mer bleue", "ar": "بحر"}));
-    // In the site's first language it is called as it is written, wherever.
+    // In the first language of the site the original name is used everywhere.
     app.headline("x", json!({"category_id": category["id"]}))
         .await;
     let french = app.get(&format!("{path}?language=fr")).await.ok();

@@ -22,7 +22,7 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         (&left, json!({})),
         (&left, json!({"language": "ar"})),
         (&leaf, json!({})),
-        // None of these is out.
+        // None of these is published.
         (&leaf, json!({"status": "draft"})),
         (
             &leaf,
@@ -89,11 +89,11 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         .collect();
     assert_eq!(counts, [4, 3, 1, 0, 0]);
 
-    // Who doesn't request doesn't get.
+    // Counts are returned only on request.
     let tree = app.get("/v1/categories?tree=true").await.ok();
     assert!(tree["items"][0].get("article_count").is_none());
     assert!(tree["page"].get("total").is_none());
-    // A branch that moves takes its articles along.
+    // The articles of a branch move with it.
     app.patch(&path(&left), json!({"parent_id": right["id"]}))
         .await
         .ok();
@@ -102,7 +102,7 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         counted(&tree["items"])[0],
         json!(["top", 4, [["right", 3, [["left", 3, [["leaf", 1, []]]]]]]])
     );
-    // What was counted can be sent back.
+    // A category with a count can be sent back.
     let read = list["items"][3].clone();
     assert_eq!(read["slug"], "right");
     app.put(&path(&right), read).await.ok();

@@ -1,4 +1,4 @@
-//! Few bytes: codings, what caches may keep, what other origins may read.
+//! Content codings.
 
 use std::io::Read;
 
@@ -45,7 +45,7 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
         let known = get().header("If-None-Match", &tag).await;
         assert_eq!((known.status, known.body.len()), (304, 0));
         assert_eq!(known.header("etag"), tag);
-        // The bytes of one coding are not those of another.
+        // An ETag does not match another coding.
         let other = get().header("If-None-Match", &tags[0]).await;
         assert_eq!(other.status, 200);
         let head = app
@@ -102,7 +102,7 @@ async fn accept_encoding_selects_the_coding_and_small_responses_are_not_compress
         (problem.status, problem.header("content-encoding")),
         (400, "gzip")
     );
-    // No part of an answer can be asked for.
+    // Range requests are not supported.
     let part = app.get("/v1/headlines").header("Range", "bytes=0-9").await;
     assert_eq!(part.status, 200);
     assert!(!part.has("content-range"));

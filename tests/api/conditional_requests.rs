@@ -70,7 +70,7 @@ async fn an_etag_changes_only_when_the_content_changes_including_embedded_data()
     let path = path_of("articles", &article);
     let first = app.get(&path).await;
     assert_eq!(first.header("etag"), app.get(&path).await.header("etag"));
-    // What is embedded has a date of its own: only a tag knows of both.
+    // No Last-Modified, because embedded data has dates of its own: only the ETag covers both.
     assert!(!first.has("last-modified"));
     let later = app
         .get(&path)
@@ -285,7 +285,7 @@ async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
         let statuses: Vec<u16> = join_all(asked).await.iter().map(|it| it.status).collect();
         let count = |status| statuses.iter().filter(|it| **it == status).count();
         assert_eq!(count(200), 1, "{statuses:?}");
-        // Who has waited too long for a connection is told to come back.
+        // A request that waits too long for a connection gets 503.
         assert_eq!(count(412) + count(503), 49, "{statuses:?}");
         assert_eq!(app.get_as_admin(&path).await.ok()["version"], version + 1);
     }
@@ -355,7 +355,7 @@ async fn if_unmodified_since_is_honoured_without_if_match() {
         .header("If-Unmodified-Since", &now)
         .await
         .ok();
-    // A tag goes before it, and what is no date is as good as nothing (RFC 9110, section 13.1.4).
+    // If-Match has precedence, and an invalid date is ignored (RFC 9110, section 13.1.4).
     app.patch(&path, json!({"title": "z"}))
         .header("If-Match", "*")
         .header("If-Unmodified-Since", before)

@@ -1,5 +1,5 @@
-//! Clients that take no answers, or too many connections. Timeouts are short where something has to end, and long where it
-//! must not: no test depends on how fast the machine is.
+//! Clients that read or write too slowly, or open too many connections. Timeouts are short where they must end
+//! something, and long where they must not: no test depends on the speed of the machine.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{JsonPath, Response, TestApp, read_to_close};
 
-/// An answer that no kernel keeps for a client that reads nothing.
+/// A response that exceeds the socket buffers.
 const LARGE: &str = "/v1/articles/large";
 
 async fn app(settings: &str) -> TestApp {
@@ -27,14 +27,14 @@ fn asks(app: &TestApp, path: &str) -> TcpStream {
     stream
 }
 
-/// Asks, and reads only the first byte of the answer.
+/// Sends a request and reads only the first byte of the response.
 fn reads_nothing(app: &TestApp) -> TcpStream {
     let mut stream = asks(app, LARGE);
     assert_eq!(stream.read(&mut [0]).unwrap(), 1);
     stream
 }
 
-/// Asks again until nothing is in the way any more.
+/// Repeats a request until it succeeds; `refused` checks every other response.
 async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Response)) {
     loop {
         let answer = app.get(path).await;
@@ -57,7 +57,7 @@ async fn a_response_that_is_not_read_is_abandoned_after_the_write_timeout() {
         assert_eq!(answer.header("retry-after"), "1");
     };
     until_answered(&app, LARGE, refused).await;
-    // It got what was on its way, and no more.
+    // The first client received only what was in the buffers.
     let length = app.get(LARGE).await.body.len();
     let mut got = Vec::new();
     let _ = first.read_to_end(&mut got);
@@ -72,7 +72,7 @@ async fn a_client_that_reads_single_bytes_is_disconnected() {
     let mut got = 0;
     while let Ok(1) = stream.read(&mut [0]) {
         got += 1;
-        // All that is on its way may still be read once the connection is gone: that takes no time.
+        // The buffers can still be read after the connection is closed, which takes no time.
         if got < 200 {
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -106,7 +106,7 @@ async fn unsent_responses_are_limited_across_all_clients() {
         assert_eq!(answer.header("retry-after"), "1");
     };
     refused(&app.get(LARGE).await);
-    // What is small goes on, and what was changed is said to have been.
+    // Small responses are not affected, and a write reports its success.
     app.get("/v1/articles").await.ok();
     app.get("/readyz").await.ok();
     let changed = app.patch(LARGE, json!({"title": "larger"})).await.ok();
@@ -120,12 +120,12 @@ async fn health_checks_are_served_at_the_connection_limit() {
     let app = app("--max-connections 3 --header-timeout 600 --write-timeout 600").await;
     let request =
         |path: &str| app.send_raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-    // The client that wrote the article has one of them.
+    // The client that created the article holds one connection.
     let mut held: Vec<TcpStream> = (0..2).map(|_| reads_nothing(&app)).collect();
     let crowd = |held: &mut Vec<TcpStream>, count: usize| {
         for _ in 0..count {
             held.push(TcpStream::connect(app.addr).unwrap());
-            // One that has to make room may be closed already.
+            // The connection may be closed already to make room.
             let mut stream = TcpStream::connect(app.addr).unwrap();
             let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost:");
             held.push(stream);
@@ -135,7 +135,7 @@ async fn health_checks_are_served_at_the_connection_limit() {
     for count in [0, 10, 60] {
         crowd(&mut held, count);
         for path in ["/livez", "/readyz"] {
-            // It closes by itself, so it comes to an end.
+            // The server closes the connection.
             let answer = request(path);
             // The database may be busy with other tests.
             let busy = path == "/readyz" && answer.contains("the database can't be asked");
@@ -171,7 +171,7 @@ async fn a_client_that_sends_too_slowly_receives_408() {
         head.starts_with("HTTP/1.1 408") && head.contains("/problems/too-slow"),
         "{head}"
     );
-    // Also where it is not the first one on its connection; who asks nothing at all is told nothing.
+    // A later request on a connection gets 408 too; an idle connection is closed without a response.
     let second = read_to_close(send(
         "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost",
     ));
@@ -199,13 +199,13 @@ async fn connections_per_address_are_limited() {
     let app = TestApp::start_with(&["--max-connections-per-address", "3"]).await;
     let request = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut open: Vec<TcpStream> = Vec::new();
-    // The client that made the test's key has none: keys are made in the database.
+    // Keys are created in the database, so the test's client has no connection yet.
     for _ in 0..3 {
         let mut stream = TcpStream::connect(app.addr).unwrap();
         stream
             .write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
-        // Its answer proves that it was counted.
+        // The response proves that the connection was counted.
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         open.push(stream);
     }

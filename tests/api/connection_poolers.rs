@@ -1,5 +1,5 @@
-//! A connection pooler before the database: in session mode everything works; in any other nothing is server, for it would
-//! be wrong.
+//! Connection poolers in front of the database: session pooling works, and with other modes service stops, because
+//! responses would be wrong.
 
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
     let keys = ["keys", "create", "--name", "x", "--scope", "admin"];
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     for mode in [Mode::Transaction, Mode::Statement] {
-        // Before the schema is there, and after.
+        // Without a schema, and with it.
         let pooler = Pooler::in_front_of(&url, mode);
         for command in [
             &["migrate"][..],
@@ -46,7 +46,7 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
     }
 }
 
-/// Two nodes behind one pooler, which prepare statements under the same names.
+/// Two nodes behind one pooler, with prepared statements of the same names.
 struct Nodes {
     nodes: [ServerProcess; 2],
     key: String,
@@ -117,7 +117,7 @@ async fn session_pooling_works_and_other_modes_suspend_service_until_switched_ba
                     break;
                 }
                 assert!(begun.elapsed() < Duration::from_secs(60), "{problem}");
-                // Until it is noticed: what is right, or nothing.
+                // Until the switch is noticed, responses are correct or 503.
                 match node.get("/v1/headlines").await {
                     (200, list) => assert_eq!(list.texts("/items/*/title"), titles),
                     (status, problem) => assert_eq!(status, 503, "{problem}"),

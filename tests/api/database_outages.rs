@@ -1,4 +1,4 @@
-//! When the database is busy, hangs or is away: who comes then is told at once, and it heals by itself.
+//! A busy, hanging or unreachable database: requests fail fast with 503, and service recovers by itself.
 
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::support::database_proxy::DatabaseProxy;
 use crate::support::{Response, TestApp};
 
-/// Long enough for a machine that is busy with other tests, and far shorter than the timeouts of statements here.
+/// Longer than any response takes on a busy machine, and far shorter than the statement timeouts used here.
 const SOON: Duration = Duration::from_secs(30);
 
-/// Timeouts that show that nothing waits for them.
+/// Timeouts so long that a test would fail if anything waited for them.
 const PATIENT: [&str; 8] = [
     "--statement-timeout-ms",
     "600000",
@@ -37,7 +37,7 @@ fn unavailable(answer: &Response) {
     assert_eq!(answer.header("retry-after"), "1");
 }
 
-/// Asks until it works again; until then nothing but 503 comes.
+/// Repeats requests until they succeed; before that every response must be a 503.
 async fn heals(app: &TestApp) {
     for path in ["/v1/headlines", "/readyz"] {
         let begun = Instant::now();
@@ -66,7 +66,7 @@ async fn a_hanging_database_causes_503_without_waiting() {
     let app = TestApp::start_on(address, &[&PATIENT[..], &settings].concat()).await;
     heals(&app).await;
     proxy.stall();
-    // The first ones find out; nobody after them waits at all.
+    // The first requests detect the hang; later ones do not wait.
     let first = soon(join_all([
         app.get("/v1/headlines").into_future(),
         app.get_as_admin("/v1/articles/x").into_future(),
@@ -80,12 +80,12 @@ async fn a_hanging_database_causes_503_without_waiting() {
     ))
     .await;
     then.iter().for_each(unavailable);
-    // It may have been looked at just before.
+    // The last health check may have been just before.
     while soon(app.get("/readyz").into_future()).await.status == 200 {
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
     unavailable(&soon(app.get("/readyz").into_future()).await);
-    // What needs no database is there.
+    // Paths that need no database still work.
     for path in ["/livez", "/docs/", "/problems", "/openapi.json"] {
         assert_eq!(
             soon(app.get(path).into_future()).await.status,
@@ -106,7 +106,7 @@ async fn the_server_reconnects_after_a_database_outage() {
         heals(&app).await;
         proxy.disconnect();
         let mut answer = soon(app.get("/v1/headlines").into_future()).await;
-        // The moment before it was noticed.
+        // Until the disconnection is noticed.
         while answer.status == 200 {
             answer = soon(app.get("/v1/headlines").into_future()).await;
         }
@@ -116,7 +116,7 @@ async fn the_server_reconnects_after_a_database_outage() {
         proxy.resume();
     }
     heals(&app).await;
-    // Held first, then cut: nobody hears of the end of what was open.
+    // Stalled before the disconnection, so that the server does not see its connections closed.
     proxy.stall();
     soon(app.get("/readyz").into_future()).await;
     proxy.disconnect();
@@ -174,7 +174,7 @@ struct Count {
 }
 
 async fn others(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
-    // A transaction goes on seeing what it saw first.
+    // Within a transaction the statistics would stay the same.
     conn.batch_execute("SELECT pg_stat_clear_snapshot()")
         .await
         .unwrap();
@@ -202,7 +202,7 @@ async fn requests_get_503_while_every_connection_is_busy() {
     conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    // The one connection is open already: nothing has to be opened in time.
+    // The one connection is already open, so that none has to be opened in time.
     let slow = join_all([app.get("/v1/categories").into_future()]);
     let meanwhile = async {
         while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
@@ -217,7 +217,7 @@ async fn requests_get_503_while_every_connection_is_busy() {
         conn.batch_execute("COMMIT").await.unwrap();
     };
     let (slow, ()) = futures_util::future::join(slow, meanwhile).await;
-    // Those who had a connection were not disturbed.
+    // Requests that had a connection succeed.
     slow.iter().for_each(|answer| {
         answer.ok();
     });
@@ -238,7 +238,7 @@ async fn the_queue_for_connections_is_bounded() {
         while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         }
-        // One of the two places is taken, by one of the ten; of these, at most one finds the other.
+        // One of the ten requests before waits in the queue, which leaves at most one place for these ten.
         let more = join_all((0..10).map(|_| app.get("/v1/headlines").into_future()));
         let commit = async {
             actix_web::rt::time::sleep(Duration::from_millis(300)).await;
@@ -259,7 +259,7 @@ async fn the_queue_for_connections_is_bounded() {
 async fn health_checks_do_not_use_the_connection_pool() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
-    // The connection that made the test's key.
+    // The connection that created the test's key closes.
     while others(&mut conn, "true").await > 0 {
         actix_web::rt::time::sleep(Duration::from_millis(10)).await;
     }

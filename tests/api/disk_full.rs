@@ -1,11 +1,11 @@
-//! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
+//! A full disk of the database server: writes fail with 507 and leave nothing behind, and reads continue.
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::json;
 
 use crate::support::{JsonPath, Response, TestApp, path_of};
 
-/// Has every write to a table fail as it does on a full disk, with Postgres's own message and SQLSTATE.
+/// Makes every write to a table fail as it does on a full disk, with the message and SQLSTATE of Postgres.
 async fn fill_disk(conn: &mut AsyncPgConnection, table: &str, message: &str) {
     let sql = format!(
         "CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ \
@@ -33,7 +33,7 @@ async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
     let headline = app.headline("before", json!({})).await;
     let path = path_of("headlines", &headline);
     let new = json!({"title": "during", "language": "fr", "status": "published"});
-    // Each of the tables that a write goes to, in the words of each place of Postgres that runs out of space.
+    // Every table that a write touches, with the messages from several places in Postgres.
     for (table, message) in [
         (
             "headlines",
@@ -66,7 +66,7 @@ async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
         app.get("/readyz").await.ok();
         make_room(&mut conn, table).await;
     }
-    // As soon as there is room, the same requests do what they say.
+    // Once there is room, the same requests succeed.
     let post = app.post("/v1/headlines", new);
     post.header("Idempotency-Key", "headlines").await.created();
     app.patch(&path, json!({"source": "x"})).await.ok();

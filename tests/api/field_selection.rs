@@ -1,4 +1,4 @@
-//! `fields=` on every `GET` that answers resources; of lists, also see `lists` and `narrowed`.
+//! Field selection: `fields=` on every `GET` of resources.
 
 use manchette::openapi;
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, Response, TestApp};
 
-/// One of everything: the article, the headline, the key and the paths where they are.
+/// Creates one resource of every kind; returns an article, a headline and a key.
 async fn fill(app: &TestApp) -> [Value; 3] {
     let above = app.category("Économie", None).await;
     let category = app.category("Agriculture", Some(&above)).await;
@@ -193,7 +193,7 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
     }
 }
 
-/// What an answer names to the caches.
+/// The kinds of resources in the cache tags of a response.
 fn made_of(answer: &Response) -> Vec<&str> {
     let keys = answer.header("surrogate-key").split(' ');
     let mut kinds: Vec<&str> = keys.map(|key| key.split('-').next().unwrap()).collect();
@@ -210,7 +210,7 @@ async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_
     assert_eq!(made_of(&whole), ["article", "author", "category", "tag"]);
     let part = format!("{path}?fields=title");
     let first = app.get(&part).await;
-    // What is not asked for is not looked up, and so doesn't change the answer.
+    // Unselected data is not read, so it does not change the response.
     assert_eq!(made_of(&first), ["article"]);
     let tag = first.etag();
     assert_ne!(tag, whole.header("etag"));
@@ -234,7 +234,7 @@ async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_
         assert_eq!(moved.header("location"), to);
         app.get(&to).await.ok();
     }
-    // What is withdrawn is gone, whatever is asked of it.
+    // A withdrawn article is gone, with any selection.
     app.patch(&path, json!({"status": "withdrawn"})).await.ok();
     app.get(&part).await.problem(410, "gone");
 }

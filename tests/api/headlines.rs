@@ -1,4 +1,4 @@
-//! Headlines: the ticker.
+//! Headlines.
 
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ async fn a_linked_article_is_shown_only_to_callers_who_can_see_it() {
         app.get_as_admin(&path).await.ok()["article_id"],
         draft["id"]
     );
-    // What stands there may be sent back even while the article is in the trash.
+    // The headline can be changed while its article is deleted.
     app.patch(&path, json!({"title": "y"})).await.ok();
 }
 
@@ -206,7 +206,7 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     let seen = app.get(&path).await.ok();
     assert_eq!(seen["article"]["title"], "Le port reste fermé");
     assert!(seen["article"]["image"].is_null() && seen["article"].get("image").is_some());
-    // Nothing of an article that is hidden.
+    // Nothing of a hidden article is shown.
     app.patch(&of_article, json!({"status": "draft", "title": "Secret"}))
         .await
         .ok();
@@ -368,7 +368,7 @@ async fn scheduled_content_is_published_when_its_time_has_come() {
                 1
             );
         }
-        // Its hour comes while nobody writes.
+        // Its time comes without a write.
         let id = later.text("/id");
         let table = &list[4..];
         app.execute(&format!(
@@ -394,12 +394,12 @@ async fn scheduled_content_is_published_when_its_time_has_come() {
                 [format!("<mark>{found}</mark>")]
             );
         }
-        // What was out and is taken down was out.
+        // Withdrawn after publication, it is gone.
         app.patch(&path(&due), json!({"status": "withdrawn"}))
             .await
             .ok();
         app.get(&path(&due)).await.problem(410, "gone");
-        // What never came out was not.
+        // Withdrawn before its publication, it is not found.
         let never = app
             .post(
                 list,

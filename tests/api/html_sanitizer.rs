@@ -1,4 +1,4 @@
-//! What comes out of bodies, whatever went in.
+//! The HTML sanitizer: what is rendered from bodies.
 
 use std::cell::RefCell;
 
@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::support::xss::vectors;
 use crate::support::{JsonPath, TestApp, path_of};
 
-/// Where pages may be embedded from, and with the site's address or without.
+/// Rendering with some embed hosts, with or without a site URL.
 fn rendering(base: Option<&str>) -> Rendering {
     let hosts = ["player.example", "*.embeds.example"];
     Rendering {
@@ -27,7 +27,7 @@ fn rendering(base: Option<&str>) -> Rendering {
 
 const SITE: &str = "https://site.example/fr/";
 
-/// Everything that may be in a body's HTML, said once more and apart from the program.
+/// The allowed attributes, specified independently of the implementation.
 fn may_stand(tag: &str, name: &str, value: &str) -> bool {
     let web = |value: &str| {
         url::Url::parse(value).is_ok_and(|url| {
@@ -159,7 +159,7 @@ impl TokenSink for Watch {
     }
 }
 
-/// What is in HTML that may not be there.
+/// The tags and attributes in HTML that are not allowed.
 fn wrong(html: &str) -> Vec<String> {
     let tokenizer = Tokenizer::new(Watch::default(), TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -169,7 +169,7 @@ fn wrong(html: &str) -> Vec<String> {
     tokenizer.sink.0.take()
 }
 
-/// Whether it was rendered. Checks that nothing is in it that may not be, and that it says the same when it is read again.
+/// Checks that the rendered body is safe and that rendering it again changes nothing. False if it was not rendered.
 fn check(body: &str, format: BodyFormat) -> bool {
     [None, Some(SITE)]
         .into_iter()
@@ -290,7 +290,7 @@ async fn stored_html_is_sanitized_according_to_the_embed_setting() {
         article["body_html"]
     );
 
-    // What another node writes follows its own setting, in whichever way it is written.
+    // The setting of the node that writes applies, with every method.
     let article = other
         .patch(&path, json!({"body": format!("{body} z")}))
         .await
@@ -325,7 +325,7 @@ async fn relative_urls_are_resolved_against_the_site_url() {
              <a href=\"#fn-1\" {rel}>e</a><a {rel}>f</a><a {rel}>g</a><a {rel}>h</a>"
         )
     };
-    // Without the site's address they are left out.
+    // Without a site URL, relative URLs are removed.
     let before = article(html, "html").await;
     assert_eq!(before["body_html"], expected("", "", "<q>"));
     let url = json!({"url": "https://rivage.example/fr/"});
@@ -345,7 +345,7 @@ async fn relative_urls_are_resolved_against_the_site_url() {
              <a {rel}>b</a></p>\n"
         )
     );
-    // It takes effect when the body is next written: by a PUT, or a PATCH that changes it.
+    // It takes effect when the body is next written, by a `PUT` or a `PATCH` that changes it.
     let path = path_of("articles", &before);
     let patched = app.patch(&path, json!({"title": "y"})).await.ok();
     assert_eq!(patched["body_html"], before["body_html"]);

@@ -1,4 +1,4 @@
-//! Where a request begins and ends, whatever is sent and however its bytes are cut.
+//! HTTP/1 framing: where requests begin and end, however their bytes are split.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -7,12 +7,13 @@ use serde_json::json;
 
 use crate::support::{TestApp, read_to_close};
 
-/// Sends bytes in pieces of this size, each on its own, and says what came back until the server closed.
+/// Sends bytes in pieces of this size, one write each, and returns everything received until the server closes the
+/// connection.
 fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
     let mut stream = TcpStream::connect(app.addr).unwrap();
     stream.set_nodelay(true).unwrap();
     for piece in bytes.chunks(size) {
-        // What is refused may be answered before all of it is sent.
+        // The server may respond and close before everything is sent.
         if stream.write_all(piece).is_err() {
             break;
         }
@@ -23,7 +24,7 @@ fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
     read_to_close(stream)
 }
 
-/// A post of a headline with its body as it stands here, chunks and all.
+/// A chunked `POST` of a headline with this raw body.
 fn chunked(app: &TestApp, body: &str) -> String {
     format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
@@ -53,12 +54,12 @@ async fn malformed_chunks_are_rejected_and_close_the_connection() {
         format!("{size}\r\n{line} \r\n0\r\n\r\n"),
         format!("{size}\r\n{line}0\r\n\r\n"),
         format!("{size};a\0b\r\n{line}\r\n0\r\n\r\n"),
-        // What belongs to no chunk, and what would never end.
+        // Oversized chunk headers, and malformed or oversized trailers.
         format!("{}{size}\r\n{line}\r\n0\r\n\r\n", "0".repeat(20)),
         format!("{size};{}\r\n{line}\r\n0\r\n\r\n", "a".repeat(20_000)),
         format!("{size}\r\n{line}\r\n0\r\nno header line\r\n\r\n"),
         format!("{size}\r\n{line}\r\n0\r\na: {}\r\n\r\n", "b".repeat(20_000)),
-        // LF alone, at each place where CRLF stands.
+        // LF alone in every place of a CRLF.
         format!("{size}\n{line}\r\n0\r\n\r\n"),
         format!("{size};a=b\n{line}\r\n0\r\n\r\n"),
         format!("{size}\r\n{line}\n0\r\n\r\n"),
@@ -109,7 +110,7 @@ async fn a_bare_lf_in_a_request_head_is_rejected() {
         "POST /v1/headlines HTTP/1.1\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
     ] {
         for pieces in [usize::MAX, 3, 1] {
-            // What was asked before it is answered, in its turn; what comes after it is not read.
+            // The request before it is answered, and the one after it is not read.
             let answer = in_pieces(&app, format!("{good}{head}{good}").as_bytes(), pieces);
             assert_eq!(statuses(&answer), ["200", "400"], "{head:?}: {answer}");
             assert!(answer.contains("LF alone"), "{head:?}: {answer}");
@@ -135,12 +136,12 @@ async fn input_that_is_not_http_is_rejected_with_a_problem() {
         assert_eq!(statuses(&answer), ["400"], "{garbage:?}: {answer}");
         assert!(answer.contains("/problems/malformed"), "{answer}");
     }
-    // Nobody gets by a method of their own what is put in place of a head that can't be read.
+    // The method that stands in for an unreadable head cannot be used by clients.
     let answer = app.send_raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert_eq!(statuses(&answer), ["405"], "{answer}");
 }
 
-/// Bodies with line ends of every kind, heads that follow each other at once, cut anywhere.
+/// Bodies with all kinds of line ends, and pipelined heads, split anywhere.
 #[actix_web::test]
 async fn valid_requests_are_parsed_however_their_bytes_are_split() {
     let app = TestApp::start().await;
@@ -193,7 +194,7 @@ async fn pipelined_requests_after_a_large_body_are_answered() {
     assert_eq!(statuses(&answers), ["201", "201", "200"]);
 }
 
-/// Nobody has to be known for that.
+/// With and without a valid key.
 #[actix_web::test]
 async fn an_unfinished_chunked_body_times_out_and_closes_the_connection() {
     let app = TestApp::start_with(&["--body-timeout", "1"]).await;
@@ -202,14 +203,14 @@ async fn an_unfinished_chunked_body_times_out_and_closes_the_connection() {
     for (key, status) in [("", "401"), (key.as_str(), "408")] {
         for begun in ["64\r\nabc", "6", "0\r\n"] {
             let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n{begun}");
-            // It reads until the server closes.
+            // `send_raw` returns when the server closes the connection.
             assert_eq!(
                 statuses(&app.send_raw(request.as_bytes())),
                 [status],
                 "{begun:?}"
             );
         }
-        // Who goes on sending gets no further.
+        // A client that keeps sending is disconnected too.
         let mut stream = TcpStream::connect(app.addr).unwrap();
         let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
@@ -242,7 +243,7 @@ async fn ambiguous_requests_that_enable_smuggling_are_rejected() {
         "GET /v1/head lines HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
     ] {
-        // Nothing of what follows is taken for another request: the connection ends.
+        // The bytes behind it are not parsed as another request: the connection is closed.
         let answer =
             app.send_raw(format!("{head}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
         let status = answer.lines().next().unwrap_or_default();

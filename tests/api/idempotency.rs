@@ -1,4 +1,4 @@
-//! Safe retries: a `POST` with an `Idempotency-Key` is done once.
+//! Idempotency: a `POST` with an `Idempotency-Key` is executed once.
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
@@ -44,7 +44,7 @@ async fn the_first_response_is_replayed_for_every_resource() {
             first.created();
             assert!(!first.has("idempotency-replayed"));
         } else {
-            // The same key at another address means something else.
+            // The key belongs to one path.
             first.problem(422, "idempotency-key-reused");
             let request = || app.post(path, body.clone()).header("Idempotency-Key", path);
             let (first, again) = (request().await, request().await);
@@ -52,7 +52,7 @@ async fn the_first_response_is_replayed_for_every_resource() {
             assert_eq!((again.status, &again.body), (201, &first.body), "{path}");
             continue;
         }
-        // Somebody changes it meanwhile: what is answered is what was answered.
+        // The stored response is replayed even after the resource was changed.
         let location = first.header("location").to_owned();
         app.patch(&location, json!({"title": "b"})).await.ok();
         let again = request().await;
@@ -90,7 +90,7 @@ async fn idempotency_keys_are_scoped_to_the_caller() {
     theirs.created();
     assert!(!theirs.has("idempotency-replayed"));
     assert_eq!(titles(&app).await, ["a", "a"]);
-    // Who may not write learns nothing of what others have sent.
+    // Callers without the write scope learn nothing about the requests of others.
     let reader = app.new_key(&[Scope::Read]).await;
     let refused = app.request(Method::POST, "/v1/headlines").key(&reader);
     refused
@@ -166,7 +166,7 @@ async fn a_stored_response_expires_after_a_day() {
     let again = post(&app, "old", line("c")).await;
     again.created();
     assert!(!again.has("idempotency-replayed"));
-    // The other was cleared with it.
+    // The other expired response was deleted.
     let left = "SELECT 1 / (count(*) = 1)::int FROM first_answers";
     conn.batch_execute(left).await.unwrap();
     post(&app, "old", line("c")).await.created();
@@ -215,7 +215,7 @@ async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
     );
     let other = app.new_key(&[Scope::Admin]).await;
     assert_ne!(request(&other).await.created()["key"], made["key"]);
-    // What is kept tells nobody the key.
+    // The stored responses do not contain the keys.
     let mut conn = app.conn().await;
     for secret in [&made["key"], &rotated["key"]] {
         let secret = secret.as_str().unwrap();

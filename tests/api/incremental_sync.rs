@@ -1,4 +1,4 @@
-//! Following changes by time: `updated_at` rises with the version, and who polls as the README says misses nothing.
+//! Incremental synchronisation by `updated_after`: versions rise in time, and polling as documented misses nothing.
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, follow, path_of};
 
-/// A change of a headline that another node makes, in a transaction that is left open.
+/// Changes a headline as another node would, in a transaction that stays open.
 async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
     let id = headline.text("/id");
     let version = headline["version"].as_i64().unwrap() + 1;
@@ -79,7 +79,7 @@ async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
     ] {
         let made = app.post(&format!("/v1/{list}"), body).await.created();
         let id = made.text("/id");
-        // The clock has been set back by an hour since.
+        // As if the clock had been set back by an hour since.
         conn.batch_execute(&format!(
             "ALTER TABLE {list} DISABLE TRIGGER USER; \
              UPDATE {list} SET updated_at = now() + interval '1 hour' WHERE id = '{id}'; \
@@ -99,7 +99,7 @@ async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
     }
 }
 
-/// Polls as the README says: all that changed since a while before the latest change that is known.
+/// Polls as documented: everything since some time before the latest known change.
 async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>) {
     let since = known.values().map(|(_, at)| *at).max();
     let after = since.map_or(String::new(), |at| {

@@ -1,4 +1,4 @@
-//! What should not be sent: each is refused with the fault and its place, and nothing is written.
+//! Input validation: every fault is reported with its place, and nothing is written.
 
 use serde_json::{Value, json};
 

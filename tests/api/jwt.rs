@@ -16,7 +16,7 @@ use crate::support::identity_provider::{
 };
 use crate::support::{JsonPath, TestApp, path_of, with};
 
-/// Asks until this status comes.
+/// Repeats a request until it has this status.
 async fn wait_for(app: &TestApp, token: &str, status: u16) {
     let begun = Instant::now();
     while app.get("/v1/me").key(token).await.status != status {
@@ -116,7 +116,7 @@ async fn forged_and_invalid_tokens_are_rejected() {
     let jwk = rsa.jwk();
     let text = |name: &str| jwk[name].as_str().unwrap().to_owned();
     let mut tricks = vec![
-        // Its algorithm.
+        // Algorithms.
         format!(
             "{}.",
             signing_input(&json!({"alg": "none", "kid": "d"}), &good)
@@ -135,7 +135,7 @@ async fn forged_and_invalid_tokens_are_rejected() {
         rsa.token_with_header(&json!({"alg": "ES256", "kid": "r"}), &good),
         ed.token_with_header(&json!({"alg": "EdDSA", "kid": "c"}), &good),
         ed.token_with_header(&json!({"alg": "RS256", "kid": "d"}), &good),
-        // Its key.
+        // Keys.
         ed.token_with_header(&json!({"alg": "EdDSA"}), &good),
         signed(json!({"kid": "r"})),
         signed(json!({"kid": "nobody's"})),
@@ -148,11 +148,11 @@ async fn forged_and_invalid_tokens_are_rejected() {
         thief.token_with_header(&header(json!({"jwk": thief.jwk()})), &good),
         thief.token_with_header(&header(json!({"kid": "thief", "jku": theirs.url()})), &good),
         thief.token_with_header(&header(json!({"kid": "thief", "x5u": theirs.url()})), &good),
-        // What it declares critical.
+        // Critical headers.
         signed(json!({"crit": ["exp"]})),
         signed(json!({"crit": []})),
         signed(json!({"crit": ["b64"], "b64": false})),
-        // Its signature.
+        // Signatures.
         format!("{unsigned}."),
         unsigned.to_owned(),
         format!("{unsigned}.{}", base64url([0; 64])),
@@ -169,7 +169,7 @@ async fn forged_and_invalid_tokens_are_rejected() {
             "{}.{signature}",
             signing_input(&ed.header(), &with(good.clone(), json!({"sub": "other"})))
         ),
-        // What it says.
+        // Claims.
         says(json!({"exp": now - 31})),
         says(json!({"exp": 0})),
         says(json!({"exp": (now + 3600).to_string()})),
@@ -242,7 +242,7 @@ async fn scopes_are_read_only_from_the_configured_claim() {
     ] {
         assert_eq!(scopes(wrong).await, json!([]));
     }
-    // Without a scope it is somebody, who sees what everybody sees.
+    // A token without scopes is valid and sees what the public sees.
     let draft = app.headline("x", json!({"status": "draft"})).await;
     let token = signer.token(&claims(json!({})));
     let path = path_of("headlines", &draft);
@@ -267,7 +267,7 @@ async fn rotated_provider_keys_are_picked_up() {
     provider.publish(&[&new]);
     wait_for(&app, &first, 401).await;
     app.get("/v1/me").key(&second).await.ok();
-    // The same name for another key is another key.
+    // Another key under the same key ID replaces the first.
     let other = Signer::ec("new");
     provider.publish(&[&other]);
     wait_for(&app, &second, 401).await;
@@ -327,7 +327,7 @@ async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
         .problem(503, "unavailable");
     provider.publish(&[&signer]);
     wait_for(&app, &token, 200).await;
-    // Away again: what was known goes on, though it is asked for again and again.
+    // During another outage the known keys stay valid, though the provider is asked repeatedly.
     provider.respond_with(503, "");
     let asked = provider.request_count();
     while provider.request_count() < asked + 2 {

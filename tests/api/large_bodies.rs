@@ -1,4 +1,4 @@
-//! Articles with large bodies: what they cost others, and how large they may be.
+//! Articles with large bodies: their cost to other requests, and their limits.
 
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ const FOREVER: Duration = Duration::from_secs(3600);
 /// Far longer than anything takes here.
 const LONG: Duration = Duration::from_secs(60);
 
-/// One worker with one connection, and tasks that the test can hold up.
+/// A server with one worker, one database connection, and CPU-bound tasks that the test can pause.
 async fn narrow(tasks: &CpuTasks) -> TestApp {
     let settings = ["--workers", "1", "--pool-size", "1"];
     let address = cluster::new_database().await;
     TestApp::start_with_cpu_tasks(address, &settings, tasks.clone()).await
 }
 
-/// A body that is not rendered in place.
+/// A body that is rendered as a CPU-bound task.
 fn large() -> String {
     "<p>Il a <em>plu</em>.</p>".repeat(1_000)
 }
@@ -30,7 +30,7 @@ fn path(article: &Value) -> String {
     path_of("articles", &article)
 }
 
-/// Sends a request that has to wait for its turn, and does something else while it waits.
+/// Sends a request that waits for its CPU-bound task, and awaits something else meanwhile.
 async fn meanwhile<T>(
     tasks: &CpuTasks,
     request: impl IntoFuture<Output = Response>,
@@ -74,7 +74,7 @@ async fn no_database_connection_is_held_while_a_body_is_rendered() {
         let (patched, ()) = meanwhile(&tasks, app.patch(&path, patch), reads()).await;
         patched.ok();
     }
-    // A document that is large enough to take a while to read and check.
+    // A document that is large enough for parsing to be a task.
     let huge = json!({"title": "x", "language": "fr", "lede": "x".repeat(100_000)});
     let (refused, ()) = meanwhile(&tasks, app.post("/v1/articles", huge), reads()).await;
     assert_eq!(refused.faults(), ["/lede too_long"]);
@@ -127,7 +127,7 @@ async fn a_body_changed_during_rendering_is_rendered_again() {
         (&patched["title"], &patched["body_text"]),
         (&json!("y"), &json!("*a* b"))
     );
-    // What the client says must hold is looked at once more, too.
+    // Preconditions are checked again too.
     let etag = app.get_as_admin(&path).await.etag();
     let other = async { app.patch(&path, json!({"title": "z"})).await.ok() };
     let patch = app
@@ -152,11 +152,11 @@ async fn rendering_that_would_wait_too_long_is_refused_with_503() {
     let problem = refused.problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
     assert!(problem.text("/detail").contains("large bodies"));
-    // What is small doesn't wait.
+    // Small bodies do not wait.
     new("a".repeat(8 << 10)).await.created();
 }
 
-/// The longest bodies: by characters, by bytes, and by what is made of them.
+/// The longest bodies: by characters, by bytes, and by rendered size.
 fn longest() -> Vec<(&'static str, String, &'static str)> {
     let filled = |text: &str, most: usize| -> String {
         let length = text.chars().count();
@@ -190,14 +190,14 @@ async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
         let put = put.body("application/json", read.body.clone()).await.ok();
         let same = json!({"version": 1, "updated_at": created["updated_at"], "created_at": created["created_at"]});
         assert!(with(put, same) == created, "{name} came back changed");
-        // As clients write it that send nothing but ASCII.
+        // As sent by clients that escape everything but ASCII.
         let ascii = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let escaped = ascii_only(&read.body);
         ascii.body("application/json", escaped).await.ok();
     }
 }
 
-/// JSON in which everything that is no ASCII is written as an escape.
+/// JSON with everything but ASCII escaped.
 fn ascii_only(json: &[u8]) -> String {
     let mut ascii = String::new();
     for c in std::str::from_utf8(json).unwrap().chars() {
@@ -235,14 +235,14 @@ async fn request_bodies_are_limited_and_articles_have_a_higher_limit() {
 #[actix_web::test]
 async fn rendered_html_over_the_size_limit_is_rejected() {
     let app = TestApp::start().await;
-    // A few characters of Markdown that stand for a long link to and fro.
+    // Each of these footnote references renders to long links.
     let notes = format!("{}\n\n[^a]: b\n", "[^a]".repeat(60_000));
     let new = json!({"title": "x", "language": "fr", "body": notes});
     let refused = app.post("/v1/articles", new).await;
     assert_eq!(refused.faults(), ["/body too_complex"]);
     let detail = &refused.problem(422, "invalid")["errors"][0]["detail"];
     assert_eq!(detail, "more than 4 MiB of HTML");
-    // A short reference to a site with a long address.
+    // A short relative URL becomes long with the site's URL.
     let url = format!("https://site.example/{}/", "x".repeat(470));
     app.patch("/v1/site", json!({"url": url})).await.ok();
     let links = "<q cite=a>b</q>".repeat(20_000);

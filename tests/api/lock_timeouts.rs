@@ -1,4 +1,4 @@
-//! A table that somebody holds locked: its readers are told to come back, everybody else is served.
+//! Locked tables: their readers get 503, and other requests are served.
 
 use std::cell::Cell;
 use std::future::IntoFuture;
@@ -26,9 +26,9 @@ struct Count {
     count: i64,
 }
 
-/// How many of the server's connections wait for a lock.
+/// The number of the server's connections that wait for a lock.
 async fn blocked(conn: &mut AsyncPgConnection) -> i64 {
-    // A transaction goes on seeing what it saw first.
+    // Within a transaction the statistics would stay the same.
     conn.batch_execute("SELECT pg_stat_clear_snapshot()")
         .await
         .unwrap();
@@ -63,7 +63,7 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
         _ => app.get("/v1/headlines").into_future(),
     }));
     let others = async {
-        // Half of each worker's connections, which they keep for as long as this takes.
+        // Half of the connections of each worker, held for as long as the lock.
         wait_until_blocked(&mut conn, 4).await;
         for n in 0..10 {
             let asked = ["articles", "authors", "tags", "categories"];
@@ -138,7 +138,7 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
     let key = key.await.created();
     let key = path_of("keys", &key);
     let mut conn = app.conn().await;
-    // Readers are let through; every kind of write waits: what is written, what keeps an answer, what notes a refusal.
+    // The locks allow reads and block every kind of write: to content, to keys, and to the audit log.
     let lock = "BEGIN; LOCK TABLE tags, audit IN SHARE MODE; SELECT FROM api_keys WHERE name = 'a' FOR UPDATE";
     conn.batch_execute(lock).await.unwrap();
     unavailable(&impatient.patch(&tag, json!({"name": "b"})).await);
@@ -164,7 +164,7 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
         .await;
     let refused = refused.ok();
     assert_eq!(refused["items"][0]["status"], 404, "{refused}");
-    // Reads are as impatient as they are told to be.
+    // Reads respect their own timeout.
     conn.batch_execute("BEGIN; LOCK TABLE tags IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! The API as its clients meet it: over HTTP, on a real server with a database of its own for each test.
+//! The API over HTTP, on a real server with its own database for each test.
 
 mod api_keys;
 mod articles;

@@ -1,4 +1,4 @@
-//! What surrounds every request: methods, ids, headers, health, pages.
+//! Methods and request IDs.
 
 use reqwest::Method;
 use serde_json::json;

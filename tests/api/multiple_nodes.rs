@@ -1,4 +1,4 @@
-//! Two server processes over one database, and many who write at once: what is decided once is decided for both.
+//! Two server processes on one database: concurrent writes through both have one winner.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::server_process::{ServerProcess, manchette, temp_dir};
 use crate::support::{JsonPath, Response, cluster, path_of, send};
 
-/// Two processes, and a key that may do everything.
+/// Two server processes and an admin key.
 struct Nodes {
     nodes: [ServerProcess; 2],
     key: String,
@@ -38,7 +38,7 @@ impl Nodes {
         }
     }
 
-    /// Sends a request to one of them.
+    /// Sends a request to one of the nodes.
     async fn request(
         &self,
         node: usize,
@@ -87,7 +87,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let count =
         |answers: &[Response], status| answers.iter().filter(|it| it.status == status).count();
 
-    // Fifty who have seen the same version.
+    // Fifty changes based on one version.
     let article = json!({"title": "x", "language": "fr"});
     let article = all.post(0, "/v1/articles", article).await.created();
     let article_path = path("articles", &article);
@@ -112,7 +112,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     );
     assert_eq!(all.get(0, &article_path).await.json()["version"], 2);
 
-    // Twenty times the same request.
+    // One idempotent request, twenty times.
     let line = json!({"title": "once", "language": "fr", "status": "published"});
     let posts = (0..20).map(|n| {
         let header = Some(("Idempotency-Key", "twenty"));
@@ -142,7 +142,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let lines = all.get(1, "/v1/headlines").await.json();
     assert_eq!(lines.list("/items").len(), 1);
 
-    // Two moves that would make a cycle.
+    // Two moves that together would make a cycle.
     for round in 0..5 {
         let make = |name: &str| {
             all.post(
@@ -171,7 +171,7 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
         assert_eq!(found, [201, 409], "{language}");
     }
 
-    // A key that is revoked through one is refused by the other.
+    // A key revoked through one node is rejected by the other.
     let new = json!({"name": "short", "scopes": ["read"]});
     let made = all.post(0, "/v1/keys", new).await.created();
     let key = made.text("/key");

@@ -1,4 +1,4 @@
-//! The contract: what is published is what the server does.
+//! The OpenAPI document matches the server.
 
 use std::collections::BTreeSet;
 
@@ -126,7 +126,7 @@ async fn every_documented_parameter_is_accepted() {
             };
             let value =
                 percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
-            // What it goes with.
+            // Parameters that this one requires.
             let with = match (path.as_str(), name) {
                 ("/v1/search" | "/v1/suggest", "q") => "",
                 ("/v1/search" | "/v1/suggest", "direct") => "q=x&category=economie&",
@@ -181,7 +181,7 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
             let listed = app.get(&format!("{path}{query}")).await.ok();
             assert!(page.is_valid(&listed), "{listed}");
         }
-        // A document may hold everything that is published, and nothing that is not.
+        // Problems match their schema too.
         let problem = app.post(path, json!({})).await;
         let problem = problem.problem(422, "invalid");
         assert!(

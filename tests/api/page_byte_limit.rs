@@ -1,11 +1,11 @@
-//! Pages that carry whole bodies: they end after 4 MiB, and nothing is lost by that.
+//! Pages with article bodies end after 4 MiB, and no item is lost.
 
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, Traversal, follow};
 
-/// The stories, the newest first: large ones have a body of 1.6 MB, the others one of a few bytes.
+/// The articles, newest first: large ones have a body of 1.6 MB, the others of a few bytes.
 const STORIES: [(&str, bool); 8] = [
     ("a", true),
     ("b", false),
@@ -17,7 +17,7 @@ const STORIES: [(&str, bool); 8] = [
     ("h", false),
 ];
 
-/// How they fall into pages, read from the newest on and from the oldest.
+/// Their pages, newest first and oldest first.
 const FORWARD: [&str; 2] = ["abc", "defgh"];
 
 const ASCENDING: [&str; 2] = ["hgfed", "cba"];
@@ -64,7 +64,7 @@ async fn pages_end_at_the_byte_limit_and_contain_everything_once_in_both_directi
         ("&sort=updated_at&language=fr", ASCENDING),
         ("&category=top&count=true", FORWARD),
         ("&category=top&language=fr&status=published", FORWARD),
-        // What remains to be looked at is gathered.
+        // This one fetches all matches and sorts them.
         ("&sort=-updated_at&category=top", FORWARD),
     ] {
         let list = format!("/v1/articles?limit=100&fields=title,body{query}");
@@ -168,7 +168,7 @@ async fn pages_of_requested_ids_continue_after_the_byte_limit() {
     assert!(first.header("link").contains("rel=\"next\""));
     assert_eq!(letters_by_page(&pages.backward), ASCENDING);
     assert_eq!(pages.backward[0]["page"]["missing"], json!([nowhere[0]]));
-    // A cursor belongs to its ids.
+    // A cursor belongs to its IDs.
     let others = format!("/v1/articles?ids={}&cursor={next}", ids[0]);
     let refused = app.get(&others).await;
     assert_eq!(refused.parameter_faults(), ["cursor cursor_mismatch"]);

@@ -1,4 +1,4 @@
-//! Lists: pages, cursors, links, counts, fields.
+//! Pagination: pages, cursors, links, counts, parameters.
 
 use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::pages::texts;
 use crate::support::{JsonPath, TestApp, Traversal, path_of};
 
-/// Twelve headlines: some at the same moment, some without one.
+/// Creates twelve headlines, some with the same time and some without.
 async fn twelve(app: &TestApp) {
     for n in 0..12 {
         let more = match n {
@@ -62,7 +62,7 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
             );
         }
     }
-    // Bounds in time hold from either side, whatever else narrows the list.
+    // Time bounds hold in both directions, with any other filter.
     for filter in [
         "",
         "&language=fr",

@@ -1,4 +1,4 @@
-//! What lists and searches cost: the plans that Postgres ran for them, read from its log. Rows are counted, not seconds.
+//! The cost of lists and searches: the plans in the log of Postgres. Rows are counted, not time.
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -11,24 +11,24 @@ use serde_json::Value;
 
 use crate::support::{TestApp, cluster};
 
-/// Rows of either table.
+/// The number of rows of each table.
 const ROWS: u64 = 30_000;
 
-/// What one request may read at most: a walk of 2,000 rows for each alternative, then what is gathered of something that
-/// is rare. Whoever scans a table reads far more.
+/// The most rows that a list may read: a scan budget of 2,000 for each alternative, then the rows of a rare filter.
+/// A table scan reads far more.
 const MOST: u64 = 10_000;
 
-/// What one search may read at most: it walks 20,000 rows before it takes a common word for a rare one.
+/// The most rows that a search may read: it scans 20,000 before it treats a common word as rare.
 const MOST_SEARCHED: u64 = 22_000;
 
-/// Follows what `auto_explain` writes about one database.
+/// Follows the output of `auto_explain` in the log.
 struct Log {
     file: PathBuf,
     read: u64,
 }
 
 impl Log {
-    /// Begins at the log's end.
+    /// Starts at the end of the newest log.
     fn open() -> Self {
         let files = std::fs::read_dir(cluster::log_folder()).unwrap();
         let newest = files
@@ -39,7 +39,7 @@ impl Log {
         Self { file, read }
     }
 
-    /// Every plan since it was asked last. A statement that nobody else sends tells that all before it is there.
+    /// The plans since the last call. A unique statement marks the end of what has to be read.
     async fn plans(&mut self, conn: &mut AsyncPgConnection) -> Vec<Value> {
         let mark = uuid::Uuid::now_v7().to_string();
         conn.batch_execute(&format!("SELECT '{mark}'"))
@@ -63,7 +63,7 @@ impl Log {
                 while let Some(more) = lines.next_if(|line| line.starts_with('\t')) {
                     json.push_str(more);
                 }
-                // The mark's own plan may not be whole yet.
+                // The plan of the mark itself may be incomplete.
                 if json.contains(&mark) {
                     break;
                 }
@@ -74,11 +74,11 @@ impl Log {
     }
 }
 
-/// How many rows each scan of a plan looked at.
+/// Adds the number of rows that each scan of a plan examined.
 fn scans(plan: &Value, found: &mut BTreeMap<String, u64>) {
     let number = |name: &str| plan[name].as_f64().unwrap_or_default();
     let kind = plan["Node Type"].as_str().unwrap_or_default();
-    // What a bitmap is made of are entries of an index, which cost next to nothing.
+    // Bitmap index scans read index entries only, which is cheap.
     if kind.ends_with("Scan") && plan["Relation Name"].is_string() {
         let rows = (number("Actual Rows")
             + number("Rows Removed by Filter")
@@ -102,7 +102,7 @@ fn scans(plan: &Value, found: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// Content of which some is everywhere, some is rare, and some is old; some never go together.
+/// Creates content with common, rare and old filter values, some of which never occur together.
 async fn fill(app: &TestApp) {
     let mut conn = app.conn().await;
     let moment = "'2020-01-01'::timestamptz + n * interval '1 hour'";
@@ -160,7 +160,7 @@ async fn fill(app: &TestApp) {
     conn.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 
-/// The filters of a kind of list, none of them twice.
+/// All combinations of up to `most` filters, each name once.
 fn combinations(filters: &[&str], most: usize) -> Vec<String> {
     let mut all: Vec<Vec<&str>> = vec![Vec::new()];
     for filter in filters {
@@ -182,7 +182,7 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
     let app = TestApp::start().await;
     fill(&app).await;
     let mut conn = app.conn().await;
-    // Only connections that are opened from now on explain themselves: the server's.
+    // Only connections opened after this, which are those of the server, log their plans.
     conn.batch_execute(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = auto_explain', current_database());
          EXECUTE format('ALTER DATABASE %I SET auto_explain.log_min_duration = 0', current_database());
@@ -192,7 +192,7 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
     )
     .await
     .unwrap();
-    // One of those, to leave marks in the log.
+    // This connection logs the marks.
     let mut conn = app.conn().await;
     let mut log = Log::open();
     let shared = [
@@ -255,7 +255,7 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         ["secret", "common", "busy", "s", "mot"].map(|word| format!("/v1/suggest?q={word}")),
     );
     assert!(addresses.len() > 250, "{}", addresses.len());
-    // A few at once: who reads too far is found among them.
+    // In small groups, to name the culprits.
     for some in addresses.chunks(4) {
         let some: Vec<&str> = some
             .iter()

@@ -1,4 +1,4 @@
-//! How much one caller may request for. Every window lasts an hour or more, so that no clock decides a test.
+//! Rate limits. Every window lasts an hour or more, so that no test depends on the clock.
 
 use futures_util::future::join_all;
 use manchette::api_keys::{Scope, Token};
@@ -52,7 +52,7 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
     let head = app.request(Method::HEAD, "/v1/headlines").await;
     assert_eq!((head.status, head.body.len()), (429, 0));
 
-    // Those who watch it are never turned away, nor are browsers that only request what they may.
+    // Health checks and `OPTIONS` are not limited.
     for path in ["/livez", "/readyz"] {
         let health = app.get(path).await;
         assert!(!health.has("ratelimit") && !health.has("ratelimit-policy"));
@@ -60,7 +60,7 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
     }
     let options = app.request(Method::OPTIONS, "/v1/headlines").await;
     assert_eq!((options.status, options.has("ratelimit")), (204, false));
-    // A key has counts of its own, and writes have theirs.
+    // Every key is counted separately, and so are writes.
     app.get_as_admin("/v1/headlines").await.ok();
     let refused = app.request(Method::POST, "/v1/headlines").await;
     refused.problem(401, "unauthorized");
@@ -83,7 +83,7 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
         "reads",
         "reads: at",
     );
-    // However the key is spelled.
+    // In any spelling of the header.
     for credentials in [
         format!("bearer {}", app.admin_key),
         format!("BEARER   {}", app.admin_key),
@@ -151,7 +151,7 @@ async fn request_variants_do_not_bypass_the_limit() {
         let answer = app.send_raw(format!("{close}\r\n\r\n").as_bytes());
         let fine = "GET /livez?";
         if trick.starts_with(fine) {
-            // What it is is decided by the path alone.
+            // Only the path decides whether a request is a health check.
             assert!(answer.starts_with("HTTP/1.0 400"), "{trick}: {answer}");
         } else {
             assert!(
@@ -184,16 +184,16 @@ async fn callers_behind_trusted_proxies_are_limited_by_forwarded_address() {
     ] {
         too_many(&from(again).await, "reads", "reads");
     }
-    // A house has the first half of an address of IPv6.
+    // One IPv6 /64 is one caller.
     from("2001:db8:0:1::1").await.ok();
     too_many(&from("2001:db8:0:1:ffff::2").await, "reads", "reads");
     from("2001:db8:0:2::1").await.ok();
-    // Whom it doesn't say, it answers for itself.
+    // Without a usable address the proxy itself is limited.
     app.get("/v1/headlines").await.ok();
     too_many(&from("hidden").await, "reads", "reads");
 }
 
-/// What no key looks like.
+/// A malformed key.
 fn mistyped() -> String {
     let mut key = Token::new().reveal().to_owned();
     let last = key.pop().unwrap();
@@ -222,14 +222,14 @@ async fn malformed_keys_are_limited_without_affecting_valid_ones() {
         let refused = request.header("Authorization", &credentials).await;
         too_many(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
     }
-    // What could be a key is looked up, whatever came before; who has none needs none.
+    // Well-formed keys are still looked up, and anonymous requests are not affected.
     let new = app.new_key(&[Scope::Read]).await;
     app.get("/v1/headlines").key(&new).await.ok();
     app.get_as_admin("/v1/headlines").await.ok();
     app.get("/v1/headlines").await.ok();
     let unknown = || app.get("/v1/headlines").key(Token::new().reveal());
     unknown().await.problem(401, "unauthorized");
-    // One that may do everything has to stay.
+    // One admin key has to remain.
     app.new_key(&[Scope::Admin]).await;
     let mut conn = app.conn().await;
     manchette::api_keys::ApiKey::revoke(&mut conn, &app.admin_key[..12])
@@ -276,7 +276,7 @@ async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
     }
     let refused = unknown().await;
     too_many(&refused, "unknown-keys", "unknown-keys: at most 5 in 7200");
-    // Now a new one can't be told from a guess, but one that was good before can.
+    // An unknown key is refused now, even a new valid one; known keys still work.
     let new = app.new_key(&[Scope::Read]).await;
     let refused = app.get("/v1/headlines").key(&new).await;
     too_many(&refused, "unknown-keys", "unknown-keys");

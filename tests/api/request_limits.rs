@@ -1,4 +1,4 @@
-//! What is too large, too deep, too slow or too many.
+//! Limits on URLs, headers, JSON nesting and arrays.
 
 use reqwest::Method;
 use serde_json::json;

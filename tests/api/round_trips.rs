@@ -1,16 +1,16 @@
-//! What was read is sent back: nothing changes by that.
+//! Round trips: what `GET` returns can be sent back, and changes nothing.
 
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, path_of, with};
 
-/// What a `PUT` changes even where it says what was there.
+/// A document without the fields that every `PUT` changes.
 fn without_time(document: &Value) -> Value {
     let times = json!({"version": null, "updated_at": null});
     with(document.clone(), times)
 }
 
-/// Every node of a tree, with what stands below it.
+/// All nodes of a tree in depth-first order.
 fn nodes(tree: &Value) -> Vec<Value> {
     let all = tree.as_array().into_iter().flatten();
     all.flat_map(|node| [vec![node.clone()], nodes(&node["children"])].concat())
@@ -42,7 +42,7 @@ async fn put_and_patch_accept_every_get_response_without_changing_anything() {
     app.headline("Un naufrage", json!({"article_id": gone["id"]}))
         .await;
     app.delete(&path_of("articles", &gone)).await;
-    // An original that is hidden, and one that went to the trash.
+    // Translations of a hidden original, and of a deleted one.
     let hidden = app.article("Caché", json!({"status": "draft"})).await;
     let of_hidden = json!({"language": "en", "translation_of": hidden["id"]});
     app.article("Hidden", of_hidden).await;
@@ -76,7 +76,7 @@ async fn put_and_patch_accept_every_get_response_without_changing_anything() {
         for listed in found {
             let path = path_of(list, &listed);
             let before = app.get_as_admin(&path).await.ok();
-            // A list leaves the bodies out.
+            // Lists omit the bodies.
             let sent = with(before.clone(), listed);
             let put = app.put(&path, sent.clone()).await.ok();
             assert_eq!(without_time(&put), without_time(&before), "{list}{query}");
@@ -101,7 +101,7 @@ async fn put_and_patch_accept_every_get_response_without_changing_anything() {
         assert_eq!(app.patch(&path, sent).await.ok(), put, "{path}{query}");
     }
 
-    // What only the server writes is ignored whatever it says, also in what is new; what nobody knows is refused.
+    // Read-only fields are ignored with any value, on creation too; unknown fields are rejected.
     let children = json!({"name": "Mer", "children": "x", "article_count": [], "article_count_is_exact": 1, "parent": 1});
     let created = new("/v1/categories", children).await;
     assert_eq!(created["name"], "Mer");

@@ -1,4 +1,4 @@
-//! What every answer says to browsers.
+//! Security headers for browsers.
 
 use reqwest::Method;
 use serde_json::json;
@@ -136,7 +136,7 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         );
         assert!(!text.contains("<script") && !text.contains(" style="));
     }
-    // The docs run no script that stands in the page itself, and load nothing from elsewhere.
+    // The documentation has no inline scripts and loads nothing from other hosts.
     let page = String::from_utf8(app.get("/docs/").await.body).unwrap();
     for script in page.split("<script").skip(1) {
         assert!(script.starts_with(" src=\"./"), "{script}");

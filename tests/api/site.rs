@@ -1,4 +1,4 @@
-//! The site itself: its name, languages, time zone and tree of categories.
+//! The site: its name, URL, languages, time zone and category tree.
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
@@ -83,7 +83,7 @@ async fn changing_the_site_requires_write_and_publish() {
     for (method, body) in [
         (Method::PUT, new()),
         (Method::PATCH, json!({"name": "Le Rivage"})),
-        // What changes nothing needs the same.
+        // A patch that changes nothing requires the same.
         (Method::PATCH, json!({})),
         (Method::PATCH, json!({"name": before["name"]})),
     ] {
@@ -220,7 +220,7 @@ async fn the_time_zone_must_be_in_the_iana_database() {
     );
     assert_eq!(app.get(SITE).await.ok(), before);
 
-    // Each that the server knows, the database takes.
+    // The database accepts every time zone that the server knows.
     let every = jiff::tz::db().available();
     let every: Vec<String> = every.map(|name| name.to_string()).collect();
     assert!(every.len() > 500 && every.iter().any(|name| name == "Navajo"));
@@ -327,14 +327,14 @@ async fn the_site_includes_the_category_tree() {
     assert_eq!(leaf, &with(b11, json!({"children": [], "parent": parent})));
     assert_eq!(tree[0], with(a.clone(), json!({"children": []})));
 
-    // It is another answer when a category changes; the site itself did not.
+    // A changed category changes the response but not the version of the site.
     let address = path_of("categories", &a);
     assert_eq!(app.delete(&address).await.status, 204);
     let after = app.get(SITE).await;
     assert_ne!(after.header("etag"), answer.header("etag"));
     assert_eq!(after.ok()["version"], 1);
     assert_eq!(slugs(&after.ok()["categories"]), ["b"]);
-    // What was read can be sent back; the tree is changed elsewhere.
+    // What was read can be sent back; the tree in it is ignored.
     let put = app
         .put(SITE, with(after.ok(), json!({"categories": []})))
         .await

@@ -34,7 +34,7 @@ async fn slugs_are_derived_from_titles_numbered_and_redirected_when_they_change(
     );
     assert_eq!(app.article("!!!", json!({})).await["slug"], "article");
 
-    // A new title leaves the address as it is; a new slug leaves the old one leading to it, whatever the method.
+    // A new title keeps the slug; a new slug redirects from the former one with every method.
     let renamed = app
         .patch(&path(&first), json!({"title": "Autre"}))
         .await
@@ -66,11 +66,11 @@ async fn slugs_are_derived_from_titles_numbered_and_redirected_when_they_change(
         first["id"]
     );
 
-    // An old address is not given to another by itself; who asks for it gets it.
+    // A former slug is not generated again, but can be requested explicitly.
     assert_eq!(app.article("Autre", json!({})).await["slug"], "autre-2");
     let taker = app.article("y", json!({"slug": "autre"})).await;
     assert_eq!(app.get("/v1/articles/autre").await.ok()["id"], taker["id"]);
-    // And what is hidden leads nowhere.
+    // Former slugs of hidden articles do not redirect.
     app.patch(&path(&first), json!({"status": "draft"}))
         .await
         .ok();
@@ -150,7 +150,7 @@ async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
         .created();
     moved().await;
     let draft_path = path_of("articles", &draft);
-    // Neither by giving it up …
+    // Giving up the slug does not break the redirect either.
     let patch = |slug: &str| {
         app.request(Method::PATCH, &draft_path)
             .key(&writer)
@@ -160,7 +160,7 @@ async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
     moved().await;
     patch("old").await.ok();
     moved().await;
-    // … only by going out, which is for who may publish.
+    // Only publication takes the slug over.
     app.patch(&draft_path, json!({"status": "published"}))
         .await
         .ok();
@@ -185,11 +185,11 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
     let id = draft.text("/id");
     let provisional = format!("une-affaire-{}", &id[24..]);
     assert_eq!(draft["slug"], *provisional);
-    // What is public meanwhile has the address that it would have without the draft.
+    // A public article gets the slug that it would have without the draft.
     let public = app.article("Une affaire", json!({})).await;
     assert_eq!(public["slug"], "une-affaire");
     let path = format!("/v1/articles/{id}");
-    // It keeps the one that it has, however it is written, until it goes out.
+    // The draft keeps its provisional slug until it is published.
     let again = app.put(&path, draft.clone()).await.ok();
     assert_eq!(again["slug"], *provisional);
     let retold = app
@@ -204,14 +204,14 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
         (moved.status, moved.header("location")),
         (308, "/v1/articles/l-affaire-du-port")
     );
-    // From then on it stays, also where it is made a draft again.
+    // The slug then stays, even if the article becomes a draft again.
     let back = app
         .patch(&path, json!({"status": "draft", "title": "Autre chose"}))
         .await
         .ok();
     assert_eq!(back["slug"], "l-affaire-du-port");
 
-    // Sent back as it was read, with another status, it goes out with an address of its own too.
+    // Published by sending it back with another status, a draft gets its slug too.
     let draft = app
         .post(
             "/v1/articles",
@@ -225,7 +225,7 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
     );
     let path = path_of("articles", &sent);
     assert_eq!(app.put(&path, sent).await.ok()["slug"], "une-affaire-2");
-    // One that is chosen is there at once.
+    // An explicit slug is used immediately.
     let chosen = json!({"title": "x", "language": "fr", "slug": "choisi"});
     assert_eq!(
         app.post("/v1/articles", chosen).await.created()["slug"],

@@ -1,4 +1,4 @@
-//! Tags: what articles are about.
+//! Tags of articles.
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
@@ -74,7 +74,7 @@ async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     app.get_as_admin(&address).await.problem(404, "not-found");
     app.delete(&address).await.problem(404, "not-found");
     assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
-    // Somebody else took its slug meanwhile.
+    // Another tag takes over the slug.
     assert_eq!(tag(&app, "Rabat", "place").await["slug"], "rabat");
     let back = app.put(&address, json!({"name": "Rabat"})).await.created();
     assert_eq!(
@@ -162,7 +162,7 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
         assert_eq!(page.texts("/items/*/name"), names);
     }
 
-    // Page by page, there and back, with equal names on either side of a border.
+    // In both directions, with equal names on both sides of a page boundary.
     for limit in 1..=4 {
         let list = format!("/v1/tags?kind=person&limit={limit}");
         let pages = Traversal::read(|path| app.get(path), &list).await;
@@ -321,7 +321,7 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         .created();
     let line_path = path_of("headlines", &line);
     let category = app.category("Section", None).await;
-    // What changes, and whether each of the tags has the line then.
+    // Each step: the change, and whether each tag lists the headline afterwards.
     let steps: [(&str, Value, [bool; 2]); 10] = [
         (&line_path, json!({"priority": "flash"}), [true, false]),
         (

@@ -1,4 +1,4 @@
-//! Addresses on the web, in whatever field they stand.
+//! URLs in every field that takes one.
 
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -14,7 +14,7 @@ extern "SQL" {
     fn is_http_url_sql(value: Text) -> Bool;
 }
 
-/// What is an address to somebody, or a trap.
+/// Strings that are no URL, or one that is unsafe.
 const WRONG: &[&str] = &[
     "",
     " ",
@@ -114,7 +114,7 @@ const RIGHT: &[&str] = &[
     "https://a.example/?next=https://b@c.example/",
 ];
 
-/// Whether the database's rule takes it.
+/// Whether the SQL check accepts the URL.
 async fn taken(conn: &mut AsyncPgConnection, address: &str) -> bool {
     diesel::select(is_http_url_sql(address))
         .get_result(conn)
@@ -130,7 +130,7 @@ async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
         for address in addresses {
             assert_eq!(is_http_url(address), right, "{address:?}");
             let taken = taken(&mut conn, address).await;
-            // What a host may be called, only the program knows.
+            // Host names are checked only in Rust.
             let host_alone = [
                 "https://.",
                 "https://a..example",
@@ -145,7 +145,7 @@ async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
             }
         }
     }
-    // Whatever the program takes, the database takes.
+    // SQL accepts every URL that Rust accepts.
     let signs: Vec<char> = ('!'..='~').chain(['é', ' ', '\n', '%', '/', '@']).collect();
     for sign in &signs {
         for address in [
@@ -163,7 +163,7 @@ async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
     }
 }
 
-/// Where an address stands in what a client may send: the resource, the place, and a document with it.
+/// A field for a URL: the list of its resource, its JSON pointer, and a document with it.
 type Field = (&'static str, &'static str, fn(Value) -> Value);
 
 fn fields() -> Vec<Field> {
@@ -227,7 +227,7 @@ async fn every_url_field_accepts_http_urls_and_rejects_everything_else() {
             );
         }
         for address in RIGHT {
-            // What others are relative to has neither.
+            // A base URL has neither query nor fragment.
             if (path, pointer) == ("/v1/site", "/url") && address.contains(['?', '#']) {
                 assert_eq!(write(address).await.faults(), ["/url invalid_url"]);
                 continue;

@@ -1,5 +1,5 @@
-//! What is not published tells nothing: no parameter, spelling, count, tag, status or header shows the public that it is
-//! there, or what is in it.
+//! Visibility: no parameter, URL, count, ETag, status or header reveals hidden content or its
+//! existence to the public.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, Response, TestApp, path_of, with};
 
-/// A word that stands in nothing that is published, and another that stands in nothing at all.
+/// A word that occurs only in hidden content, and one that does not occur at all.
 const CANARY: &str = "zyxwvcanari";
 
 const NOWHERE: &str = "zyxwvnullepart";
@@ -24,7 +24,7 @@ struct Column {
     name: String,
 }
 
-/// Every column of the database, and what Postgres adds to each row.
+/// All columns of the database, with the system columns of Postgres.
 async fn columns(app: &TestApp) -> BTreeSet<String> {
     let sql = "SELECT DISTINCT column_name::text AS name FROM information_schema.columns WHERE table_schema = 'public'";
     let rows: Vec<Column> = diesel::sql_query(sql)
@@ -35,7 +35,7 @@ async fn columns(app: &TestApp) -> BTreeSet<String> {
     rows.into_iter().map(|row| row.name).chain(own).collect()
 }
 
-/// The lists that anybody may read, and the fields that they show.
+/// The public lists with the fields that they return.
 fn lists() -> Vec<(&'static str, BTreeSet<String>)> {
     let shown = |item| openapi::fields(item).iter().map(|field| field.name.clone());
     [
@@ -50,7 +50,7 @@ fn lists() -> Vec<(&'static str, BTreeSet<String>)> {
     .into()
 }
 
-/// The names of the parameters that a list takes.
+/// The query parameters of a list.
 fn parameters(path: &str) -> BTreeSet<String> {
     let path = path.split('?').next().unwrap();
     let parameters = &openapi::contract()["paths"][path]["get"]["parameters"];
@@ -102,7 +102,7 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
             if !taken.contains(column) {
                 queries.push(format!("{column}=1"));
             }
-            // A search is sorted by times that stand one level down in what it finds.
+            // Search results can be sorted by times that are fields of the hit's content.
             let sorts = ["published_at", "updated_at"].contains(&column.as_str());
             queries.retain(|query| {
                 !(sorts
@@ -118,7 +118,7 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
                         .status
                         == 200
                 {
-                    // What stands beside an id is shown in short, and may be chosen from.
+                    // Embedded summaries can be selected from, as far as they are documented.
                     let (outer, inner) = field.split_once('.').unwrap();
                     let item = lists().iter().position(|(it, _)| *it == path).unwrap();
                     let item = [
@@ -145,8 +145,8 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
     assert!(asked > 5000, "{asked}");
 }
 
-/// Content in every state but the one that the public sees, with the word wherever there is text, beside some that is
-/// published.
+/// Creates published content, and content in every hidden state with the word in each of its texts. Returns the
+/// hidden content.
 async fn hide(app: &TestApp) -> Vec<Value> {
     let category = app.category("Section", None).await;
     let tag = app.tag("Sujet").await;
@@ -192,7 +192,7 @@ async fn hide(app: &TestApp) -> Vec<Value> {
         }
         hidden.extend([article, line]);
     }
-    // A line that points at what the public may not see, and one that has left the ticker.
+    // A headline that links a hidden article, and an expired headline.
     app.headline("Une ligne", json!({"article_id": hidden[0]["id"]}))
         .await;
     let left =
@@ -204,13 +204,13 @@ async fn hide(app: &TestApp) -> Vec<Value> {
     hidden
 }
 
-/// Everything that an answer says, but for what differs in any two answers.
+/// A response as text, without the word and without what differs between any two responses.
 fn said(answer: &Response, word: &str) -> String {
     let mut headers: Vec<String> = answer
         .headers
         .iter()
         .filter(|(name, _)| {
-            // The compressed length depends on the letters alone, as the tag does.
+            // The compressed length and the ETag depend on the word itself.
             ![
                 "content-length",
                 "date",
@@ -309,7 +309,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
             }
         }
     }
-    // One is seen, of each kind, and one more line that points at nothing.
+    // Of each kind one is visible, and a second headline without its article.
     for (list, total) in [
         ("articles", 1),
         ("headlines", 2),
@@ -371,7 +371,7 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
         } else {
             "headlines"
         };
-        // What was out before and was taken down is gone, and says so.
+        // Content that was published and withdrawn answers 410.
         if it["status"] == "withdrawn" && it["first_published_at"].is_string() {
             continue;
         }
@@ -437,7 +437,7 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
     assert!(tried > 800, "{tried}");
 }
 
-/// A word that only hidden texts have, with the stem of one that the public reads.
+/// The hidden word has the stem of a word that is public.
 #[actix_web::test]
 async fn spelling_suggestions_do_not_reveal_hidden_words() {
     let app = TestApp::start().await;

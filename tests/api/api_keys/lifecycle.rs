@@ -207,7 +207,7 @@ async fn a_revoked_or_expired_key_is_rejected_by_every_node_permanently() {
             .await
             .problem(409, "conflict");
     }
-    // Whoever writes past us is held to the same.
+    // Database constraints enforce the same rules.
     let mut conn = app.conn().await;
     for change in [
         "revoked_at = NULL",

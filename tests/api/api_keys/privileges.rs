@@ -99,7 +99,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
             .await
             .problem(403, "forbidden");
     }
-    // What only the server writes is ignored, what doesn't exist refused.
+    // Read-only fields are ignored, unknown ones rejected.
     let id = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11";
     let own_fields = json!({
         "name": "x", "scopes": ["read"], "id": id, "prefix": "mnc_aaaaaaaa", "created_by": id, "rotated_from": id,
@@ -139,7 +139,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
 async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
     let app = TestApp::start().await;
     let place = own(&app, &app.admin_key).await;
-    // A key that ends is none that stays.
+    // An admin key with an expiry does not count.
     make(&app, &["admin"], Some("2999-01-01T00:00:00Z")).await;
     make(&app, &["read", "write", "publish"], None).await;
     let refused = |answer: Value| assert_eq!(answer["errors"][0]["code"], "last_admin", "{answer}");
@@ -173,7 +173,7 @@ async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
         .await
         .problem(401, "unauthorized");
     app.get("/v1/keys").key(&second).await.ok();
-    // What has expired is no admin key any more, and can be revoked, last or not.
+    // An expired admin key can be revoked, even the last one.
     sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
     sql(&app, "UPDATE api_keys SET expires_at = now()").await;
     sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;
@@ -190,7 +190,7 @@ async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() 
             own(&app, &app.admin_key).await,
             own(&app, &other.admin_key).await,
         );
-        // Each revokes with the key that the other one takes away, or with its own.
+        // Each request uses its own key or the one that the other revokes.
         let keys = if round % 2 == 0 {
             (&app.admin_key, &other.admin_key)
         } else {
@@ -218,7 +218,7 @@ async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() 
         app.get("/v1/keys").key(left).await.ok();
         let revoked = app.get(&gone).key(left).await.ok();
         assert!(revoked["revoked_at"].is_string());
-        // The same again, with two new ones.
+        // Both keys are restored for the next round.
         sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
         sql(&app, "UPDATE api_keys SET revoked_at = NULL").await;
         sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;

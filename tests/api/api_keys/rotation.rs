@@ -34,7 +34,7 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
     assert_eq!(ending["version"], 2);
     rotate(&place, json!({})).await.problem(409, "conflict");
 
-    // Without an overlap the old one is refused at once; what was given an end is given one as far away.
+    // Without an overlap the old key is rejected immediately; the new key lives as long as the old one was meant to.
     let (old, place) = make(&app, &["read"], Some("2999-01-01T00:00:00Z")).await;
     let life = |key: &Value| time(&key["expires_at"]) - time(&key["created_at"]);
     let before = app.get_as_admin(&place).await.ok();
@@ -44,7 +44,7 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
         .await
         .problem(401, "unauthorized");
     assert_eq!(life(&new), life(&before));
-    // Nothing lives longer for being rotated.
+    // Rotation never extends the life of the old key.
     let end = "2999-01-01T00:00:00Z";
     let (_, place) = make(&app, &["read"], Some(end)).await;
     let near =
@@ -56,7 +56,7 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
         time(&json!(near))
     );
 
-    // Without a body, whatever it is called, it is as with an empty object.
+    // An empty body, with any content type, counts as an empty object.
     let (_, place) = make(&app, &["read"], None).await;
     let request = app.request_as_admin(Method::POST, &format!("{place}/rotate"));
     let new = request.await.created();
@@ -92,7 +92,7 @@ async fn a_rotated_key_stays_valid_during_the_overlap() {
         rotate(&place, more).await.faults(),
         ["/name unknown", "/scopes unknown"]
     );
-    // The last admin key can be rotated: its successor stays.
+    // The last admin key can be rotated, because its successor remains.
     let last = rotate(&own(&app, &app.admin_key).await, json!({"overlap": 0}))
         .await
         .created();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::told;
 use crate::support::{Request, TestApp, Traversal};
 
-/// An article as the test knows it.
+/// An article in the model of the test.
 struct Known {
     story: usize,
     title: String,
@@ -21,7 +21,7 @@ struct Known {
     tagged: bool,
 }
 
-/// What is wanted of a language, in order: the tags and the beginnings that are tried.
+/// The language tags and prefixes in order of preference.
 fn steps(asked: &str, site: &[&str]) -> Vec<String> {
     let of = |tag: &str| -> Vec<String> {
         let base = tag.split('-').next().unwrap().to_owned();
@@ -44,7 +44,7 @@ fn rank(language: &str, steps: &[String]) -> usize {
     steps.iter().position(fits).unwrap_or(steps.len())
 }
 
-/// Stories in some languages each, in no particular order.
+/// Creates stories with random languages, statuses and fields.
 async fn many(app: &TestApp, names: &[Value; 4]) -> Vec<Known> {
     let [left, right, author, tag] = names;
     let sections = [left, right];
@@ -92,7 +92,7 @@ async fn many(app: &TestApp, names: &[Value; 4]) -> Vec<Known> {
     known
 }
 
-/// The titles that are to be found, the newest first.
+/// The expected titles, newest first.
 fn expected(
     known: &[Known],
     steps: &[String],
@@ -132,7 +132,7 @@ async fn fallback_works_with_every_filter_sort_order_and_page() {
     type Test = fn(&Known) -> bool;
     type Caller<'a> = (&'a str, &'a dyn Fn(&str) -> Request, Test);
     let callers: [Caller<'_>; 3] = [
-        // What is scheduled here is due.
+        // The scheduled articles are due, so the public sees them.
         ("public", &|address| app.get(address), |one| {
             one.status != "draft"
         }),

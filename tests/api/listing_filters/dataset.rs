@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp};
 
-/// How many articles, and how many headlines.
+/// The number of articles, and of headlines.
 pub const ROWS: usize = 90;
 
-/// What stands in row `n` of either kind.
+/// The minute after which scheduled rows are published.
 const WAITING: usize = 1000;
 
 pub struct Row {
@@ -58,15 +58,15 @@ impl Row {
     fn source(&self) -> Option<&'static str> {
         [Some("AFP"), None, Some("Agence Oued")][self.n / 5 % 3]
     }
-    /// Whether it is scheduled for a time that hasn't come.
+    /// Whether the row is scheduled for the future.
     fn is_waiting(&self) -> bool {
         self.n % 14 == 12
     }
-    /// Minutes from the beginning: every three share one. What is waiting comes long after.
+    /// Minutes from the start: groups of three share one. Future rows come long after.
     pub fn published(&self) -> usize {
         self.n / 3 + if self.is_waiting() { WAITING } else { 0 }
     }
-    /// They changed in another order.
+    /// The order of updates differs from that of publication.
     pub fn updated(&self) -> usize {
         self.n * 37 % ROWS
     }
@@ -85,7 +85,7 @@ impl Row {
         format!("{year}-01-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60)
     }
 
-    /// Whether somebody who sees so much should get it under this filter.
+    /// Whether a caller gets this row under the filter.
     pub fn passes(&self, sight: &str, filter: &str) -> bool {
         let (name, value) = filter.split_once('=').unwrap_or((filter, ""));
         let told = self.article().filter(|article| article.is_seen(sight));
@@ -112,7 +112,7 @@ impl Row {
     }
 }
 
-/// Rows of each kind; headline `n` may point at article `n`.
+/// Creates the articles and headlines; headline `n` may link article `n`.
 pub async fn fill(app: &TestApp) {
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;

@@ -1,4 +1,4 @@
-//! Filters, alone and together: what a list gives is what one would pick by hand.
+//! List filters, alone and in pairs, compared with the same filters applied in memory.
 
 mod dataset;
 
@@ -61,7 +61,7 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
                 rows.retain(|row| {
                     row.is_seen(sight) && row.passes(sight, one) && row.passes(sight, two)
                 });
-                // Ids rise with `n`.
+                // IDs rise with `n`.
                 rows.sort_by_key(|row| {
                     if sort.ends_with("updated_at") {
                         (row.updated(), row.n)
@@ -107,7 +107,7 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
         let answer = app.get(&format!("/v1/headlines?{filter}")).await;
         assert_eq!(answer.parameter_faults(), [fault], "{filter}");
     }
-    // To the letter.
+    // Sources are compared exactly.
     for (source, total) in [
         ("AFP", true),
         ("afp", false),
@@ -156,7 +156,7 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
     let below = app.category("Below", Some(&above)).await;
     let early = app.new_key(&[Scope::Early]).await;
     let mut conn = app.conn().await;
-    // Oldest first: what is wanted stands in one part of the walk, then in another, then behind more than is walked.
+    // The matching rows, oldest first, are found by one index scan, then by another, then beyond the scan budget.
     let rows = |first: usize, last: usize, what: &str| {
         format!(
             "INSERT INTO headlines (id, title, language, dir, published_at, status, priority, category_id, expires_at)
@@ -205,7 +205,7 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
     ];
     conn.batch_execute(&sql.concat()).await.unwrap();
     let all: Vec<usize> = (1..=90).chain(4300..=4390).collect();
-    // What is scheduled among them is due.
+    // The scheduled headlines among them are due.
     for key in [None, Some(early.as_str())] {
         let mut expected: Vec<String> = all.iter().map(ToString::to_string).collect();
         for sort in ["published_at", "-published_at"] {

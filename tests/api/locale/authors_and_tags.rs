@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::varies;
 use crate::support::{JsonPath, TestApp, path_of, with};
 
-/// An author and a tag with names in other languages.
+/// Creates an author and a tag with localized names.
 async fn byline(app: &TestApp) -> [Value; 2] {
     let named = async |list: &str, name: &str, names: Value| {
         let body = json!({"name": name, "names": names});
@@ -45,7 +45,7 @@ async fn authors_and_tags_have_localized_names() {
                 let answer = app.get(address).header("Accept-Language", header).await;
                 assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{header}");
                 assert!(varies(&answer), "{address}");
-                // Who may write back what is read gets it as it is written.
+                // Callers with the write scope get the original names.
                 let answer = app.get(address).key(&writer);
                 let answer = answer.header("Accept-Language", header).await;
                 assert_eq!(answer.ok().pointer(way), Some(&json!(written)));
@@ -61,7 +61,7 @@ async fn authors_and_tags_have_localized_names() {
             let wrong = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
             assert_eq!(wrong.parameter_faults(), ["language invalid"]);
         }
-        // Written back, replaced, patched, taken away.
+        // Sent back, patched, cleared and replaced.
         let read = app
             .get_as_admin(&own)
             .header("Accept-Language", "ar")
@@ -80,7 +80,7 @@ async fn authors_and_tags_have_localized_names() {
             (&replaced["name"], &replaced["names"]),
             (&json!("y"), &json!({}))
         );
-        // What breaks a rule is refused, as it is of categories.
+        // Invalid names are rejected, as they are for categories.
         for (names, fault) in [
             (json!({"FR": "a", "fr": "b"}), "/names/fr duplicate_item"),
             (json!({"ar": " "}), "/names/ar blank"),
@@ -187,7 +187,7 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
         let seen = json!({"authors": article["authors"], "tags": article["tags"]});
         assert_eq!(seen, expected(author_name, tag_name), "{address}");
         assert!(!varies(&answer));
-        // A cache that drops by names hears of both.
+        // The cache tags name both.
         for one in [
             format!("author-{}", author.text("/id")),
             format!("tag-{}", tag.text("/id")),

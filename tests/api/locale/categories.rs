@@ -56,7 +56,7 @@ async fn the_language_parameter_selects_localized_names() {
         ("fr", "Agriculture"),
         ("de", "Agriculture"),
     ] {
-        // In lists of content it also says which content is meant.
+        // In lists of content the language parameter is a filter too.
         let ones = places_in_content(&content)
             .into_iter()
             .filter(|(_, way)| *way == "/category/name");
@@ -195,7 +195,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
             assert!(!varies(&answer), "{address}");
         }
     }
-    // So what an editor's browser reads can be sent back.
+    // So an editor's browser can send back what it read.
     let read = app
         .get_as_admin(&path(&top))
         .header("Accept-Language", "ar")

@@ -42,7 +42,7 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
             }
         }
     }
-    // What is asked for goes before that; the content's own language stands in where it has no name.
+    // The language parameter has precedence; without a name in it, the content's own language is used.
     let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
     let line = app.headline("بحر", arabic).await;
     let address = path_of("headlines", &line);
@@ -88,7 +88,7 @@ async fn content_includes_the_parent_of_its_category() {
             let category = answer.ok().pointer(&way).unwrap().clone();
             let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
             assert_eq!(category, expected, "{address}");
-            // A cache that drops by names hears of both.
+            // The cache tags name both.
             for named in [&top, &below] {
                 let name = format!("category-{}", named.text("/id"));
                 assert!(answer.header("surrogate-key").contains(&name), "{address}");
@@ -107,7 +107,7 @@ async fn content_includes_the_parent_of_its_category() {
             .get(&format!("/v1/{list}?fields=category.parent.slug"))
             .await;
         assert_eq!(deeper.parameter_faults(), ["fields invalid"]);
-        // It follows the tree, and what stands at its top has none.
+        // It follows the tree; a top-level category has no parent.
         app.patch(&own, json!({"category_id": top["id"]}))
             .await
             .ok();

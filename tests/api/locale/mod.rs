@@ -1,4 +1,4 @@
-//! Tongues: which language names come in, and the tree that they stand in.
+//! Localized names: which language they are returned in.
 
 mod authors_and_tags;
 mod categories;
@@ -12,14 +12,14 @@ fn path(category: &Value) -> String {
     path_of("categories", &category)
 }
 
-/// A category with names in other languages.
+/// Creates a category with localized names.
 async fn named(app: &TestApp, name: &str, names: Value, parent: Option<&Value>) -> Value {
     let parent_id = parent.map(|parent| parent["id"].clone());
     let body = json!({"name": name, "names": names, "parent_id": parent_id});
     app.post("/v1/categories", body).await.created()
 }
 
-/// Économie with Agriculture below it, in three languages, and content in that.
+/// Creates Économie with Agriculture below it, with localized names, and content in Agriculture.
 async fn newsroom(app: &TestApp) -> [Value; 4] {
     let top = named(
         app,
@@ -42,7 +42,7 @@ fn varies(answer: &Response) -> bool {
         .any(|name| name == "Accept-Language")
 }
 
-/// Where the name of Agriculture itself stands: an address, and the way to the name in its answer.
+/// Responses with the category Agriculture: the path, and the JSON pointer to its name.
 fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     let [_, below, _, _] = of;
     vec![
@@ -58,7 +58,7 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     ]
 }
 
-/// Where content says that it is about Agriculture.
+/// Responses with content in Agriculture: the path, and the JSON pointer to its name.
 fn places_in_content(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     let [_, _, article, headline] = of;
     let id = |one: &Value| one.text("/id").to_owned();

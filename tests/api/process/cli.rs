@@ -145,7 +145,7 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
         list.contains("EXPIRES") && list.contains("2999-01-01T00:00:00Z"),
         "{list}"
     );
-    // All of it is in the audit.
+    // Every command is audited.
     let url = format!("{}/v1/audit?resource=key", server.base);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let audit = send(client.get(url).bearer_auth(&admin)).await.ok();

@@ -52,7 +52,7 @@ async fn the_database_url_can_be_read_from_a_file() {
         !done && why.contains("both DATABASE_URL and DATABASE_URL_FILE") && !why.contains("hush"),
         "{why}"
     );
-    // What is set to nothing counts as not set.
+    // An empty variable counts as unset.
     let (done, why) = said(
         &["migrate"],
         &[("DATABASE_URL_FILE", path), ("DATABASE_URL", "")],

@@ -52,7 +52,7 @@ async fn acknowledged_writes_survive_crashes() {
                 server.signal("KILL");
             }
             2 => {
-                // Postgres alone: the server says 503 and starts it again by itself.
+                // Postgres alone is killed: the server restarts it.
                 kill(&postgres, "KILL");
                 let file = data.path().join("postgres/postmaster.pid");
                 let is_new = || {

@@ -34,7 +34,7 @@ async fn malformed_connections_do_not_log_errors() {
         &[b'x'; 200_000],
         b"",
     ] {
-        // Left at once, with answers unread, which resets the connection; and kept until it is closed.
+        // Closed at once with unread responses, which resets the connection, or kept open until the server closes it.
         for keeps in [false, true] {
             let mut stream = std::net::TcpStream::connect(at).unwrap();
             let _ = stream.write_all(bytes);
@@ -183,7 +183,7 @@ async fn keys_and_tokens_are_never_logged() {
             .any(|line| line.contains("a JWT was refused: it has expired"))
     );
     for secret in &secrets {
-        // Enough of it to be of use: a key behind its prefix, a token's signature.
+        // The secret part: a key behind its prefix, the signature of a token.
         let part = match secret.rsplit_once('.') {
             Some((_, signature)) => &signature[..20],
             None => &secret[12..32],

@@ -1,4 +1,4 @@
-//! The program from its start to its end: its own Postgres, signals, crashes, commands beside it.
+//! The program as a process: startup, shutdown, crashes, logging, commands.
 
 mod cli;
 mod configuration;

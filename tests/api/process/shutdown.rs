@@ -30,10 +30,11 @@ async fn requests_in_flight_are_completed_before_shutdown() {
     assert_eq!(server.wait_for_exit().0, Some(0));
 }
 
-/// Asks on one connection as long as it is kept, then on another, until none is accepted; how often it was answered.
+/// Sends requests on one connection until it is closed, then on another, until none is accepted. Returns the number of
+/// responses.
 fn ask_until_refused(at: &str) -> usize {
     use std::io::{BufRead, BufReader, Read, Write};
-    // Where the system filters no connections, one that came in the last moment may never be accepted.
+    // Without a socket filter, a connection that arrives at the last moment may never be accepted.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let filters = manchette::connection::shutdown::refuse_new(&listener).is_ok();
     let mut answered = 0;
@@ -75,7 +76,7 @@ fn ask_until_refused(at: &str) -> usize {
 async fn shutdown_answers_every_request_on_keep_alive_connections() {
     use std::io::{Read, Write};
     let data = temp_dir();
-    // Whatever is still open would keep it from ending in time.
+    // Any open connection would delay the exit beyond the test.
     let server = ServerProcess::start(
         data.path(),
         &[
@@ -99,7 +100,7 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
         .collect();
     std::thread::sleep(Duration::from_millis(300));
     server.signal("TERM");
-    // Balancers hear of it, and who still asks is server.
+    // Load balancers see 503 on /readyz, while other requests are still served.
     server.wait_for_status("/readyz", 503).await;
     let (status, problem) = server.get("/readyz").await;
     assert_eq!(status, 503);

@@ -40,7 +40,7 @@ async fn the_first_start_prints_a_key_and_a_signal_stops_the_server_and_its_post
     );
     assert!(!is_running(&postgres) && !data.path().join("postgres/postmaster.pid").exists());
 
-    // The next start finds what was there, and loads nothing twice.
+    // The next start keeps the data and loads no sample content again.
     let server = ServerProcess::start(data.path(), &[]);
     let (_, page) = server.get("/v1/headlines?limit=100").await;
     assert_eq!(page.list("/items").len(), 44);

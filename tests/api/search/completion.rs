@@ -60,7 +60,8 @@ async fn typed_prefixes_are_completed() {
         );
     }
     assert_eq!(texts("farming agr").await, Vec::<String>::new());
-    // Tags and authors are found by their names in any language, too; where several have the words, the one wanted is given.
+    // Tags and authors are found by their names in any language; of several matching names the requested language is
+    // returned.
     let names = json!({"ar": "البذر", "en": "Seeds", "es": "Semillas"});
     let tag = json!({"name": "Semailles", "names": names});
     let tag = app.post("/v1/tags", tag).await.created();
@@ -85,7 +86,7 @@ async fn typed_prefixes_are_completed() {
             vec![(&tag, "tag", "Semailles"), (&author, "author", "Semira")],
         ),
     ] {
-        // Who sees everything gets names that stand on nothing yet.
+        // The admin key also gets names that no content uses.
         let answer = app
             .get_as_admin(&format!("/v1/suggest?{query}"))
             .header("Accept-Language", "es")
@@ -120,7 +121,7 @@ async fn typed_prefixes_are_completed() {
     let page = app.get("/v1/suggest?q=mar").await.ok();
     assert_eq!(page.texts("/items/*/text").len(), 10);
     assert_eq!(page.texts("/items/*/text")[0], "Marée 29");
-    // Old titles are found behind the newest ones.
+    // Old titles are found behind newer ones.
     app.execute(
             "INSERT INTO articles (id, slug, title, language, dir, status, published_at) SELECT gen_random_uuid(), 'x-' || n,
              CASE WHEN n = 3 THEN 'Zénith' ELSE 'autre' END, 'fr', 'ltr', 'published', '2020-01-01'::timestamptz + n * interval '1 hour'
@@ -209,7 +210,7 @@ async fn names_are_completed_only_if_visible_content_uses_them() {
     assert_eq!(texts(None, "draft").await.len(), 2);
     app.patch(&draft, json!({"tag_ids": []})).await.ok();
     assert_eq!(texts(None, "draft").await, ["Mme Secret draft"]);
-    // The lists of what there is are public.
+    // The lists of tags themselves are public.
     let tags = app.get("/v1/tags?count=true").await.ok();
     assert_eq!(tags["page"]["total"], 9);
 }

@@ -1,4 +1,4 @@
-//! Searches, completions, related articles.
+//! Search, completion and related articles.
 
 mod completion;
 mod matching;
@@ -14,7 +14,7 @@ fn escaped(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// The titles that a search finds, sorted.
+/// The titles of the hits of a search, sorted.
 async fn titles(app: &TestApp, query: &str, more: &str) -> Vec<String> {
     let page = app
         .get(&format!("/v1/search?limit=100&q={}{more}", escaped(query)))
@@ -31,7 +31,7 @@ fn hits(page: &Value) -> Vec<String> {
     items.map(title).collect()
 }
 
-/// Wants each query to find just these titles, in any order.
+/// Checks that each query finds exactly these titles, in any order.
 async fn finds(app: &TestApp, cases: &[(&str, &[&str])]) {
     let mut wrong = Vec::new();
     for (query, expected) in cases {

@@ -76,7 +76,7 @@ async fn content_published_while_paging_does_not_shift_results() {
     }
 }
 
-/// The titles on all pages from this one on.
+/// The titles of this page and all that follow.
 async fn everything(app: &TestApp, list: &str, first: Value) -> Vec<String> {
     everything_while(app, list, first, async |_| {}).await
 }

@@ -32,7 +32,7 @@ struct Shared {
 }
 
 impl DatabaseProxy {
-    /// A proxy before a new database, and the address to connect to.
+    /// Creates a database and a proxy for it; returns the address of the proxy.
     pub async fn to_new_database() -> (Self, Address) {
         let folder = tempfile::tempdir().expect("the directory is created");
         let (address, postgres) = cluster::new_database_behind(folder.path()).await;

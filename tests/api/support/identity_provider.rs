@@ -129,7 +129,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     BASE64.encode(bytes)
 }
 
-/// What is signed of a token.
+/// The part of a token that is signed.
 pub fn signing_input(header: &Value, claims: &Value) -> String {
     format!(
         "{}.{}",

@@ -25,7 +25,7 @@ pub struct Pooler {
 
 struct Shared {
     mode: Mutex<Mode>,
-    /// Sessions without a client; the one session last is assigned next.
+    /// Sessions without a client; the one used last is assigned next.
     idle: Mutex<Vec<UnixStream>>,
     postgres: PathBuf,
     database: String,

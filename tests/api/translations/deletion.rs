@@ -50,19 +50,19 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
         );
         assert_eq!(app.get(&path(left)).await.ok()["version"], 2);
     }
-    // The new original brings its translations along, as any does.
+    // The new original takes its translations along when it is moved.
     let es = told(&app, "es", None).await;
     app.patch(&path(&ar), json!({"translation_of": es["id"]}))
         .await
         .ok();
     assert_eq!(languages(&app.get(&path(&en)).await.ok()), ["ar", "es"]);
-    // What comes out of the trash as it was read there joins them again.
+    // A restored article joins the group again.
     let back = app.put(&path(&fr), fr.clone()).await.created();
     assert_eq!(back["translation_of"], es["id"]);
     assert_eq!(languages(&back), ["ar", "en", "es"]);
     assert_eq!(log(&app, &fr).await.last(), Some(&event(3, "restored")));
 
-    // Whatever order they go and come back in.
+    // In any order of deletion and restoration.
     for order in [
         [&es, &fr, &ar, &en],
         [&en, &ar, &es, &fr],
@@ -109,14 +109,14 @@ async fn a_restored_article_stands_alone_if_its_language_is_taken() {
         (&Value::Null, vec![])
     );
     assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
-    // Named, it is refused as anywhere.
+    // Naming the original explicitly is a conflict.
     app.patch(&path(&fr), json!({"translation_of": ar["id"]}))
         .await
         .problem(409, "conflict");
     for one in [&second, &ar] {
         assert_eq!(app.delete(&path(one)).await.status, 204);
     }
-    // An original that is in the trash can be named by who stood with it, and by nobody else.
+    // A deleted original can be named only by former members of its group.
     let named = with(second.clone(), json!({"translation_of": ar["id"]}));
     let back = app.put(&path(&second), named).await.created();
     assert_eq!(back["translation_of"], Value::Null);
@@ -183,7 +183,7 @@ async fn translations_restored_concurrently_rejoin_their_group() {
         let all = [&fr, &ar, &en];
         let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
         assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
-        // As it was read, or without a word of what it translates.
+        // With or without `translation_of`.
         let body = |one: &Value| {
             if round % 2 == 0 {
                 one.clone()
@@ -199,7 +199,7 @@ async fn translations_restored_concurrently_rejoin_their_group() {
         for one in all {
             assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 2);
         }
-        // Some go while others come, join and leave.
+        // Deleted, detached and replaced concurrently.
         let leave = json!({"translation_of": null});
         let (gone, left, kept) = tokio::join!(
             app.delete(&path(&fr)).into_future(),
@@ -217,7 +217,7 @@ async fn translations_restored_concurrently_rejoin_their_group() {
     }
 }
 
-/// What brings one back without a word of what it translates.
+/// A body that restores an article without `translation_of`.
 fn alone(one: &Value) -> Value {
     json!({"title": "x", "language": one["language"], "status": "published"})
 }

@@ -16,7 +16,7 @@ async fn all_translations_of_a_story_list_each_other() {
     let app = TestApp::start().await;
     let fr = told(&app, "fr", None).await;
     let ar = told(&app, "ar", Some(&fr)).await;
-    // It names a translation; what is kept is the original.
+    // Naming a translation stores the original.
     let en = told(&app, "en", Some(&ar)).await;
     assert_eq!(ar["translation_of"], fr["id"]);
     assert_eq!(en["translation_of"], fr["id"]);
@@ -62,14 +62,14 @@ async fn all_translations_of_a_story_list_each_other() {
             json!({"version": 2, "updated_at": same["updated_at"]})
         )
     );
-    // One that leaves is known to nobody.
+    // An article that leaves the group is not listed any more.
     let alone = app
         .patch(&path(&ar), json!({"translation_of": null}))
         .await
         .ok();
     assert_eq!(languages(&alone), Vec::<&str>::new());
     assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
-    // And comes back.
+    // It can join again.
     let back = app
         .patch(&path(&ar), json!({"translation_of": en["id"]}))
         .await
@@ -109,7 +109,7 @@ async fn a_story_has_one_article_per_language() {
         let problem = refused.await.problem(409, "conflict");
         assert_eq!(problem["errors"][0]["pointer"], "/language");
     }
-    // Arabic of a country is another language; what is in the trash takes no place.
+    // A regional variant is another language; a deleted article does not occupy its language.
     app.post(
         "/v1/articles",
         with(body.clone(), json!({"language": "ar-MA"})),
@@ -147,7 +147,7 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
     let fr = app.get_as_admin(&path(&fr)).await.ok();
     assert_eq!(fr["translations"][0]["id"], won[0]["id"]);
 
-    // Nor do two that are there become translations of one.
+    // Existing articles cannot join in the same language either.
     let mut others = Vec::new();
     for _ in 0..4 {
         others.push(told(&app, "en", None).await);
@@ -218,7 +218,7 @@ async fn an_original_that_becomes_a_translation_brings_its_translations_along() 
     let ar = told(&app, "ar", Some(&fr)).await;
     let en = told(&app, "en", None).await;
     let es = told(&app, "es", Some(&en)).await;
-    // Into the other group, by way of a translation in it.
+    // Joins the other group through one of its translations.
     let merged = app
         .patch(&path(&en), json!({"translation_of": ar["id"]}))
         .await
@@ -240,7 +240,7 @@ async fn an_original_that_becomes_a_translation_brings_its_translations_along() 
         assert_eq!(article["translation_of"], original);
     }
 
-    // Where both groups have a language, nothing moves.
+    // Groups that share a language are not merged.
     let de = told(&app, "de", None).await;
     let second_ar = told(&app, "ar", Some(&de)).await;
     app.patch(&path(&de), json!({"translation_of": fr["id"]}))
@@ -298,7 +298,7 @@ async fn articles_joined_concurrently_form_one_group() {
         article.list("/translations").len()
     };
     for round in 0..8 {
-        // Two that name each other.
+        // Two articles that name each other.
         let a = new(format!("a {round}"), "fr").await;
         let b = new(format!("b {round}"), "ar").await;
         let (first, second) = tokio::join!(
@@ -309,7 +309,7 @@ async fn articles_joined_concurrently_form_one_group() {
         );
         assert_eq!((first.status, second.status), (200, 200));
         assert_eq!((known(&a).await, known(&b).await), (1, 1));
-        // One that joins while the others move on.
+        // A third that joins while the original moves to another group.
         let c = new(format!("c {round}"), "es").await;
         let original = if app.get(&own(&a)).await.ok()["translation_of"].is_null() {
             &a
@@ -357,16 +357,16 @@ async fn articles_moved_with_their_original_get_a_new_version_and_event() {
     assert_eq!(log(&app, &es).await, updated);
     assert_eq!(log(&app, &en).await, updated);
     assert_eq!(log(&app, &fr).await, updated[..1]);
-    // What is in the trash is not to be seen, and changes in silence.
+    // Deleted articles change without a new version or event.
     assert_eq!(
         log(&app, &de).await,
         [event(1, "created"), event(2, "deleted")]
     );
-    // A change that moves nobody is nobody else's.
+    // A change that moves no other article causes no event for others.
     app.patch(&path(&fr), json!({"title": "y"})).await.ok();
     assert_eq!(log(&app, &es).await.len(), 2);
 
-    // What is out is moved only by who may publish.
+    // Moving published translations requires the publish scope.
     let draft = app
         .article("a draft", json!({"language": "it", "status": "draft"}))
         .await;

@@ -12,7 +12,7 @@ fn path(article: &Value) -> String {
     path_of("articles", &article)
 }
 
-/// An article that translates another, or none, named after its language.
+/// Creates an article that translates another, or none, with a title that contains its language.
 async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
     let of = of.map(|other| other["id"].clone());
     app.article(
@@ -22,7 +22,7 @@ async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
     .await
 }
 
-/// The languages of the translations that an article lists.
+/// The languages of an article's translations.
 fn languages(article: &Value) -> Vec<&str> {
     article
         .list("/translations")
@@ -31,7 +31,7 @@ fn languages(article: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// What the log says of an article: version, what happened, and whether a key did it.
+/// The events of an article: version, action, and whether a key caused it.
 async fn log(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
     use diesel_async::RunQueryDsl;
     #[derive(diesel::QueryableByName)]

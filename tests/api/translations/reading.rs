@@ -32,7 +32,7 @@ async fn the_public_sees_only_published_translations() {
         (&fr["id"], &json!(true))
     );
 
-    // Without a word of an original that is hidden.
+    // A hidden original is not revealed.
     app.patch(&path(&fr), draft).await.ok();
     for address in [path(&en), format!("{}?language=en", path(&en))] {
         let seen = app.get(&address).await;
@@ -53,7 +53,7 @@ async fn the_public_sees_only_published_translations() {
     );
     let everything = app.get_as_admin(&path(&en)).await.ok();
     assert_eq!(everything["translation_of"], fr["id"]);
-    // And what is in the trash is hidden from everybody.
+    // Deleted articles are hidden from everybody.
     app.delete(&path(&ar)).await;
     assert_eq!(
         languages(&app.get_as_admin(&path(&fr)).await.ok()),
@@ -88,7 +88,7 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
         let whole = app.get(&format!("/v1/articles/in-{language}")).await.ok();
         assert_eq!(with(article, json!({"is_fallback": false})), whole);
     }
-    // From whichever of them one asks, and as the site's order goes.
+    // From any of the translations, in the order of the site's languages.
     app.patch("/v1/site", json!({"languages": ["en", "ar", "fr"]}))
         .await
         .ok();
@@ -99,7 +99,7 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
         assert_eq!(answer.header("content-language"), "ar", "{address}");
         assert_eq!(answer.ok()["is_fallback"], true);
     }
-    // Where the site prefers none of them, it is the one that was named.
+    // If the site prefers none of the languages, the requested article is returned.
     app.patch("/v1/site", json!({"languages": ["en"]}))
         .await
         .ok();
@@ -118,7 +118,7 @@ async fn a_regional_variant_matches_a_request_for_its_base_language() {
     for (query, language, is_fallback) in [
         ("ar", "ar-MA", false),
         ("ar-MA", "ar-MA", false),
-        // Of another country it is not what was asked for.
+        // Another region does not match.
         ("ar-EG", "fr", true),
     ] {
         let answer = app.get(&format!("{}?language={query}", path(&fr))).await;

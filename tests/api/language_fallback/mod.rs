@@ -1,4 +1,4 @@
-//! Lists of stories: each once, in the language asked for or in the best that there is instead.
+//! Lists with language fallback: each story once, in the requested language or the best available one.
 
 mod combinations;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, Request, TestApp, path_of, with};
 
-/// An article that translates another, or none, named after its language.
+/// Creates an article that translates another, or none, with a title that contains its language.
 async fn told(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Value {
     let language = title.split(' ').next_back().unwrap();
     let of = of.map(|other| other["id"].clone());
@@ -19,7 +19,7 @@ fn path(article: &Value) -> String {
     path_of("articles", &article)
 }
 
-/// The titles of a list, those that stand in for another language in brackets.
+/// The titles of a list, with those of fallbacks in parentheses.
 async fn titles(request: Request) -> Vec<String> {
     let page = request.await.ok();
     let shown = page.list("/items").iter().map(|item| {
@@ -106,7 +106,7 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
     ] {
         assert_eq!(list(query).await, expected, "{query}");
         if query.ends_with("true") {
-            // One article falls back in the same way.
+            // A single article falls back in the same way.
             for title in &expected {
                 let title = title.trim_matches(['(', ')']);
                 let slug = title.to_lowercase().replace(' ', "-");
@@ -119,9 +119,9 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
             }
         }
     }
-    // Plain lists say nothing of it, and a default may be sent alone.
+    // Without fallback every article is listed; the default value may be sent alone.
     assert_eq!(list("fallback=false").await.len(), 9);
-    // The site's order decides among what is left.
+    // The order of the site's languages decides among the rest.
     app.patch("/v1/site", json!({"languages": ["en", "nl"]}))
         .await
         .ok();
@@ -172,7 +172,7 @@ async fn hidden_translations_neither_represent_nor_suppress_a_story() {
         titles(app.get_as_admin(&list("language=ar"))).await,
         ["(two fr)", "one ar"]
     );
-    // Of a status: what is of it stands for a story.
+    // With a status filter, articles of that status represent the story.
     assert_eq!(
         titles(app.get_as_admin(&list("language=ar&status=published"))).await,
         ["(two es)", "(one fr)"]
@@ -185,7 +185,7 @@ async fn hidden_translations_neither_represent_nor_suppress_a_story() {
         titles(app.get_as_admin(&list("language=it&status=scheduled"))).await,
         ["(one en)"]
     );
-    // What comes out, and what goes to the trash, is seen at once.
+    // Publication and deletion take effect immediately.
     app.patch(&path(&ar), json!({"status": "published"}))
         .await
         .ok();
@@ -227,7 +227,7 @@ async fn ids_resolve_to_the_best_translation_of_their_story() {
         (vec![b, c], "fr", vec!["one fr", "two fr"], json!([])),
         (vec![a, b], "de", vec!["(one fr)"], json!([])),
         (vec![&nobody, b], "fr", vec!["one fr"], json!([nobody])),
-        // A draft leads nobody to what translates it.
+        // A draft does not lead the public to its translations.
         (
             vec![&draft["id"], &three["id"]],
             "fr",
@@ -292,7 +292,7 @@ async fn fallback_requires_a_language_and_applies_only_to_articles() {
 async fn stories_are_found_beyond_any_number_of_unpreferred_translations() {
     let app = TestApp::start().await;
     app.category("c", None).await;
-    // Each story, and all of them again in a language that nobody prefers, long after.
+    // Each story, and much later a translation in a language that nobody prefers.
     app.execute(
             "SET session_replication_role = replica;
              INSERT INTO articles (id, slug, title, language, dir, status, published_at, category_id, translation_of)

@@ -1,4 +1,4 @@
-//! `/v1/keys` and `/v1/me`: keys made, shown once, changed, rotated, taken away.
+//! API keys: `/v1/keys` and `/v1/me`.
 
 mod lifecycle;
 mod privileges;
@@ -23,7 +23,7 @@ const OPERATIONS: [(&str, &str); 6] = [
     ),
 ];
 
-/// Makes a key over HTTP, for good or until some time.
+/// Creates a key over HTTP; returns the key and its path.
 async fn make(app: &TestApp, scopes: &[&str], expires_at: Option<&str>) -> (String, String) {
     let body = json!({"name": "made", "scopes": scopes, "expires_at": expires_at});
     let made = app.post("/v1/keys", body).await.created();
