@@ -32,9 +32,9 @@ async fn an_article_has_one_shape_and_lists_omit_its_body() {
         listed[body] = created[body].clone();
     }
     assert_eq!(listed, created);
-    let asked = app.get("/v1/articles?fields=title,body_text").await.ok();
+    let requests = app.get("/v1/articles?fields=title,body_text").await.ok();
     assert_eq!(
-        asked["items"][0],
+        requests["items"][0],
         json!({"title": "L’été à Meknès", "body_text": "Un corps.\nDeux."})
     );
 }
@@ -236,7 +236,7 @@ async fn of_twenty_concurrent_puts_to_an_unused_id_one_creates_and_the_rest_repl
     let mut statuses: Vec<u16> = join_all((0..20).map(put))
         .await
         .iter()
-        .map(|answer| answer.status)
+        .map(|response| response.status)
         .collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[18], statuses[19]), (200, 200, 201));

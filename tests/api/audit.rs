@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, Traversal, path_of};
 
-async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
+async fn audit_entries(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app
         .get_as_admin(&format!("/v1/audit?limit=100{query}"))
         .await
@@ -30,13 +30,13 @@ async fn every_write_is_audited_with_its_caller_and_result() {
     app.put(&path, json!({"title": "c", "language": "fr"}))
         .await
         .created();
-    let found = audit(&app, "").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| json!([row["method"], row["status"], row["action"], row["version"]]))
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!(["PUT", 201, "restored", 4]),
             json!(["DELETE", 204, "deleted", 3]),
@@ -109,13 +109,13 @@ async fn every_rejected_write_is_audited_with_its_problem() {
     app.get("/v1/headlines?status=draft")
         .await
         .problem(401, "unauthorized");
-    let found = audit(&app, "&refused=true").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "&refused=true").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| json!([row["status"], row["problem"], row["caller"], row["action"]]))
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!([403, "forbidden", "a test", null]),
             json!([400, "invalid-parameters", "a test", null]),
@@ -152,9 +152,9 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
     app.post("/v1/tags", json!({}))
         .await
         .problem(422, "invalid");
-    let all = audit(&app, "").await;
+    let all = audit_entries(&app, "").await;
     assert_eq!(all.len(), 16);
-    let theirs = all.iter().find(|row| row["resource"] == "author").unwrap();
+    let of_author = all.iter().find(|row| row["resource"] == "author").unwrap();
     let is = |name: &str, row: &Value| format!("&{name}={}", row[name].as_str().unwrap());
     for (query, count) in [
         ("&resource=headline".to_owned(), 5),
@@ -169,15 +169,15 @@ async fn the_audit_log_can_be_filtered_and_paginated() {
         ("&address=127.0.0.1".into(), 16),
         ("&address=192.0.2.1".into(), 0),
         ("&address=::ffff:127.0.0.1".into(), 16),
-        (is("key_id", theirs), 5),
-        (is("resource_id", theirs), 1),
-        (is("request_id", theirs), 1),
+        (is("key_id", of_author), 5),
+        (is("resource_id", of_author), 1),
+        (is("request_id", of_author), 1),
         ("&before=2020-01-01T00:00:00Z".into(), 0),
         ("&after=2020-01-01T00:00:00Z".into(), 16),
         (format!("&after={}", all[3].text("/at")), 3),
         (format!("&before={}", all[3].text("/at")), 12),
     ] {
-        assert_eq!(audit(&app, &query).await.len(), count, "{query}");
+        assert_eq!(audit_entries(&app, &query).await.len(), count, "{query}");
     }
     let counted = app
         .get_as_admin("/v1/audit?count=true&limit=1&fields=id")
@@ -239,7 +239,7 @@ async fn the_audit_log_is_append_only_and_readable_by_admins_only() {
         assert!(refused.to_string().contains("never changed"), "{refused}");
     }
     // One write, and the four attempts on the audit log.
-    assert_eq!(audit(&app, "").await.len(), 5);
+    assert_eq!(audit_entries(&app, "").await.len(), 5);
 }
 
 #[actix_web::test]
@@ -280,8 +280,8 @@ async fn key_management_is_audited_without_secrets() {
         .json(json!({}))
         .await
         .problem(401, "unauthorized");
-    let found = audit(&app, "&resource=key").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "&resource=key").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| {
             json!([
@@ -293,7 +293,7 @@ async fn key_management_is_audited_without_secrets() {
         })
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!([null, "unauthorized", null, null]),
             json!(["revoked", null, made["id"], 4]),
@@ -323,7 +323,7 @@ async fn keys_in_paths_and_request_ids_are_redacted() {
         assert!(!problem.to_string().contains(&secret[13..]), "{problem}");
         assert_ne!(refused.header("x-request-id"), secret);
     }
-    let found = audit(&app, "").await;
+    let found = audit_entries(&app, "").await;
     assert_eq!(found[0]["path"], "/v1/keys/eyJ…");
     assert_eq!(
         found[1]["path"],

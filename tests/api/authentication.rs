@@ -28,16 +28,16 @@ async fn writing_requires_the_write_scope() {
                 app.request(method.parse().unwrap(), &path)
                     .body("application/json", "{ not even JSON")
             };
-            let answer = request().await;
-            assert!(answer.header("www-authenticate").starts_with("Bearer"));
-            answer.problem(401, "unauthorized");
-            let answer = request().key(&read).await;
+            let response = request().await;
+            assert!(response.header("www-authenticate").starts_with("Bearer"));
+            response.problem(401, "unauthorized");
+            let response = request().key(&read).await;
             assert!(
-                answer
+                response
                     .header("www-authenticate")
                     .contains("scope=\"write\"")
             );
-            answer.problem(403, "forbidden");
+            response.problem(403, "forbidden");
         }
     }
 }
@@ -117,15 +117,15 @@ async fn invalid_credentials_are_rejected_even_for_public_resources() {
         app.admin_key.clone(),
         "é".into(),
     ] {
-        let answer = app
+        let response = app
             .get("/v1/headlines")
             .header("Authorization", &credentials)
             .await;
         assert!(
-            answer.header("www-authenticate").starts_with("Bearer"),
+            response.header("www-authenticate").starts_with("Bearer"),
             "{credentials}"
         );
-        answer.problem(401, "unauthorized");
+        response.problem(401, "unauthorized");
     }
     let twice = app
         .get("/v1/headlines")

@@ -14,13 +14,13 @@ use crate::support::{JsonPath, TestApp, path_of};
 
 /// What an operation requires of its caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Wants {
+enum Requires {
     /// Nothing; keys are not looked at.
     Nothing,
     /// Nothing for published content, but a key must be valid.
-    NothingOrAGoodKey,
+    NoKeyOrAValidOne,
     /// Any valid key.
-    AKey,
+    AnyKey,
     /// `write`.
     Write,
     /// `write` and `publish`.
@@ -30,13 +30,13 @@ enum Wants {
 }
 
 /// Every operation: method, path, requirement, status on success, request body.
-fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
-    use Wants::{AKey, Admin, Nothing, NothingOrAGoodKey, Publish, Write};
+fn operations() -> Vec<(&'static str, &'static str, Requires, u16, Value)> {
+    use Requires::{Admin, AnyKey, NoKeyOrAValidOne, Nothing, Publish, Write};
     let none = || Value::Null;
-    let mut rows = vec![
+    let mut operations = vec![
         ("GET", "/livez", Nothing, 200, none()),
         ("GET", "/readyz", Nothing, 200, none()),
-        ("GET", "/v1/site", NothingOrAGoodKey, 200, none()),
+        ("GET", "/v1/site", NoKeyOrAValidOne, 200, none()),
         (
             "PUT",
             "/v1/site",
@@ -45,17 +45,17 @@ fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
             json!({"name": "N", "languages": ["fr"], "time_zone": "UTC"}),
         ),
         ("PATCH", "/v1/site", Publish, 200, json!({"name": "M"})),
-        ("GET", "/v1/search", NothingOrAGoodKey, 200, none()),
-        ("GET", "/v1/suggest", NothingOrAGoodKey, 200, none()),
+        ("GET", "/v1/search", NoKeyOrAValidOne, 200, none()),
+        ("GET", "/v1/suggest", NoKeyOrAValidOne, 200, none()),
         (
             "GET",
             "/v1/articles/{id}/related",
-            NothingOrAGoodKey,
+            NoKeyOrAValidOne,
             200,
             none(),
         ),
         ("GET", "/v1/audit", Admin, 200, none()),
-        ("GET", "/v1/me", AKey, 200, none()),
+        ("GET", "/v1/me", AnyKey, 200, none()),
         ("GET", "/v1/keys", Admin, 200, none()),
         (
             "POST",
@@ -102,21 +102,21 @@ fn rows() -> Vec<(&'static str, &'static str, Wants, u16, Value)> {
         ),
     ] {
         // Categories are always public; the other resources made here are not linked from public content.
-        let wants = if list == "/v1/categories" {
+        let requires = if list == "/v1/categories" {
             Publish
         } else {
             Write
         };
-        rows.extend([
-            ("GET", list, NothingOrAGoodKey, 200, none()),
-            ("GET", one, NothingOrAGoodKey, 200, none()),
-            ("POST", list, wants, 201, new.clone()),
-            ("PUT", one, wants, 200, new),
-            ("PATCH", one, wants, 200, change),
-            ("DELETE", one, wants, 204, none()),
+        operations.extend([
+            ("GET", list, NoKeyOrAValidOne, 200, none()),
+            ("GET", one, NoKeyOrAValidOne, 200, none()),
+            ("POST", list, requires, 201, new.clone()),
+            ("PUT", one, requires, 200, new),
+            ("PATCH", one, requires, 200, change),
+            ("DELETE", one, requires, 204, none()),
         ]);
     }
-    rows
+    operations
 }
 
 /// The kinds of callers and their scopes; `None` without valid credentials.
@@ -147,27 +147,27 @@ fn callers() -> Vec<(&'static str, Option<Vec<Scope>>)> {
 }
 
 /// The expected status.
-fn expected(wants: Wants, caller: &str, scopes: Option<&[Scope]>, good: u16) -> u16 {
+fn expected(requires: Requires, caller: &str, scopes: Option<&[Scope]>, success: u16) -> u16 {
     let has = |scope| {
         let scopes = scopes.unwrap_or_default();
         scopes.contains(&scope) || scopes.contains(&Scope::Admin)
     };
-    let allowed = match wants {
-        Wants::Nothing => return good,
-        Wants::NothingOrAGoodKey => {
+    let allowed = match requires {
+        Requires::Nothing => return success,
+        Requires::NoKeyOrAValidOne => {
             return if caller == "nobody" || scopes.is_some() {
-                good
+                success
             } else {
                 401
             };
         }
         _ if scopes.is_none() => return 401,
-        Wants::AKey => true,
-        Wants::Write => has(Scope::Write),
-        Wants::Publish => has(Scope::Write) && has(Scope::Publish),
-        Wants::Admin => has(Scope::Admin),
+        Requires::AnyKey => true,
+        Requires::Write => has(Scope::Write),
+        Requires::Publish => has(Scope::Write) && has(Scope::Publish),
+        Requires::Admin => has(Scope::Admin),
     };
-    if allowed { good } else { 403 }
+    if allowed { success } else { 403 }
 }
 
 #[actix_web::test]
@@ -196,7 +196,7 @@ async fn every_operation_enforces_its_required_scopes() {
                     "revoked_at = now()"
                 };
                 let sql = format!("UPDATE api_keys SET {end} WHERE prefix = '{}'", &key[..12]);
-                app.execute(&sql).await;
+                app.execute_sql(&sql).await;
                 Some(key)
             }
             ("a JWT signed by somebody else", _) => jwt(&stranger, json!({"scope": "admin"})),
@@ -209,24 +209,25 @@ async fn every_operation_enforces_its_required_scopes() {
             (_, scopes) => Some(app.new_key(&scopes.unwrap()).await),
         });
     }
-    let rows = rows();
-    let mut missing: BTreeSet<String> = BTreeSet::new();
+    let rows = operations();
+    let mut untested: BTreeSet<String> = BTreeSet::new();
     for (path, operations) in openapi::contract()["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            missing.insert(format!("{} {path}", method.to_uppercase()));
+            untested.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
-    for (method, path, wants, good, body) in &rows {
+    for (method, path, requires, success, body) in &rows {
         assert!(
-            missing.remove(&format!("{method} {path}")),
+            untested.remove(&format!("{method} {path}")),
             "{method} {path} is not in the contract, or stands here twice"
         );
         for ((caller, scopes), key) in callers().iter().zip(&keys) {
             let address = match *path {
                 "/v1/search" | "/v1/suggest" => format!("{path}?q=mot"),
-                path if path.contains("{id}") => {
-                    path.replace("{id}", &something(&app, path, *method == "GET").await)
-                }
+                path if path.contains("{id}") => path.replace(
+                    "{id}",
+                    &create_resource_for(&app, path, *method == "GET").await,
+                ),
                 path => path.to_owned(),
             };
             let mut request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &address);
@@ -236,30 +237,30 @@ async fn every_operation_enforces_its_required_scopes() {
             if !body.is_null() {
                 request = request.json(body.clone());
             }
-            let answer = request.await;
-            let status = expected(*wants, caller, scopes.as_deref(), *good);
+            let response = request.await;
+            let status = expected(*requires, caller, scopes.as_deref(), *success);
             assert_eq!(
-                answer.status,
+                response.status,
                 status,
                 "{method} {path} by {caller}: {}",
-                answer.text()
+                response.text()
             );
             match status {
-                401 => drop(answer.problem(401, "unauthorized")),
-                403 => drop(answer.problem(403, "forbidden")),
+                401 => drop(response.problem(401, "unauthorized")),
+                403 => drop(response.problem(403, "forbidden")),
                 _ => {}
             }
         }
     }
     assert!(
-        missing.is_empty(),
-        "nobody has said who may call these: {missing:?}"
+        untested.is_empty(),
+        "nobody has said who may call these: {untested:?}"
     );
 }
 
 /// Creates a resource for the path: a draft to be changed, or published content to be read.
-async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
-    let made = match path.split('/').nth(2).unwrap() {
+async fn create_resource_for(app: &TestApp, path: &str, is_read: bool) -> String {
+    let response = match path.split('/').nth(2).unwrap() {
         "keys" => {
             app.post("/v1/keys", json!({"name": "k", "scopes": ["read"]}))
                 .await
@@ -274,7 +275,7 @@ async fn something(app: &TestApp, path: &str, is_read: bool) -> String {
             app.post(&format!("/v1/{list}"), new).await
         }
     };
-    made.created().text("/id").to_owned()
+    response.created().text("/id").to_owned()
 }
 
 /// For content in every status.
@@ -302,13 +303,17 @@ async fn every_status_is_readable_and_writable_only_with_the_right_scopes() {
             for (state, body) in &states {
                 let new =
                     crate::support::with(json!({"title": "x", "language": "fr"}), body.clone());
-                let made = app.post(list, new.clone()).await;
-                let path = made.header("location").to_owned();
-                let seen = sees_all
+                let created = app.post(list, new.clone()).await;
+                let path = created.header("location").to_owned();
+                let visible = sees_all
                     || *state == "published"
                     || (*state == "scheduled" && has(Scope::Early));
-                let asked = app.get(&path).key(&key).await.status;
-                assert_eq!(asked == 200, seen, "{caller} reads {state}: {asked}");
+                let requests = app.get(&path).key(&key).await.status;
+                assert_eq!(
+                    requests == 200,
+                    visible,
+                    "{caller} reads {state}: {requests}"
+                );
                 let may = has(Scope::Write) && (*state == "draft" || has(Scope::Publish));
                 let request = |method| app.request(method, &path).key(&key);
                 for (method, body) in [
@@ -457,9 +462,11 @@ async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
                     .problem(403, "forbidden");
                 assert_eq!(app.get(&format!("{list}/first")).await.status, 308);
                 // A generated slug avoids it.
-                let made = json!({"name": "First"});
-                let made = request(Method::POST, &list, made).await.created();
-                assert_eq!(made["slug"], "first-2");
+                let created_resource = json!({"name": "First"});
+                let created_resource = request(Method::POST, &list, created_resource)
+                    .await
+                    .created();
+                assert_eq!(created_resource["slug"], "first-2");
             }
         }
     }

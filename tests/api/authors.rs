@@ -21,9 +21,9 @@ async fn an_author_has_one_shape() {
         "name": "Salma Idrissi Kadiri", "names": {"ar": "سلمى"}, "bio": "Les champs.\nLes eaux.", "image_url": "https://i.example/salma.jpg",
         "links": [{"name": "Mastodon", "url": "https://social.example/@salma"}, {"name": "Site", "url": "http://salma.example"}],
     });
-    let answer = app.post("/v1/authors", body.clone()).await;
-    let created = answer.created();
-    assert_eq!(answer.header("location"), path(&created));
+    let response = app.post("/v1/authors", body.clone()).await;
+    let created = response.created();
+    assert_eq!(response.header("location"), path(&created));
     let server_side = json!({
         "id": created["id"], "slug": "salma-idrissi-kadiri", "version": 1,
         "created_at": created["created_at"], "updated_at": created["created_at"],
@@ -38,13 +38,13 @@ async fn an_author_has_one_shape() {
         assert_eq!(head.header("etag"), read.header("etag"));
     }
     assert_eq!(app.get("/v1/authors").await.ok()["items"], json!([created]));
-    let least = app.author("Zineb").await;
+    let minimal = app.author("Zineb").await;
     assert_eq!(
         (
-            &least["bio"],
-            &least["image_url"],
-            &least["links"],
-            &least["names"]
+            &minimal["bio"],
+            &minimal["image_url"],
+            &minimal["links"],
+            &minimal["names"]
         ),
         (&Value::Null, &Value::Null, &json!([]), &json!({}))
     );
@@ -90,9 +90,9 @@ async fn an_author_can_be_patched_replaced_deleted_and_restored() {
         .await
         .problem(404, "not-found");
     assert_eq!(app.get("/v1/authors").await.ok()["items"], json!([]));
-    let back = app.put(&address, json!({"name": "B"})).await.created();
+    let restored = app.put(&address, json!({"name": "B"})).await.created();
     assert_eq!(
-        (&back["slug"], &back["version"]),
+        (&restored["slug"], &restored["version"]),
         (&json!("anir"), &json!(6))
     );
 }
@@ -105,7 +105,7 @@ async fn of_many_concurrent_puts_to_an_unused_id_one_creates_the_author() {
     let mut statuses: Vec<u16> = join_all((0..10).map(|_| put()))
         .await
         .iter()
-        .map(|answer| answer.status)
+        .map(|response| response.status)
         .collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[8], statuses[9]), (200, 200, 201));
@@ -177,9 +177,12 @@ async fn authors_are_sorted_by_name_ignoring_accents_and_case() {
         (&page["page"]["total"], &page["page"]["total_is_exact"]),
         (&json!(9), &json!(true))
     );
-    let few = app.get("/v1/authors?limit=1&fields=name,slug").await.ok();
-    assert_eq!(few["items"], json!([{"name": "Edgar", "slug": "edgar"}]));
-    assert!(few["page"].get("total").is_none());
+    let selected = app.get("/v1/authors?limit=1&fields=name,slug").await.ok();
+    assert_eq!(
+        selected["items"],
+        json!([{"name": "Edgar", "slug": "edgar"}])
+    );
+    assert!(selected["page"].get("total").is_none());
 }
 
 #[actix_web::test]
@@ -223,8 +226,8 @@ async fn concurrent_changes_neither_repeat_nor_skip_authors_between_pages() {
     app.author("aa").await;
     app.author("cc").await;
     assert_eq!(app.delete("/v1/authors/b").await.status, 204);
-    let rest = app.get(&format!("/v1/authors?cursor={next}")).await.ok();
-    assert_eq!(rest.texts("/items/*/name"), ["c", "cc", "d"]);
+    let second_page = app.get(&format!("/v1/authors?cursor={next}")).await.ok();
+    assert_eq!(second_page.texts("/items/*/name"), ["c", "cc", "d"]);
 }
 
 #[actix_web::test]
@@ -235,11 +238,11 @@ async fn names_of_maximum_length_are_listed_once_each() {
         app.author(&letter.repeat(99)).await;
     }
     let pages = follow(|path| app.get(path), "/v1/authors?limit=1", "next", None).await;
-    let mut seen = texts(&pages, "/items/*/id").concat();
-    assert_eq!(seen.len(), 10);
-    seen.sort();
-    seen.dedup();
-    assert_eq!(seen.len(), 10);
+    let mut ids = texts(&pages, "/items/*/id").concat();
+    assert_eq!(ids.len(), 10);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 10);
 }
 
 #[actix_web::test]
@@ -255,8 +258,8 @@ async fn unknown_and_invalid_list_parameters_are_rejected() {
         ("cursor=x", "cursor invalid"),
         ("language=fran%C3%A7ais", "language invalid"),
     ] {
-        let answer = app.get(&format!("/v1/authors?{query}")).await;
-        assert_eq!(answer.parameter_faults(), [fault]);
+        let response = app.get(&format!("/v1/authors?{query}")).await;
+        assert_eq!(response.parameter_faults(), [fault]);
     }
     app.author("a").await;
     let one = app.get("/v1/authors/a?kind=person").await;

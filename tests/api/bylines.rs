@@ -15,7 +15,7 @@ fn article_path(article: &Value) -> String {
 }
 
 /// Summaries of authors, as embedded in articles.
-fn short(authors: &[&Value]) -> Value {
+fn summaries(authors: &[&Value]) -> Value {
     authors
         .iter()
         .map(|author| json!({"id": author["id"], "slug": author["slug"], "name": author["name"], "image_url": author["image_url"]}))
@@ -63,7 +63,7 @@ async fn an_author_cannot_be_deleted_while_an_article_names_them() {
     app.get(&path(&salma)).await.problem(404, "not-found");
     assert_eq!(
         app.get(&article_path(&first)).await.ok()["authors"],
-        short(&[&other])
+        summaries(&[&other])
     );
 }
 
@@ -102,8 +102,8 @@ async fn a_deleted_article_is_restored_only_without_its_deleted_authors_and_tags
             .unwrap_err();
         assert!(error.to_string().contains("not there any more"), "{error}");
 
-        let back = restore(json!({})).await.created();
-        assert_eq!(back[list], json!([]));
+        let restored = restore(json!({})).await.created();
+        assert_eq!(restored[list], json!([]));
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
             .collect()
     };
     assert_eq!(article["author_ids"], ids(&[&c, &a, &b]));
-    assert_eq!(article["authors"], short(&[&c, &a, &b]));
+    assert_eq!(article["authors"], summaries(&[&c, &a, &b]));
     assert_eq!(article["tag_ids"], ids(&[&u, &t]));
     assert_eq!(article["tags"], tags(&[&u, &t]));
     let address = article_path(&article);
@@ -159,17 +159,17 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
         .patch(&address, json!({"author_ids": ids(&[&b, &c])}))
         .await
         .ok();
-    assert_eq!(patched["authors"], short(&[&b, &c]));
+    assert_eq!(patched["authors"], summaries(&[&b, &c]));
     assert_eq!(patched["tags"], tags(&[&u, &t]));
-    let turned = app
+    let reordered = app
         .patch(
             &address,
             json!({"author_ids": ids(&[&c, &b]), "tag_ids": []}),
         )
         .await
         .ok();
-    assert_eq!(turned["author_ids"], ids(&[&c, &b]));
-    assert_eq!(turned["tags"], json!([]));
+    assert_eq!(reordered["author_ids"], ids(&[&c, &b]));
+    assert_eq!(reordered["tags"], json!([]));
     let cleared = app.patch(&address, json!({"author_ids": null})).await.ok();
     assert_eq!(
         (&cleared["author_ids"], &cleared["authors"]),
@@ -206,24 +206,24 @@ async fn author_and_tag_ids_must_exist_and_be_unique() {
     let app = TestApp::start().await;
     let salma = app.author("Salma").await;
     let semailles = app.tag("Semailles").await;
-    let nobody = json!(uuid::Uuid::now_v7());
+    let missing = json!(uuid::Uuid::now_v7());
     let gone = app.author("Gone").await;
     app.delete(&path(&gone)).await;
     let article = app.article("x", json!({})).await;
-    for (list, there, most) in [
+    for (list, existing, most) in [
         ("author_ids", &salma["id"], 20),
         ("tag_ids", &semailles["id"], 50),
     ] {
         let too_many: Vec<uuid::Uuid> = (0..=most).map(|_| uuid::Uuid::now_v7()).collect();
         for (ids, code) in [
-            (json!([there, nobody]), "/1 not_found"),
-            (json!([nobody, there]), "/0 not_found"),
-            (json!([there, gone["id"]]), "/1 not_found"),
-            (json!([there, there]), " duplicate_item"),
+            (json!([existing, missing]), "/1 not_found"),
+            (json!([missing, existing]), "/0 not_found"),
+            (json!([existing, gone["id"]]), "/1 not_found"),
+            (json!([existing, existing]), " duplicate_item"),
             (json!(too_many), " too_many"),
-            (json!([there, "salma"]), "/1 invalid_id"),
+            (json!([existing, "salma"]), "/1 invalid_id"),
             (json!([1]), "/0 wrong_type"),
-            (json!(there), " wrong_type"),
+            (json!(existing), " wrong_type"),
         ] {
             let fault = format!("/{list}{code}");
             let body = json!({"title": "y", "language": "fr", list: ids});

@@ -40,10 +40,10 @@ async fn responses_carry_cache_policies_and_cache_tags() {
         ("/problems", 4),
     ] {
         let policy = format!("public, max-age={seconds}");
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), policy, "{path}");
-        assert!(answer.header("vary").contains("Authorization"), "{path}");
-        let tag = answer.etag();
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), policy, "{path}");
+        assert!(response.header("vary").contains("Authorization"), "{path}");
+        let tag = response.etag();
         let known = app.get(path).header("If-None-Match", &tag).await;
         assert_eq!(
             (known.status, known.header("cache-control")),
@@ -75,27 +75,27 @@ async fn responses_carry_cache_policies_and_cache_tags() {
             "{path}"
         );
     }
-    let names = |answer: &Response| -> Vec<String> {
-        let header = answer.header("surrogate-key");
-        assert_eq!(header.replace(' ', ","), answer.header("cache-tag"));
+    let cache_tags = |response: &Response| -> Vec<String> {
+        let header = response.header("surrogate-key");
+        assert_eq!(header.replace(' ', ","), response.header("cache-tag"));
         header.split(' ').map(str::to_owned).collect()
     };
-    let named = |kind: &str, one: &serde_json::Value| format!("{kind}-{}", one.text("/id"));
+    let tag_of = |kind: &str, one: &serde_json::Value| format!("{kind}-{}", one.text("/id"));
     let all = [
-        named("article", &article),
-        named("author", &author),
-        named("category", &category),
+        tag_of("article", &article),
+        tag_of("author", &author),
+        tag_of("category", &category),
     ];
-    assert_eq!(names(&app.get("/v1/articles/x").await), all);
-    let mut listed = names(&app.get("/v1/articles").await);
+    assert_eq!(cache_tags(&app.get("/v1/articles/x").await), all);
+    let mut listed = cache_tags(&app.get("/v1/articles").await);
     assert_eq!(listed.remove(0), "article");
     assert_eq!(listed, all);
-    let only = app.get("/v1/articles?fields=title").await;
+    let selected = app.get("/v1/articles?fields=title").await;
     assert_eq!(
-        names(&only),
-        ["article".to_owned(), named("article", &article)]
+        cache_tags(&selected),
+        ["article".to_owned(), tag_of("article", &article)]
     );
-    assert_eq!(names(&app.get("/v1/tags").await), ["tag"]);
+    assert_eq!(cache_tags(&app.get("/v1/tags").await), ["tag"]);
 }
 
 #[actix_web::test]

@@ -80,38 +80,38 @@ async fn categories_are_listed_in_depth_first_tree_order() {
 #[actix_web::test]
 async fn cycles_and_more_than_five_levels_are_rejected() {
     let app = TestApp::start().await;
-    let mut line = vec![app.category("1", None).await];
+    let mut chain = vec![app.category("1", None).await];
     for level in 2..=5 {
-        line.push(app.category(&level.to_string(), line.last()).await);
+        chain.push(app.category(&level.to_string(), chain.last()).await);
     }
-    let sixth = json!({"name": "6", "parent_id": line[4]["id"]});
+    let sixth = json!({"name": "6", "parent_id": chain[4]["id"]});
     assert_eq!(
         app.post("/v1/categories", sixth).await.faults(),
         ["/parent_id too_deep"]
     );
     let below = |id: &Value| json!({"parent_id": id});
     assert_eq!(
-        app.patch(&path(&line[0]), below(&line[3]["id"]))
+        app.patch(&path(&chain[0]), below(&chain[3]["id"]))
             .await
             .faults(),
         ["/parent_id cycle"]
     );
     assert_eq!(
-        app.patch(&path(&line[0]), below(&line[0]["id"]))
+        app.patch(&path(&chain[0]), below(&chain[0]["id"]))
             .await
             .faults(),
         ["/parent_id cycle"]
     );
     let other = app.category("other", None).await;
     assert_eq!(
-        app.patch(&path(&line[0]), below(&other["id"]))
+        app.patch(&path(&chain[0]), below(&other["id"]))
             .await
             .faults(),
         ["/parent_id too_deep"]
     );
-    let nobody = json!({"name": "x", "parent_id": uuid::Uuid::now_v7()});
+    let missing = json!({"name": "x", "parent_id": uuid::Uuid::now_v7()});
     assert_eq!(
-        app.post("/v1/categories", nobody).await.faults(),
+        app.post("/v1/categories", missing).await.faults(),
         ["/parent_id not_found"]
     );
 }
@@ -191,9 +191,9 @@ async fn a_category_with_content_cannot_be_deleted() {
     assert_eq!(app.delete(&path(&category)).await.status, 204);
     app.get(&path(&category)).await.problem(404, "not-found");
     app.delete(&path(&category)).await.problem(404, "not-found");
-    let gone = json!({"title": "x", "language": "fr", "category_id": category["id"]});
+    let body = json!({"title": "x", "language": "fr", "category_id": category["id"]});
     assert_eq!(
-        app.post("/v1/headlines", gone).await.faults(),
+        app.post("/v1/headlines", body).await.faults(),
         ["/category_id not_found"]
     );
 }
@@ -213,13 +213,13 @@ async fn concurrent_creation_and_deletion_leave_no_content_in_a_deleted_category
         assert!(matches!(outcome, (204, 422) | (409, 201)), "{outcome:?}");
     }
     let mut conn = app.conn().await;
-    let stray = diesel::sql_query(
+    let dangling = diesel::sql_query(
         "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL",
     )
     .execute(&mut conn)
     .await
     .unwrap();
-    assert_eq!(stray, 0);
+    assert_eq!(dangling, 0);
 }
 
 #[actix_web::test]
@@ -309,16 +309,16 @@ async fn every_category_change_is_one_event() {
 #[actix_web::test]
 async fn concurrent_changes_within_a_branch_all_succeed() {
     let app = TestApp::start().await;
-    let mut line = vec![app.category("1", None).await];
+    let mut chain = vec![app.category("1", None).await];
     for level in 2..=4 {
-        line.push(app.category(&level.to_string(), line.last()).await);
+        chain.push(app.category(&level.to_string(), chain.last()).await);
     }
     let changes = (0..24).map(|n| {
-        app.patch(&path(&line[n % 4]), json!({"position": n + 1}))
+        app.patch(&path(&chain[n % 4]), json!({"position": n + 1}))
             .into_future()
     });
-    for answer in futures_util::future::join_all(changes).await {
-        assert_eq!(answer.status, 200, "{answer:?}");
+    for response in futures_util::future::join_all(changes).await {
+        assert_eq!(response.status, 200, "{response:?}");
     }
 }
 
@@ -356,9 +356,9 @@ async fn a_patch_removes_one_localized_name_or_all() {
     app.headline("x", json!({"category_id": category["id"]}))
         .await;
     let french = app.get(&format!("{path}?language=fr")).await.ok();
-    let line = app.get("/v1/headlines?language=fr").await.ok();
+    let chain = app.get("/v1/headlines?language=fr").await.ok();
     assert_eq!(french["name"], "Mer");
-    assert_eq!(line["items"][0]["category"]["name"], "Mer");
+    assert_eq!(chain["items"][0]["category"]["name"], "Mer");
     let none = app.patch(&path, json!({"names": null})).await.ok();
     assert_eq!(none["names"], json!({}));
 }

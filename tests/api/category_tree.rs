@@ -37,8 +37,8 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         app.article("x", with(json!({"category_id": category["id"]}), more))
             .await;
     }
-    let trashed = app.article("x", json!({"category_id": top["id"]})).await;
-    app.delete(&path_of("articles", &trashed)).await;
+    let deleted = app.article("x", json!({"category_id": top["id"]})).await;
+    app.delete(&path_of("articles", &deleted)).await;
     app.headline("x", json!({"category_id": top["id"]})).await;
 
     fn counted(nodes: &Value) -> Value {
@@ -129,11 +129,11 @@ async fn tree_responses_are_not_paginated() {
         ("category=nothing", vec!["category not_found"]),
         ("tree=true", vec!["tree duplicate_parameter"]),
     ] {
-        let answer = app.get(&format!("/v1/categories?tree=true&{query}")).await;
-        assert_eq!(answer.parameter_faults(), faults);
+        let response = app.get(&format!("/v1/categories?tree=true&{query}")).await;
+        assert_eq!(response.parameter_faults(), faults);
     }
-    let answer = app.get("/v1/categories?tree=yes").await;
-    assert_eq!(answer.parameter_faults(), ["tree invalid"]);
+    let response = app.get("/v1/categories?tree=yes").await;
+    assert_eq!(response.parameter_faults(), ["tree invalid"]);
     let list = app.get("/v1/categories?tree=false&limit=5").await.ok();
     assert_eq!(list.list("/items").len(), 5);
     assert!(list["items"][0].get("children").is_none());

@@ -7,21 +7,21 @@ use serde_json::json;
 
 use crate::support::{Response, TestApp, path_of};
 
-fn decoded(answer: &Response) -> Vec<u8> {
+fn decoded(response: &Response) -> Vec<u8> {
     let mut out = Vec::new();
-    match answer.header("content-encoding") {
-        "gzip" => flate2::read::GzDecoder::new(answer.body.as_slice())
+    match response.header("content-encoding") {
+        "gzip" => flate2::read::GzDecoder::new(response.body.as_slice())
             .read_to_end(&mut out)
             .map(|_| ()),
-        "br" => brotli::BrotliDecompress(&mut answer.body.as_slice(), &mut out),
-        "zstd" => zstd::stream::copy_decode(answer.body.as_slice(), &mut out),
+        "br" => brotli::BrotliDecompress(&mut response.body.as_slice(), &mut out),
+        "zstd" => zstd::stream::copy_decode(response.body.as_slice(), &mut out),
         other => panic!("{other}"),
     }
     .unwrap();
     out
 }
 
-async fn twenty(app: &TestApp) {
+async fn create_twenty_headlines(app: &TestApp) {
     for n in 0..20 {
         app.headline(&format!("Titre numéro {n}"), json!({})).await;
     }
@@ -30,18 +30,18 @@ async fn twenty(app: &TestApp) {
 #[actix_web::test]
 async fn every_content_coding_has_the_same_content_and_its_own_etag() {
     let app = TestApp::start().await;
-    twenty(&app).await;
+    create_twenty_headlines(&app).await;
     let plain = app.get("/v1/headlines").await;
     assert!(!plain.has("content-encoding") && plain.body.len() > 5000);
     let mut tags = vec![plain.etag()];
     for coding in ["gzip", "br", "zstd"] {
         let get = || app.get("/v1/headlines").header("Accept-Encoding", coding);
-        let coded = get().await;
-        assert_eq!(coded.header("content-encoding"), coding);
-        assert_eq!(decoded(&coded), plain.body);
-        assert!(coded.body.len() * 4 < plain.body.len(), "{coding}");
-        assert!(coded.header("vary").contains("Accept-Encoding"));
-        let tag = coded.etag();
+        let compressed = get().await;
+        assert_eq!(compressed.header("content-encoding"), coding);
+        assert_eq!(decoded(&compressed), plain.body);
+        assert!(compressed.body.len() * 4 < plain.body.len(), "{coding}");
+        assert!(compressed.header("vary").contains("Accept-Encoding"));
+        let tag = compressed.etag();
         let known = get().header("If-None-Match", &tag).await;
         assert_eq!((known.status, known.body.len()), (304, 0));
         assert_eq!(known.header("etag"), tag);
@@ -53,7 +53,10 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
             .header("Accept-Encoding", coding)
             .await;
         assert_eq!(head.header("etag"), tag);
-        assert_eq!(head.header("content-length"), coded.body.len().to_string());
+        assert_eq!(
+            head.header("content-length"),
+            compressed.body.len().to_string()
+        );
         tags.push(tag);
     }
     tags.sort();
@@ -64,7 +67,7 @@ async fn every_content_coding_has_the_same_content_and_its_own_etag() {
 #[actix_web::test]
 async fn accept_encoding_selects_the_coding_and_small_responses_are_not_compressed() {
     let app = TestApp::start().await;
-    twenty(&app).await;
+    create_twenty_headlines(&app).await;
     for (header, coding) in [
         ("gzip, deflate, br, zstd", Some("br")),
         ("gzip;q=1.0, br;q=0.2", Some("gzip")),
@@ -75,12 +78,12 @@ async fn accept_encoding_selects_the_coding_and_small_responses_are_not_compress
         ("*", None),
         ("nonsense;;q", None),
     ] {
-        let answer = app
+        let response = app
             .get("/v1/headlines")
             .header("Accept-Encoding", header)
             .await;
-        assert_eq!(answer.status, 200, "{header}");
-        let given = answer.headers.get("content-encoding");
+        assert_eq!(response.status, 200, "{header}");
+        let given = response.headers.get("content-encoding");
         assert_eq!(
             given.map(|value| value.to_str().unwrap()),
             coding,

@@ -25,9 +25,9 @@ async fn every_get_has_a_strong_etag_and_supports_if_none_match() {
         "/openapi.json".into(),
         "/problems".into(),
     ] {
-        let answer = app.get(&path).await;
-        assert_eq!(answer.status, 200, "{path}");
-        let tag = answer.etag();
+        let response = app.get(&path).await;
+        assert_eq!(response.status, 200, "{path}");
+        let tag = response.etag();
         assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         for known in [
             tag.clone(),
@@ -167,10 +167,16 @@ async fn of_twenty_concurrent_patches_to_one_version_one_succeeds() {
             .header("If-Match", &tag)
             .into_future()
     };
-    let answers = join_all((0..20).map(change)).await;
-    let won = answers.iter().filter(|answer| answer.status == 200).count();
-    let lost = answers.iter().filter(|answer| answer.status == 412).count();
-    assert_eq!((won, lost), (1, 19));
+    let responses = join_all((0..20).map(change)).await;
+    let succeeded = responses
+        .iter()
+        .filter(|response| response.status == 200)
+        .count();
+    let failed = responses
+        .iter()
+        .filter(|response| response.status == 412)
+        .count();
+    assert_eq!((succeeded, failed), (1, 19));
     assert_eq!(app.get(&path).await.ok()["version"], 2);
 }
 
@@ -236,7 +242,7 @@ async fn with_require_if_match_every_change_needs_a_precondition() {
     let tag = app.post("/v1/tags", json!({"name": "a"})).await;
     let (path, etag) = (tag.header("location").to_owned(), tag.etag());
     let body = json!({"name": "b"});
-    for unsaid in [
+    for response in [
         app.patch(&path, body.clone()).await,
         app.put(&path, body.clone()).await,
         app.delete(&path).await,
@@ -246,7 +252,7 @@ async fn with_require_if_match_every_change_needs_a_precondition() {
         )
         .await,
     ] {
-        unsaid.problem(428, "precondition-required");
+        response.problem(428, "precondition-required");
     }
     app.put(&path, body.clone())
         .header("If-None-Match", "*")
@@ -268,13 +274,13 @@ async fn with_require_if_match_every_change_needs_a_precondition() {
 #[actix_web::test]
 async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
     let app = TestApp::start().await;
-    let beside = app.another_node().await;
+    let other = app.another_node().await;
     let article = app.article("x", json!({})).await;
     let path = path_of("articles", &article);
     for version in 1..4 {
         let tag = app.get_as_admin(&path).await.etag();
-        let asked = (0..50).map(|n| {
-            let node = if n % 2 == 0 { &app } else { &beside };
+        let requests = (0..50).map(|n| {
+            let node = if n % 2 == 0 { &app } else { &other };
             let change = json!({"title": format!("{version}-{n}")});
             node.request(reqwest::Method::PATCH, &path)
                 .key(&app.admin_key)
@@ -282,8 +288,17 @@ async fn of_fifty_concurrent_patches_on_two_nodes_one_succeeds() {
                 .json(change)
                 .into_future()
         });
-        let statuses: Vec<u16> = join_all(asked).await.iter().map(|it| it.status).collect();
-        let count = |status| statuses.iter().filter(|it| **it == status).count();
+        let statuses: Vec<u16> = join_all(requests)
+            .await
+            .iter()
+            .map(|response| response.status)
+            .collect();
+        let count = |status| {
+            statuses
+                .iter()
+                .filter(|response| **response == status)
+                .count()
+        };
         assert_eq!(count(200), 1, "{statuses:?}");
         // A request that waits too long for a connection gets 503.
         assert_eq!(count(412) + count(503), 49, "{statuses:?}");

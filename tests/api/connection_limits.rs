@@ -20,7 +20,7 @@ async fn app(settings: &str) -> TestApp {
     app
 }
 
-fn asks(app: &TestApp, path: &str) -> TcpStream {
+fn send_request(app: &TestApp, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.addr).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
@@ -28,20 +28,20 @@ fn asks(app: &TestApp, path: &str) -> TcpStream {
 }
 
 /// Sends a request and reads only the first byte of the response.
-fn reads_nothing(app: &TestApp) -> TcpStream {
-    let mut stream = asks(app, LARGE);
+fn stalled_client(app: &TestApp) -> TcpStream {
+    let mut stream = send_request(app, LARGE);
     assert_eq!(stream.read(&mut [0]).unwrap(), 1);
     stream
 }
 
 /// Repeats a request until it succeeds; `refused` checks every other response.
-async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Response)) {
+async fn wait_until_ok(app: &TestApp, path: &str, refused: impl Fn(&Response)) {
     loop {
-        let answer = app.get(path).await;
-        if answer.status == 200 {
+        let response = app.get(path).await;
+        if response.status == 200 {
             return;
         }
-        refused(&answer);
+        refused(&response);
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -49,48 +49,48 @@ async fn until_answered(app: &TestApp, path: &str, refused: impl Fn(&Response)) 
 #[actix_web::test]
 async fn a_response_that_is_not_read_is_abandoned_after_the_write_timeout() {
     let app = app("--write-timeout 1 --max-unsent-per-address-mib 1").await;
-    let mut first = reads_nothing(&app);
-    let refused = |answer: &Response| {
-        let problem = answer.problem(429, "too-many-requests");
+    let mut first = stalled_client(&app);
+    let refused = |response: &Response| {
+        let problem = response.problem(429, "too-many-requests");
         let detail = problem.text("/detail");
         assert!(detail.contains("wait to be received"), "{problem}");
-        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(response.header("retry-after"), "1");
     };
-    until_answered(&app, LARGE, refused).await;
+    wait_until_ok(&app, LARGE, refused).await;
     // The first client received only what was in the buffers.
     let length = app.get(LARGE).await.body.len();
-    let mut got = Vec::new();
-    let _ = first.read_to_end(&mut got);
-    assert!(got.len() < length, "{} of {length}", got.len());
+    let mut received = Vec::new();
+    let _ = first.read_to_end(&mut received);
+    assert!(received.len() < length, "{} of {length}", received.len());
 }
 
 #[actix_web::test]
 async fn a_client_that_reads_single_bytes_is_disconnected() {
     let app = app("--write-timeout 1").await;
     let length = app.get(LARGE).await.body.len();
-    let mut stream = reads_nothing(&app);
-    let mut got = 0;
+    let mut stream = stalled_client(&app);
+    let mut received = 0;
     while let Ok(1) = stream.read(&mut [0]) {
-        got += 1;
+        received += 1;
         // The buffers can still be read after the connection is closed, which takes no time.
-        if got < 200 {
+        if received < 200 {
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert!(got < length, "all of it came");
+        assert!(received < length, "all of it came");
     }
 }
 
 #[actix_web::test]
 async fn a_client_that_reads_slowly_but_steadily_receives_the_whole_response() {
     let app = app("--write-timeout 5").await;
-    let whole = app.get(LARGE).await.body;
-    let mut stream = asks(&app, LARGE);
-    let mut got = Vec::new();
+    let expected = app.get(LARGE).await.body;
+    let mut stream = send_request(&app, LARGE);
+    let mut received = Vec::new();
     let mut piece = vec![0; 64 << 10];
-    while !got.ends_with(&whole) {
+    while !received.ends_with(&expected) {
         let length = stream.read(&mut piece).unwrap();
-        assert!(length > 0, "{} bytes came", got.len());
-        got.extend_from_slice(&piece[..length]);
+        assert!(length > 0, "{} bytes came", received.len());
+        received.extend_from_slice(&piece[..length]);
         std::thread::sleep(Duration::from_millis(30));
     }
 }
@@ -98,12 +98,12 @@ async fn a_client_that_reads_slowly_but_steadily_receives_the_whole_response() {
 #[actix_web::test]
 async fn unsent_responses_are_limited_across_all_clients() {
     let app = app("--write-timeout 600 --max-unsent-mib 1").await;
-    let first = reads_nothing(&app);
-    let refused = |answer: &Response| {
-        let problem = answer.problem(503, "unavailable");
+    let first = stalled_client(&app);
+    let refused = |response: &Response| {
+        let problem = response.problem(503, "unavailable");
         let detail = problem.text("/detail");
         assert!(detail.contains("wait to be received"), "{problem}");
-        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(response.header("retry-after"), "1");
     };
     refused(&app.get(LARGE).await);
     // Small responses are not affected, and a write reports its success.
@@ -112,7 +112,7 @@ async fn unsent_responses_are_limited_across_all_clients() {
     let changed = app.patch(LARGE, json!({"title": "larger"})).await.ok();
     assert_eq!(changed["title"], "larger");
     drop(first);
-    until_answered(&app, LARGE, refused).await;
+    wait_until_ok(&app, LARGE, refused).await;
 }
 
 #[actix_web::test]
@@ -121,34 +121,34 @@ async fn health_checks_are_served_at_the_connection_limit() {
     let request =
         |path: &str| app.send_raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
     // The client that created the article holds one connection.
-    let mut held: Vec<TcpStream> = (0..2).map(|_| reads_nothing(&app)).collect();
-    let crowd = |held: &mut Vec<TcpStream>, count: usize| {
+    let mut held: Vec<TcpStream> = (0..2).map(|_| stalled_client(&app)).collect();
+    let open_connections = |held: &mut Vec<TcpStream>, count: usize| {
         for _ in 0..count {
             held.push(TcpStream::connect(app.addr).unwrap());
             // The connection may be closed already to make room.
             let mut stream = TcpStream::connect(app.addr).unwrap();
             let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost:");
             held.push(stream);
-            held.push(asks(&app, LARGE));
+            held.push(send_request(&app, LARGE));
         }
     };
     for count in [0, 10, 60] {
-        crowd(&mut held, count);
+        open_connections(&mut held, count);
         for path in ["/livez", "/readyz"] {
             // The server closes the connection.
-            let answer = request(path);
+            let response = request(path);
             // The database may be busy with other tests.
-            let busy = path == "/readyz" && answer.contains("the database can't be asked");
-            assert!(busy || answer.starts_with("HTTP/1.1 200"), "{answer}");
+            let busy = path == "/readyz" && response.contains("the database can't be asked");
+            assert!(busy || response.starts_with("HTTP/1.1 200"), "{response}");
             assert!(
-                answer.to_lowercase().contains("connection: close"),
-                "{answer}"
+                response.to_lowercase().contains("connection: close"),
+                "{response}"
             );
         }
         let refused = request("/v1/headlines");
         assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
-        for said in ["/problems/unavailable", "retry-after: 1", "as many connect"] {
-            assert!(refused.contains(said), "{refused}");
+        for text in ["/problems/unavailable", "retry-after: 1", "as many connect"] {
+            assert!(refused.contains(text), "{refused}");
         }
     }
     drop(held);

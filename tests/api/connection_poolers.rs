@@ -10,7 +10,7 @@ use crate::support::pooler::{Mode, Pooler};
 use crate::support::server_process::{ServerProcess, manchette, temp_dir};
 use crate::support::{JsonPath, cluster};
 
-const SENTENCE: &str = "connection pooler in transaction or statement mode";
+const EXPLANATION: &str = "connection pooler in transaction or statement mode";
 
 fn run(url: &str, arguments: &[&str]) -> Output {
     let data = temp_dir();
@@ -34,11 +34,14 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
             &serve,
         ] {
             let refused = run(&pooler.url, command);
-            let said = String::from_utf8(refused.stderr).unwrap();
-            assert!(!refused.status.success(), "{command:?} in {mode:?}: {said}");
+            let message = String::from_utf8(refused.stderr).unwrap();
             assert!(
-                said.contains(SENTENCE) && said.contains("session mode"),
-                "{command:?} in {mode:?}: {said}"
+                !refused.status.success(),
+                "{command:?} in {mode:?}: {message}"
+            );
+            assert!(
+                message.contains(EXPLANATION) && message.contains("session mode"),
+                "{command:?} in {mode:?}: {message}"
             );
         }
         let migrated = run(&url, &["migrate"]);
@@ -61,11 +64,11 @@ impl Nodes {
             command.env("DATABASE_URL", url);
             ServerProcess::spawn(command)
         };
-        let made = run(url, &["keys", "create", "--name", "x", "--scope", "admin"]);
-        assert!(made.status.success(), "{made:?}");
+        let created = run(url, &["keys", "create", "--name", "x", "--scope", "admin"]);
+        assert!(created.status.success(), "{created:?}");
         Self {
             nodes: [node(), node()],
-            key: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
+            key: String::from_utf8(created.stdout).unwrap().trim().to_owned(),
             _data: data,
         }
     }
@@ -108,15 +111,15 @@ async fn session_pooling_works_and_other_modes_suspend_service_until_switched_ba
         }
 
         pooler.set_mode(mode);
-        let begun = Instant::now();
+        let started = Instant::now();
         for node in &nodes.nodes {
             loop {
                 let (status, problem) = node.get("/readyz").await;
                 let detail = problem["detail"].as_str().unwrap_or_default();
-                if status == 503 && detail.contains(SENTENCE) {
+                if status == 503 && detail.contains(EXPLANATION) {
                     break;
                 }
-                assert!(begun.elapsed() < Duration::from_secs(60), "{problem}");
+                assert!(started.elapsed() < Duration::from_secs(60), "{problem}");
                 // Until the switch is noticed, responses are correct or 503.
                 match node.get("/v1/headlines").await {
                     (200, list) => assert_eq!(list.texts("/items/*/title"), titles),

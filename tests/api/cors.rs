@@ -8,11 +8,11 @@ use crate::support::{JsonPath, TestApp};
 #[actix_web::test]
 async fn cross_origin_requests_are_allowed_only_from_configured_origins() {
     let closed = TestApp::start().await;
-    let own = closed
+    let response = closed
         .get("/v1/headlines")
         .header("Origin", "https://a.example")
         .await;
-    assert!(own.status == 200 && !own.has("access-control-allow-origin"));
+    assert!(response.status == 200 && !response.has("access-control-allow-origin"));
 
     let app =
         TestApp::start_with(&["--cors-origins", "https://a.example,http://localhost:3000"]).await;
@@ -49,7 +49,7 @@ async fn cross_origin_requests_are_allowed_only_from_configured_origins() {
         );
         assert!(answer.header("vary").contains("Origin"));
     }
-    for (origin, method, headers, why) in [
+    for (origin, method, headers, reason) in [
         ("https://b.example", "GET", "authorization", "Origin"),
         ("https://a.example", "TRACE", "authorization", "method"),
         ("https://a.example", "GET", "x-other", "headers"),
@@ -65,7 +65,7 @@ async fn cross_origin_requests_are_allowed_only_from_configured_origins() {
         let problem = refused.problem(400, "cross-origin");
         assert_eq!(problem["request_id"], "asked-first");
         assert_eq!(problem["instance"], "/v1/headlines");
-        assert!(problem.text("/detail").contains(why), "{problem}");
+        assert!(problem.text("/detail").contains(reason), "{problem}");
         assert_eq!(refused.header("cache-control"), "no-store");
         assert!(
             refused
@@ -111,15 +111,15 @@ async fn cross_origin_requests_are_allowed_only_from_configured_origins() {
             "{vary}"
         );
         assert!(!answer.has("access-control-allow-credentials"));
-        let stranger = app.get(path).header("Origin", "https://b.example").await;
-        assert!(!stranger.has("access-control-allow-origin"), "{path}");
+        let other = app.get(path).header("Origin", "https://b.example").await;
+        assert!(!other.has("access-control-allow-origin"), "{path}");
     }
     let open = TestApp::start_with(&["--cors-origins", "*"]).await;
-    let anybody = open
+    let response = open
         .get("/v1/headlines")
         .header("Origin", "https://b.example")
         .await;
-    assert_eq!(anybody.header("access-control-allow-origin"), "*");
+    assert_eq!(response.header("access-control-allow-origin"), "*");
     let reader = open.new_key(&[Scope::Read]).await;
     assert_eq!(open.get("/v1/headlines").key(&reader).await.status, 200);
 }

@@ -11,10 +11,10 @@ use crate::support::database_proxy::DatabaseProxy;
 use crate::support::{Response, TestApp};
 
 /// Longer than any response takes on a busy machine, and far shorter than the statement timeouts used here.
-const SOON: Duration = Duration::from_secs(30);
+const RESPONSE_TIME: Duration = Duration::from_secs(30);
 
 /// Timeouts so long that a test would fail if anything waited for them.
-const PATIENT: [&str; 8] = [
+const LONG_TIMEOUTS: [&str; 8] = [
     "--statement-timeout-ms",
     "600000",
     "--lock-timeout-ms",
@@ -25,33 +25,33 @@ const PATIENT: [&str; 8] = [
     "600",
 ];
 
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    actix_web::rt::time::timeout(SOON, future)
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::time::timeout(RESPONSE_TIME, future)
         .await
         .expect("it doesn't take so long")
 }
 
 #[track_caller]
-fn unavailable(answer: &Response) {
-    answer.problem(503, "unavailable");
-    assert_eq!(answer.header("retry-after"), "1");
+fn assert_unavailable(response: &Response) {
+    response.problem(503, "unavailable");
+    assert_eq!(response.header("retry-after"), "1");
 }
 
 /// Repeats requests until they succeed; before that every response must be a 503.
-async fn heals(app: &TestApp) {
+async fn wait_for_recovery(app: &TestApp) {
     for path in ["/v1/headlines", "/readyz"] {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
-            let answer = soon(app.get(path).into_future()).await;
-            if answer.status == 200 {
+            let response = in_time(app.get(path).into_future()).await;
+            if response.status == 200 {
                 break;
             }
-            unavailable(&answer);
-            assert!(begun.elapsed() < SOON, "{path}");
+            assert_unavailable(&response);
+            assert!(started.elapsed() < RESPONSE_TIME, "{path}");
             actix_web::rt::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    soon(
+    in_time(
         app.post("/v1/headlines", json!({"title": "x", "language": "fr"}))
             .into_future(),
     )
@@ -63,75 +63,75 @@ async fn heals(app: &TestApp) {
 async fn a_hanging_database_causes_503_without_waiting() {
     let (proxy, address) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "300"];
-    let app = TestApp::start_on(address, &[&PATIENT[..], &settings].concat()).await;
-    heals(&app).await;
+    let app = TestApp::start_on(address, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
+    wait_for_recovery(&app).await;
     proxy.stall();
     // The first requests detect the hang; later ones do not wait.
-    let first = soon(join_all([
+    let first = in_time(join_all([
         app.get("/v1/headlines").into_future(),
         app.get_as_admin("/v1/articles/x").into_future(),
         app.post("/v1/headlines", json!({"title": "x", "language": "fr"}))
             .into_future(),
     ]))
     .await;
-    first.iter().for_each(unavailable);
-    let then = soon(join_all(
+    first.iter().for_each(assert_unavailable);
+    let then = in_time(join_all(
         (0..50).map(|_| app.get("/v1/headlines").into_future()),
     ))
     .await;
-    then.iter().for_each(unavailable);
+    then.iter().for_each(assert_unavailable);
     // The last health check may have been just before.
-    while soon(app.get("/readyz").into_future()).await.status == 200 {
+    while in_time(app.get("/readyz").into_future()).await.status == 200 {
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
-    unavailable(&soon(app.get("/readyz").into_future()).await);
+    assert_unavailable(&in_time(app.get("/readyz").into_future()).await);
     // Paths that need no database still work.
     for path in ["/livez", "/docs/", "/problems", "/openapi.json"] {
         assert_eq!(
-            soon(app.get(path).into_future()).await.status,
+            in_time(app.get(path).into_future()).await.status,
             200,
             "{path}"
         );
     }
     proxy.resume();
-    heals(&app).await;
+    wait_for_recovery(&app).await;
 }
 
 #[actix_web::test]
 async fn the_server_reconnects_after_a_database_outage() {
     let (proxy, address) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "3000"];
-    let app = TestApp::start_on(address, &[&PATIENT[..], &settings].concat()).await;
+    let app = TestApp::start_on(address, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
     for _ in 0..3 {
-        heals(&app).await;
+        wait_for_recovery(&app).await;
         proxy.disconnect();
-        let mut answer = soon(app.get("/v1/headlines").into_future()).await;
+        let mut response = in_time(app.get("/v1/headlines").into_future()).await;
         // Until the disconnection is noticed.
-        while answer.status == 200 {
-            answer = soon(app.get("/v1/headlines").into_future()).await;
+        while response.status == 200 {
+            response = in_time(app.get("/v1/headlines").into_future()).await;
         }
-        unavailable(&answer);
-        unavailable(&soon(app.get_as_admin("/v1/headlines").into_future()).await);
-        soon(app.get("/livez").into_future()).await.ok();
+        assert_unavailable(&response);
+        assert_unavailable(&in_time(app.get_as_admin("/v1/headlines").into_future()).await);
+        in_time(app.get("/livez").into_future()).await.ok();
         proxy.resume();
     }
-    heals(&app).await;
+    wait_for_recovery(&app).await;
     // Stalled before the disconnection, so that the server does not see its connections closed.
     proxy.stall();
-    soon(app.get("/readyz").into_future()).await;
+    in_time(app.get("/readyz").into_future()).await;
     proxy.disconnect();
     proxy.resume();
-    heals(&app).await;
+    wait_for_recovery(&app).await;
 }
 
 #[actix_web::test]
 async fn dropped_database_connections_never_cause_a_500() {
     let (proxy, address) = DatabaseProxy::to_new_database().await;
-    let app = TestApp::start_on(address, &PATIENT).await;
-    heals(&app).await;
+    let app = TestApp::start_on(address, &LONG_TIMEOUTS).await;
+    wait_for_recovery(&app).await;
     let mut conn = app.conn().await;
     for round in 0..6 {
-        let asked = join_all((0..20).map(|n| {
+        let requests = join_all((0..20).map(|n| {
             if n % 2 == 0 {
                 app.get_as_admin("/v1/headlines?count=true").into_future()
             } else {
@@ -139,7 +139,7 @@ async fn dropped_database_connections_never_cause_a_500() {
                 app.post("/v1/headlines", new).into_future()
             }
         }));
-        let cuts = async {
+        let disconnections = async {
             if round % 2 == 0 {
                 terminate_others(&mut conn).await;
             } else {
@@ -147,13 +147,13 @@ async fn dropped_database_connections_never_cause_a_500() {
                 conn = app.conn().await;
             }
         };
-        let (answers, ()) = futures_util::future::join(asked, cuts).await;
-        for answer in answers {
-            if !(200..300).contains(&answer.status) {
-                unavailable(&answer);
+        let (responses, ()) = futures_util::future::join(requests, disconnections).await;
+        for response in responses {
+            if !(200..300).contains(&response.status) {
+                assert_unavailable(&response);
             }
         }
-        heals(&app).await;
+        wait_for_recovery(&app).await;
     }
 }
 
@@ -173,7 +173,7 @@ struct Count {
     count: i64,
 }
 
-async fn others(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
+async fn count_sessions(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
     // Within a transaction the statistics would stay the same.
     conn.batch_execute("SELECT pg_stat_clear_snapshot()")
         .await
@@ -196,46 +196,46 @@ async fn requests_get_503_while_every_connection_is_busy() {
         "--pool-timeout-ms",
         "300",
     ];
-    let app = TestApp::start_with(&[&PATIENT[..], &busy].concat()).await;
+    let app = TestApp::start_with(&[&LONG_TIMEOUTS[..], &busy].concat()).await;
     let mut conn = app.conn().await;
-    heals(&app).await;
+    wait_for_recovery(&app).await;
     conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
     // The one connection is already open, so that none has to be opened in time.
     let slow = join_all([app.get("/v1/categories").into_future()]);
     let meanwhile = async {
-        while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
+        while count_sessions(&mut conn, "wait_event_type = 'Lock'").await < 1 {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         }
-        let more = soon(join_all((0..20).map(|_| app.get("/v1/tags").into_future()))).await;
-        more.iter().for_each(unavailable);
-        unavailable(&soon(app.get_as_admin("/v1/tags").into_future()).await);
+        let more = in_time(join_all((0..20).map(|_| app.get("/v1/tags").into_future()))).await;
+        more.iter().for_each(assert_unavailable);
+        assert_unavailable(&in_time(app.get_as_admin("/v1/tags").into_future()).await);
         for path in ["/livez", "/readyz"] {
-            soon(app.get(path).into_future()).await.ok();
+            in_time(app.get(path).into_future()).await.ok();
         }
         conn.batch_execute("COMMIT").await.unwrap();
     };
     let (slow, ()) = futures_util::future::join(slow, meanwhile).await;
     // Requests that had a connection succeed.
-    slow.iter().for_each(|answer| {
-        answer.ok();
+    slow.iter().for_each(|response| {
+        response.ok();
     });
-    heals(&app).await;
+    wait_for_recovery(&app).await;
 }
 
 #[actix_web::test]
 async fn the_queue_for_connections_is_bounded() {
     let busy = ["--workers", "1", "--pool-size", "1", "--pool-queue", "1"];
-    let app = TestApp::start_with(&[&PATIENT[..], &busy].concat()).await;
+    let app = TestApp::start_with(&[&LONG_TIMEOUTS[..], &busy].concat()).await;
     let mut conn = app.conn().await;
-    heals(&app).await;
+    wait_for_recovery(&app).await;
     conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    let asked = join_all((0..10).map(|_| app.get("/v1/categories").into_future()));
+    let requests = join_all((0..10).map(|_| app.get("/v1/categories").into_future()));
     let released = async {
-        while others(&mut conn, "wait_event_type = 'Lock'").await < 1 {
+        while count_sessions(&mut conn, "wait_event_type = 'Lock'").await < 1 {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         }
         // One of the ten requests before waits in the queue, which leaves at most one place for these ten.
@@ -245,13 +245,21 @@ async fn the_queue_for_connections_is_bounded() {
             conn.batch_execute("COMMIT").await.unwrap();
         };
         let (more, ()) = futures_util::future::join(more, commit).await;
-        more.iter().filter(|answer| answer.status == 503).count()
+        more.iter()
+            .filter(|response| response.status == 503)
+            .count()
     };
-    let (asked, refused) = futures_util::future::join(asked, released).await;
+    let (requests, refused) = futures_util::future::join(requests, released).await;
     assert!(refused >= 9, "{refused}");
-    assert!(asked.iter().filter(|answer| answer.status == 200).count() >= 1);
-    for answer in asked.iter().filter(|answer| answer.status != 200) {
-        unavailable(answer);
+    assert!(
+        requests
+            .iter()
+            .filter(|response| response.status == 200)
+            .count()
+            >= 1
+    );
+    for response in requests.iter().filter(|response| response.status != 200) {
+        assert_unavailable(response);
     }
 }
 
@@ -260,15 +268,15 @@ async fn health_checks_do_not_use_the_connection_pool() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     // The connection that created the test's key closes.
-    while others(&mut conn, "true").await > 0 {
+    while count_sessions(&mut conn, "true").await > 0 {
         actix_web::rt::time::sleep(Duration::from_millis(10)).await;
     }
-    for answer in join_all((0..50).map(|_| app.get("/livez").into_future())).await {
-        answer.ok();
+    for response in join_all((0..50).map(|_| app.get("/livez").into_future())).await {
+        response.ok();
     }
-    assert_eq!(others(&mut conn, "true").await, 0);
-    for answer in join_all((0..50).map(|_| app.get("/readyz").into_future())).await {
-        answer.ok();
+    assert_eq!(count_sessions(&mut conn, "true").await, 0);
+    for response in join_all((0..50).map(|_| app.get("/readyz").into_future())).await {
+        response.ok();
     }
-    assert_eq!(others(&mut conn, "true").await, 1);
+    assert_eq!(count_sessions(&mut conn, "true").await, 1);
 }

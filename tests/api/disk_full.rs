@@ -21,9 +21,9 @@ async fn make_room(conn: &mut AsyncPgConnection, table: &str) {
 }
 
 #[track_caller]
-fn storage_full(answer: &Response) {
-    answer.problem(507, "storage-full");
-    assert_eq!(answer.header("retry-after"), "30");
+fn assert_storage_full(response: &Response) {
+    response.problem(507, "storage-full");
+    assert_eq!(response.header("retry-after"), "30");
 }
 
 #[actix_web::test]
@@ -54,10 +54,10 @@ async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
     ] {
         fill_disk(&mut conn, table, message).await;
         let post = app.post("/v1/headlines", new.clone());
-        storage_full(&post.header("Idempotency-Key", table).await);
+        assert_storage_full(&post.header("Idempotency-Key", table).await);
         if table != "first_answers" {
-            storage_full(&app.patch(&path, json!({"source": table})).await);
-            storage_full(&app.delete(&path).await);
+            assert_storage_full(&app.patch(&path, json!({"source": table})).await);
+            assert_storage_full(&app.delete(&path).await);
         }
         let list = app.get("/v1/headlines").await.ok();
         assert_eq!(list.texts("/items/*/title"), ["before"], "{table}");
@@ -80,7 +80,7 @@ async fn a_key_can_read_even_if_its_last_use_cannot_be_recorded() {
     fill_disk(&mut conn, "api_keys", message).await;
     let me = app.get_as_admin("/v1/me").await.ok();
     assert_eq!(me["name"], "a test");
-    storage_full(
+    assert_storage_full(
         &app.post("/v1/keys", json!({"name": "x", "scopes": ["read"]}))
             .await,
     );

@@ -34,11 +34,11 @@ async fn documentation_pages_load_nothing_from_other_hosts() {
             "{address}"
         );
     }
-    let start = app.get("/docs/swagger-initializer.js").await;
-    let start = start.text();
+    let script = app.get("/docs/swagger-initializer.js").await;
+    let script = script.text();
     assert!(
-        start.contains("\"validatorUrl\": \"none\"") && start.contains("/openapi.json"),
-        "{start}"
+        script.contains("\"validatorUrl\": \"none\"") && script.contains("/openapi.json"),
+        "{script}"
     );
     for kind in manchette::problem::KINDS {
         let page = app.get(&format!("/problems/{}", kind.name)).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, Response, TestApp};
 
 /// Creates one resource of every kind; returns an article, a headline and a key.
-async fn fill(app: &TestApp) -> [Value; 3] {
+async fn create_content(app: &TestApp) -> [Value; 3] {
     let above = app.category("Économie", None).await;
     let category = app.category("Agriculture", Some(&above)).await;
     let author = json!({"name": "Anna", "links": [{"name": "Web", "url": "https://a.example/"}]});
@@ -20,23 +20,23 @@ async fn fill(app: &TestApp) -> [Value; 3] {
     app.article("عنوان", other).await;
     app.article("à côté", json!({"slug": "z", "tag_ids": [tag["id"]]}))
         .await;
-    let line = json!({"article_id": article["id"], "category_id": category["id"]});
-    let headline = app.headline("ligne", line).await;
+    let link = json!({"article_id": article["id"], "category_id": category["id"]});
+    let headline = app.headline("ligne", link).await;
     let keys = app.get_as_admin("/v1/keys").await.ok();
     [article, headline, keys["items"][0].clone()]
 }
 
-fn at(path: &str, one: &Value) -> String {
+fn path_in(path: &str, one: &Value) -> String {
     format!("{path}/{}", one.text("/id"))
 }
 
 #[actix_web::test]
 async fn every_get_returns_exactly_the_selected_fields() {
     let app = TestApp::start().await;
-    let [article, headline, key] = fill(&app).await;
-    let article = at("/v1/articles", &article);
-    let headline = at("/v1/headlines", &headline);
-    let key = at("/v1/keys", &key);
+    let [article, headline, key] = create_content(&app).await;
+    let article = path_in("/v1/articles", &article);
+    let headline = path_in("/v1/headlines", &headline);
+    let key = path_in("/v1/keys", &key);
     for (path, fields, expected) in [
         (article.as_str(), "title", json!({"title": "titre"})),
         (&article, "body_text", json!({"body_text": "corps"})),
@@ -119,11 +119,11 @@ async fn every_get_returns_exactly_the_selected_fields() {
     ] {
         let start = if path.contains('?') { '&' } else { '?' };
         let address = format!("{path}{start}fields={fields}");
-        let answer = app.get_as_admin(&address).await;
-        assert_eq!(answer.ok(), expected, "{address}");
+        let response = app.get_as_admin(&address).await;
+        assert_eq!(response.ok(), expected, "{address}");
         let head = app.request_as_admin(Method::HEAD, &address).await;
         if path != "/v1/me" {
-            assert_eq!(head.header("etag"), answer.header("etag"), "{address}");
+            assert_eq!(head.header("etag"), response.header("etag"), "{address}");
         }
         for (wrong, detail) in [
             ("nothing", "there are: "),
@@ -139,8 +139,8 @@ async fn every_get_returns_exactly_the_selected_fields() {
                 ["fields invalid"],
                 "{path} {wrong}"
             );
-            let said = refused.json()["errors"][0]["detail"].clone();
-            assert!(said.as_str().unwrap().contains(detail), "{path} {said}");
+            let fault = refused.json()["errors"][0]["detail"].clone();
+            assert!(fault.as_str().unwrap().contains(detail), "{path} {fault}");
         }
         let twice = app
             .get_as_admin(&format!("{address}&fields={fields}&x=1"))
@@ -152,8 +152,8 @@ async fn every_get_returns_exactly_the_selected_fields() {
         );
     }
     for path in ["/v1/me", &key] {
-        let answer = app.get_as_admin(&format!("{path}?language=ar")).await;
-        assert_eq!(answer.parameter_faults(), ["language unknown"], "{path}");
+        let response = app.get_as_admin(&format!("{path}?language=ar")).await;
+        assert_eq!(response.parameter_faults(), ["language unknown"], "{path}");
     }
 }
 
@@ -169,7 +169,7 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
         assert_eq!(fields.count(), 1, "{path}");
     }
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_content(&app).await;
     for (path, operation) in [
         ("/v1/articles/x", "/v1/articles/{id}"),
         ("/v1/categories/economie", "/v1/categories/{id}"),
@@ -187,15 +187,15 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
         let field = if path == "/v1/me" { "name" } else { "id" };
         let start = if path.contains('?') { '&' } else { '?' };
         for address in [path.to_owned(), format!("{path}{start}fields={field}")] {
-            let answer = app.get_as_admin(&address).await.ok();
-            assert!(validator.is_valid(&answer), "{address}: {answer}");
+            let response = app.get_as_admin(&address).await.ok();
+            assert!(validator.is_valid(&response), "{address}: {response}");
         }
     }
 }
 
 /// The kinds of resources in the cache tags of a response.
-fn made_of(answer: &Response) -> Vec<&str> {
-    let keys = answer.header("surrogate-key").split(' ');
+fn cache_tag_kinds(response: &Response) -> Vec<&str> {
+    let keys = response.header("surrogate-key").split(' ');
     let mut kinds: Vec<&str> = keys.map(|key| key.split('-').next().unwrap()).collect();
     kinds.dedup();
     kinds
@@ -204,14 +204,17 @@ fn made_of(answer: &Response) -> Vec<&str> {
 #[actix_web::test]
 async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_redirects() {
     let app = TestApp::start().await;
-    let [article, ..] = fill(&app).await;
-    let path = at("/v1/articles", &article);
+    let [article, ..] = create_content(&app).await;
+    let path = path_in("/v1/articles", &article);
     let whole = app.get(&path).await;
-    assert_eq!(made_of(&whole), ["article", "author", "category", "tag"]);
+    assert_eq!(
+        cache_tag_kinds(&whole),
+        ["article", "author", "category", "tag"]
+    );
     let part = format!("{path}?fields=title");
     let first = app.get(&part).await;
     // Unselected data is not read, so it does not change the response.
-    assert_eq!(made_of(&first), ["article"]);
+    assert_eq!(cache_tag_kinds(&first), ["article"]);
     let tag = first.etag();
     assert_ne!(tag, whole.header("etag"));
     let known = || app.get(&part).header("If-None-Match", &tag);
@@ -242,7 +245,7 @@ async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_
 #[actix_web::test]
 async fn a_category_tree_keeps_its_nesting_under_field_selection() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_content(&app).await;
     let tree = app
         .get("/v1/categories?tree=true&fields=slug,parent_id")
         .await
@@ -303,7 +306,7 @@ async fn fields_select_one_level_of_nested_objects() {
         "key",
         "search",
     ] {
-        let answer = app.get(&format!("/v1/articles?fields={wrong}")).await;
-        assert_eq!(answer.parameter_faults(), ["fields invalid"], "{wrong}");
+        let response = app.get(&format!("/v1/articles?fields={wrong}")).await;
+        assert_eq!(response.parameter_faults(), ["fields invalid"], "{wrong}");
     }
 }

@@ -203,9 +203,9 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     )
     .await
     .ok();
-    let seen = app.get(&path).await.ok();
-    assert_eq!(seen["article"]["title"], "Le port reste fermé");
-    assert!(seen["article"]["image"].is_null() && seen["article"].get("image").is_some());
+    let updated = app.get(&path).await.ok();
+    assert_eq!(updated["article"]["title"], "Le port reste fermé");
+    assert!(updated["article"]["image"].is_null() && updated["article"].get("image").is_some());
     // Nothing of a hidden article is shown.
     app.patch(&of_article, json!({"status": "draft", "title": "Secret"}))
         .await
@@ -293,12 +293,12 @@ async fn a_deleted_article_counts_as_no_article_in_filters() {
     let app = TestApp::start().await;
     let article = app.article("Un phare", json!({})).await;
     let gone = app.article("Un naufrage", json!({})).await;
-    let lines = [
+    let headlines = [
         ("phare un", &article["id"]),
         ("phare deux", &gone["id"]),
         ("phare trois", &serde_json::Value::Null),
     ];
-    for (title, id) in lines {
+    for (title, id) in headlines {
         app.headline(title, json!({"article_id": id})).await;
     }
     app.delete(&path_of("articles", &gone)).await;
@@ -371,7 +371,7 @@ async fn scheduled_content_is_published_when_its_time_has_come() {
         // Its time comes without a write.
         let id = later.text("/id");
         let table = &list[4..];
-        app.execute(&format!(
+        app.execute_sql(&format!(
             "UPDATE {table} SET published_at = now() - interval '1 second' WHERE id = '{id}'"
         ))
         .await;

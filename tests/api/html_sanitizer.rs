@@ -28,7 +28,7 @@ fn rendering(base: Option<&str>) -> Rendering {
 const SITE: &str = "https://site.example/fr/";
 
 /// The allowed attributes, specified independently of the implementation.
-fn may_stand(tag: &str, name: &str, value: &str) -> bool {
+fn is_allowed(tag: &str, name: &str, value: &str) -> bool {
     let web = |value: &str| {
         url::Url::parse(value).is_ok_and(|url| {
             matches!(url.scheme(), "http" | "https")
@@ -120,23 +120,23 @@ const TAGS: &str = " a abbr aside audio b bdi bdo blockquote br caption cite cod
     small source span strong sub summary sup table tbody td tfoot th thead time tr track u ul var video wbr ";
 
 #[derive(Default)]
-struct Watch(RefCell<Vec<String>>);
+struct Checker(RefCell<Vec<String>>);
 
-impl TokenSink for Watch {
+impl TokenSink for Checker {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut wrong = self.0.borrow_mut();
+        let mut violations = self.0.borrow_mut();
         match token {
             Token::TagToken(Tag {
                 kind, name, attrs, ..
             }) => {
                 if !TAGS.contains(&format!(" {name} ")) {
-                    wrong.push(format!("<{name}>"));
+                    violations.push(format!("<{name}>"));
                 }
                 for attribute in &attrs {
-                    if !may_stand(&name, &attribute.name.local, &attribute.value) {
-                        wrong.push(format!(
+                    if !is_allowed(&name, &attribute.name.local, &attribute.value) {
+                        violations.push(format!(
                             "<{name} {}={:?}>",
                             attribute.name.local, attribute.value
                         ));
@@ -144,12 +144,14 @@ impl TokenSink for Watch {
                 }
                 if kind == TagKind::StartTag && &*name == "iframe" {
                     if attrs.iter().filter(|a| &*a.name.local == "sandbox").count() != 1 {
-                        wrong.push("an iframe without its sandbox".into());
+                        violations.push("an iframe without its sandbox".into());
                     }
                     return TokenSinkResult::RawData(RawKind::Rawtext);
                 }
             }
-            Token::CommentToken(_) | Token::DoctypeToken(_) => wrong.push("no text, no tag".into()),
+            Token::CommentToken(_) | Token::DoctypeToken(_) => {
+                violations.push("no text, no tag".into())
+            }
             Token::CharacterTokens(_)
             | Token::NullCharacterToken
             | Token::ParseError(_)
@@ -160,8 +162,8 @@ impl TokenSink for Watch {
 }
 
 /// The tags and attributes in HTML that are not allowed.
-fn wrong(html: &str) -> Vec<String> {
-    let tokenizer = Tokenizer::new(Watch::default(), TokenizerOpts::default());
+fn violations(html: &str) -> Vec<String> {
+    let tokenizer = Tokenizer::new(Checker::default(), TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
     let _ = tokenizer.feed(&input);
@@ -170,20 +172,20 @@ fn wrong(html: &str) -> Vec<String> {
 }
 
 /// Checks that the rendered body is safe and that rendering it again changes nothing. False if it was not rendered.
-fn check(body: &str, format: BodyFormat) -> bool {
+fn assert_safe(body: &str, format: BodyFormat) -> bool {
     [None, Some(SITE)]
         .into_iter()
-        .all(|base| check_with(body, format, &rendering(base)))
+        .all(|base| assert_safe_with(body, format, &rendering(base)))
 }
 
-fn check_with(body: &str, format: BodyFormat, rendering: &Rendering) -> bool {
+fn assert_safe_with(body: &str, format: BodyFormat, rendering: &Rendering) -> bool {
     let Ok(rendered) = render(body, format, rendering) else {
         return false;
     };
-    let wrong = wrong(&rendered.html);
+    let violations = violations(&rendered.html);
     assert!(
-        wrong.is_empty(),
-        "{body:?} gave {:?}: {wrong:?}",
+        violations.is_empty(),
+        "{body:?} gave {:?}: {violations:?}",
         rendered.html
     );
     let again = render(&rendered.html, BodyFormat::Html, rendering);
@@ -204,9 +206,9 @@ fn the_checker_detects_unsafe_html() {
         "<iframe src=\"https://player.example/\"></iframe>",
         "x<!-- y -->",
     ] {
-        assert!(!wrong(html).is_empty(), "{html}");
+        assert!(!violations(html).is_empty(), "{html}");
     }
-    assert!(wrong("<p lang=\"fr\">x</p>").is_empty());
+    assert!(violations("<p lang=\"fr\">x</p>").is_empty());
 }
 
 #[test]
@@ -215,8 +217,8 @@ fn published_xss_vectors_are_neutralised() {
     assert!(vectors.len() > 1000);
     for vector in &vectors {
         for format in [BodyFormat::Html, BodyFormat::Markdown] {
-            assert!(check(vector, format), "{vector:?} is not rendered");
-            check(&format!("a\n\n{vector}\n\nb <b>c"), format);
+            assert!(assert_safe(vector, format), "{vector:?} is not rendered");
+            assert_safe(&format!("a\n\n{vector}\n\nb <b>c"), format);
         }
     }
 }
@@ -224,7 +226,7 @@ fn published_xss_vectors_are_neutralised() {
 #[test]
 fn random_mixtures_of_xss_vectors_are_neutralised() {
     let vectors = vectors();
-    let mut luck = StdRng::seed_from_u64(4);
+    let mut rng = StdRng::seed_from_u64(4);
     let glue = [
         "",
         " ",
@@ -254,18 +256,18 @@ fn random_mixtures_of_xss_vectors_are_neutralised() {
     let mut rendered = 0;
     for _ in 0..4_000 {
         let mut body = String::new();
-        for _ in 0..luck.random_range(1..6) {
-            let vector = vectors.choose(&mut luck).unwrap();
+        for _ in 0..rng.random_range(1..6) {
+            let vector = vectors.choose(&mut rng).unwrap();
             let letters: Vec<char> = vector.chars().collect();
             let (from, to) = (
-                luck.random_range(0..=letters.len()),
-                luck.random_range(0..=letters.len()),
+                rng.random_range(0..=letters.len()),
+                rng.random_range(0..=letters.len()),
             );
             body.extend(&letters[from.min(to)..from.max(to)]);
-            body.push_str(glue.choose(&mut luck).unwrap());
+            body.push_str(glue.choose(&mut rng).unwrap());
         }
-        rendered += usize::from(check(&body, BodyFormat::Html));
-        rendered += usize::from(check(&body, BodyFormat::Markdown));
+        rendered += usize::from(assert_safe(&body, BodyFormat::Html));
+        rendered += usize::from(assert_safe(&body, BodyFormat::Markdown));
     }
     assert!(rendered > 7_900, "only {rendered} were rendered");
 }

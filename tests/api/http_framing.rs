@@ -9,7 +9,7 @@ use crate::support::{TestApp, read_to_close};
 
 /// Sends bytes in pieces of this size, one write each, and returns everything received until the server closes the
 /// connection.
-fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
+fn send_in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
     let mut stream = TcpStream::connect(app.addr).unwrap();
     stream.set_nodelay(true).unwrap();
     for piece in bytes.chunks(size) {
@@ -25,7 +25,7 @@ fn in_pieces(app: &TestApp, bytes: &[u8], size: usize) -> String {
 }
 
 /// A chunked `POST` of a headline with this raw body.
-fn chunked(app: &TestApp, body: &str) -> String {
+fn chunked_post(app: &TestApp, body: &str) -> String {
     format!(
         "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{body}",
@@ -33,57 +33,60 @@ fn chunked(app: &TestApp, body: &str) -> String {
     )
 }
 
-fn statuses(answers: &str) -> Vec<&str> {
-    let heads = answers.split("HTTP/1.1 ").skip(1);
+fn statuses(received: &str) -> Vec<&str> {
+    let heads = received.split("HTTP/1.1 ").skip(1);
     heads.map(|head| &head[..3]).collect()
 }
 
 #[actix_web::test]
 async fn malformed_chunks_are_rejected_and_close_the_connection() {
     let app = TestApp::start().await;
-    let line = r#"{"title": "x", "language": "fr"}"#;
-    let size = format!("{:x}", line.len());
+    let document = r#"{"title": "x", "language": "fr"}"#;
+    let size = format!("{:x}", document.len());
     let next = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
     for body in [
         "zz\r\n{}\r\n0\r\n\r\n".to_owned(),
-        format!("-1\r\n{line}\r\n0\r\n\r\n"),
-        format!("0x{size}\r\n{line}\r\n0\r\n\r\n"),
-        format!(" {size}\r\n{line}\r\n0\r\n\r\n"),
-        format!("\r\n{line}\r\n0\r\n\r\n"),
-        format!("10000000000000000\r\n{line}\r\n0\r\n\r\n"),
-        format!("{size}\r\n{line} \r\n0\r\n\r\n"),
-        format!("{size}\r\n{line}0\r\n\r\n"),
-        format!("{size};a\0b\r\n{line}\r\n0\r\n\r\n"),
+        format!("-1\r\n{document}\r\n0\r\n\r\n"),
+        format!("0x{size}\r\n{document}\r\n0\r\n\r\n"),
+        format!(" {size}\r\n{document}\r\n0\r\n\r\n"),
+        format!("\r\n{document}\r\n0\r\n\r\n"),
+        format!("10000000000000000\r\n{document}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{document} \r\n0\r\n\r\n"),
+        format!("{size}\r\n{document}0\r\n\r\n"),
+        format!("{size};a\0b\r\n{document}\r\n0\r\n\r\n"),
         // Oversized chunk headers, and malformed or oversized trailers.
-        format!("{}{size}\r\n{line}\r\n0\r\n\r\n", "0".repeat(20)),
-        format!("{size};{}\r\n{line}\r\n0\r\n\r\n", "a".repeat(20_000)),
-        format!("{size}\r\n{line}\r\n0\r\nno header line\r\n\r\n"),
-        format!("{size}\r\n{line}\r\n0\r\na: {}\r\n\r\n", "b".repeat(20_000)),
+        format!("{}{size}\r\n{document}\r\n0\r\n\r\n", "0".repeat(20)),
+        format!("{size};{}\r\n{document}\r\n0\r\n\r\n", "a".repeat(20_000)),
+        format!("{size}\r\n{document}\r\n0\r\nno header line\r\n\r\n"),
+        format!(
+            "{size}\r\n{document}\r\n0\r\na: {}\r\n\r\n",
+            "b".repeat(20_000)
+        ),
         // LF alone in every place of a CRLF.
-        format!("{size}\n{line}\r\n0\r\n\r\n"),
-        format!("{size};a=b\n{line}\r\n0\r\n\r\n"),
-        format!("{size}\r\n{line}\n0\r\n\r\n"),
-        format!("{size}\r\n{line}\r\n0\n\r\n"),
-        format!("{size}\r\n{line}\r\n0\r\n\n"),
-        format!("{size}\r\n{line}\r\n0\r\nA: b\n\r\n"),
-        format!("{size}\r\n{line}\r\n0\r\nA: b\r\n\n"),
+        format!("{size}\n{document}\r\n0\r\n\r\n"),
+        format!("{size};a=b\n{document}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{document}\n0\r\n\r\n"),
+        format!("{size}\r\n{document}\r\n0\n\r\n"),
+        format!("{size}\r\n{document}\r\n0\r\n\n"),
+        format!("{size}\r\n{document}\r\n0\r\nA: b\n\r\n"),
+        format!("{size}\r\n{document}\r\n0\r\nA: b\r\n\n"),
         // CR alone.
-        format!("{size}\r{line}\r\n0\r\n\r\n"),
-        format!("{size}\r\n{line}\r\n0\r\n\rX"),
+        format!("{size}\r{document}\r\n0\r\n\r\n"),
+        format!("{size}\r\n{document}\r\n0\r\n\rX"),
     ] {
-        let request = chunked(&app, &format!("{body}{next}"));
+        let request = chunked_post(&app, &format!("{body}{next}"));
         for pieces in [usize::MAX, 7, 1] {
-            let answer = in_pieces(&app, request.as_bytes(), pieces);
-            assert_eq!(statuses(&answer), ["400"], "{body:?}: {answer}");
-            for said in ["problem+json", "/problems/malformed", "the body's chunks"] {
-                assert!(answer.contains(said), "{body:?}: {answer}");
+            let received = send_in_pieces(&app, request.as_bytes(), pieces);
+            assert_eq!(statuses(&received), ["400"], "{body:?}: {received}");
+            for text in ["problem+json", "/problems/malformed", "the body's chunks"] {
+                assert!(received.contains(text), "{body:?}: {received}");
             }
-            let lower = answer.to_lowercase();
-            assert!(lower.contains("connection: close"), "{body:?}: {answer}");
+            let lower = received.to_lowercase();
+            assert!(lower.contains("connection: close"), "{body:?}: {received}");
         }
     }
-    let lines = app.get_as_admin("/v1/headlines").await.ok();
-    assert_eq!(lines["items"], json!([]), "nothing was made");
+    let headlines = app.get_as_admin("/v1/headlines").await.ok();
+    assert_eq!(headlines["items"], json!([]), "nothing was made");
 }
 
 #[actix_web::test]
@@ -91,8 +94,8 @@ async fn a_client_still_sending_a_malformed_body_receives_the_problem() {
     let app = TestApp::start().await;
     let body = format!("zz\r\n{}", "x".repeat(400_000));
     for _ in 0..5 {
-        let answer = in_pieces(&app, chunked(&app, &body).as_bytes(), usize::MAX);
-        assert_eq!(statuses(&answer), ["400"], "{answer}");
+        let received = send_in_pieces(&app, chunked_post(&app, &body).as_bytes(), usize::MAX);
+        assert_eq!(statuses(&received), ["400"], "{received}");
     }
 }
 
@@ -111,11 +114,11 @@ async fn a_bare_lf_in_a_request_head_is_rejected() {
     ] {
         for pieces in [usize::MAX, 3, 1] {
             // The request before it is answered, and the one after it is not read.
-            let answer = in_pieces(&app, format!("{good}{head}{good}").as_bytes(), pieces);
-            assert_eq!(statuses(&answer), ["200", "400"], "{head:?}: {answer}");
-            assert!(answer.contains("LF alone"), "{head:?}: {answer}");
-            assert!(answer.contains("application/problem+json"), "{answer}");
-            assert!(answer.to_lowercase().contains("connection: close"));
+            let received = send_in_pieces(&app, format!("{good}{head}{good}").as_bytes(), pieces);
+            assert_eq!(statuses(&received), ["200", "400"], "{head:?}: {received}");
+            assert!(received.contains("LF alone"), "{head:?}: {received}");
+            assert!(received.contains("application/problem+json"), "{received}");
+            assert!(received.to_lowercase().contains("connection: close"));
         }
     }
 }
@@ -132,13 +135,13 @@ async fn input_that_is_not_http_is_rejected_with_a_problem() {
         b"GET\r\n\r\n".to_vec(),
         vec![b'\xff'; 100_000],
     ] {
-        let answer = in_pieces(&app, &garbage, usize::MAX);
-        assert_eq!(statuses(&answer), ["400"], "{garbage:?}: {answer}");
-        assert!(answer.contains("/problems/malformed"), "{answer}");
+        let received = send_in_pieces(&app, &garbage, usize::MAX);
+        assert_eq!(statuses(&received), ["400"], "{garbage:?}: {received}");
+        assert!(received.contains("/problems/malformed"), "{received}");
     }
     // The method that stands in for an unreadable head cannot be used by clients.
-    let answer = app.send_raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    assert_eq!(statuses(&answer), ["405"], "{answer}");
+    let received = app.send_raw(b"- /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!(statuses(&received), ["405"], "{received}");
 }
 
 /// Bodies with all kinds of line ends, and pipelined heads, split anywhere.
@@ -172,8 +175,8 @@ async fn valid_requests_are_parsed_however_their_bytes_are_split() {
     .concat();
     let expected = ["200", "201", "200", "201", "201", "200"];
     for pieces in [usize::MAX, 1000, 100, 17, 3, 2, 1] {
-        let answers = in_pieces(&app, all.as_bytes(), pieces);
-        assert_eq!(statuses(&answers), expected, "{pieces}: {answers}");
+        let received = send_in_pieces(&app, all.as_bytes(), pieces);
+        assert_eq!(statuses(&received), expected, "{pieces}: {received}");
     }
 }
 
@@ -190,8 +193,8 @@ async fn pipelined_requests_after_a_large_body_are_answered() {
         body.len()
     );
     let close = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answers = in_pieces(&app, format!("{post}{post}{close}").as_bytes(), usize::MAX);
-    assert_eq!(statuses(&answers), ["201", "201", "200"]);
+    let received = send_in_pieces(&app, format!("{post}{post}{close}").as_bytes(), usize::MAX);
+    assert_eq!(statuses(&received), ["201", "201", "200"]);
 }
 
 /// With and without a valid key.
@@ -201,13 +204,13 @@ async fn an_unfinished_chunked_body_times_out_and_closes_the_connection() {
     let head = "POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let key = format!("Authorization: Bearer {}\r\n", app.admin_key);
     for (key, status) in [("", "401"), (key.as_str(), "408")] {
-        for begun in ["64\r\nabc", "6", "0\r\n"] {
-            let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n{begun}");
+        for started in ["64\r\nabc", "6", "0\r\n"] {
+            let request = format!("{head}{key}Transfer-Encoding: chunked\r\n\r\n{started}");
             // `send_raw` returns when the server closes the connection.
             assert_eq!(
                 statuses(&app.send_raw(request.as_bytes())),
                 [status],
-                "{begun:?}"
+                "{started:?}"
             );
         }
         // A client that keeps sending is disconnected too.
@@ -244,11 +247,14 @@ async fn ambiguous_requests_that_enable_smuggling_are_rejected() {
         "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
     ] {
         // The bytes behind it are not parsed as another request: the connection is closed.
-        let answer =
+        let received =
             app.send_raw(format!("{head}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-        let status = answer.lines().next().unwrap_or_default();
-        assert!(status.ends_with("400 Bad Request"), "{head}: {answer}");
-        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{head}: {answer}");
-        assert!(answer.contains("/problems/malformed"), "{head}: {answer}");
+        let status = received.lines().next().unwrap_or_default();
+        assert!(status.ends_with("400 Bad Request"), "{head}: {received}");
+        assert_eq!(received.matches("HTTP/1.").count(), 1, "{head}: {received}");
+        assert!(
+            received.contains("/problems/malformed"),
+            "{head}: {received}"
+        );
     }
 }

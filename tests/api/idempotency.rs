@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::identity_provider::{IdentityProvider, Signer, claims};
 use crate::support::{JsonPath, Request, Response, TestApp, path_of};
 
-fn line(title: &str) -> Value {
+fn headline(title: &str) -> Value {
     json!({"title": title, "language": "fr", "status": "published"})
 }
 
@@ -29,7 +29,7 @@ async fn titles(app: &TestApp) -> Vec<String> {
 async fn the_first_response_is_replayed_for_every_resource() {
     let app = TestApp::start().await;
     for (path, body) in [
-        ("/v1/headlines", line("a")),
+        ("/v1/headlines", headline("a")),
         ("/v1/articles", json!({"title": "a", "language": "fr"})),
         ("/v1/categories", json!({"name": "a"})),
         ("/v1/authors", json!({"name": "a"})),
@@ -69,8 +69,8 @@ async fn the_first_response_is_replayed_for_every_resource() {
 #[actix_web::test]
 async fn reusing_an_idempotency_key_with_another_body_is_rejected() {
     let app = TestApp::start().await;
-    post(&app, "k", line("a")).await.created();
-    post(&app, "k", line("b"))
+    post(&app, "k", headline("a")).await.created();
+    post(&app, "k", headline("b"))
         .await
         .problem(422, "idempotency-key-reused");
     assert_eq!(titles(&app).await, ["a"]);
@@ -80,22 +80,22 @@ async fn reusing_an_idempotency_key_with_another_body_is_rejected() {
 async fn idempotency_keys_are_scoped_to_the_caller() {
     let app = TestApp::start().await;
     let other = app.new_key(&[Scope::Write, Scope::Publish]).await;
-    post(&app, "k", line("a")).await.created();
-    let theirs = app
+    post(&app, "k", headline("a")).await.created();
+    let response = app
         .request(Method::POST, "/v1/headlines")
         .key(&other)
         .header("Idempotency-Key", "k")
-        .json(line("a"))
+        .json(headline("a"))
         .await;
-    theirs.created();
-    assert!(!theirs.has("idempotency-replayed"));
+    response.created();
+    assert!(!response.has("idempotency-replayed"));
     assert_eq!(titles(&app).await, ["a", "a"]);
     // Callers without the write scope learn nothing about the requests of others.
     let reader = app.new_key(&[Scope::Read]).await;
     let refused = app.request(Method::POST, "/v1/headlines").key(&reader);
     refused
         .header("Idempotency-Key", "k")
-        .json(line("a"))
+        .json(headline("a"))
         .await
         .problem(403, "forbidden");
 }
@@ -106,8 +106,8 @@ async fn rejected_requests_are_not_stored() {
     post(&app, "k", json!({"language": "fr"}))
         .await
         .problem(422, "invalid");
-    post(&app, "k", line("a")).await.created();
-    let wanted = || {
+    post(&app, "k", headline("a")).await.created();
+    let create = || {
         app.post("/v1/categories", json!({"name": "a", "slug": "a"}))
             .header("Idempotency-Key", "c")
     };
@@ -115,41 +115,45 @@ async fn rejected_requests_are_not_stored() {
         .post("/v1/categories", json!({"name": "a", "slug": "a"}))
         .await
         .created();
-    wanted().await.problem(409, "conflict");
+    create().await.problem(409, "conflict");
     let path = path_of("categories", &taken);
     app.patch(&path, json!({"slug": "b"})).await.ok();
-    wanted().await.created();
+    create().await.created();
 }
 
 #[actix_web::test]
 async fn of_twenty_concurrent_requests_on_two_nodes_one_is_executed() {
     let app = TestApp::start().await;
-    let beside = app.another_node().await;
+    let other = app.another_node().await;
     for round in 0..3 {
         let key = format!("round-{round}");
-        let asked = (0..20).map(|n| {
-            let node = if n % 2 == 0 { &app } else { &beside };
+        let requests = (0..20).map(|n| {
+            let node = if n % 2 == 0 { &app } else { &other };
             let request = node
                 .request(Method::POST, "/v1/headlines")
                 .key(&app.admin_key);
             request
                 .header("Idempotency-Key", &key)
-                .json(line(&key))
+                .json(headline(&key))
                 .into_future()
         });
-        let answers: Vec<Response> = join_all(asked).await;
-        let done = |answer: &&Response| answer.status == 201 && !answer.has("idempotency-replayed");
-        assert_eq!(answers.iter().filter(done).count(), 1);
-        let first = answers.iter().find(|answer| answer.status == 201).unwrap();
-        for answer in &answers {
-            if answer.status == 201 {
-                assert_eq!(answer.body, first.body);
+        let responses: Vec<Response> = join_all(requests).await;
+        let is_executed =
+            |response: &&Response| response.status == 201 && !response.has("idempotency-replayed");
+        assert_eq!(responses.iter().filter(is_executed).count(), 1);
+        let first = responses
+            .iter()
+            .find(|response| response.status == 201)
+            .unwrap();
+        for response in &responses {
+            if response.status == 201 {
+                assert_eq!(response.body, first.body);
             } else {
-                answer.problem(409, "in-progress");
-                assert_eq!(answer.header("retry-after"), "1");
+                response.problem(409, "in-progress");
+                assert_eq!(response.header("retry-after"), "1");
             }
         }
-        post(&app, &key, line(&key)).await.created();
+        post(&app, &key, headline(&key)).await.created();
     }
     assert_eq!(titles(&app).await.len(), 3);
 }
@@ -157,19 +161,19 @@ async fn of_twenty_concurrent_requests_on_two_nodes_one_is_executed() {
 #[actix_web::test]
 async fn a_stored_response_expires_after_a_day() {
     let app = TestApp::start().await;
-    post(&app, "old", line("a")).await.created();
-    post(&app, "older", line("b")).await.created();
+    post(&app, "old", headline("a")).await.created();
+    post(&app, "older", headline("b")).await.created();
     let mut conn = app.conn().await;
     conn.batch_execute("UPDATE first_answers SET at = at - interval '24 hours 1 second'")
         .await
         .unwrap();
-    let again = post(&app, "old", line("c")).await;
+    let again = post(&app, "old", headline("c")).await;
     again.created();
     assert!(!again.has("idempotency-replayed"));
     // The other expired response was deleted.
     let left = "SELECT 1 / (count(*) = 1)::int FROM first_answers";
     conn.batch_execute(left).await.unwrap();
-    post(&app, "old", line("c")).await.created();
+    post(&app, "old", headline("c")).await.created();
     assert_eq!(titles(&app).await, ["c", "b", "a"]);
 }
 
@@ -178,13 +182,15 @@ async fn a_malformed_idempotency_key_is_rejected() {
     let app = TestApp::start().await;
     let long = "x".repeat(256);
     for wrong in ["", "\"\"", "a b", long.as_str()] {
-        post(&app, wrong, line("a")).await.problem(400, "malformed");
+        post(&app, wrong, headline("a"))
+            .await
+            .problem(400, "malformed");
     }
-    post(&app, "a", line("a"))
+    post(&app, "a", headline("a"))
         .header("Idempotency-Key", "b")
         .await
         .problem(400, "malformed");
-    post(&app, &long[1..], line("a")).await.created();
+    post(&app, &long[1..], headline("a")).await.created();
 }
 
 #[actix_web::test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, follow, path_of};
 
 /// Changes a headline as another node would, in a transaction that stays open.
-async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
+async fn change_in_open_transaction(conn: &mut AsyncPgConnection, headline: &Value) {
     let id = headline.text("/id");
     let version = headline["version"].as_i64().unwrap() + 1;
     conn.batch_execute(&format!(
@@ -22,14 +22,14 @@ async fn change_elsewhere(conn: &mut AsyncPgConnection, headline: &Value) {
 }
 
 /// Waits until a session of this database waits for a lock.
-async fn until_somebody_waits(conn: &mut AsyncPgConnection) {
+async fn wait_for_blocked_session(conn: &mut AsyncPgConnection) {
     let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     while diesel::sql_query(waits).execute(conn).await.unwrap() == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
 
-fn at(item: &Value) -> DateTime<Utc> {
+fn updated_at(item: &Value) -> DateTime<Utc> {
     item.text("/updated_at").parse().unwrap()
 }
 
@@ -44,7 +44,7 @@ async fn updated_at_rises_with_the_version_even_if_the_transaction_began_earlier
     .await;
     let headline = app.headline("x", json!({})).await;
     let path = path_of("headlines", &headline);
-    let (mut first, mut looks) = (app.conn().await, app.conn().await);
+    let (mut first, mut observer) = (app.conn().await, app.conn().await);
     first.batch_execute("BEGIN").await.unwrap();
     let id = headline.text("/id");
     first
@@ -54,14 +54,18 @@ async fn updated_at_rises_with_the_version_even_if_the_transaction_began_earlier
         .await
         .unwrap();
     let second = actix_web::rt::spawn(app.patch(&path, json!({"title": "y"})).into_future());
-    until_somebody_waits(&mut looks).await;
-    change_elsewhere(&mut first, &headline).await;
-    let noted = format!("CREATE TABLE noted AS SELECT * FROM headlines WHERE id = '{id}'; COMMIT");
-    first.batch_execute(&noted).await.unwrap();
+    wait_for_blocked_session(&mut observer).await;
+    change_in_open_transaction(&mut first, &headline).await;
+    let snapshot =
+        format!("CREATE TABLE noted AS SELECT * FROM headlines WHERE id = '{id}'; COMMIT");
+    first.batch_execute(&snapshot).await.unwrap();
     assert_eq!(second.await.unwrap().ok()["version"], 3);
-    let rises = "SELECT 1 FROM headlines JOIN noted USING (id) WHERE headlines.updated_at > noted.updated_at";
+    let has_risen = "SELECT 1 FROM headlines JOIN noted USING (id) WHERE headlines.updated_at > noted.updated_at";
     assert_eq!(
-        diesel::sql_query(rises).execute(&mut looks).await.unwrap(),
+        diesel::sql_query(has_risen)
+            .execute(&mut observer)
+            .await
+            .unwrap(),
         1
     );
 }
@@ -95,22 +99,22 @@ async fn updated_at_rises_with_the_version_even_if_the_clock_is_set_back() {
             "name"
         };
         let after = app.patch(&path, json!({field: "y"})).await.ok();
-        assert!(at(&after) > at(&before), "{before} {after}");
+        assert!(updated_at(&after) > updated_at(&before), "{before} {after}");
     }
 }
 
 /// Polls as documented: everything since some time before the latest known change.
 async fn poll(app: &TestApp, known: &mut BTreeMap<String, (i64, DateTime<Utc>)>) {
-    let since = known.values().map(|(_, at)| *at).max();
-    let after = since.map_or(String::new(), |at| {
-        let overlap = (at - TimeDelta::seconds(15)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
+    let since = known.values().map(|(_, updated_at)| *updated_at).max();
+    let after = since.map_or(String::new(), |updated_at| {
+        let overlap = (updated_at - TimeDelta::seconds(15)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
         format!("&updated_after={overlap}")
     });
     let list = format!("/v1/headlines?sort=updated_at&limit=2{after}");
     for page in follow(|path| app.get(path), &list, "next", None).await {
         for item in page.list("/items") {
             let version = item["version"].as_i64().unwrap();
-            known.insert(item.text("/id").to_owned(), (version, at(item)));
+            known.insert(item.text("/id").to_owned(), (version, updated_at(item)));
         }
     }
 }
@@ -122,7 +126,7 @@ async fn polling_with_an_overlap_does_not_miss_a_late_commit() {
     let mut known = BTreeMap::new();
     let mut elsewhere = app.conn().await;
     elsewhere.batch_execute("BEGIN").await.unwrap();
-    change_elsewhere(&mut elsewhere, &slow).await;
+    change_in_open_transaction(&mut elsewhere, &slow).await;
     for n in 0..5 {
         app.headline(&format!("quick {n}"), json!({})).await;
         poll(&app, &mut known).await;

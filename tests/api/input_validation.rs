@@ -195,11 +195,11 @@ async fn a_request_body_over_the_limit_is_rejected_with_413() {
     let app = TestApp::start().await;
     for size in [(1 << 20) + 1, 5 << 20, 12 << 20] {
         let body = format!("{{\"title\": \"{}\"}}", "x".repeat(size));
-        let answer = app
+        let response = app
             .request_as_admin(reqwest::Method::POST, "/v1/headlines")
             .body("application/json", body)
             .await;
-        answer.problem(413, "too-large");
+        response.problem(413, "too-large");
     }
     let longest = "x".repeat(500_000);
     assert_eq!(
@@ -224,9 +224,12 @@ async fn malformed_percent_encoding_in_urls_is_rejected() {
         "/v1/articles/%zz",
         "/v1/articles?x=%e",
     ] {
-        let answer = get(path);
-        assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
-        assert!(answer.contains("/problems/malformed"), "{path}: {answer}");
+        let response = get(path);
+        assert!(response.starts_with("HTTP/1.1 400"), "{path}: {response}");
+        assert!(
+            response.contains("/problems/malformed"),
+            "{path}: {response}"
+        );
     }
     for path in [
         "/v1/articles/%00",

@@ -17,11 +17,11 @@ use crate::support::identity_provider::{
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 /// Repeats a request until it has this status.
-async fn wait_for(app: &TestApp, token: &str, status: u16) {
-    let begun = Instant::now();
+async fn wait_for_status(app: &TestApp, token: &str, status: u16) {
+    let started = Instant::now();
     while app.get("/v1/me").key(token).await.status != status {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
+            started.elapsed() < Duration::from_secs(60),
             "{status} never comes"
         );
         actix_web::rt::time::sleep(Duration::from_millis(100)).await;
@@ -34,20 +34,22 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
     let provider = IdentityProvider::start(&signers.each_ref()).await;
     let app = provider.start_app(&[]).await;
     for signer in &signers {
-        let said = claims(json!({"sub": "désk|1", "scope": "openid publish  write unknown Admin"}));
-        let token = signer.token(&said);
+        let token_claims =
+            claims(json!({"sub": "désk|1", "scope": "openid publish  write unknown Admin"}));
+        let token = signer.token(&token_claims);
         let me = app.get("/v1/me").key(&token).await.ok();
-        let end = chrono::DateTime::from_timestamp(said["exp"].as_i64().unwrap(), 0).unwrap();
+        let end =
+            chrono::DateTime::from_timestamp(token_claims["exp"].as_i64().unwrap(), 0).unwrap();
         assert_eq!(
             me,
             json!({"name": "désk|1", "kind": "jwt", "key_id": null, "scopes": ["write", "publish"],
                 "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), "limits": []})
         );
-        let line = json!({"title": "x", "language": "fr", "status": "published"});
+        let headline = json!({"title": "x", "language": "fr", "status": "published"});
         let made = app
             .request(Method::POST, "/v1/headlines")
             .key(&token)
-            .json(line)
+            .json(headline)
             .await
             .created();
         let id: Uuid = made.text("/id").parse().unwrap();
@@ -79,144 +81,160 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
 #[actix_web::test]
 async fn forged_and_invalid_tokens_are_rejected() {
     let (rsa, ec, ed) = (Signer::rsa("r"), Signer::ec("c"), Signer::ed("d"));
-    let thief = Signer::ed("thief");
-    let theirs = IdentityProvider::start(&[&thief]).await;
+    let stranger = Signer::ed("thief");
+    let other_provider = IdentityProvider::start(&[&stranger]).await;
     let provider = IdentityProvider::start(&[]).await;
     let mut keys = json!({"keys": [rsa.jwk(), ec.jwk(), ed.jwk()]});
     let list = keys["keys"].as_array_mut().unwrap();
     list.push(with(
-        thief.jwk(),
+        stranger.jwk(),
         json!({"kid": "for encryption", "use": "enc"}),
     ));
     list.push(json!({"kty": "oct", "kid": "secret", "k": base64url("secret"), "alg": "HS256"}));
     provider.respond_with(200, keys.to_string());
     let app = provider.start_app(&[]).await;
-    let good = claims(json!({"scope": "admin"}));
-    app.get("/v1/keys").key(&rsa.token(&good)).await.ok();
+    let valid_claims = claims(json!({"scope": "admin"}));
+    app.get("/v1/keys")
+        .key(&rsa.token(&valid_claims))
+        .await
+        .ok();
 
     let now = chrono::Utc::now().timestamp();
     let header = |more: Value| with(ed.header(), more);
-    let signed = |more: Value| ed.token_with_header(&header(more), &good);
-    let says = |more: Value| ed.token(&with(good.clone(), more));
+    let with_header = |more: Value| ed.token_with_header(&header(more), &valid_claims);
+    let with_claims = |more: Value| ed.token(&with(valid_claims.clone(), more));
     let without = |name: &str| {
-        let mut claims = good.clone();
+        let mut claims = valid_claims.clone();
         claims.as_object_mut().unwrap().shift_remove(name);
         ed.token(&claims)
     };
     let hs256 = |secret: &[u8], kid: &str| {
-        let message = signing_input(&json!({"alg": "HS256", "kid": kid}), &good);
+        let message = signing_input(&json!({"alg": "HS256", "kid": kid}), &valid_claims);
         let tag = hmac::sign(
             &hmac::Key::new(hmac::HMAC_SHA256, secret),
             message.as_bytes(),
         );
         format!("{message}.{}", base64url(tag))
     };
-    let fine = ed.token(&good);
-    let (unsigned, signature) = fine.rsplit_once('.').unwrap();
+    let valid = ed.token(&valid_claims);
+    let (unsigned, signature) = valid.rsplit_once('.').unwrap();
     let jwk = rsa.jwk();
     let text = |name: &str| jwk[name].as_str().unwrap().to_owned();
-    let mut tricks = vec![
+    let mut invalid_tokens = vec![
         // Algorithms.
         format!(
             "{}.",
-            signing_input(&json!({"alg": "none", "kid": "d"}), &good)
+            signing_input(&json!({"alg": "none", "kid": "d"}), &valid_claims)
         ),
-        format!("{}.", signing_input(&json!({"alg": "None"}), &good)),
+        format!("{}.", signing_input(&json!({"alg": "None"}), &valid_claims)),
         format!(
             "{}.{signature}",
-            signing_input(&json!({"alg": "none", "kid": "d"}), &good)
+            signing_input(&json!({"alg": "none", "kid": "d"}), &valid_claims)
         ),
         hs256(b"secret", "secret"),
         hs256(b"", "d"),
         hs256(text("n").as_bytes(), "r"),
         hs256(jwk.to_string().as_bytes(), "r"),
-        rsa.token_with_header(&json!({"alg": "RS384", "kid": "r"}), &good),
-        rsa.token_with_header(&json!({"alg": "PS256", "kid": "r"}), &good),
-        rsa.token_with_header(&json!({"alg": "ES256", "kid": "r"}), &good),
-        ed.token_with_header(&json!({"alg": "EdDSA", "kid": "c"}), &good),
-        ed.token_with_header(&json!({"alg": "RS256", "kid": "d"}), &good),
+        rsa.token_with_header(&json!({"alg": "RS384", "kid": "r"}), &valid_claims),
+        rsa.token_with_header(&json!({"alg": "PS256", "kid": "r"}), &valid_claims),
+        rsa.token_with_header(&json!({"alg": "ES256", "kid": "r"}), &valid_claims),
+        ed.token_with_header(&json!({"alg": "EdDSA", "kid": "c"}), &valid_claims),
+        ed.token_with_header(&json!({"alg": "RS256", "kid": "d"}), &valid_claims),
         // Keys.
-        ed.token_with_header(&json!({"alg": "EdDSA"}), &good),
-        signed(json!({"kid": "r"})),
-        signed(json!({"kid": "nobody's"})),
-        signed(json!({"kid": ""})),
-        signed(json!({"kid": "k".repeat(5000)})),
-        signed(json!({"kid": "../../etc/passwd"})),
-        thief.token(&good),
-        thief.token_with_header(&header(json!({})), &good),
-        thief.token_with_header(&header(json!({"kid": "for encryption"})), &good),
-        thief.token_with_header(&header(json!({"jwk": thief.jwk()})), &good),
-        thief.token_with_header(&header(json!({"kid": "thief", "jku": theirs.url()})), &good),
-        thief.token_with_header(&header(json!({"kid": "thief", "x5u": theirs.url()})), &good),
+        ed.token_with_header(&json!({"alg": "EdDSA"}), &valid_claims),
+        with_header(json!({"kid": "r"})),
+        with_header(json!({"kid": "nobody's"})),
+        with_header(json!({"kid": ""})),
+        with_header(json!({"kid": "k".repeat(5000)})),
+        with_header(json!({"kid": "../../etc/passwd"})),
+        stranger.token(&valid_claims),
+        stranger.token_with_header(&header(json!({})), &valid_claims),
+        stranger.token_with_header(&header(json!({"kid": "for encryption"})), &valid_claims),
+        stranger.token_with_header(&header(json!({"jwk": stranger.jwk()})), &valid_claims),
+        stranger.token_with_header(
+            &header(json!({"kid": "thief", "jku": other_provider.url()})),
+            &valid_claims,
+        ),
+        stranger.token_with_header(
+            &header(json!({"kid": "thief", "x5u": other_provider.url()})),
+            &valid_claims,
+        ),
         // Critical headers.
-        signed(json!({"crit": ["exp"]})),
-        signed(json!({"crit": []})),
-        signed(json!({"crit": ["b64"], "b64": false})),
+        with_header(json!({"crit": ["exp"]})),
+        with_header(json!({"crit": []})),
+        with_header(json!({"crit": ["b64"], "b64": false})),
         // Signatures.
         format!("{unsigned}."),
         unsigned.to_owned(),
         format!("{unsigned}.{}", base64url([0; 64])),
         format!(
             "{}.{}",
-            signing_input(&ec.header(), &good),
+            signing_input(&ec.header(), &valid_claims),
             base64url([0; 64])
         ),
-        format!("{fine}="),
-        format!("{fine}."),
-        format!("{fine}.x"),
-        format!(".{fine}"),
+        format!("{valid}="),
+        format!("{valid}."),
+        format!("{valid}.x"),
+        format!(".{valid}"),
         format!(
             "{}.{signature}",
-            signing_input(&ed.header(), &with(good.clone(), json!({"sub": "other"})))
+            signing_input(
+                &ed.header(),
+                &with(valid_claims.clone(), json!({"sub": "other"}))
+            )
         ),
         // Claims.
-        says(json!({"exp": now - 31})),
-        says(json!({"exp": 0})),
-        says(json!({"exp": (now + 3600).to_string()})),
-        says(json!({"exp": null})),
-        says(json!({"exp": -1})),
-        says(json!({"nbf": now + 3600})),
-        says(json!({"nbf": "tomorrow"})),
-        says(json!({"iss": "https://id.example"})),
-        says(json!({"iss": [ISSUER]})),
-        says(json!({"iss": [ISSUER, "https://other.example/"]})),
-        says(json!({"aud": "another"})),
-        says(json!({"aud": ["another", "https://news.example/"]})),
-        says(json!({"aud": []})),
-        says(json!({"aud": null})),
-        says(json!({"sub": ""})),
-        says(json!({"sub": " "})),
-        says(json!({"sub": "two\nlines"})),
-        says(json!({"sub": 1})),
-        says(json!({"sub": "s".repeat(256)})),
-        says(json!({"padding": "p".repeat(9000)})),
+        with_claims(json!({"exp": now - 31})),
+        with_claims(json!({"exp": 0})),
+        with_claims(json!({"exp": (now + 3600).to_string()})),
+        with_claims(json!({"exp": null})),
+        with_claims(json!({"exp": -1})),
+        with_claims(json!({"nbf": now + 3600})),
+        with_claims(json!({"nbf": "tomorrow"})),
+        with_claims(json!({"iss": "https://id.example"})),
+        with_claims(json!({"iss": [ISSUER]})),
+        with_claims(json!({"iss": [ISSUER, "https://other.example/"]})),
+        with_claims(json!({"aud": "another"})),
+        with_claims(json!({"aud": ["another", "https://news.example/"]})),
+        with_claims(json!({"aud": []})),
+        with_claims(json!({"aud": null})),
+        with_claims(json!({"sub": ""})),
+        with_claims(json!({"sub": " "})),
+        with_claims(json!({"sub": "two\nlines"})),
+        with_claims(json!({"sub": 1})),
+        with_claims(json!({"sub": "s".repeat(256)})),
+        with_claims(json!({"padding": "p".repeat(9000)})),
         "..".into(),
         "a.b.c".into(),
         "e30.e30.".into(),
     ];
-    tricks.extend(["exp", "iss", "aud", "sub"].map(without));
+    invalid_tokens.extend(["exp", "iss", "aud", "sub"].map(without));
     let refused = app
         .get("/v1/me")
         .key("mnc_x")
         .await
         .problem(401, "unauthorized");
-    for trick in &tricks {
-        let answer = app.get("/v1/me").key(trick).await;
-        assert_eq!(answer.status, 401, "{trick}: {answer:?}");
-        let problem = answer.problem(401, "unauthorized");
+    for invalid_token in &invalid_tokens {
+        let response = app.get("/v1/me").key(invalid_token).await;
+        assert_eq!(response.status, 401, "{invalid_token}: {response:?}");
+        let problem = response.problem(401, "unauthorized");
         assert_eq!(problem["detail"], refused["detail"]);
     }
-    assert_eq!(theirs.request_count(), 0, "what a token names is not asked");
+    assert_eq!(
+        other_provider.request_count(),
+        0,
+        "what a token names is not asked"
+    );
 
-    for fine in [
-        says(json!({"exp": now - 5})),
-        says(json!({"exp": now as f64 + 3600.5})),
-        says(json!({"exp": 99_999_999_999_999_i64})),
-        says(json!({"nbf": now + 5})),
-        says(json!({"aud": ["another", AUDIENCE]})),
-        signed(json!({"typ": "at+jwt"})),
+    for valid in [
+        with_claims(json!({"exp": now - 5})),
+        with_claims(json!({"exp": now as f64 + 3600.5})),
+        with_claims(json!({"exp": 99_999_999_999_999_i64})),
+        with_claims(json!({"nbf": now + 5})),
+        with_claims(json!({"aud": ["another", AUDIENCE]})),
+        with_header(json!({"typ": "at+jwt"})),
     ] {
-        app.get("/v1/me").key(&fine).await.ok();
+        app.get("/v1/me").key(&valid).await.ok();
     }
 }
 
@@ -256,22 +274,22 @@ async fn rotated_provider_keys_are_picked_up() {
     let provider = IdentityProvider::start(&[&old]).await;
     let app = provider.start_app(&["--jwt-keys-max-age", "1"]).await;
     let (first, second) = (old.token(&claims(json!({}))), new.token(&claims(json!({}))));
-    wait_for(&app, &first, 200).await;
+    wait_for_status(&app, &first, 200).await;
     app.get("/v1/me")
         .key(&second)
         .await
         .problem(401, "unauthorized");
     provider.publish(&[&old, &new]);
-    wait_for(&app, &second, 200).await;
+    wait_for_status(&app, &second, 200).await;
     app.get("/v1/me").key(&first).await.ok();
     provider.publish(&[&new]);
-    wait_for(&app, &first, 401).await;
+    wait_for_status(&app, &first, 401).await;
     app.get("/v1/me").key(&second).await.ok();
     // Another key under the same key ID replaces the first.
     let other = Signer::ec("new");
     provider.publish(&[&other]);
-    wait_for(&app, &second, 401).await;
-    wait_for(&app, &other.token(&claims(json!({}))), 200).await;
+    wait_for_status(&app, &second, 401).await;
+    wait_for_status(&app, &other.token(&claims(json!({}))), 200).await;
 }
 
 #[actix_web::test]
@@ -279,7 +297,7 @@ async fn the_jwks_is_fetched_once_for_many_callers_and_unknown_key_ids() {
     let (signer, nobody) = (Signer::ed("d"), Signer::ed("nobody"));
     let provider = IdentityProvider::start(&[&signer]).await;
     provider.delay_responses(Duration::from_millis(300));
-    let begun = Instant::now();
+    let started = Instant::now();
     let app = provider.start_app(&[]).await;
     let token = signer.token(&claims(json!({})));
     let all = join_all((0..20).map(|_| async { app.get("/v1/me").key(&token).await.status })).await;
@@ -292,7 +310,7 @@ async fn the_jwks_is_fetched_once_for_many_callers_and_unknown_key_ids() {
             .await
             .problem(401, "unauthorized");
     }
-    let most = 1 + begun.elapsed().as_secs() as usize / 10;
+    let most = 1 + started.elapsed().as_secs() as usize / 10;
     assert!(
         provider.request_count() <= most,
         "{} of {most}",
@@ -314,9 +332,9 @@ async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
     ] {
         provider.respond_with(status, body);
         let app = provider.start_app(&[]).await;
-        let answer = app.get("/v1/me").key(&token).await;
-        assert_eq!(answer.header("retry-after"), "1");
-        answer.problem(503, "unavailable");
+        let response = app.get("/v1/me").key(&token).await;
+        assert_eq!(response.header("retry-after"), "1");
+        response.problem(503, "unavailable");
         app.get("/v1/headlines").await.ok();
         app.get_as_admin("/v1/headlines").await.ok();
     }
@@ -326,11 +344,11 @@ async fn an_unavailable_identity_provider_causes_503_until_it_recovers() {
         .await
         .problem(503, "unavailable");
     provider.publish(&[&signer]);
-    wait_for(&app, &token, 200).await;
+    wait_for_status(&app, &token, 200).await;
     // During another outage the known keys stay valid, though the provider is asked repeatedly.
     provider.respond_with(503, "");
-    let asked = provider.request_count();
-    while provider.request_count() < asked + 2 {
+    let requests = provider.request_count();
+    while provider.request_count() < requests + 2 {
         app.get("/v1/me").key(&token).await.ok();
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
@@ -354,10 +372,10 @@ async fn the_jwks_can_be_read_from_a_file() {
         "1",
     ];
     let app = TestApp::start_with(&settings).await;
-    wait_for(&app, &old.token(&claims(json!({}))), 200).await;
+    wait_for_status(&app, &old.token(&claims(json!({}))), 200).await;
     std::fs::write(&file, jwks(&[&new])).unwrap();
-    wait_for(&app, &new.token(&claims(json!({}))), 200).await;
-    wait_for(&app, &old.token(&claims(json!({}))), 401).await;
+    wait_for_status(&app, &new.token(&claims(json!({}))), 200).await;
+    wait_for_status(&app, &old.token(&claims(json!({}))), 401).await;
 }
 
 #[actix_web::test]
@@ -373,8 +391,8 @@ async fn expired_tokens_do_not_use_up_the_limit_for_wrong_keys() {
     for status in [401, 401, 401, 429] {
         assert_eq!(app.get("/v1/me").key("a.b.c").await.status, status);
     }
-    let good = signer.token(&claims(json!({})));
-    app.get("/v1/me").key(&good).await.ok();
+    let valid_claims = signer.token(&claims(json!({})));
+    app.get("/v1/me").key(&valid_claims).await.ok();
 }
 
 #[actix_web::test]

@@ -15,14 +15,14 @@ const FOREVER: Duration = Duration::from_secs(3600);
 const LONG: Duration = Duration::from_secs(60);
 
 /// A server with one worker, one database connection, and CPU-bound tasks that the test can pause.
-async fn narrow(tasks: &CpuTasks) -> TestApp {
+async fn start_with_one_connection(tasks: &CpuTasks) -> TestApp {
     let settings = ["--workers", "1", "--pool-size", "1"];
     let address = cluster::new_database().await;
     TestApp::start_with_cpu_tasks(address, &settings, tasks.clone()).await
 }
 
 /// A body that is rendered as a CPU-bound task.
-fn large() -> String {
+fn large_body() -> String {
     "<p>Il a <em>plu</em>.</p>".repeat(1_000)
 }
 
@@ -31,16 +31,16 @@ fn path(article: &Value) -> String {
 }
 
 /// Sends a request that waits for its CPU-bound task, and awaits something else meanwhile.
-async fn meanwhile<T>(
+async fn while_waiting<T>(
     tasks: &CpuTasks,
     request: impl IntoFuture<Output = Response>,
     others: impl Future<Output = T>,
 ) -> (Response, T) {
     let paused = tasks.pause().await;
     let others = async {
-        let begun = Instant::now();
+        let started = Instant::now();
         while tasks.waiting() == 0 {
-            assert!(begun.elapsed() < LONG, "it doesn't wait for its turn");
+            assert!(started.elapsed() < LONG, "it doesn't wait for its turn");
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }
         let done = others.await;
@@ -53,42 +53,42 @@ async fn meanwhile<T>(
 #[actix_web::test]
 async fn no_database_connection_is_held_while_a_body_is_rendered() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
-    let new = json!({"title": "x", "language": "fr", "body_format": "html", "body": large()});
+    let app = start_with_one_connection(&tasks).await;
+    let new = json!({"title": "x", "language": "fr", "body_format": "html", "body": large_body()});
     let reads = async || {
         for path in ["/v1/articles", "/v1/headlines", "/v1/site"] {
             app.get(path).await.ok();
         }
     };
-    let (created, ()) = meanwhile(&tasks, app.post("/v1/articles", new.clone()), reads()).await;
+    let (created, ()) = while_waiting(&tasks, app.post("/v1/articles", new.clone()), reads()).await;
     let article = created.created();
-    assert_eq!(article["body_html"], large());
+    assert_eq!(article["body_html"], large_body());
     let path = path(&article);
-    let (put, ()) = meanwhile(&tasks, app.put(&path, new), reads()).await;
+    let (put, ()) = while_waiting(&tasks, app.put(&path, new), reads()).await;
     put.ok();
     for patch in [
-        json!({"body": format!("{} ", large())}),
+        json!({"body": format!("{} ", large_body())}),
         json!({"body_format": "markdown"}),
-        json!({"body": large(), "body_format": "html"}),
+        json!({"body": large_body(), "body_format": "html"}),
     ] {
-        let (patched, ()) = meanwhile(&tasks, app.patch(&path, patch), reads()).await;
+        let (patched, ()) = while_waiting(&tasks, app.patch(&path, patch), reads()).await;
         patched.ok();
     }
     // A document that is large enough for parsing to be a task.
     let huge = json!({"title": "x", "language": "fr", "lede": "x".repeat(100_000)});
-    let (refused, ()) = meanwhile(&tasks, app.post("/v1/articles", huge), reads()).await;
+    let (refused, ()) = while_waiting(&tasks, app.post("/v1/articles", huge), reads()).await;
     assert_eq!(refused.faults(), ["/lede too_long"]);
 }
 
 #[actix_web::test]
 async fn a_patch_that_keeps_the_body_does_not_render_it() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
+    let app = start_with_one_connection(&tasks).await;
     let embeds = ["--embed-hosts", "player.example"];
     let embedding = TestApp::start_on(app.database.clone(), &embeds).await;
     let body = format!(
         "{}<iframe src=\"https://player.example/\"></iframe>",
-        large()
+        large_body()
     );
     let more = json!({"body_format": "html", "body": body});
     let article = embedding.article("x", more).await;
@@ -110,8 +110,8 @@ async fn a_patch_that_keeps_the_body_does_not_render_it() {
 #[actix_web::test]
 async fn a_body_changed_during_rendering_is_rendered_again() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
-    let paused_body = json!({"body_format": "markdown", "body": large()});
+    let app = start_with_one_connection(&tasks).await;
+    let paused_body = json!({"body_format": "markdown", "body": large_body()});
     let paused = app.article("x", paused_body).await;
     let path = path(&paused);
     let other = async {
@@ -119,7 +119,7 @@ async fn a_body_changed_during_rendering_is_rendered_again() {
         app.patch(&path, small).await.ok()
     };
     let patch = app.patch(&path, json!({"body_format": "html"}));
-    let (patched, other) = meanwhile(&tasks, patch, other).await;
+    let (patched, other) = while_waiting(&tasks, patch, other).await;
     assert_eq!(other["body_html"], "<p><em>a</em> <b>b</b></p>\n");
     let patched = patched.ok();
     assert_eq!(patched["body_html"], "*a* <b>b</b>");
@@ -131,16 +131,16 @@ async fn a_body_changed_during_rendering_is_rendered_again() {
     let etag = app.get_as_admin(&path).await.etag();
     let other = async { app.patch(&path, json!({"title": "z"})).await.ok() };
     let patch = app
-        .patch(&path, json!({"body": large()}))
+        .patch(&path, json!({"body": large_body()}))
         .header("If-Match", &etag);
-    let (refused, _) = meanwhile(&tasks, patch, other).await;
+    let (refused, _) = while_waiting(&tasks, patch, other).await;
     refused.problem(412, "precondition-failed");
 }
 
 #[actix_web::test]
 async fn rendering_that_would_wait_too_long_is_refused_with_503() {
     let tasks = CpuTasks::new(1, Duration::from_millis(20));
-    let app = narrow(&tasks).await;
+    let app = start_with_one_connection(&tasks).await;
     let _paused = tasks.pause().await;
     let new = |body: String| {
         app.post(
@@ -148,7 +148,7 @@ async fn rendering_that_would_wait_too_long_is_refused_with_503() {
             json!({"title": "x", "language": "fr", "body": body}),
         )
     };
-    let refused = new(large()).await;
+    let refused = new(large_body()).await;
     let problem = refused.problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
     assert!(problem.text("/detail").contains("large bodies"));
@@ -157,7 +157,7 @@ async fn rendering_that_would_wait_too_long_is_refused_with_503() {
 }
 
 /// The longest bodies: by characters, by bytes, and by rendered size.
-fn longest() -> Vec<(&'static str, String, &'static str)> {
+fn longest_bodies() -> Vec<(&'static str, String, &'static str)> {
     let filled = |text: &str, most: usize| -> String {
         let length = text.chars().count();
         text.repeat(most / length)
@@ -181,7 +181,7 @@ fn longest() -> Vec<(&'static str, String, &'static str)> {
 #[actix_web::test]
 async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
     let app = TestApp::start().await;
-    for (name, body, format) in longest() {
+    for (name, body, format) in longest_bodies() {
         let new = json!({"title": name, "language": "ar", "body": body, "body_format": format});
         let created = app.post("/v1/articles", new).await.created();
         assert_eq!(created["body"], body, "{name}");

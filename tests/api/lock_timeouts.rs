@@ -12,12 +12,12 @@ use crate::support::{Response, TestApp, path_of};
 const LOCK_HEADLINES: &str = "BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MODE";
 
 /// Far longer than any test runs.
-const NEVER: &str = "600000";
+const FOREVER_MS: &str = "600000";
 
 #[track_caller]
-fn unavailable(answer: &Response) {
-    answer.problem(503, "unavailable");
-    assert_eq!(answer.header("retry-after"), "1");
+fn assert_unavailable(response: &Response) {
+    response.problem(503, "unavailable");
+    assert_eq!(response.header("retry-after"), "1");
 }
 
 #[derive(diesel::QueryableByName)]
@@ -27,7 +27,7 @@ struct Count {
 }
 
 /// The number of the server's connections that wait for a lock.
-async fn blocked(conn: &mut AsyncPgConnection) -> i64 {
+async fn blocked_connections(conn: &mut AsyncPgConnection) -> i64 {
     // Within a transaction the statistics would stay the same.
     conn.batch_execute("SELECT pg_stat_clear_snapshot()")
         .await
@@ -42,7 +42,7 @@ async fn blocked(conn: &mut AsyncPgConnection) -> i64 {
 }
 
 async fn wait_until_blocked(conn: &mut AsyncPgConnection, count: i64) {
-    while blocked(conn).await < count {
+    while blocked_connections(conn).await < count {
         actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }
@@ -50,8 +50,8 @@ async fn wait_until_blocked(conn: &mut AsyncPgConnection, count: i64) {
 #[actix_web::test]
 async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
     let settings = [
-        ["--read-lock-timeout-ms", NEVER],
-        ["--statement-timeout-ms", NEVER],
+        ["--read-lock-timeout-ms", FOREVER_MS],
+        ["--statement-timeout-ms", FOREVER_MS],
         ["--workers", "2"],
         ["--pool-size", "4"],
     ];
@@ -66,28 +66,32 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
         // Half of the connections of each worker, held for as long as the lock.
         wait_until_blocked(&mut conn, 4).await;
         for n in 0..10 {
-            let asked = ["articles", "authors", "tags", "categories"];
-            let read = asked.map(|list| app.get(&format!("/v1/{list}")).into_future());
+            let requests = ["articles", "authors", "tags", "categories"];
+            let read = requests.map(|list| app.get(&format!("/v1/{list}")).into_future());
             let read_with_key =
-                asked.map(|list| app.get_as_admin(&format!("/v1/{list}")).into_future());
+                requests.map(|list| app.get_as_admin(&format!("/v1/{list}")).into_future());
             let written = app
                 .post("/v1/tags", json!({"name": format!("t{n}")}))
                 .into_future();
             let read = join(join_all(read), join_all(read_with_key));
             let ((read, read_with_key), written) = join(read, written).await;
-            for answer in read.iter().chain(&read_with_key) {
-                answer.ok();
+            for response in read.iter().chain(&read_with_key) {
+                response.ok();
             }
             written.created();
             app.get("/readyz").await.ok();
         }
-        assert_eq!(blocked(&mut conn).await, 4, "and no more than that");
+        assert_eq!(
+            blocked_connections(&mut conn).await,
+            4,
+            "and no more than that"
+        );
         conn.batch_execute("COMMIT").await.unwrap();
     };
     let (readers, ()) = join(readers, others).await;
-    for answer in readers {
-        if answer.status != 200 {
-            unavailable(&answer);
+    for response in readers {
+        if response.status != 200 {
+            assert_unavailable(&response);
         }
     }
     app.get("/v1/headlines").await.ok();
@@ -103,7 +107,7 @@ async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
     let (going, refused) = (Cell::new(true), Cell::new(0));
     let readers = join_all((0..60).map(async |_| {
         while going.get() {
-            unavailable(&app.get("/v1/headlines").await);
+            assert_unavailable(&app.get("/v1/headlines").await);
             refused.set(refused.get() + 1);
         }
     }));
@@ -127,10 +131,20 @@ async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
 #[actix_web::test]
 async fn writes_wait_longer_for_a_lock_than_reads() {
     let address = crate::support::cluster::new_database().await;
-    let settings = ["--read-lock-timeout-ms", "50", "--lock-timeout-ms", NEVER];
-    let patient = [&settings[..], &["--statement-timeout-ms", NEVER]].concat();
+    let settings = [
+        "--read-lock-timeout-ms",
+        "50",
+        "--lock-timeout-ms",
+        FOREVER_MS,
+    ];
+    let patient = [&settings[..], &["--statement-timeout-ms", FOREVER_MS]].concat();
     let app = TestApp::start_on(address.clone(), &patient).await;
-    let settings = ["--read-lock-timeout-ms", NEVER, "--lock-timeout-ms", "50"];
+    let settings = [
+        "--read-lock-timeout-ms",
+        FOREVER_MS,
+        "--lock-timeout-ms",
+        "50",
+    ];
     let impatient = TestApp::start_on(address, &settings).await;
     let tag = app.tag("a").await;
     let tag = path_of("tags", &tag);
@@ -141,8 +155,8 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
     // The locks allow reads and block every kind of write: to content, to keys, and to the audit log.
     let lock = "BEGIN; LOCK TABLE tags, audit IN SHARE MODE; SELECT FROM api_keys WHERE name = 'a' FOR UPDATE";
     conn.batch_execute(lock).await.unwrap();
-    unavailable(&impatient.patch(&tag, json!({"name": "b"})).await);
-    unavailable(&impatient.delete(&key).await);
+    assert_unavailable(&impatient.patch(&tag, json!({"name": "b"})).await);
+    assert_unavailable(&impatient.delete(&key).await);
     app.get(&tag).await.ok();
     let writes = join_all([
         app.post("/v1/tags", json!({"name": "c"})).into_future(),
@@ -157,7 +171,7 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
         conn.batch_execute("COMMIT").await.unwrap();
     };
     let (written, ()) = join(writes, released).await;
-    let statuses: Vec<u16> = written.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<u16> = written.iter().map(|response| response.status).collect();
     assert_eq!(statuses, [201, 200, 200, 404]);
     let refused = app
         .get_as_admin("/v1/audit?refused=true&resource=tag")
@@ -168,7 +182,7 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
     conn.batch_execute("BEGIN; LOCK TABLE tags IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    unavailable(&app.get(&tag).await);
+    assert_unavailable(&app.get(&tag).await);
     conn.batch_execute("COMMIT").await.unwrap();
     app.get(&tag).await.ok();
 }

@@ -75,17 +75,22 @@ impl Nodes {
     }
 }
 
-fn path(list: &str, it: &Value) -> String {
-    path_of(list, &it)
+fn path(list: &str, response: &Value) -> String {
+    path_of(list, &response)
 }
 
 #[actix_web::test]
 async fn concurrent_writes_through_two_nodes_have_one_winner() {
     let all = Nodes::start().await;
-    let statuses =
-        |answers: &[Response]| -> Vec<u16> { answers.iter().map(|it| it.status).collect() };
-    let count =
-        |answers: &[Response], status| answers.iter().filter(|it| it.status == status).count();
+    let statuses = |responses: &[Response]| -> Vec<u16> {
+        responses.iter().map(|response| response.status).collect()
+    };
+    let count = |responses: &[Response], status| {
+        responses
+            .iter()
+            .filter(|response| response.status == status)
+            .count()
+    };
 
     // Fifty changes based on one version.
     let article = json!({"title": "x", "language": "fr"});
@@ -103,17 +108,17 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
             json!({"title": n.to_string()}),
         )
     });
-    let answers = join_all(patches).await;
+    let responses = join_all(patches).await;
     assert_eq!(
-        (count(&answers, 200), count(&answers, 412)),
+        (count(&responses, 200), count(&responses, 412)),
         (1, 49),
         "{:?}",
-        statuses(&answers)
+        statuses(&responses)
     );
     assert_eq!(all.get(0, &article_path).await.json()["version"], 2);
 
     // One idempotent request, twenty times.
-    let line = json!({"title": "once", "language": "fr", "status": "published"});
+    let headline = json!({"title": "once", "language": "fr", "status": "published"});
     let posts = (0..20).map(|n| {
         let header = Some(("Idempotency-Key", "twenty"));
         all.request(
@@ -122,25 +127,26 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
             Method::POST,
             "/v1/headlines",
             header,
-            line.clone(),
+            headline.clone(),
         )
     });
-    let answers = join_all(posts).await;
-    let done = |it: &&Response| it.status == 201 && !it.has("idempotency-replayed");
+    let responses = join_all(posts).await;
+    let is_executed =
+        |response: &&Response| response.status == 201 && !response.has("idempotency-replayed");
     assert_eq!(
-        answers.iter().filter(done).count(),
+        responses.iter().filter(is_executed).count(),
         1,
         "{:?}",
-        statuses(&answers)
+        statuses(&responses)
     );
     assert_eq!(
-        count(&answers, 201) + count(&answers, 409),
+        count(&responses, 201) + count(&responses, 409),
         20,
         "{:?}",
-        statuses(&answers)
+        statuses(&responses)
     );
-    let lines = all.get(1, "/v1/headlines").await.json();
-    assert_eq!(lines.list("/items").len(), 1);
+    let headlines = all.get(1, "/v1/headlines").await.json();
+    assert_eq!(headlines.list("/items").len(), 1);
 
     // Two moves that together would make a cycle.
     for round in 0..5 {

@@ -91,8 +91,8 @@ async fn every_documented_parameter_is_accepted() {
     app.author("Anir Tafoughi").await;
     app.tag("Larache").await;
     app.article("x", json!({"slug": "x"})).await;
-    let line = app.headline("x", json!({})).await["id"].clone();
-    let line = line.as_str().unwrap().to_owned();
+    let headline_id = app.headline("x", json!({})).await["id"].clone();
+    let headline_id = headline_id.as_str().unwrap().to_owned();
     let key = app.get_as_admin("/v1/keys").await.ok()["items"][0]["id"].clone();
     let key = key.as_str().unwrap().to_owned();
     for (path, _, operation) in operations().iter().filter(|(_, method, _)| method == "get") {
@@ -127,7 +127,7 @@ async fn every_documented_parameter_is_accepted() {
             let value =
                 percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
             // Parameters that this one requires.
-            let with = match (path.as_str(), name) {
+            let required = match (path.as_str(), name) {
                 ("/v1/search" | "/v1/suggest", "q") => "",
                 ("/v1/search" | "/v1/suggest", "direct") => "q=x&category=economie&",
                 ("/v1/search" | "/v1/suggest", _) => "q=x&",
@@ -137,7 +137,7 @@ async fn every_documented_parameter_is_accepted() {
             let path = path.replace(
                 "{id}",
                 match path.split('/').nth(2).unwrap_or_default() {
-                    "headlines" => &line,
+                    "headlines" => &headline_id,
                     "keys" => &key,
                     "categories" => "economie",
                     "authors" => "anir-tafoughi",
@@ -145,7 +145,7 @@ async fn every_documented_parameter_is_accepted() {
                     _ => "x",
                 },
             );
-            app.get_as_admin(&format!("{path}?{with}{name}={value}"))
+            app.get_as_admin(&format!("{path}?{required}{name}={value}"))
                 .await
                 .ok();
         }
@@ -209,9 +209,12 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
             "ArticlePage",
         ),
     ] {
-        let answer = app.get(path).await.ok();
+        let response = app.get(path).await.ok();
         let schema = validator(&reference(schema));
-        let faults: Vec<String> = schema.iter_errors(&answer).map(|e| e.to_string()).collect();
+        let faults: Vec<String> = schema
+            .iter_errors(&response)
+            .map(|e| e.to_string())
+            .collect();
         assert!(faults.is_empty(), "{path}: {faults:?}");
     }
     let served = app.get("/openapi.json").await;

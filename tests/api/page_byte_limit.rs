@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, Traversal, follow};
 
 /// The articles, newest first: large ones have a body of 1.6 MB, the others of a few bytes.
-const STORIES: [(&str, bool); 8] = [
+const ARTICLES: [(&str, bool); 8] = [
     ("a", true),
     ("b", false),
     ("c", true),
@@ -22,10 +22,10 @@ const FORWARD: [&str; 2] = ["abc", "defgh"];
 
 const ASCENDING: [&str; 2] = ["hgfed", "cba"];
 
-async fn fill(app: &TestApp) {
+async fn create_articles(app: &TestApp) {
     let category = app.category("Top", None).await;
     let mut conn = app.conn().await;
-    for (n, (name, is_large)) in STORIES.iter().enumerate() {
+    for (n, (name, is_large)) in ARTICLES.iter().enumerate() {
         let length = if *is_large { 400_000 } else { 10 };
         let at = format!("'2026-01-01'::timestamptz - interval '{n} hours'");
         conn.batch_execute(&format!(
@@ -56,7 +56,7 @@ fn letters_by_page(pages: &[Value]) -> Vec<String> {
 #[actix_web::test]
 async fn pages_end_at_the_byte_limit_and_contain_everything_once_in_both_directions() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_articles(&app).await;
     for (query, expected) in [
         ("", FORWARD),
         ("&sort=published_at", ASCENDING),
@@ -115,7 +115,7 @@ async fn a_page_contains_at_least_one_item_even_over_the_byte_limit() {
 #[actix_web::test]
 async fn search_pages_with_bodies_contain_every_hit_once() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_articles(&app).await;
     for name in ["x", "y"] {
         app.headline(
             &format!("mot {name}"),
@@ -147,34 +147,34 @@ async fn search_pages_with_bodies_contain_every_hit_once() {
 #[actix_web::test]
 async fn pages_of_requested_ids_continue_after_the_byte_limit() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_articles(&app).await;
     let all = app.get("/v1/articles?limit=100&fields=id").await.ok();
     let mut ids = all.texts("/items/*/id");
     ids.reverse();
-    let nowhere = [(); 2].map(|()| uuid::Uuid::now_v7().to_string());
-    ids.insert(2, nowhere[0].clone());
-    ids.push(nowhere[1].clone());
+    let missing = [(); 2].map(|()| uuid::Uuid::now_v7().to_string());
+    ids.insert(2, missing[0].clone());
+    ids.push(missing[1].clone());
     let list = format!(
         "/v1/articles?ids={}&fields=title,body&language=fr",
         ids.join(",")
     );
     let pages = Traversal::read(|path| app.get_as_admin(path), &list).await;
     assert_eq!(letters_by_page(&pages.forward), ASCENDING);
-    assert_eq!(pages.last()["page"]["missing"], json!([nowhere[1]]));
+    assert_eq!(pages.last()["page"]["missing"], json!([missing[1]]));
     let first = app.get(&list).await;
-    assert_eq!(first.ok()["page"]["missing"], json!([nowhere[0]]));
+    assert_eq!(first.ok()["page"]["missing"], json!([missing[0]]));
     assert_eq!(first.ok()["page"]["prev"], Value::Null);
     let next = first.ok().text("/page/next").to_owned();
     assert!(first.header("link").contains("rel=\"next\""));
     assert_eq!(letters_by_page(&pages.backward), ASCENDING);
-    assert_eq!(pages.backward[0]["page"]["missing"], json!([nowhere[0]]));
+    assert_eq!(pages.backward[0]["page"]["missing"], json!([missing[0]]));
     // A cursor belongs to its IDs.
     let others = format!("/v1/articles?ids={}&cursor={next}", ids[0]);
     let refused = app.get(&others).await;
     assert_eq!(refused.parameter_faults(), ["cursor cursor_mismatch"]);
-    let whole = app
+    let page = app
         .get(&format!("/v1/articles?ids={}&fields=title", ids.join(",")))
         .await;
-    assert_eq!(letters(&whole.ok()), "hgfedcba");
-    assert_eq!(whole.ok()["page"]["next"], Value::Null);
+    assert_eq!(letters(&page.ok()), "hgfedcba");
+    assert_eq!(page.ok()["page"]["next"], Value::Null);
 }

@@ -8,7 +8,7 @@ use crate::support::pages::texts;
 use crate::support::{JsonPath, TestApp, Traversal, path_of};
 
 /// Creates twelve headlines, some with the same time and some without.
-async fn twelve(app: &TestApp) {
+async fn create_twelve_headlines(app: &TestApp) {
     for n in 0..12 {
         let more = match n {
             0..4 => json!({"published_at": "2026-01-01T00:00:00Z"}),
@@ -24,7 +24,7 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
     let app = TestApp::start().await;
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;
-    twelve(&app).await;
+    create_twelve_headlines(&app).await;
     for (n, headline) in app
         .get_as_admin("/v1/headlines")
         .await
@@ -174,7 +174,7 @@ async fn an_empty_page_still_links_back() {
 #[actix_web::test]
 async fn link_headers_match_the_cursors_and_keep_the_filters() {
     let app = TestApp::start().await;
-    twelve(&app).await;
+    create_twelve_headlines(&app).await;
     let first = app
         .get("/v1/headlines?limit=2&language=fr&fields=title")
         .await;
@@ -196,7 +196,7 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
 #[actix_web::test]
 async fn a_cursor_is_valid_only_for_its_list_and_filters() {
     let app = TestApp::start().await;
-    twelve(&app).await;
+    create_twelve_headlines(&app).await;
     let page = app.get("/v1/headlines?limit=2&language=fr").await.ok();
     let cursor = page.text("/page/next");
     for (list, code) in [
@@ -213,11 +213,11 @@ async fn a_cursor_is_valid_only_for_its_list_and_filters() {
         ("/v1/articles?language=fr", Some("cursor_mismatch")),
         ("/v1/categories?limit=2", Some("invalid")),
     ] {
-        let answer = app.get(&format!("{list}&cursor={cursor}")).await;
+        let response = app.get(&format!("{list}&cursor={cursor}")).await;
         match code {
-            None => drop(answer.ok()),
+            None => drop(response.ok()),
             Some(code) => assert_eq!(
-                answer.parameter_faults(),
+                response.parameter_faults(),
                 [format!("cursor {code}")],
                 "{list}"
             ),
@@ -232,10 +232,10 @@ async fn a_cursor_is_valid_only_for_its_list_and_filters() {
         &format!("{cursor}AA"),
         &"A".repeat(5000),
     ] {
-        let answer = app
+        let response = app
             .get(&format!("/v1/headlines?language=fr&cursor={wrong}"))
             .await;
-        assert_eq!(answer.parameter_faults().len(), 1, "{wrong}");
+        assert_eq!(response.parameter_faults().len(), 1, "{wrong}");
     }
 }
 
@@ -338,7 +338,7 @@ async fn every_invalid_parameter_is_reported_at_once() {
 #[actix_web::test]
 async fn the_status_filter_requires_permission_to_see_that_status() {
     let app = TestApp::start().await;
-    twelve(&app).await;
+    create_twelve_headlines(&app).await;
     app.headline(
         "later",
         json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"}),

@@ -16,10 +16,10 @@ const ROWS: u64 = 30_000;
 
 /// The most rows that a list may read: a scan budget of 2,000 for each alternative, then the rows of a rare filter.
 /// A table scan reads far more.
-const MOST: u64 = 10_000;
+const MAX_ROWS: u64 = 10_000;
 
 /// The most rows that a search may read: it scans 20,000 before it treats a common word as rare.
-const MOST_SEARCHED: u64 = 22_000;
+const MAX_ROWS_SEARCHED: u64 = 22_000;
 
 /// Follows the output of `auto_explain` in the log.
 struct Log {
@@ -75,7 +75,7 @@ impl Log {
 }
 
 /// Adds the number of rows that each scan of a plan examined.
-fn scans(plan: &Value, found: &mut BTreeMap<String, u64>) {
+fn count_scanned_rows(plan: &Value, found: &mut BTreeMap<String, u64>) {
     let number = |name: &str| plan[name].as_f64().unwrap_or_default();
     let kind = plan["Node Type"].as_str().unwrap_or_default();
     // Bitmap index scans read index entries only, which is cheap.
@@ -98,12 +98,12 @@ fn scans(plan: &Value, found: &mut BTreeMap<String, u64>) {
             .or_default() += rows;
     }
     for inner in plan["Plans"].as_array().into_iter().flatten() {
-        scans(inner, found);
+        count_scanned_rows(inner, found);
     }
 }
 
 /// Creates content with common, rare and old filter values, some of which never occur together.
-async fn fill(app: &TestApp) {
+async fn create_content(app: &TestApp) {
     let mut conn = app.conn().await;
     let moment = "'2020-01-01'::timestamptz + n * interval '1 hour'";
     let category = "CASE WHEN n % 10 < 8 THEN md5('c0')::uuid WHEN n % 10 = 8 THEN md5('c1')::uuid \
@@ -180,7 +180,7 @@ fn combinations(filters: &[&str], most: usize) -> Vec<String> {
 #[actix_web::test]
 async fn no_list_or_search_reads_more_rows_than_its_budget() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_content(&app).await;
     let mut conn = app.conn().await;
     // Only connections opened after this, which are those of the server, log their plans.
     conn.batch_execute(
@@ -261,11 +261,11 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
             .iter()
             .map(|address| address.trim_end_matches('?'))
             .collect();
-        let asked = some
+        let requests = some
             .iter()
             .flat_map(|address| [app.get(address), app.get_as_admin(address)]);
-        for answer in join_all(asked.map(IntoFuture::into_future)).await {
-            answer.ok();
+        for response in join_all(requests.map(IntoFuture::into_future)).await {
+            response.ok();
         }
         let plans = log.plans(&mut conn).await;
         assert!(
@@ -274,13 +274,17 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         );
         for plan in &plans {
             let mut found = BTreeMap::new();
-            scans(&plan["Plan"], &mut found);
+            count_scanned_rows(&plan["Plan"], &mut found);
             let read: u64 = found.values().sum();
             let searched = plan["Query Text"]
                 .as_str()
                 .unwrap_or_default()
                 .contains("search @@");
-            let most = if searched { MOST_SEARCHED } else { MOST };
+            let most = if searched {
+                MAX_ROWS_SEARCHED
+            } else {
+                MAX_ROWS
+            };
             assert!(
                 read <= most,
                 "one of {some:?} reads {read} rows: {found:?}\n{}",

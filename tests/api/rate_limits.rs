@@ -8,21 +8,21 @@ use serde_json::json;
 use crate::support::{JsonPath, Response, TestApp};
 
 #[track_caller]
-fn too_many(answer: &Response, policy: &str, detail: &str) {
-    let problem = answer.problem(429, "too-many-requests");
+fn assert_rate_limited(response: &Response, policy: &str, detail: &str) {
+    let problem = response.problem(429, "too-many-requests");
     assert!(problem.text("/detail").starts_with(detail), "{problem}");
-    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    let wait: u64 = response.header("retry-after").parse().unwrap();
     assert!(wait > 0);
     assert_eq!(
-        answer.header("ratelimit"),
+        response.header("ratelimit"),
         format!("\"{policy}\";r=0;t={wait}")
     );
     assert!(
-        answer
+        response
             .header("ratelimit-policy")
             .starts_with(&format!("\"{policy}\";q="))
     );
-    assert!(answer.header("cache-control").ends_with("no-store"));
+    assert!(response.header("cache-control").ends_with("no-store"));
 }
 
 #[actix_web::test]
@@ -47,7 +47,7 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
     wrong.problem(400, "invalid-parameters");
 
     let over = app.get("/v1/headlines").await;
-    too_many(&over, "reads", "reads: at most 4 in 7200 seconds");
+    assert_rate_limited(&over, "reads", "reads: at most 4 in 7200 seconds");
     assert!(over.header("retry-after").parse::<u64>().unwrap() <= 1800);
     let head = app.request(Method::HEAD, "/v1/headlines").await;
     assert_eq!((head.status, head.body.len()), (429, 0));
@@ -69,16 +69,16 @@ async fn responses_report_the_remaining_quota_and_excess_requests_get_429() {
 #[actix_web::test]
 async fn reads_and_writes_are_counted_separately_for_each_key() {
     let app = TestApp::start_with_words("--rate-reads 2/3600 --rate-writes 1/3600").await;
-    let line = json!({"title": "x", "language": "fr"});
-    let made = app.post("/v1/headlines", line.clone()).await;
+    let headline = json!({"title": "x", "language": "fr"});
+    let made = app.post("/v1/headlines", headline.clone()).await;
     assert_eq!(made.header("ratelimit"), "\"writes\";r=0;t=3600");
     made.created();
-    let over = app.post("/v1/headlines", line.clone()).await;
-    too_many(&over, "writes", "writes: at most 1");
+    let over = app.post("/v1/headlines", headline.clone()).await;
+    assert_rate_limited(&over, "writes", "writes: at most 1");
     for _ in 0..2 {
         app.get_as_admin("/v1/headlines").await.ok();
     }
-    too_many(
+    assert_rate_limited(
         &app.get_as_admin("/v1/headlines").await,
         "reads",
         "reads: at",
@@ -91,12 +91,12 @@ async fn reads_and_writes_are_counted_separately_for_each_key() {
     ] {
         let other = app.get("/v1/headlines?limit=1");
         let other = other.header("authorization", &credentials).await;
-        too_many(&other, "reads", "reads: at");
+        assert_rate_limited(&other, "reads", "reads: at");
     }
     let other = app.new_key(&[Scope::Read, Scope::Write]).await;
     app.get("/v1/headlines").key(&other).await.ok();
     let post = app.request(Method::POST, "/v1/headlines").key(&other);
-    post.json(line).await.created();
+    post.json(headline).await.created();
     app.get("/v1/headlines").await.ok();
 }
 
@@ -110,7 +110,7 @@ async fn request_variants_do_not_bypass_the_limit() {
     app.request(Method::POST, "/v1/headlines")
         .await
         .problem(401, "unauthorized");
-    let tricks = [
+    let variants = [
         "GET //v1/headlines HTTP/1.1\r\nHost: x",
         "GET /v1//headlines HTTP/1.1\r\nHost: x",
         "GET /V1/Headlines HTTP/1.1\r\nHost: x",
@@ -141,22 +141,25 @@ async fn request_variants_do_not_bypass_the_limit() {
         "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5",
         "GET /v1/headlines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nothing",
     ];
-    for trick in tricks {
-        let close = trick.replacen("\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1);
-        let close = if trick.contains("\r\n\r\n") {
+    for variant in variants {
+        let close = variant.replacen("\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1);
+        let close = if variant.contains("\r\n\r\n") {
             close
         } else {
-            format!("{trick}\r\nConnection: close")
+            format!("{variant}\r\nConnection: close")
         };
-        let answer = app.send_raw(format!("{close}\r\n\r\n").as_bytes());
+        let response = app.send_raw(format!("{close}\r\n\r\n").as_bytes());
         let fine = "GET /livez?";
-        if trick.starts_with(fine) {
+        if variant.starts_with(fine) {
             // Only the path decides whether a request is a health check.
-            assert!(answer.starts_with("HTTP/1.0 400"), "{trick}: {answer}");
+            assert!(
+                response.starts_with("HTTP/1.0 400"),
+                "{variant}: {response}"
+            );
         } else {
             assert!(
-                answer.lines().next().unwrap().contains(" 429 "),
-                "{trick}: {answer}"
+                response.lines().next().unwrap().contains(" 429 "),
+                "{variant}: {response}"
             );
         }
     }
@@ -182,19 +185,19 @@ async fn callers_behind_trusted_proxies_are_limited_by_forwarded_address() {
         "::ffff:192.0.2.2",
         "192.0.2.3, 10.9.9.9",
     ] {
-        too_many(&from(again).await, "reads", "reads");
+        assert_rate_limited(&from(again).await, "reads", "reads");
     }
     // One IPv6 /64 is one caller.
     from("2001:db8:0:1::1").await.ok();
-    too_many(&from("2001:db8:0:1:ffff::2").await, "reads", "reads");
+    assert_rate_limited(&from("2001:db8:0:1:ffff::2").await, "reads", "reads");
     from("2001:db8:0:2::1").await.ok();
     // Without a usable address the proxy itself is limited.
     app.get("/v1/headlines").await.ok();
-    too_many(&from("hidden").await, "reads", "reads");
+    assert_rate_limited(&from("hidden").await, "reads", "reads");
 }
 
 /// A malformed key.
-fn mistyped() -> String {
+fn malformed_key() -> String {
     let mut key = Token::new().reveal().to_owned();
     let last = key.pop().unwrap();
     key.push(if last == 'x' { 'y' } else { 'x' });
@@ -204,15 +207,15 @@ fn mistyped() -> String {
 #[actix_web::test]
 async fn malformed_keys_are_limited_without_affecting_valid_ones() {
     let app = TestApp::start_with_words("--rate-wrong-keys 3/7200").await;
-    let answers = join_all((0..20).map(|_| async {
-        let answer = app.get("/v1/headlines").key(&mistyped()).await;
-        answer.status
+    let responses = join_all((0..20).map(|_| async {
+        let response = app.get("/v1/headlines").key(&malformed_key()).await;
+        response.status
     }))
     .await;
-    let of = |status: u16| answers.iter().filter(|own| **own == status).count();
-    assert_eq!((of(401), of(429)), (3, 17), "{answers:?}");
+    let of = |status: u16| responses.iter().filter(|own| **own == status).count();
+    assert_eq!((of(401), of(429)), (3, 17), "{responses:?}");
     for credentials in [
-        format!("Bearer {}", mistyped()),
+        format!("Bearer {}", malformed_key()),
         format!("Bearer {} {}", app.admin_key, app.admin_key),
         "Basic eDp5".to_owned(),
         "Bearer x".to_owned(),
@@ -220,7 +223,7 @@ async fn malformed_keys_are_limited_without_affecting_valid_ones() {
     ] {
         let request = app.request(Method::POST, "/v1/headlines");
         let refused = request.header("Authorization", &credentials).await;
-        too_many(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
+        assert_rate_limited(&refused, "wrong-keys", "wrong-keys: at most 3 in 7200");
     }
     // Well-formed keys are still looked up, and anonymous requests are not affected.
     let new = app.new_key(&[Scope::Read]).await;
@@ -254,16 +257,20 @@ async fn a_newly_started_node_does_not_lock_out_valid_keys() {
     for n in 0..24 {
         let unknown = started.get("/v1/headlines").key(Token::new().reveal());
         unknown.await.problem(401, "unauthorized");
-        let wrong = started.get("/v1/headlines").key(&mistyped()).await.status;
+        let wrong = started
+            .get("/v1/headlines")
+            .key(&malformed_key())
+            .await
+            .status;
         assert_eq!(wrong, if n < 10 { 401 } else { 429 });
     }
     let key = first.new_key(&[Scope::Write]).await;
     for key in [&key, &first.admin_key] {
         started.get("/v1/headlines").key(key).await.ok();
     }
-    let line = json!({"title": "x", "language": "fr"});
+    let headline = json!({"title": "x", "language": "fr"});
     let post = started.request(Method::POST, "/v1/headlines").key(&key);
-    post.json(line).await.created();
+    post.json(headline).await.created();
 }
 
 #[actix_web::test]
@@ -275,11 +282,11 @@ async fn lookups_of_unknown_keys_are_limited_like_anonymous_reads() {
         unknown().await.problem(401, "unauthorized");
     }
     let refused = unknown().await;
-    too_many(&refused, "unknown-keys", "unknown-keys: at most 5 in 7200");
+    assert_rate_limited(&refused, "unknown-keys", "unknown-keys: at most 5 in 7200");
     // An unknown key is refused now, even a new valid one; known keys still work.
     let new = app.new_key(&[Scope::Read]).await;
     let refused = app.get("/v1/headlines").key(&new).await;
-    too_many(&refused, "unknown-keys", "unknown-keys");
+    assert_rate_limited(&refused, "unknown-keys", "unknown-keys");
     app.get_as_admin("/v1/headlines").await.ok();
 }
 
@@ -291,11 +298,11 @@ async fn requests_with_malformed_keys_count_as_anonymous() {
         assert!(wrong.has("ratelimit"));
         wrong.problem(401, "unauthorized");
     }
-    too_many(
+    assert_rate_limited(
         &app.get("/v1/headlines").key("nothing").await,
         "reads",
         "reads: at most 2",
     );
-    too_many(&app.get("/v1/headlines").await, "reads", "reads");
+    assert_rate_limited(&app.get("/v1/headlines").await, "reads", "reads");
     app.get_as_admin("/v1/headlines").await.ok();
 }

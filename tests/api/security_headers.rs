@@ -5,27 +5,27 @@ use serde_json::json;
 
 use crate::support::{JsonPath, Response, TestApp};
 
-const NOTHING: &str =
+const DENY_ALL: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const DOCS: &str = "; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+const DOCS_POLICY: &str = "; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
                     img-src 'self' data:; connect-src 'self'";
 
 #[track_caller]
-fn guarded(answer: &Response) {
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+fn assert_security_headers(response: &Response) {
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
+    assert_eq!(response.header("referrer-policy"), "no-referrer");
     assert!(
-        answer
+        response
             .header("content-security-policy")
-            .starts_with(NOTHING)
+            .starts_with(DENY_ALL)
     );
     for name in [
         "content-security-policy",
         "referrer-policy",
         "x-content-type-options",
     ] {
-        assert_eq!(answer.headers.get_all(name).iter().count(), 1, "{name}");
+        assert_eq!(response.headers.get_all(name).iter().count(), 1, "{name}");
     }
 }
 
@@ -45,7 +45,7 @@ async fn every_response_has_security_headers_whatever_its_status() {
             .header("Access-Control-Request-Method", "POST")
     };
     let json = "application/json";
-    let answers = [
+    let responses = [
         (200, get("/v1/articles").await),
         (200, get("/livez").await),
         (200, get("/openapi.json").await),
@@ -83,10 +83,10 @@ async fn every_response_has_security_headers_whatever_its_status() {
         (200, preflight("https://www.rivage.example").await),
         (400, preflight("https://evil.example").await),
     ];
-    for (status, answer) in &answers {
-        assert_eq!(answer.status, *status, "{answer:?}");
-        guarded(answer);
-        assert!(!answer.has("strict-transport-security"));
+    for (status, response) in &responses {
+        assert_eq!(response.status, *status, "{response:?}");
+        assert_security_headers(response);
+        assert!(!response.has("strict-transport-security"));
     }
 }
 
@@ -94,10 +94,10 @@ async fn every_response_has_security_headers_whatever_its_status() {
 async fn hsts_is_sent_when_configured() {
     let app = TestApp::start_with(&["--hsts", "60; includeSubDomains"]).await;
     for path in ["/livez", "/docs/", "/v1/none"] {
-        let answer = app.get(path).await;
-        guarded(&answer);
+        let response = app.get(path).await;
+        assert_security_headers(&response);
         assert_eq!(
-            answer.header("strict-transport-security"),
+            response.header("strict-transport-security"),
             "max-age=60; includeSubDomains"
         );
     }
@@ -110,13 +110,13 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         ("/v1/headlines", ""),
         ("/openapi.json", ""),
         ("/none", ""),
-        ("/docs/", DOCS),
-        ("/docs/swagger-ui-bundle.js", DOCS),
+        ("/docs/", DOCS_POLICY),
+        ("/docs/swagger-ui-bundle.js", DOCS_POLICY),
     ] {
-        let answer = app.get(path).await;
+        let response = app.get(path).await;
         assert_eq!(
-            answer.header("content-security-policy"),
-            format!("{NOTHING}{needs}"),
+            response.header("content-security-policy"),
+            format!("{DENY_ALL}{needs}"),
             "{path}"
         );
     }
@@ -131,7 +131,7 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         let hash = base64_of_sha256(style.unwrap());
         assert_eq!(
             policy,
-            format!("{NOTHING}; style-src 'sha256-{hash}'"),
+            format!("{DENY_ALL}; style-src 'sha256-{hash}'"),
             "{path}"
         );
         assert!(!text.contains("<script") && !text.contains(" style="));
@@ -150,7 +150,7 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         styles.extend(parts.map(|part| base64_of_sha256(part.split('"').next().unwrap())));
     }
     assert!(
-        matches!(&styles[..], [hash] if DOCS.contains(hash)),
+        matches!(&styles[..], [hash] if DOCS_POLICY.contains(hash)),
         "{styles:?}"
     );
     let start = app.get("/docs/swagger-initializer.js").await;

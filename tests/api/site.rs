@@ -10,15 +10,15 @@ use crate::support::{JsonPath, TestApp, path_of, with};
 
 const SITE: &str = "/v1/site";
 
-fn new() -> Value {
+fn new_site() -> Value {
     json!({"name": "Le Rivage", "languages": ["fr", "ar"], "time_zone": "Africa/Casablanca"})
 }
 
 #[actix_web::test]
 async fn the_site_exists_from_the_start() {
     let app = TestApp::start().await;
-    let answer = app.get(SITE).await;
-    let site = answer.ok();
+    let response = app.get(SITE).await;
+    let site = response.ok();
     assert_eq!(
         site,
         json!({
@@ -28,9 +28,9 @@ async fn the_site_exists_from_the_start() {
     );
     let head = app.request(Method::HEAD, SITE).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
-    assert_eq!(head.header("etag"), answer.header("etag"));
+    assert_eq!(head.header("etag"), response.header("etag"));
     for method in [Method::DELETE, Method::POST] {
-        let refused = app.request_as_admin(method, SITE).json(new()).await;
+        let refused = app.request_as_admin(method, SITE).json(new_site()).await;
         refused.problem(405, "method-not-allowed");
         assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS, PATCH, PUT");
     }
@@ -46,11 +46,11 @@ async fn put_replaces_and_patch_changes_the_site_raising_its_version() {
     let first = app.get(SITE).await.ok();
     let links = json!([{"name": "Mastodon", "url": "https://social.example/@lerivage"}]);
     let put = app
-        .put(SITE, with(new(), json!({"links": links})))
+        .put(SITE, with(new_site(), json!({"links": links})))
         .await
         .ok();
     let expected = with(
-        with(first, new()),
+        with(first, new_site()),
         json!({"links": links, "version": 2, "updated_at": put["updated_at"]}),
     );
     assert_eq!(put, expected);
@@ -69,7 +69,7 @@ async fn put_replaces_and_patch_changes_the_site_raising_its_version() {
     assert_eq!(nothing["version"], 4, "nothing was changed");
     let cleared = app.patch(SITE, json!({"links": null})).await.ok();
     assert_eq!(cleared["links"], json!([]));
-    let replaced = app.put(SITE, new()).await.ok();
+    let replaced = app.put(SITE, new_site()).await.ok();
     assert_eq!(
         (&replaced["links"], &replaced["version"]),
         (&json!([]), &json!(6))
@@ -81,7 +81,7 @@ async fn changing_the_site_requires_write_and_publish() {
     let app = TestApp::start().await;
     let before = app.get(SITE).await.ok();
     for (method, body) in [
-        (Method::PUT, new()),
+        (Method::PUT, new_site()),
         (Method::PATCH, json!({"name": "Le Rivage"})),
         // A patch that changes nothing requires the same.
         (Method::PATCH, json!({})),
@@ -105,8 +105,12 @@ async fn changing_the_site_requires_write_and_publish() {
         assert_eq!(app.get(SITE).await.ok(), before);
     }
     let both = app.new_key(&[Scope::Write, Scope::Publish]).await;
-    let answer = app.request(Method::PUT, SITE).key(&both).json(new()).await;
-    assert_eq!(answer.ok()["name"], "Le Rivage");
+    let response = app
+        .request(Method::PUT, SITE)
+        .key(&both)
+        .json(new_site())
+        .await;
+    assert_eq!(response.ok()["name"], "Le Rivage");
 }
 
 #[actix_web::test]
@@ -134,7 +138,7 @@ async fn the_site_url_is_an_origin_with_an_optional_path() {
     }
     let long = format!("https://rivage.example/{}", "x".repeat(500));
     assert_eq!(patch(&long).await.faults(), ["/url too_long"]);
-    let put = app.put(SITE, new()).await.ok();
+    let put = app.put(SITE, new_site()).await.ok();
     assert_eq!(put["url"], Value::Null);
     let mut conn = app.conn().await;
     for url in ["https://a.example/?b", "javascript:a", &long] {
@@ -207,10 +211,14 @@ async fn the_time_zone_must_be_in_the_iana_database() {
         "\u{e9}",
         "a\u{1}",
     ] {
-        let answer = zone(wrong).await;
-        assert_eq!(answer.faults(), ["/time_zone not_a_time_zone"], "{wrong:?}");
+        let response = zone(wrong).await;
+        assert_eq!(
+            response.faults(),
+            ["/time_zone not_a_time_zone"],
+            "{wrong:?}"
+        );
         let put = app
-            .put(SITE, with(new(), json!({"time_zone": wrong})))
+            .put(SITE, with(new_site(), json!({"time_zone": wrong})))
             .await;
         assert_eq!(put.faults(), ["/time_zone not_a_time_zone"], "{wrong:?}");
     }
@@ -316,8 +324,8 @@ async fn the_site_includes_the_category_tree() {
             .await
             .ok();
     }
-    let answer = app.get(SITE).await;
-    let tree = &answer.ok()["categories"];
+    let response = app.get(SITE).await;
+    let tree = &response.ok()["categories"];
     let slugs = |nodes: &Value| json!({"items": nodes}).texts("/items/*/slug");
     assert_eq!(slugs(tree), ["a", "b"]);
     assert_eq!(slugs(&tree[1]["children"]), ["b2", "b1"]);
@@ -331,7 +339,7 @@ async fn the_site_includes_the_category_tree() {
     let address = path_of("categories", &a);
     assert_eq!(app.delete(&address).await.status, 204);
     let after = app.get(SITE).await;
-    assert_ne!(after.header("etag"), answer.header("etag"));
+    assert_ne!(after.header("etag"), response.header("etag"));
     assert_eq!(after.ok()["version"], 1);
     assert_eq!(slugs(&after.ok()["categories"]), ["b"]);
     // What was read can be sent back; the tree in it is ignored.
@@ -362,16 +370,19 @@ async fn if_match_protects_the_site_from_lost_updates() {
             .header("If-Match", tag)
             .await
             .problem(412, "precondition-failed");
-        app.put(SITE, new())
+        app.put(SITE, new_site())
             .header("If-Match", tag)
             .await
             .problem(412, "precondition-failed");
     }
-    app.put(SITE, new())
+    app.put(SITE, new_site())
         .header("If-None-Match", "*")
         .await
         .problem(412, "precondition-failed");
-    app.put(SITE, new()).header("If-Match", new_tag).await.ok();
+    app.put(SITE, new_site())
+        .header("If-Match", new_tag)
+        .await
+        .ok();
 }
 
 #[actix_web::test]
@@ -386,7 +397,7 @@ async fn of_ten_concurrent_changes_to_one_version_one_succeeds() {
     let mut statuses: Vec<u16> = join_all((0..10).map(change))
         .await
         .iter()
-        .map(|answer| answer.status)
+        .map(|response| response.status)
         .collect();
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
@@ -435,7 +446,7 @@ async fn every_site_change_is_one_event() {
     use diesel_async::RunQueryDsl;
     use manchette::schema::events::dsl::*;
     let app = TestApp::start().await;
-    app.put(SITE, new()).await.ok();
+    app.put(SITE, new_site()).await.ok();
     app.patch(SITE, json!({"time_zone": "Mars/Olympus"}))
         .await
         .faults();

@@ -68,8 +68,8 @@ async fn slugs_are_derived_from_titles_numbered_and_redirected_when_they_change(
 
     // A former slug is not generated again, but can be requested explicitly.
     assert_eq!(app.article("Autre", json!({})).await["slug"], "autre-2");
-    let taker = app.article("y", json!({"slug": "autre"})).await;
-    assert_eq!(app.get("/v1/articles/autre").await.ok()["id"], taker["id"]);
+    let other = app.article("y", json!({"slug": "autre"})).await;
+    assert_eq!(app.get("/v1/articles/autre").await.ok()["id"], other["id"]);
     // Former slugs of hidden articles do not redirect.
     app.patch(&path(&first), json!({"status": "draft"}))
         .await
@@ -134,13 +134,13 @@ async fn twenty_articles_created_concurrently_with_one_title_get_distinct_slugs(
 async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
     let app = TestApp::start().await;
     let writer = app.new_key(&[Scope::Write]).await;
-    let seen = app
+    let public = app
         .article("x", json!({"slug": "old", "status": "published"}))
         .await;
-    let path = path_of("articles", &seen);
+    let path = path_of("articles", &public);
     app.patch(&path, json!({"slug": "newer"})).await.ok();
-    let moved = async || app.get("/v1/articles/old").await.problem(308, "moved");
-    moved().await;
+    let assert_redirects = async || app.get("/v1/articles/old").await.problem(308, "moved");
+    assert_redirects().await;
     let draft = json!({"title": "y", "language": "fr", "slug": "old"});
     let draft = app
         .request(Method::POST, "/v1/articles")
@@ -148,7 +148,7 @@ async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
         .json(draft)
         .await
         .created();
-    moved().await;
+    assert_redirects().await;
     let draft_path = path_of("articles", &draft);
     // Giving up the slug does not break the redirect either.
     let patch = |slug: &str| {
@@ -157,9 +157,9 @@ async fn a_draft_does_not_take_over_a_former_slug_until_it_is_published() {
             .json(json!({"slug": slug}))
     };
     patch("other").await.ok();
-    moved().await;
+    assert_redirects().await;
     patch("old").await.ok();
-    moved().await;
+    assert_redirects().await;
     // Only publication takes the slug over.
     app.patch(&draft_path, json!({"status": "published"}))
         .await
@@ -190,26 +190,26 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
     assert_eq!(public["slug"], "une-affaire");
     let path = format!("/v1/articles/{id}");
     // The draft keeps its provisional slug until it is published.
-    let again = app.put(&path, draft.clone()).await.ok();
-    assert_eq!(again["slug"], *provisional);
-    let retold = app
+    let unchanged = app.put(&path, draft.clone()).await.ok();
+    assert_eq!(unchanged["slug"], *provisional);
+    let renamed = app
         .patch(&path, json!({"title": "L’affaire du port"}))
         .await
         .ok();
-    assert_eq!(retold["slug"], *provisional);
-    let out = app.patch(&path, json!({"status": "published"})).await.ok();
-    assert_eq!(out["slug"], "l-affaire-du-port");
+    assert_eq!(renamed["slug"], *provisional);
+    let published = app.patch(&path, json!({"status": "published"})).await.ok();
+    assert_eq!(published["slug"], "l-affaire-du-port");
     let moved = app.get(&format!("/v1/articles/{provisional}")).await;
     assert_eq!(
         (moved.status, moved.header("location")),
         (308, "/v1/articles/l-affaire-du-port")
     );
     // The slug then stays, even if the article becomes a draft again.
-    let back = app
+    let draft_again = app
         .patch(&path, json!({"status": "draft", "title": "Autre chose"}))
         .await
         .ok();
-    assert_eq!(back["slug"], "l-affaire-du-port");
+    assert_eq!(draft_again["slug"], "l-affaire-du-port");
 
     // Published by sending it back with another status, a draft gets its slug too.
     let draft = app
@@ -226,9 +226,9 @@ async fn a_draft_keeps_a_provisional_slug_until_it_is_published() {
     let path = path_of("articles", &sent);
     assert_eq!(app.put(&path, sent).await.ok()["slug"], "une-affaire-2");
     // An explicit slug is used immediately.
-    let chosen = json!({"title": "x", "language": "fr", "slug": "choisi"});
+    let body = json!({"title": "x", "language": "fr", "slug": "choisi"});
     assert_eq!(
-        app.post("/v1/articles", chosen).await.created()["slug"],
+        app.post("/v1/articles", body).await.created()["slug"],
         "choisi"
     );
 }

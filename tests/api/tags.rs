@@ -21,9 +21,9 @@ async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
 #[actix_web::test]
 async fn a_tag_has_one_shape() {
     let app = TestApp::start().await;
-    let answer = app.post("/v1/tags", json!({"name": "Oum Er-Rbia"})).await;
-    let created = answer.created();
-    assert_eq!(answer.header("location"), path(&created));
+    let response = app.post("/v1/tags", json!({"name": "Oum Er-Rbia"})).await;
+    let created = response.created();
+    assert_eq!(response.header("location"), path(&created));
     assert_eq!(
         created,
         json!({
@@ -76,9 +76,9 @@ async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
     // Another tag takes over the slug.
     assert_eq!(tag(&app, "Rabat", "place").await["slug"], "rabat");
-    let back = app.put(&address, json!({"name": "Rabat"})).await.created();
+    let restored = app.put(&address, json!({"name": "Rabat"})).await.created();
     assert_eq!(
-        (&back["slug"], &back["version"]),
+        (&restored["slug"], &restored["version"]),
         (&json!("rabat-2"), &json!(7))
     );
 
@@ -179,8 +179,8 @@ async fn tags_are_sorted_by_name_and_filtered_by_kind() {
         ("kind=person&kind=place", "kind duplicate_parameter"),
         ("colour=red", "colour unknown"),
     ] {
-        let answer = app.get(&format!("/v1/tags?{query}")).await;
-        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+        let response = app.get(&format!("/v1/tags?{query}")).await;
+        assert_eq!(response.parameter_faults(), [fault], "{query}");
     }
 }
 
@@ -203,8 +203,8 @@ async fn invalid_tags_are_rejected_with_every_fault() {
         ),
         (json!({"name": "x", "slug": "tree"}), vec!["/slug reserved"]),
     ] {
-        let answer = app.post("/v1/tags", body.clone()).await;
-        assert_eq!(answer.faults(), faults);
+        let response = app.post("/v1/tags", body.clone()).await;
+        assert_eq!(response.faults(), faults);
         assert_eq!(app.put(&path(&created), body).await.faults(), faults);
     }
     for (patch, fault) in [
@@ -239,8 +239,8 @@ async fn changing_tags_requires_the_write_scope() {
         let before = app.get("/v1/tags").await.ok();
         request().key(&read).await.problem(403, "forbidden");
         assert_eq!(app.get("/v1/tags").await.ok(), before);
-        let answer = request().key(&write).await;
-        assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
+        let response = request().key(&write).await;
+        assert!(matches!(response.status, 200 | 201 | 204), "{response:?}");
     }
 }
 
@@ -291,14 +291,14 @@ async fn concurrent_tagging_and_deletion_leave_no_article_with_a_deleted_tag() {
         assert!(matches!(outcome, (204, 422) | (409, 200)), "{outcome:?}");
     }
     let mut conn = app.conn().await;
-    let stray = diesel::sql_query(
+    let dangling = diesel::sql_query(
         "SELECT 1 FROM article_tags n JOIN tags t ON t.id = n.tag_id \
          WHERE n.deleted_at IS NULL AND t.deleted_at IS NOT NULL",
     )
     .execute(&mut conn)
     .await
     .unwrap();
-    assert_eq!(stray, 0);
+    assert_eq!(dangling, 0);
 }
 
 #[actix_web::test]
@@ -312,20 +312,20 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
     let article = app.article("told", json!({"tag_ids": [tags[0]]})).await;
     let other = app.article("other", json!({})).await;
     let article_path = path_of("articles", &article);
-    let line = app
+    let headline = app
         .post(
             "/v1/headlines",
             json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]}),
         )
         .await
         .created();
-    let line_path = path_of("headlines", &line);
+    let headline_path = path_of("headlines", &headline);
     let category = app.category("Section", None).await;
     // Each step: the change, and whether each tag lists the headline afterwards.
     let steps: [(&str, Value, [bool; 2]); 10] = [
-        (&line_path, json!({"priority": "flash"}), [true, false]),
+        (&headline_path, json!({"priority": "flash"}), [true, false]),
         (
-            &line_path,
+            &headline_path,
             json!({"pinned": true, "language": "ar", "category_id": category["id"]}),
             [true, false],
         ),
@@ -336,23 +336,23 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         ),
         (&article_path, json!({"tag_ids": [tags[1]]}), [false, true]),
         (
-            &line_path,
+            &headline_path,
             json!({"article_id": other["id"]}),
             [false, false],
         ),
         (
-            &line_path,
+            &headline_path,
             json!({"article_id": article["id"]}),
             [false, true],
         ),
         (&article_path, json!({"status": "draft"}), [false, false]),
         (&article_path, json!({"status": "published"}), [false, true]),
         (
-            &line_path,
+            &headline_path,
             json!({"expires_at": "2100-01-01T00:00:00Z"}),
             [false, true],
         ),
-        (&line_path, json!({"article_id": null}), [false, false]),
+        (&headline_path, json!({"article_id": null}), [false, false]),
     ];
     let mut conn = app.conn().await;
     for (path, change, has) in steps {
@@ -365,11 +365,11 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
                 "{change}, {slug}"
             );
         }
-        let copies = "SELECT headline_tags.* FROM headline_tags";
-        let owed = "SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id, \
+        let actual = "SELECT headline_tags.* FROM headline_tags";
+        let expected = "SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id, \
              line.listed_at, expires_at, line.updated_at, line.deleted_at \
              FROM headlines AS line JOIN article_tags ON article_tags.id = article_id";
-        for (some, others) in [(copies, owed), (owed, copies)] {
+        for (some, others) in [(actual, expected), (expected, actual)] {
             let query = diesel::sql_query(format!("{some} EXCEPT {others}"));
             assert_eq!(query.execute(&mut conn).await.unwrap(), 0, "{change}");
         }
@@ -383,11 +383,11 @@ async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
     for n in 0..10 {
         let article = app.article(&format!("told-{n}"), json!({})).await;
         let path = path_of("articles", &article);
-        let line = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
+        let headline = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
         let (tagged, pointed) = join(
             app.patch(&path, json!({"tag_ids": [tag["id"]]}))
                 .into_future(),
-            app.post("/v1/headlines", line).into_future(),
+            app.post("/v1/headlines", headline).into_future(),
         )
         .await;
         assert_eq!((tagged.status, pointed.status), (200, 201));

@@ -15,7 +15,7 @@ extern "SQL" {
 }
 
 /// Strings that are no URL, or one that is unsafe.
-const WRONG: &[&str] = &[
+const INVALID: &[&str] = &[
     "",
     " ",
     "a.example",
@@ -97,7 +97,7 @@ const WRONG: &[&str] = &[
     "intent://a.example#Intent;end",
 ];
 
-const RIGHT: &[&str] = &[
+const VALID: &[&str] = &[
     "https://a.example",
     "http://a.example/",
     "HTTPS://A.example./",
@@ -115,7 +115,7 @@ const RIGHT: &[&str] = &[
 ];
 
 /// Whether the SQL check accepts the URL.
-async fn taken(conn: &mut AsyncPgConnection, address: &str) -> bool {
+async fn accepted_by_sql(conn: &mut AsyncPgConnection, address: &str) -> bool {
     diesel::select(is_http_url_sql(address))
         .get_result(conn)
         .await
@@ -126,10 +126,10 @@ async fn taken(conn: &mut AsyncPgConnection, address: &str) -> bool {
 async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
-    for (addresses, right) in [(WRONG, false), (RIGHT, true)] {
+    for (addresses, valid) in [(INVALID, false), (VALID, true)] {
         for address in addresses {
-            assert_eq!(is_http_url(address), right, "{address:?}");
-            let taken = taken(&mut conn, address).await;
+            assert_eq!(is_http_url(address), valid, "{address:?}");
+            let accepted_by_sql = accepted_by_sql(&mut conn, address).await;
             // Host names are checked only in Rust.
             let host_alone = [
                 "https://.",
@@ -141,23 +141,23 @@ async fn the_url_check_in_sql_agrees_with_the_one_in_rust() {
                 "https://a%2fb.example",
             ];
             if !host_alone.contains(address) {
-                assert_eq!(taken, right, "{address:?} in the database");
+                assert_eq!(accepted_by_sql, valid, "{address:?} in the database");
             }
         }
     }
     // SQL accepts every URL that Rust accepts.
-    let signs: Vec<char> = ('!'..='~').chain(['é', ' ', '\n', '%', '/', '@']).collect();
-    for sign in &signs {
+    let characters: Vec<char> = ('!'..='~').chain(['é', ' ', '\n', '%', '/', '@']).collect();
+    for character in &characters {
         for address in [
-            format!("https://a{sign}b.example/"),
-            format!("https://a.example{sign}b"),
-            format!("https://a.example/a{sign}b"),
-            format!("https://a.example/?a{sign}b"),
-            format!("https://a.example/#a{sign}b"),
-            format!("https{sign}://a.example/"),
+            format!("https://a{character}b.example/"),
+            format!("https://a.example{character}b"),
+            format!("https://a.example/a{character}b"),
+            format!("https://a.example/?a{character}b"),
+            format!("https://a.example/#a{character}b"),
+            format!("https{character}://a.example/"),
         ] {
             if is_http_url(&address) {
-                assert!(taken(&mut conn, &address).await, "{address:?}");
+                assert!(accepted_by_sql(&mut conn, &address).await, "{address:?}");
             }
         }
     }
@@ -219,14 +219,14 @@ async fn every_url_field_accepts_http_urls_and_rejects_everything_else() {
                 app.post(path, body)
             }
         };
-        for address in WRONG.iter().copied().chain([too_long.as_str()]) {
+        for address in INVALID.iter().copied().chain([too_long.as_str()]) {
             let faults = write(address).await.faults();
             assert!(
                 !faults.is_empty() && faults.iter().all(|fault| fault.starts_with(pointer)),
                 "{path} {address:?}: {faults:?}"
             );
         }
-        for address in RIGHT {
+        for address in VALID {
             // A base URL has neither query nor fragment.
             if (path, pointer) == ("/v1/site", "/url") && address.contains(['?', '#']) {
                 assert_eq!(write(address).await.faults(), ["/url invalid_url"]);
@@ -262,8 +262,8 @@ fn every_url_field_is_documented_with_the_uri_format_and_a_maximum_length() {
         for (field, schema) in properties {
             if field == "url" || field.ends_with("_url") {
                 seen += 1;
-                let of_site = name.ends_with("Site") || name == "SitePatch";
-                let longest = if of_site { 500 } else { 2048 };
+                let is_site = name.ends_with("Site") || name == "SitePatch";
+                let longest = if is_site { 500 } else { 2048 };
                 assert!(
                     schema["format"] == "uri" && schema["maxLength"] == longest,
                     "{name}.{field}: {schema}"

@@ -16,7 +16,7 @@ use crate::support::{JsonPath, Response, TestApp, path_of, with};
 /// A word that occurs only in hidden content, and one that does not occur at all.
 const CANARY: &str = "zyxwvcanari";
 
-const NOWHERE: &str = "zyxwvnullepart";
+const ABSENT: &str = "zyxwvnullepart";
 
 #[derive(QueryableByName)]
 struct Column {
@@ -36,8 +36,8 @@ async fn columns(app: &TestApp) -> BTreeSet<String> {
 }
 
 /// The public lists with the fields that they return.
-fn lists() -> Vec<(&'static str, BTreeSet<String>)> {
-    let shown = |item| openapi::fields(item).iter().map(|field| field.name.clone());
+fn public_lists() -> Vec<(&'static str, BTreeSet<String>)> {
+    let documented = |item| openapi::fields(item).iter().map(|field| field.name.clone());
     [
         ("/v1/articles", "Article"),
         ("/v1/headlines", "Headline"),
@@ -46,7 +46,7 @@ fn lists() -> Vec<(&'static str, BTreeSet<String>)> {
         ("/v1/tags", "Tag"),
         ("/v1/search?q=mot", "SearchHit"),
     ]
-    .map(|(path, item)| (path, shown(item).collect()))
+    .map(|(path, item)| (path, documented(item).collect()))
     .into()
 }
 
@@ -55,8 +55,8 @@ fn parameters(path: &str) -> BTreeSet<String> {
     let path = path.split('?').next().unwrap();
     let parameters = &openapi::contract()["paths"][path]["get"]["parameters"];
     let names = parameters.as_array().unwrap().iter();
-    let names = names.filter(|it| it["in"] == "query");
-    names.map(|it| it.text("/name").to_owned()).collect()
+    let names = names.filter(|value| value["in"] == "query");
+    names.map(|value| value.text("/name").to_owned()).collect()
 }
 
 #[actix_web::test]
@@ -64,11 +64,14 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
     let app = TestApp::start().await;
     let columns = columns(&app).await;
     assert!(columns.len() > 60 && columns.contains("deleted_at") && columns.contains("hash"));
-    let mut asked = 0;
-    for (path, shown) in lists() {
-        let taken = parameters(path);
+    let mut queries_sent = 0;
+    for (path, documented) in public_lists() {
+        let accepted = parameters(path);
         let start = if path.contains('?') { '&' } else { '?' };
-        for column in columns.iter().filter(|column| !shown.contains(*column)) {
+        for column in columns
+            .iter()
+            .filter(|column| !documented.contains(*column))
+        {
             let mut queries = vec![
                 format!("fields={column}"),
                 format!("fields=id,{column}"),
@@ -87,7 +90,7 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
                 format!("%20{column}=1"),
                 format!("{column}%00=1"),
             ];
-            for holder in [
+            for object in [
                 "category",
                 "article",
                 "authors",
@@ -96,22 +99,24 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
                 "headline",
                 "translations",
             ] {
-                queries.push(format!("fields={holder}.{column}"));
-                queries.push(format!("{holder}.{column}=1"));
+                queries.push(format!("fields={object}.{column}"));
+                queries.push(format!("{object}.{column}=1"));
             }
-            if !taken.contains(column) {
+            if !accepted.contains(column) {
                 queries.push(format!("{column}=1"));
             }
             // Search results can be sorted by times that are fields of the hit's content.
-            let sorts = ["published_at", "updated_at"].contains(&column.as_str());
+            let is_sort_key = ["published_at", "updated_at"].contains(&column.as_str());
             queries.retain(|query| {
-                !(sorts
-                    && taken.contains("sort")
+                !(is_sort_key
+                    && accepted.contains("sort")
                     && query.starts_with("sort=")
                     && !query.contains(','))
             });
             for query in queries {
-                if let Some(field) = query.strip_prefix("fields=").filter(|it| it.contains('.'))
+                if let Some(field) = query
+                    .strip_prefix("fields=")
+                    .filter(|value| value.contains('.'))
                     && app
                         .get(&format!("{path}{start}fields={field}"))
                         .await
@@ -120,7 +125,10 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
                 {
                     // Embedded summaries can be selected from, as far as they are documented.
                     let (outer, inner) = field.split_once('.').unwrap();
-                    let item = lists().iter().position(|(it, _)| *it == path).unwrap();
+                    let item = public_lists()
+                        .iter()
+                        .position(|(value, _)| *value == path)
+                        .unwrap();
                     let item = [
                         "Article",
                         "Headline",
@@ -131,32 +139,35 @@ async fn private_columns_cannot_be_used_in_any_parameter() {
                     ][item];
                     let known = openapi::fields(item)
                         .iter()
-                        .find(|it| it.name == outer)
+                        .find(|value| value.name == outer)
                         .unwrap();
-                    assert!(known.inner.iter().any(|it| it == inner), "{path} {query}");
+                    assert!(
+                        known.inner.iter().any(|value| value == inner),
+                        "{path} {query}"
+                    );
                     continue;
                 }
-                let answer = app.get(&format!("{path}{start}{query}")).await;
-                assert_eq!(answer.status, 400, "{path}{start}{query}: {answer:?}");
-                asked += 1;
+                let response = app.get(&format!("{path}{start}{query}")).await;
+                assert_eq!(response.status, 400, "{path}{start}{query}: {response:?}");
+                queries_sent += 1;
             }
         }
     }
-    assert!(asked > 5000, "{asked}");
+    assert!(queries_sent > 5000, "{queries_sent}");
 }
 
 /// Creates published content, and content in every hidden state with the word in each of its texts. Returns the
 /// hidden content.
-async fn hide(app: &TestApp) -> Vec<Value> {
+async fn create_hidden_content(app: &TestApp) -> Vec<Value> {
     let category = app.category("Section", None).await;
     let tag = app.tag("Sujet").await;
     let author = app.author("Anna").await;
-    let seen = app
+    let public = app
         .article("Un mot public", json!({"slug": "public", "category_id": category["id"], "tag_ids": [tag["id"]], "author_ids": [author["id"]], "status": "published"}))
         .await;
     app.headline(
         "Un mot public",
-        json!({"article_id": seen["id"], "category_id": category["id"]}),
+        json!({"article_id": public["id"], "category_id": category["id"]}),
     )
     .await;
     let word = |text: &str| format!("{CANARY} {text}");
@@ -179,7 +190,7 @@ async fn hide(app: &TestApp) -> Vec<Value> {
     .into_iter()
     .enumerate()
     {
-        let own = json!({"slug": format!("{CANARY}-{n}"), "language": language, "translation_of": seen["id"]});
+        let own = json!({"slug": format!("{CANARY}-{n}"), "language": language, "translation_of": public["id"]});
         let article = with(with(text.clone(), own), state.clone());
         let article = app.post("/v1/articles", article).await.created();
         let line = json!({"title": word("mot"), "language": "fr", "source": word("agence"), "url": url, "category_id": category["id"], "article_id": article["id"]});
@@ -205,8 +216,8 @@ async fn hide(app: &TestApp) -> Vec<Value> {
 }
 
 /// A response as text, without the word and without what differs between any two responses.
-fn said(answer: &Response, word: &str) -> String {
-    let mut headers: Vec<String> = answer
+fn comparable_text(response: &Response, word: &str) -> String {
+    let mut headers: Vec<String> = response
         .headers
         .iter()
         .filter(|(name, _)| {
@@ -224,9 +235,9 @@ fn said(answer: &Response, word: &str) -> String {
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     headers.sort();
-    let mut text = format!("{}\n{}\n", answer.status, headers.join("\n"));
-    text.push_str(&answer.text());
-    if let Some(id) = answer.headers.get("x-request-id") {
+    let mut text = format!("{}\n{}\n", response.status, headers.join("\n"));
+    text.push_str(&response.text());
+    if let Some(id) = response.headers.get("x-request-id") {
         text = text.replace(id.to_str().unwrap(), "");
     }
     text.replace(word, "WORD")
@@ -235,7 +246,7 @@ fn said(answer: &Response, word: &str) -> String {
 #[actix_web::test]
 async fn public_responses_never_contain_hidden_text_or_ids() {
     let app = TestApp::start().await;
-    let hidden = hide(&app).await;
+    let hidden = create_hidden_content(&app).await;
     let listed = ["articles", "headlines"];
     let mut addresses: Vec<String> = vec![
         "/v1/site".into(),
@@ -271,7 +282,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
         ] {
             addresses.push(format!("/v1/{list}?{query}"));
         }
-        let ids: Vec<&str> = hidden.iter().map(|it| it.text("/id")).collect();
+        let ids: Vec<&str> = hidden.iter().map(|value| value.text("/id")).collect();
         addresses.push(format!("/v1/{list}?ids={}", ids.join(",")));
         addresses.extend(ids.iter().map(|id| format!("/v1/{list}/{id}")));
     }
@@ -294,15 +305,15 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
     for address in &addresses {
         for key in [None, Some("mnc_wrong")] {
             let request = app.get(address);
-            let answer = request.key_if_any(key).await;
-            let all = format!("{:?} {}", answer.headers, answer.text());
+            let response = request.key_if_any(key).await;
+            let all = format!("{:?} {}", response.headers, response.text());
             assert!(!all.to_lowercase().contains(CANARY), "{address}: {all}");
             assert!(
-                answer.status < 500 && answer.status != 403,
+                response.status < 500 && response.status != 403,
                 "{address}: {all}"
             );
             if address.starts_with("/v1/") && key.is_none() {
-                let ids = hidden.iter().map(|it| it.text("/id"));
+                let ids = hidden.iter().map(|value| value.text("/id"));
                 for id in ids.filter(|id| !address.contains(id)) {
                     assert!(!all.contains(id), "{address}: {all}");
                 }
@@ -323,23 +334,23 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
     }
     let tree = app.get("/v1/categories?count=true").await.ok();
     assert_eq!(tree["items"][0]["article_count"], 1);
-    let mut sights = app.get("/v1/search?q=mot&count=true").await.ok();
-    assert_eq!(sights["page"]["total"], 2);
-    sights = app
+    let mut hits = app.get("/v1/search?q=mot&count=true").await.ok();
+    assert_eq!(hits["page"]["total"], 2);
+    hits = app
         .get_as_admin(&format!("/v1/search?q={CANARY}&count=true"))
         .await
         .ok();
     assert!(
-        sights["page"]["total"].as_i64().unwrap() >= 8,
-        "the word is there to be found: {sights}"
+        hits["page"]["total"].as_i64().unwrap() >= 8,
+        "the word is there to be found: {hits}"
     );
 }
 
 #[actix_web::test]
 async fn hidden_content_is_indistinguishable_from_missing_content() {
     let app = TestApp::start().await;
-    let hidden = hide(&app).await;
-    let mut tried = 0;
+    let hidden = create_hidden_content(&app).await;
+    let mut compared = 0;
     let mut pairs: Vec<(String, String)> = Vec::new();
     for path in [
         "/v1/articles/W-0",
@@ -361,9 +372,9 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
         "/v1/categories/W",
         "/v1/tags/W",
     ] {
-        pairs.push((path.replace('W', CANARY), path.replace('W', NOWHERE)));
+        pairs.push((path.replace('W', CANARY), path.replace('W', ABSENT)));
     }
-    let nobody = "01890000-0000-7000-8000-00000000000f";
+    let missing = "01890000-0000-7000-8000-00000000000f";
     for (n, it) in hidden.iter().enumerate() {
         let id = it.text("/id");
         let list = if it.get("slug").is_some() {
@@ -380,12 +391,12 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
             format!("/v1/{list}?ids=ID"),
             format!("/v1/{list}/ID?language=fr"),
         ] {
-            pairs.push((path.replace("ID", id), path.replace("ID", nobody)));
+            pairs.push((path.replace("ID", id), path.replace("ID", missing)));
         }
         if n % 2 == 0 {
             pairs.push((
                 format!("/v1/articles/{id}/related"),
-                format!("/v1/articles/{nobody}/related"),
+                format!("/v1/articles/{missing}/related"),
             ));
         }
     }
@@ -426,15 +437,18 @@ async fn hidden_content_is_indistinguishable_from_missing_content() {
                     .map(|it| it.text("/id"))
                     .find(|id| there.contains(id));
                 let (one, other) = match id {
-                    Some(id) => (said(&one, id), said(&other, nobody)),
-                    None => (said(&one, CANARY), said(&other, NOWHERE)),
+                    Some(id) => (comparable_text(&one, id), comparable_text(&other, missing)),
+                    None => (
+                        comparable_text(&one, CANARY),
+                        comparable_text(&other, ABSENT),
+                    ),
                 };
                 assert_eq!(one, other, "{method} {there} {header}");
-                tried += 1;
+                compared += 1;
             }
         }
     }
-    assert!(tried > 800, "{tried}");
+    assert!(compared > 800, "{compared}");
 }
 
 /// The hidden word has the stem of a word that is public.
@@ -452,11 +466,11 @@ async fn spelling_suggestions_do_not_reveal_hidden_words() {
         let more = with(more, json!({"body": "les tourbillonnements de demain"}));
         app.article("x", more).await;
     }
-    let asked = "/v1/search?q=tourbillonnemens";
-    assert_eq!(app.get(asked).await.ok()["suggestion"], json!(null));
-    let all = app.get_as_admin(asked).await.ok();
+    let queries_sent = "/v1/search?q=tourbillonnemens";
+    assert_eq!(app.get(queries_sent).await.ok()["suggestion"], json!(null));
+    let all = app.get_as_admin(queries_sent).await.ok();
     assert_eq!(all["suggestion"], "tourbillonnements");
     app.article("Des tourbillonnements", json!({})).await;
-    let told = app.get(asked).await.ok();
-    assert_eq!(told["suggestion"], "tourbillonnements");
+    let public = app.get(queries_sent).await.ok();
+    assert_eq!(public["suggestion"], "tourbillonnements");
 }

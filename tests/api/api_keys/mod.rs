@@ -24,23 +24,18 @@ const OPERATIONS: [(&str, &str); 6] = [
 ];
 
 /// Creates a key over HTTP; returns the key and its path.
-async fn make(app: &TestApp, scopes: &[&str], expires_at: Option<&str>) -> (String, String) {
+async fn create_key(app: &TestApp, scopes: &[&str], expires_at: Option<&str>) -> (String, String) {
     let body = json!({"name": "made", "scopes": scopes, "expires_at": expires_at});
     let made = app.post("/v1/keys", body).await.created();
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
     (text("key"), format!("/v1/keys/{}", text("id")))
 }
 
-async fn own(app: &TestApp, key: &str) -> String {
+async fn path_of_key(app: &TestApp, key: &str) -> String {
     let me = app.get("/v1/me").key(key).await.ok();
     format!("/v1/keys/{}", me.text("/key_id"))
 }
 
-fn time(value: &Value) -> DateTime<Utc> {
+fn parse_time(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
-}
-
-async fn sql(app: &TestApp, text: &str) -> usize {
-    let mut conn = app.conn().await;
-    diesel::sql_query(text).execute(&mut conn).await.unwrap()
 }

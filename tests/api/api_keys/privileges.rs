@@ -6,7 +6,7 @@ use manchette::api_keys::{ApiKey, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{OPERATIONS, make, own, sql};
+use super::{OPERATIONS, create_key, path_of_key};
 use crate::support::{TestApp, path_of};
 
 #[actix_web::test]
@@ -21,18 +21,18 @@ async fn managing_keys_requires_the_admin_scope() {
                 .body("application/json", "{ not even JSON")
         };
         request().await.problem(401, "unauthorized");
-        let answer = request().key(&some).await;
+        let response = request().key(&some).await;
         assert!(
-            answer
+            response
                 .header("www-authenticate")
                 .contains("scope=\"admin\"")
         );
-        answer.problem(403, "forbidden");
-        let answer = request().key(&app.admin_key).await;
+        response.problem(403, "forbidden");
+        let response = request().key(&app.admin_key).await;
         match (method, path) {
-            ("GET", "/v1/keys") => drop(answer.ok()),
-            ("GET" | "DELETE", _) => drop(answer.problem(404, "not-found")),
-            _ => drop(answer.problem(400, "malformed")),
+            ("GET", "/v1/keys") => drop(response.ok()),
+            ("GET" | "DELETE", _) => drop(response.problem(404, "not-found")),
+            _ => drop(response.problem(400, "malformed")),
         }
     }
     for path in ["/v1/keys/x", "/v1/keys/mnc_12345678", "/v1/keys/é/rotate"] {
@@ -48,7 +48,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
     let app = TestApp::start().await;
     for scope in [Scope::Read, Scope::Early, Scope::Write, Scope::Publish] {
         let key = app.new_key(&[scope]).await;
-        let place = own(&app, &key).await;
+        let key_path = path_of_key(&app, &key).await;
         let request = |method: Method, path: &str, body: Value| {
             app.request(method, path).key(&key).json(body)
         };
@@ -62,14 +62,14 @@ async fn a_key_cannot_raise_its_own_privileges() {
             request(Method::POST, "/v1/keys", body.clone())
                 .await
                 .problem(403, "forbidden");
-            request(Method::PATCH, &place, body.clone())
+            request(Method::PATCH, &key_path, body.clone())
                 .await
                 .problem(403, "forbidden");
-            request(Method::POST, &format!("{place}/rotate"), body)
+            request(Method::POST, &format!("{key_path}/rotate"), body)
                 .await
                 .problem(403, "forbidden");
         }
-        request(Method::DELETE, &place, json!({}))
+        request(Method::DELETE, &key_path, json!({}))
             .await
             .problem(403, "forbidden");
         for header in [
@@ -117,11 +117,11 @@ async fn a_key_cannot_raise_its_own_privileges() {
     ] {
         assert_ne!(made[field], own_fields[field], "{field}");
     }
-    let place = path_of("keys", &made);
-    app.patch(&place, json!({"id": id, "version": 9, "created_by": id}))
+    let key_path = path_of("keys", &made);
+    app.patch(&key_path, json!({"id": id, "version": 9, "created_by": id}))
         .await
         .ok();
-    assert_eq!(app.get_as_admin(&place).await.ok()["version"], 1);
+    assert_eq!(app.get_as_admin(&key_path).await.ok()["version"], 1);
     for field in ["key", "hash", "admin", "scope", "role", "__proto__"] {
         let body = json!({"name": "x", "scopes": ["read"], field: "admin"});
         assert_eq!(
@@ -129,7 +129,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
             [format!("/{field} unknown")]
         );
         assert_eq!(
-            app.patch(&place, json!({field: "admin"})).await.faults(),
+            app.patch(&key_path, json!({field: "admin"})).await.faults(),
             [format!("/{field} unknown")]
         );
     }
@@ -138,21 +138,22 @@ async fn a_key_cannot_raise_its_own_privileges() {
 #[actix_web::test]
 async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
     let app = TestApp::start().await;
-    let place = own(&app, &app.admin_key).await;
+    let path = path_of_key(&app, &app.admin_key).await;
     // An admin key with an expiry does not count.
-    make(&app, &["admin"], Some("2999-01-01T00:00:00Z")).await;
-    make(&app, &["read", "write", "publish"], None).await;
-    let refused = |answer: Value| assert_eq!(answer["errors"][0]["code"], "last_admin", "{answer}");
-    refused(app.delete(&place).await.problem(409, "conflict"));
+    create_key(&app, &["admin"], Some("2999-01-01T00:00:00Z")).await;
+    create_key(&app, &["read", "write", "publish"], None).await;
+    let refused =
+        |response: Value| assert_eq!(response["errors"][0]["code"], "last_admin", "{response}");
+    refused(app.delete(&path).await.problem(409, "conflict"));
     for patch in [
         json!({"scopes": ["read", "write"]}),
         json!({"expires_at": "2999-01-01T00:00:00Z"}),
         json!({"name": "y", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"}),
     ] {
-        refused(app.patch(&place, patch).await.problem(409, "conflict"));
+        refused(app.patch(&path, patch).await.problem(409, "conflict"));
     }
     app.patch(
-        &place,
+        &path,
         json!({"name": "renamed", "scopes": ["admin", "read"]}),
     )
     .await
@@ -167,16 +168,19 @@ async fn the_last_admin_key_cannot_be_revoked_or_restricted() {
             "{text}"
         );
     }
-    let (second, _) = make(&app, &["admin"], None).await;
-    assert_eq!(app.delete(&place).await.status, 204);
+    let (second, _) = create_key(&app, &["admin"], None).await;
+    assert_eq!(app.delete(&path).await.status, 204);
     app.get_as_admin("/v1/keys")
         .await
         .problem(401, "unauthorized");
     app.get("/v1/keys").key(&second).await.ok();
     // An expired admin key can be revoked, even the last one.
-    sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
-    sql(&app, "UPDATE api_keys SET expires_at = now()").await;
-    sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;
+    app.execute_sql("ALTER TABLE api_keys DISABLE TRIGGER USER")
+        .await;
+    app.execute_sql("UPDATE api_keys SET expires_at = now()")
+        .await;
+    app.execute_sql("ALTER TABLE api_keys ENABLE TRIGGER USER")
+        .await;
     let ended = ApiKey::revoke(&mut conn, &second[..12]).await.unwrap();
     assert!(ended.flatten().is_some());
 }
@@ -187,8 +191,8 @@ async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() 
     let other = app.another_node().await;
     for round in 0..8 {
         let (a, b) = (
-            own(&app, &app.admin_key).await,
-            own(&app, &other.admin_key).await,
+            path_of_key(&app, &app.admin_key).await,
+            path_of_key(&app, &other.admin_key).await,
         );
         // Each request uses its own key or the one that the other revokes.
         let keys = if round % 2 == 0 {
@@ -219,8 +223,11 @@ async fn of_two_concurrent_revocations_of_the_last_admin_keys_one_is_rejected() 
         let revoked = app.get(&gone).key(left).await.ok();
         assert!(revoked["revoked_at"].is_string());
         // Both keys are restored for the next round.
-        sql(&app, "ALTER TABLE api_keys DISABLE TRIGGER USER").await;
-        sql(&app, "UPDATE api_keys SET revoked_at = NULL").await;
-        sql(&app, "ALTER TABLE api_keys ENABLE TRIGGER USER").await;
+        app.execute_sql("ALTER TABLE api_keys DISABLE TRIGGER USER")
+            .await;
+        app.execute_sql("UPDATE api_keys SET revoked_at = NULL")
+            .await;
+        app.execute_sql("ALTER TABLE api_keys ENABLE TRIGGER USER")
+            .await;
     }
 }

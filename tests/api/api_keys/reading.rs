@@ -2,27 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::{make, own, sql};
+use super::{create_key, path_of_key};
 use crate::support::pages::texts;
 use crate::support::{JsonPath, TestApp, follow, path_of};
 
 #[actix_web::test]
 async fn keys_are_listed_with_pagination_and_filtered_by_state() {
     let app = TestApp::start().await;
-    let mut places = vec![own(&app, &app.admin_key).await];
+    let mut paths = vec![path_of_key(&app, &app.admin_key).await];
     for n in 0..6 {
-        let (_, place) = make(&app, &["read"], None).await;
+        let (_, key_path) = create_key(&app, &["read"], None).await;
         let name = json!({"name": format!("key {n}")});
-        app.patch(&place, name).await.ok();
-        places.push(place);
+        app.patch(&key_path, name).await.ok();
+        paths.push(key_path);
     }
-    app.delete(&places[1]).await;
-    app.delete(&places[2]).await;
-    let id = places[3].rsplit('/').next().unwrap();
-    sql(
-        &app,
-        &format!("UPDATE api_keys SET expires_at = now() WHERE id = '{id}'"),
-    )
+    app.delete(&paths[1]).await;
+    app.delete(&paths[2]).await;
+    let id = paths[3].rsplit('/').next().unwrap();
+    app.execute_sql(&format!(
+        "UPDATE api_keys SET expires_at = now() WHERE id = '{id}'"
+    ))
     .await;
     for (state, names) in [
         ("active", &["key 5", "key 4", "key 3", "a test"][..]),
@@ -61,20 +60,23 @@ async fn keys_are_listed_with_pagination_and_filtered_by_state() {
 async fn me_describes_the_key_and_its_limits() {
     let app = TestApp::start().await;
     app.get("/v1/me").await.problem(401, "unauthorized");
-    let (key, place) = make(&app, &["write", "early"], Some("2999-01-01T00:00:00Z")).await;
-    let answer = app.get("/v1/me").key(&key).await;
-    assert_eq!(answer.header("cache-control"), "private, no-store");
-    let id = place.rsplit('/').next().unwrap();
+    let (key, path) = create_key(&app, &["write", "early"], Some("2999-01-01T00:00:00Z")).await;
+    let response = app.get("/v1/me").key(&key).await;
+    assert_eq!(response.header("cache-control"), "private, no-store");
+    let id = path.rsplit('/').next().unwrap();
     assert_eq!(
-        answer.ok(),
+        response.ok(),
         json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z", "limits": []})
     );
     let limited = TestApp::start_with(&["--rate-reads", "7/7200", "--rate-writes", "5/7200"]).await;
     let me = limited.get_as_admin("/v1/me").await.ok();
     let limit = |n: usize, name: &str| me["limits"][n][name].clone();
-    let seen = |n| ["policy", "requests", "seconds", "remaining"].map(|name| limit(n, name));
-    assert_eq!(seen(0), [json!("reads"), json!(7), json!(7200), json!(6)]);
-    assert_eq!(seen(1), [json!("writes"), json!(5), json!(7200), json!(5)]);
+    let limits = |n| ["policy", "requests", "seconds", "remaining"].map(|name| limit(n, name));
+    assert_eq!(limits(0), [json!("reads"), json!(7), json!(7200), json!(6)]);
+    assert_eq!(
+        limits(1),
+        [json!("writes"), json!(5), json!(7200), json!(5)]
+    );
 }
 
 #[actix_web::test]
@@ -82,24 +84,24 @@ async fn key_responses_match_their_schemas() {
     let app = TestApp::start().await;
     let contract = manchette::openapi::contract();
     let example = |schema: &str| contract["components"]["schemas"][schema]["example"].clone();
-    let check = |schema: &str, answer: &Value| {
+    let check = |schema: &str, response: &Value| {
         let root = json!({
             "$ref": format!("#/components/schemas/{schema}"), "components": contract["components"],
         });
         let validator = jsonschema::validator_for(&root).unwrap();
         let faults: Vec<String> = validator
-            .iter_errors(answer)
+            .iter_errors(response)
             .map(|e| e.to_string())
             .collect();
         assert!(faults.is_empty(), "{schema}: {faults:?}");
     };
     let made = app.post("/v1/keys", example("NewKey")).await.created();
     check("IssuedKey", &made);
-    let place = path_of("keys", &made);
-    check("Key", &app.get_as_admin(&place).await.ok());
-    check("Key", &app.patch(&place, example("KeyPatch")).await.ok());
+    let path = path_of("keys", &made);
+    check("Key", &app.get_as_admin(&path).await.ok());
+    check("Key", &app.patch(&path, example("KeyPatch")).await.ok());
     let rotated = app
-        .post(&format!("{place}/rotate"), example("NewRotation"))
+        .post(&format!("{path}/rotate"), example("NewRotation"))
         .await
         .created();
     check("IssuedKey", &rotated);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, Request, TestApp, path_of, with};
 
 /// Creates an article that translates another, or none, with a title that contains its language.
-async fn told(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Value {
+async fn create_article(app: &TestApp, title: &str, of: Option<&Value>, more: Value) -> Value {
     let language = title.split(' ').next_back().unwrap();
     let of = of.map(|other| other["id"].clone());
     let own = json!({"language": language, "translation_of": of});
@@ -38,15 +38,15 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
     app.patch("/v1/site", json!({"languages": ["fr", "ar", "en"]}))
         .await
         .ok();
-    let one = told(&app, "one fr", None, json!({})).await;
-    told(&app, "one ar", Some(&one), json!({})).await;
-    let two = told(&app, "two es", None, json!({})).await;
-    told(&app, "two en", Some(&two), json!({})).await;
-    told(&app, "two ar", Some(&two), json!({})).await;
-    told(&app, "three es", None, json!({})).await;
-    let four = told(&app, "four it", None, json!({})).await;
-    told(&app, "four nl", Some(&four), json!({})).await;
-    told(&app, "five ar-MA", None, json!({})).await;
+    let one = create_article(&app, "one fr", None, json!({})).await;
+    create_article(&app, "one ar", Some(&one), json!({})).await;
+    let two = create_article(&app, "two es", None, json!({})).await;
+    create_article(&app, "two en", Some(&two), json!({})).await;
+    create_article(&app, "two ar", Some(&two), json!({})).await;
+    create_article(&app, "three es", None, json!({})).await;
+    let four = create_article(&app, "four it", None, json!({})).await;
+    create_article(&app, "four nl", Some(&four), json!({})).await;
+    create_article(&app, "five ar-MA", None, json!({})).await;
     let list = async |query: &str| titles(app.get(&format!("/v1/articles?{query}"))).await;
     let german = [
         "(five ar-MA)",
@@ -147,13 +147,13 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
 #[actix_web::test]
 async fn hidden_translations_neither_represent_nor_suppress_a_story() {
     let app = TestApp::start().await;
-    let one = told(&app, "one fr", None, json!({})).await;
-    let ar = told(&app, "one ar", Some(&one), json!({"status": "draft"})).await;
+    let one = create_article(&app, "one fr", None, json!({})).await;
+    let ar = create_article(&app, "one ar", Some(&one), json!({"status": "draft"})).await;
     let later = json!({"status": "scheduled", "published_at": "2999-01-01T00:00:00Z"});
-    told(&app, "one en", Some(&one), later).await;
-    let hidden = told(&app, "two fr", None, json!({"status": "draft"})).await;
-    told(&app, "two it", Some(&hidden), json!({})).await;
-    told(&app, "two es", Some(&hidden), json!({})).await;
+    create_article(&app, "one en", Some(&one), later).await;
+    let hidden = create_article(&app, "two fr", None, json!({"status": "draft"})).await;
+    create_article(&app, "two it", Some(&hidden), json!({})).await;
+    create_article(&app, "two es", Some(&hidden), json!({})).await;
     let early = app.new_key(&[Scope::Early]).await;
     let list = |query: &str| format!("/v1/articles?{query}&fallback=true");
     assert_eq!(
@@ -203,11 +203,11 @@ async fn hidden_translations_neither_represent_nor_suppress_a_story() {
 #[actix_web::test]
 async fn ids_resolve_to_the_best_translation_of_their_story() {
     let app = TestApp::start().await;
-    let one = told(&app, "one fr", None, json!({})).await;
-    let one_ar = told(&app, "one ar", Some(&one), json!({})).await;
-    let two = told(&app, "two fr", None, json!({})).await;
-    let draft = told(&app, "three fr", None, json!({"status": "draft"})).await;
-    let three = told(&app, "three ar", Some(&draft), json!({})).await;
+    let one = create_article(&app, "one fr", None, json!({})).await;
+    let one_ar = create_article(&app, "one ar", Some(&one), json!({})).await;
+    let two = create_article(&app, "two fr", None, json!({})).await;
+    let draft = create_article(&app, "three fr", None, json!({"status": "draft"})).await;
+    let three = create_article(&app, "three ar", Some(&draft), json!({})).await;
     let nobody = json!(uuid::Uuid::now_v7());
     let request = async |ids: &[&Value], query: &str| {
         let ids: Vec<&str> = ids.iter().map(|id| id.as_str().unwrap()).collect();
@@ -269,12 +269,12 @@ async fn fallback_requires_a_language_and_applies_only_to_articles() {
         ),
         ("search?q=x&fallback=false", vec!["fallback unknown"]),
     ] {
-        let answer = app.get(&format!("/v1/{query}")).await;
-        assert_eq!(answer.parameter_faults(), faults, "{query}");
+        let response = app.get(&format!("/v1/{query}")).await;
+        assert_eq!(response.parameter_faults(), faults, "{query}");
     }
     app.get("/v1/articles?fallback=false").await.ok();
     for n in 0..3 {
-        told(&app, &format!("{n} fr"), None, json!({})).await;
+        create_article(&app, &format!("{n} fr"), None, json!({})).await;
     }
     let page = app
         .get("/v1/articles?fallback=true&language=ar&limit=1")
@@ -293,7 +293,7 @@ async fn stories_are_found_beyond_any_number_of_unpreferred_translations() {
     let app = TestApp::start().await;
     app.category("c", None).await;
     // Each story, and much later a translation in a language that nobody prefers.
-    app.execute(
+    app.execute_sql(
             "SET session_replication_role = replica;
              INSERT INTO articles (id, slug, title, language, dir, status, published_at, category_id, translation_of)
              SELECT md5(k || n)::uuid, k || n, 'story ' || n, k, 'ltr', 'published',

@@ -8,7 +8,7 @@ use crate::support::{JsonPath, TestApp};
 pub const ROWS: usize = 90;
 
 /// The minute after which scheduled rows are published.
-const WAITING: usize = 1000;
+const FUTURE: usize = 1000;
 
 pub struct Row {
     pub n: usize,
@@ -42,14 +42,14 @@ impl Row {
             headline: false,
         })
     }
-    fn tagged(&self, tag: &str) -> bool {
+    fn has_tag(&self, tag: &str) -> bool {
         match tag {
             "red" => self.n.is_multiple_of(2),
             "blue" => self.n % 5 == 1,
             _ => unreachable!(),
         }
     }
-    fn signed(&self) -> bool {
+    fn has_author(&self) -> bool {
         self.n.is_multiple_of(3)
     }
     fn priority(&self) -> &'static str {
@@ -59,26 +59,26 @@ impl Row {
         [Some("AFP"), None, Some("Agence Oued")][self.n / 5 % 3]
     }
     /// Whether the row is scheduled for the future.
-    fn is_waiting(&self) -> bool {
+    fn is_in_future(&self) -> bool {
         self.n % 14 == 12
     }
     /// Minutes from the start: groups of three share one. Future rows come long after.
-    pub fn published(&self) -> usize {
-        self.n / 3 + if self.is_waiting() { WAITING } else { 0 }
+    pub fn published_minute(&self) -> usize {
+        self.n / 3 + if self.is_in_future() { FUTURE } else { 0 }
     }
     /// The order of updates differs from that of publication.
-    pub fn updated(&self) -> usize {
+    pub fn updated_minute(&self) -> usize {
         self.n * 37 % ROWS
     }
-    pub fn is_seen(&self, sight: &str) -> bool {
-        match sight {
+    pub fn is_visible_to(&self, caller: &str) -> bool {
+        match caller {
             "admin" => true,
             "early" => self.status() != "draft",
-            _ => self.status() != "draft" && !self.is_waiting(),
+            _ => self.status() != "draft" && !self.is_in_future(),
         }
     }
-    fn at(minutes: usize) -> String {
-        let (year, minutes) = match minutes.checked_sub(WAITING) {
+    fn timestamp(minutes: usize) -> String {
+        let (year, minutes) = match minutes.checked_sub(FUTURE) {
             Some(minutes) => (2999, minutes),
             None => (2026, minutes),
         };
@@ -86,9 +86,11 @@ impl Row {
     }
 
     /// Whether a caller gets this row under the filter.
-    pub fn passes(&self, sight: &str, filter: &str) -> bool {
+    pub fn matches(&self, caller: &str, filter: &str) -> bool {
         let (name, value) = filter.split_once('=').unwrap_or((filter, ""));
-        let told = self.article().filter(|article| article.is_seen(sight));
+        let linked = self
+            .article()
+            .filter(|article| article.is_visible_to(caller));
         let is = |it: bool| it == (value == "true");
         match (name, value) {
             ("", _) => true,
@@ -96,24 +98,24 @@ impl Row {
             ("category", "below,other") => matches!(self.category(), Some("below" | "other")),
             ("category", "top&direct=true") => self.category() == Some("top"),
             ("language", _) => self.language() == value,
-            ("tag", tag) if self.headline => told.is_some_and(|article| article.tagged(tag)),
-            ("tag", tag) => self.tagged(tag),
-            ("author", _) => self.signed(),
+            ("tag", tag) if self.headline => linked.is_some_and(|article| article.has_tag(tag)),
+            ("tag", tag) => self.has_tag(tag),
+            ("author", _) => self.has_author(),
             ("priority", _) => self.priority() == value,
             ("pinned", _) => is(self.n % 11 == 4),
-            ("has_article", _) => is(told.is_some()),
-            ("published_after", _) => Self::at(self.published()).as_str() > value,
-            ("published_before", _) => Self::at(self.published()).as_str() < value,
-            ("updated_before", _) => Self::at(self.updated()).as_str() < value,
+            ("has_article", _) => is(linked.is_some()),
+            ("published_after", _) => Self::timestamp(self.published_minute()).as_str() > value,
+            ("published_before", _) => Self::timestamp(self.published_minute()).as_str() < value,
+            ("updated_before", _) => Self::timestamp(self.updated_minute()).as_str() < value,
             ("source", _) => self.source() == Some(value),
-            ("updated_after", _) => Self::at(self.updated()).as_str() > value,
+            ("updated_after", _) => Self::timestamp(self.updated_minute()).as_str() > value,
             _ => panic!("{filter}"),
         }
     }
 }
 
 /// Creates the articles and headlines; headline `n` may link article `n`.
-pub async fn fill(app: &TestApp) {
+pub async fn create_content(app: &TestApp) {
     let top = app.category("Top", None).await;
     let below = app.category("Below", Some(&top)).await;
     let other = app.category("Other", None).await;
@@ -131,36 +133,36 @@ pub async fn fill(app: &TestApp) {
         let row = Row { n, headline: false };
         let mut common = json!({
             "title": row.title(), "language": row.language(), "status": row.status(),
-            "published_at": Row::at(row.published()), "category_id": id(row.category()),
+            "published_at": Row::timestamp(row.published_minute()), "category_id": id(row.category()),
             "source": row.source(),
         });
         let tags: Vec<&Value> = [("red", &red), ("blue", &blue)]
             .into_iter()
-            .filter(|(tag, _)| row.tagged(tag))
+            .filter(|(tag, _)| row.has_tag(tag))
             .map(|(_, tag)| &tag["id"])
             .collect();
         let mut article = common.clone();
         article["tag_ids"] = json!(tags);
-        article["author_ids"] = if row.signed() {
+        article["author_ids"] = if row.has_author() {
             json!([author["id"]])
         } else {
             json!([])
         };
         let article = app.post("/v1/articles", article).await.created();
-        let line = Row { n, headline: true };
-        common["priority"] = line.priority().into();
+        let row_of_headline = Row { n, headline: true };
+        common["priority"] = row_of_headline.priority().into();
         common["pinned"] = (n % 11 == 4).into();
-        common["article_id"] = line
+        common["article_id"] = row_of_headline
             .article()
             .map_or(Value::Null, |_| article["id"].clone());
         let headline = app.post("/v1/headlines", common).await.created();
         for (table, one) in [("articles", &article), ("headlines", &headline)] {
             changes.push_str(&format!(
                 "UPDATE {table} SET updated_at = '{}' WHERE id = '{}';",
-                Row::at(row.updated()),
+                Row::timestamp(row.updated_minute()),
                 one.text("/id")
             ));
         }
     }
-    app.execute(&changes).await;
+    app.execute_sql(&changes).await;
 }

@@ -6,13 +6,13 @@ use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::json;
 
-use self::dataset::{ROWS, Row, fill};
+use self::dataset::{ROWS, Row, create_content};
 use crate::support::{JsonPath, TestApp, Traversal};
 
 #[actix_web::test]
 async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() {
     let app = TestApp::start().await;
-    fill(&app).await;
+    create_content(&app).await;
     let (early, admin) = (app.new_key(&[Scope::Early]).await, app.admin_key.clone());
     let shared = [
         "",
@@ -37,75 +37,77 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
         "has_article=true",
         "has_article=false",
     ];
-    let mut turn = 0;
-    for (list, own, headline) in [
+    let mut pair = 0;
+    for (list, specific, headline) in [
         ("articles", &of_articles[..], false),
         ("headlines", &of_headlines[..], true),
     ] {
-        let filters: Vec<&str> = shared.iter().chain(own).copied().collect();
-        for (a, one) in filters.iter().enumerate() {
-            for two in &filters[a..] {
+        let filters: Vec<&str> = shared.iter().chain(specific).copied().collect();
+        for (index, first) in filters.iter().enumerate() {
+            for second in &filters[index..] {
                 let name = |filter: &str| filter.split('=').next().unwrap_or_default().to_owned();
-                if name(one) == name(two) && one != two {
+                if name(first) == name(second) && first != second {
                     continue;
                 }
-                turn += 1;
-                let (sight, key) = [
+                pair += 1;
+                let (caller, key) = [
                     ("public", None),
                     ("early", Some(early.as_str())),
                     ("admin", Some(admin.as_str())),
-                ][turn % 3];
+                ][pair % 3];
                 let sort =
-                    ["-published_at", "published_at", "-updated_at", "updated_at"][turn / 3 % 4];
+                    ["-published_at", "published_at", "-updated_at", "updated_at"][pair / 3 % 4];
                 let mut rows: Vec<Row> = (0..ROWS).map(|n| Row { n, headline }).collect();
                 rows.retain(|row| {
-                    row.is_seen(sight) && row.passes(sight, one) && row.passes(sight, two)
+                    row.is_visible_to(caller)
+                        && row.matches(caller, first)
+                        && row.matches(caller, second)
                 });
                 // IDs rise with `n`.
                 rows.sort_by_key(|row| {
                     if sort.ends_with("updated_at") {
-                        (row.updated(), row.n)
+                        (row.updated_minute(), row.n)
                     } else {
-                        (row.published(), row.n)
+                        (row.published_minute(), row.n)
                     }
                 });
                 if sort.starts_with('-') {
                     rows.reverse();
                 }
                 let expected: Vec<String> = rows.iter().map(Row::title).collect();
-                let limit = [1, 7, 20, 100][turn % 4].max(expected.len() / 20);
-                let both = if one == two {
+                let limit = [1, 7, 20, 100][pair % 4].max(expected.len() / 20);
+                let both = if first == second {
                     String::new()
                 } else {
-                    format!("&{two}")
+                    format!("&{second}")
                 };
-                let address =
-                    format!("/v1/{list}?limit={limit}&sort={sort}&{one}{both}").replace("&&", "&");
+                let address = format!("/v1/{list}?limit={limit}&sort={sort}&{first}{both}")
+                    .replace("&&", "&");
                 let address = address.trim_end_matches('&');
                 let get = |path: &str| app.get(path).key_if_any(key);
                 let pages = Traversal::read(get, address).await;
                 assert_eq!(
                     pages.texts("/items/*/title"),
                     expected,
-                    "{address} as {sight}"
+                    "{address} as {caller}"
                 );
                 let count = get(&format!("{address}&count=true"));
                 assert_eq!(
                     count.await.ok()["page"]["total"],
                     expected.len(),
-                    "{address} as {sight}"
+                    "{address} as {caller}"
                 );
             }
         }
     }
-    assert!(turn > 190, "{turn}");
+    assert!(pair > 190, "{pair}");
     for (filter, fault) in [
         ("source=", "source invalid"),
         ("source=a%0Ab", "source invalid"),
         ("updated_before=now", "updated_before invalid"),
     ] {
-        let answer = app.get(&format!("/v1/headlines?{filter}")).await;
-        assert_eq!(answer.parameter_faults(), [fault], "{filter}");
+        let response = app.get(&format!("/v1/headlines?{filter}")).await;
+        assert_eq!(response.parameter_faults(), [fault], "{filter}");
     }
     // Sources are compared exactly.
     for (source, total) in [
@@ -246,8 +248,8 @@ async fn unknown_filter_values_and_incompatible_filters_are_rejected() {
         ),
         ("category=economie,", &["category invalid"]),
     ] {
-        let answer = app.get(&format!("/v1/articles?{query}")).await;
-        assert_eq!(answer.parameter_faults(), faults, "{query}");
+        let response = app.get(&format!("/v1/articles?{query}")).await;
+        assert_eq!(response.parameter_faults(), faults, "{query}");
     }
     let unknown = app.get("/v1/headlines?author=x").await;
     assert_eq!(unknown.parameter_faults(), ["author unknown"]);
@@ -278,19 +280,19 @@ async fn ids_are_returned_in_request_order_with_missing_ones_reported() {
         );
     }
     let nobody = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13".to_owned();
-    let asked = [&ids[3], &nobody, &ids[0], &ids[2], &ids[1]]
+    let requests = [&ids[3], &nobody, &ids[0], &ids[2], &ids[1]]
         .map(String::as_str)
         .join(",");
-    let page = app.get(&format!("/v1/headlines?ids={asked}")).await.ok();
+    let page = app.get(&format!("/v1/headlines?ids={requests}")).await.ok();
     assert_eq!(page.texts("/items/*/title"), ["3", "0", "1"]);
     assert_eq!(page["page"]["missing"], json!([nobody, ids[2]]));
     let all = app
-        .get_as_admin(&format!("/v1/headlines?ids={asked}&language=fr"))
+        .get_as_admin(&format!("/v1/headlines?ids={requests}&language=fr"))
         .await
         .ok();
     assert_eq!(all.texts("/items/*/title"), ["3", "0", "2", "1"]);
     let none = app
-        .get(&format!("/v1/headlines?ids={asked}&language=ar"))
+        .get(&format!("/v1/headlines?ids={requests}&language=ar"))
         .await
         .ok();
     assert_eq!(none.list("/page/missing").len(), 5);
@@ -339,11 +341,11 @@ async fn the_date_filter_uses_the_sites_time_zone_across_clock_changes() {
             .get(&format!("/v1/headlines?date={day}&count=true"))
             .await
             .ok();
-        let own: Vec<String> = page
+        let specific: Vec<String> = page
             .texts("/items/*/title")
             .into_iter()
             .filter(|title| title.starts_with(&format!("{zone} {day}")))
             .collect();
-        assert_eq!(own, vec![format!("{zone} {day} inside"); 2]);
+        assert_eq!(specific, vec![format!("{zone} {day} inside"); 2]);
     }
 }

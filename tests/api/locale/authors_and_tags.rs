@@ -4,11 +4,11 @@ use diesel_async::SimpleAsyncConnection;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
-use super::varies;
+use super::varies_by_language;
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 /// Creates an author and a tag with localized names.
-async fn byline(app: &TestApp) -> [Value; 2] {
+async fn create_author_and_tag(app: &TestApp) -> [Value; 2] {
     let named = async |list: &str, name: &str, names: Value| {
         let body = json!({"name": name, "names": names});
         app.post(&format!("/v1/{list}"), body).await.created()
@@ -27,7 +27,7 @@ async fn byline(app: &TestApp) -> [Value; 2] {
 #[actix_web::test]
 async fn authors_and_tags_have_localized_names() {
     let app = TestApp::start().await;
-    let [author, tag] = byline(&app).await;
+    let [author, tag] = create_author_and_tag(&app).await;
     assert_eq!(tag["names"], json!({"ar": "البذر", "en-GB": "Sowing"}));
     let writer = app.new_key(&[Scope::Write]).await;
     for (list, one, written, arabic) in [
@@ -36,26 +36,34 @@ async fn authors_and_tags_have_localized_names() {
     ] {
         let own = path_of(list, &one);
         let all = format!("/v1/{list}");
-        for (address, way) in [(&own, "/name"), (&all, "/items/0/name")] {
+        for (address, name_pointer) in [(&own, "/name"), (&all, "/items/0/name")] {
             for (header, name) in [
                 ("ar-MA, fr;q=0.5", arabic),
                 ("fr, ar;q=0.5", written),
                 ("de", written),
             ] {
-                let answer = app.get(address).header("Accept-Language", header).await;
-                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{header}");
-                assert!(varies(&answer), "{address}");
+                let response = app.get(address).header("Accept-Language", header).await;
+                assert_eq!(
+                    response.ok().pointer(name_pointer),
+                    Some(&json!(name)),
+                    "{header}"
+                );
+                assert!(varies_by_language(&response), "{address}");
                 // Callers with the write scope get the original names.
-                let answer = app.get(address).key(&writer);
-                let answer = answer.header("Accept-Language", header).await;
-                assert_eq!(answer.ok().pointer(way), Some(&json!(written)));
+                let response = app.get(address).key(&writer);
+                let response = response.header("Accept-Language", header).await;
+                assert_eq!(response.ok().pointer(name_pointer), Some(&json!(written)));
             }
             for (language, name) in [("ar", arabic), ("fr", written), ("de", written)] {
                 let address = format!("{address}?language={language}");
                 for request in [app.get(&address), app.get(&address).key(&writer)] {
-                    let answer = request.header("Accept-Language", "ar").await;
-                    assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
-                    assert!(!varies(&answer), "{address}");
+                    let response = request.header("Accept-Language", "ar").await;
+                    assert_eq!(
+                        response.ok().pointer(name_pointer),
+                        Some(&json!(name)),
+                        "{address}"
+                    );
+                    assert!(!varies_by_language(&response), "{address}");
                 }
             }
             let wrong = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
@@ -91,8 +99,8 @@ async fn authors_and_tags_have_localized_names() {
         ] {
             let body = json!({"name": "x", "names": names});
             for path in [&all, "/v1/categories"] {
-                let answer = app.post(path, body.clone()).await;
-                assert_eq!(answer.faults(), [fault], "{path} {body}");
+                let response = app.post(path, body.clone()).await;
+                assert_eq!(response.faults(), [fault], "{path} {body}");
             }
         }
     }
@@ -144,7 +152,7 @@ async fn database_constraints_reject_malformed_localized_names() {
 #[actix_web::test]
 async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
     let app = TestApp::start().await;
-    let [author, tag] = byline(&app).await;
+    let [author, tag] = create_author_and_tag(&app).await;
     let named = json!({"author_ids": [author["id"]], "tag_ids": [tag["id"]]});
     let french = app.article("fr", named.clone()).await;
     let arabic = with(named.clone(), json!({"language": "ar"}));
@@ -177,22 +185,22 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
             "البذر",
         ),
     ] {
-        let answer = app.get(&address).header("Accept-Language", "fr").await;
-        let body = answer.ok();
+        let response = app.get(&address).header("Accept-Language", "fr").await;
+        let body = response.ok();
         let article = match (body.pointer("/items/0/article"), body.pointer("/items/0")) {
             (Some(hit), _) => hit,
             (None, Some(item)) => item,
             _ => &body,
         };
-        let seen = json!({"authors": article["authors"], "tags": article["tags"]});
-        assert_eq!(seen, expected(author_name, tag_name), "{address}");
-        assert!(!varies(&answer));
+        let names = json!({"authors": article["authors"], "tags": article["tags"]});
+        assert_eq!(names, expected(author_name, tag_name), "{address}");
+        assert!(!varies_by_language(&response));
         // The cache tags name both.
         for one in [
             format!("author-{}", author.text("/id")),
             format!("tag-{}", tag.text("/id")),
         ] {
-            assert!(answer.header("surrogate-key").contains(&one), "{address}");
+            assert!(response.header("surrogate-key").contains(&one), "{address}");
         }
     }
     assert_eq!(arabic["tags"][0]["name"], "البذر", "a write says it too");

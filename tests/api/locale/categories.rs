@@ -3,13 +3,16 @@
 use manchette::api_keys::Scope;
 use serde_json::json;
 
-use super::{named, newsroom, path, places, places_in_content, varies};
+use super::{
+    category_responses, content_responses, create_category, create_newsroom, path,
+    varies_by_language,
+};
 use crate::support::{JsonPath, Request, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn accept_language_selects_localized_names() {
     let app = TestApp::start().await;
-    let content = newsroom(&app).await;
+    let content = create_newsroom(&app).await;
     for (header, name) in [
         ("ar", "فلاحة"),
         ("ar-MA", "فلاحة"),
@@ -25,31 +28,31 @@ async fn accept_language_selects_localized_names() {
         ("", "Agriculture"),
         ("nonsense!", "Agriculture"),
     ] {
-        for (address, way) in places(&content) {
-            let answer = app.get(&address).header("Accept-Language", header).await;
+        for (address, name_pointer) in category_responses(&content) {
+            let response = app.get(&address).header("Accept-Language", header).await;
             assert_eq!(
-                answer.ok().pointer(way),
+                response.ok().pointer(name_pointer),
                 Some(&json!(name)),
                 "{header:?} {address}"
             );
-            assert!(varies(&answer), "{address}");
+            assert!(varies_by_language(&response), "{address}");
         }
     }
-    for (address, way) in places(&content) {
-        let answer = app.get(&address).await;
+    for (address, name_pointer) in category_responses(&content) {
+        let response = app.get(&address).await;
         assert_eq!(
-            answer.ok().pointer(way),
+            response.ok().pointer(name_pointer),
             Some(&json!("Agriculture")),
             "{address}"
         );
-        assert!(varies(&answer), "{address}");
+        assert!(varies_by_language(&response), "{address}");
     }
 }
 
 #[actix_web::test]
 async fn the_language_parameter_selects_localized_names() {
     let app = TestApp::start().await;
-    let content = newsroom(&app).await;
+    let content = create_newsroom(&app).await;
     for (tag, name) in [
         ("ar", "فلاحة"),
         ("AR-ma", "فلاحة"),
@@ -57,15 +60,19 @@ async fn the_language_parameter_selects_localized_names() {
         ("de", "Agriculture"),
     ] {
         // In lists of content the language parameter is a filter too.
-        let ones = places_in_content(&content)
+        let ones = content_responses(&content)
             .into_iter()
-            .filter(|(_, way)| *way == "/category/name");
-        for (address, way) in places(&content).into_iter().chain(ones) {
-            let sign = if address.contains('?') { '&' } else { '?' };
-            let address = format!("{address}{sign}language={tag}");
-            let answer = app.get(&address).header("Accept-Language", "ar").await;
-            assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
-            assert!(!varies(&answer), "{address}");
+            .filter(|(_, name_pointer)| *name_pointer == "/category/name");
+        for (address, name_pointer) in category_responses(&content).into_iter().chain(ones) {
+            let separator = if address.contains('?') { '&' } else { '?' };
+            let address = format!("{address}{separator}language={tag}");
+            let response = app.get(&address).header("Accept-Language", "ar").await;
+            assert_eq!(
+                response.ok().pointer(name_pointer),
+                Some(&json!(name)),
+                "{address}"
+            );
+            assert!(!varies_by_language(&response), "{address}");
         }
     }
     let [_, below, _, _] = &content;
@@ -74,11 +81,11 @@ async fn the_language_parameter_selects_localized_names() {
     app.headline("y", within).await;
     for list in ["articles", "headlines"] {
         let address = format!("/v1/{list}?language=ar");
-        let answer = app.get(&address).header("Accept-Language", "fr").await;
-        let page = answer.ok();
+        let response = app.get(&address).header("Accept-Language", "fr").await;
+        let page = response.ok();
         assert_eq!(page.texts("/items/*/title"), ["y"]);
         assert_eq!(page["items"][0]["category"]["name"], "فلاحة");
-        assert!(!varies(&answer), "{address}");
+        assert!(!varies_by_language(&response), "{address}");
     }
     for address in [
         "/v1/categories".to_owned(),
@@ -86,15 +93,15 @@ async fn the_language_parameter_selects_localized_names() {
         "/v1/site".into(),
         "/v1/headlines".into(),
     ] {
-        let answer = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
-        assert_eq!(answer.parameter_faults(), ["language invalid"]);
+        let response = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+        assert_eq!(response.parameter_faults(), ["language invalid"]);
     }
 }
 
 #[actix_web::test]
 async fn a_parent_category_is_named_in_the_same_language() {
     let app = TestApp::start().await;
-    let [_, below, _, _] = newsroom(&app).await;
+    let [_, below, _, _] = create_newsroom(&app).await;
     for (request, own, parent) in [
         (app.get(&path(&below)), "Agriculture", "Économie"),
         (
@@ -138,24 +145,24 @@ async fn original_names_are_in_the_first_language_of_the_site() {
     app.patch("/v1/site", json!({"languages": ["en", "fr"]}))
         .await
         .ok();
-    let category = named(&app, "Economy", json!({"fr": "Économie"}), None).await;
+    let category = create_category(&app, "Economy", json!({"fr": "Économie"}), None).await;
     for (header, name) in [
         ("en-GB, fr;q=0.9", "Economy"),
         ("fr, en;q=0.9", "Économie"),
         ("de, fr;q=0.1", "Économie"),
     ] {
-        let answer = app
+        let response = app
             .get(&path(&category))
             .header("Accept-Language", header)
             .await;
-        assert_eq!(answer.ok()["name"], name, "{header}");
+        assert_eq!(response.ok()["name"], name, "{header}");
     }
 }
 
 #[actix_web::test]
 async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_language() {
     let app = TestApp::start().await;
-    let [top, below, _, _] = newsroom(&app).await;
+    let [top, below, _, _] = create_newsroom(&app).await;
     let keys = [
         (app.admin_key.clone(), true),
         (app.new_key(&[Scope::Write]).await, true),
@@ -175,24 +182,28 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
         } else {
             ("فلاحة", "اقتصاد")
         };
-        for (address, way) in [
+        for (address, name_pointer) in [
             (path(&below), ""),
             ("/v1/categories".into(), "/items/1"),
             ("/v1/categories?category=agriculture".into(), "/items/0"),
             ("/v1/categories?tree=true".into(), "/items/0/children/0"),
         ] {
-            let answer = request(&address).await;
-            let page = answer.ok();
-            let category = page.pointer(way).unwrap();
+            let response = request(&address).await;
+            let page = response.ok();
+            let category = page.pointer(name_pointer).unwrap();
             assert_eq!(category["name"], own, "{address}");
             assert_eq!(category["parent"]["name"], parent, "{address}");
-            assert!(varies(&answer), "{address}");
+            assert!(varies_by_language(&response), "{address}");
 
-            let sign = if address.contains('?') { '&' } else { '?' };
-            let answer = request(&format!("{address}{sign}language=ar")).await;
-            let page = answer.ok();
-            assert_eq!(page.pointer(way).unwrap()["name"], "فلاحة", "{address}");
-            assert!(!varies(&answer), "{address}");
+            let separator = if address.contains('?') { '&' } else { '?' };
+            let response = request(&format!("{address}{separator}language=ar")).await;
+            let page = response.ok();
+            assert_eq!(
+                page.pointer(name_pointer).unwrap()["name"],
+                "فلاحة",
+                "{address}"
+            );
+            assert!(!varies_by_language(&response), "{address}");
         }
     }
     // So an editor's browser can send back what it read.
@@ -218,7 +229,7 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
 #[actix_web::test]
 async fn responses_to_writes_use_the_original_names() {
     let app = TestApp::start().await;
-    let [_, below, article, _] = newsroom(&app).await;
+    let [_, below, article, _] = create_newsroom(&app).await;
     let patched = app
         .patch(&path(&below), json!({"position": 4}))
         .header("Accept-Language", "ar")
@@ -241,8 +252,8 @@ async fn responses_to_writes_use_the_original_names() {
 #[actix_web::test]
 async fn every_language_has_its_own_etag() {
     let app = TestApp::start().await;
-    let content = newsroom(&app).await;
-    for (address, _) in places(&content) {
+    let content = create_newsroom(&app).await;
+    for (address, _) in category_responses(&content) {
         let tag = app.get(&address).await.etag();
         let arabic = || app.get(&address).header("Accept-Language", "ar");
         let other = arabic().await;
@@ -251,6 +262,6 @@ async fn every_language_has_its_own_etag() {
         assert_eq!(known.status, 200, "{address}");
         let known = arabic().header("If-None-Match", other.header("etag")).await;
         assert_eq!(known.status, 304, "{address}");
-        assert!(varies(&known), "{address}");
+        assert!(varies_by_language(&known), "{address}");
     }
 }

@@ -2,26 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::{newsroom, places_in_content, varies};
+use super::{content_responses, create_newsroom, varies_by_language};
 use crate::support::{JsonPath, TestApp, path_of};
 
 #[actix_web::test]
 async fn content_names_its_category_in_its_own_language_ignoring_accept_language() {
     let app = TestApp::start().await;
-    let content = newsroom(&app).await;
-    for (address, way) in places_in_content(&content) {
+    let content = create_newsroom(&app).await;
+    for (address, name_pointer) in content_responses(&content) {
         let plain = app.get(&address).await;
         assert_eq!(
-            plain.ok().pointer(way),
+            plain.ok().pointer(name_pointer),
             Some(&json!("Agriculture")),
             "{address}"
         );
         assert_eq!(plain.header("vary"), "Accept-Encoding, Authorization");
         for header in ["ar", "en-GB, ar;q=0.5", "fr-CA", "*", "nonsense!"] {
-            let answer = app.get(&address).header("Accept-Language", header).await;
-            assert_eq!(answer.body, plain.body, "{header} {address}");
-            assert_eq!(answer.header("etag"), plain.header("etag"));
-            assert!(!varies(&answer), "{address}");
+            let response = app.get(&address).header("Accept-Language", header).await;
+            assert_eq!(response.body, plain.body, "{header} {address}");
+            assert_eq!(response.header("etag"), plain.header("etag"));
+            assert!(!varies_by_language(&response), "{address}");
         }
     }
     let [_, below, article, headline] = &content;
@@ -35,10 +35,14 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
                 written.header("etag")
             );
         }
-        for (address, way) in places_in_content(&content) {
+        for (address, name_pointer) in content_responses(&content) {
             for request in [app.get(&address), app.get_as_admin(&address)] {
-                let answer = request.header("Accept-Language", "fr").await;
-                assert_eq!(answer.ok().pointer(way), Some(&json!(name)), "{address}");
+                let response = request.header("Accept-Language", "fr").await;
+                assert_eq!(
+                    response.ok().pointer(name_pointer),
+                    Some(&json!(name)),
+                    "{address}"
+                );
             }
         }
     }
@@ -47,28 +51,28 @@ async fn content_names_its_category_in_its_own_language_ignoring_accept_language
     let line = app.headline("بحر", arabic).await;
     let address = path_of("headlines", &line);
     for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
-        let answer = app.get(&format!("{address}?language={language}")).await;
-        assert_eq!(answer.ok()["category"]["name"], name, "{language}");
-        assert!(!varies(&answer));
+        let response = app.get(&format!("{address}?language={language}")).await;
+        assert_eq!(response.ok()["category"]["name"], name, "{language}");
+        assert!(!varies_by_language(&response));
     }
     let related = app
         .article("x", json!({"language": "es", "category_id": below["id"]}))
         .await;
     let address = format!("/v1/articles/{}/related", related.text("/id"));
     for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
-        let answer = app
+        let response = app
             .get(&format!("{address}{query}"))
             .header("Accept-Language", "ar")
             .await;
-        assert_eq!(answer.ok()["items"][0]["category"]["name"], name);
-        assert!(!varies(&answer));
+        assert_eq!(response.ok()["items"][0]["category"]["name"], name);
+        assert!(!varies_by_language(&response));
     }
 }
 
 #[actix_web::test]
 async fn content_includes_the_parent_of_its_category() {
     let app = TestApp::start().await;
-    let [top, below, article, headline] = newsroom(&app).await;
+    let [top, below, article, headline] = create_newsroom(&app).await;
     let parent = |name: &str| json!({"id": top["id"], "slug": "economie", "name": name});
     for (list, one, hit) in [
         ("articles", &article, "q=x&type=article"),
@@ -76,7 +80,7 @@ async fn content_includes_the_parent_of_its_category() {
     ] {
         let kind = list.trim_end_matches('s');
         let own = path_of(list, &one);
-        for (address, way) in [
+        for (address, name_pointer) in [
             (own.clone(), "/category".to_owned()),
             (format!("/v1/{list}"), "/items/0/category".into()),
             (
@@ -84,19 +88,22 @@ async fn content_includes_the_parent_of_its_category() {
                 format!("/items/0/{kind}/category"),
             ),
         ] {
-            let answer = app.get(&address).await;
-            let category = answer.ok().pointer(&way).unwrap().clone();
+            let response = app.get(&address).await;
+            let category = response.ok().pointer(&name_pointer).unwrap().clone();
             let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
             assert_eq!(category, expected, "{address}");
             // The cache tags name both.
-            for named in [&top, &below] {
-                let name = format!("category-{}", named.text("/id"));
-                assert!(answer.header("surrogate-key").contains(&name), "{address}");
+            for shown in [&top, &below] {
+                let name = format!("category-{}", shown.text("/id"));
+                assert!(
+                    response.header("surrogate-key").contains(&name),
+                    "{address}"
+                );
             }
         }
         for (language, name) in [("ar", "اقتصاد"), ("en", "Economy"), ("de", "Économie")] {
-            let answer = app.get(&format!("{own}?language={language}")).await;
-            assert_eq!(answer.ok()["category"]["parent"], parent(name));
+            let response = app.get(&format!("{own}?language={language}")).await;
+            assert_eq!(response.ok()["category"]["parent"], parent(name));
         }
         let some = app
             .get(&format!("/v1/{list}?fields=category.parent,category.slug"))

@@ -13,37 +13,37 @@ fn path(category: &Value) -> String {
 }
 
 /// Creates a category with localized names.
-async fn named(app: &TestApp, name: &str, names: Value, parent: Option<&Value>) -> Value {
+async fn create_category(app: &TestApp, name: &str, names: Value, parent: Option<&Value>) -> Value {
     let parent_id = parent.map(|parent| parent["id"].clone());
     let body = json!({"name": name, "names": names, "parent_id": parent_id});
     app.post("/v1/categories", body).await.created()
 }
 
 /// Creates Économie with Agriculture below it, with localized names, and content in Agriculture.
-async fn newsroom(app: &TestApp) -> [Value; 4] {
-    let top = named(
+async fn create_newsroom(app: &TestApp) -> [Value; 4] {
+    let top = create_category(
         app,
         "Économie",
         json!({"ar": "اقتصاد", "en-GB": "Economy"}),
         None,
     )
     .await;
-    let below = named(app, "Agriculture", json!({"ar": "فلاحة"}), Some(&top)).await;
+    let below = create_category(app, "Agriculture", json!({"ar": "فلاحة"}), Some(&top)).await;
     let within = json!({"category_id": below["id"]});
     let article = app.article("x", within.clone()).await;
     let headline = app.headline("x", within).await;
     [top, below, article, headline]
 }
 
-fn varies(answer: &Response) -> bool {
-    answer
+fn varies_by_language(response: &Response) -> bool {
+    response
         .header("vary")
         .split(", ")
         .any(|name| name == "Accept-Language")
 }
 
 /// Responses with the category Agriculture: the path, and the JSON pointer to its name.
-fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
+fn category_responses(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     let [_, below, _, _] = of;
     vec![
         (path(below), "/name"),
@@ -59,7 +59,7 @@ fn places(of: &[Value; 4]) -> Vec<(String, &'static str)> {
 }
 
 /// Responses with content in Agriculture: the path, and the JSON pointer to its name.
-fn places_in_content(of: &[Value; 4]) -> Vec<(String, &'static str)> {
+fn content_responses(of: &[Value; 4]) -> Vec<(String, &'static str)> {
     let [_, _, article, headline] = of;
     let id = |one: &Value| one.text("/id").to_owned();
     let articles = [

@@ -8,14 +8,17 @@ use crate::support::{JsonPath, send};
 async fn commands_work_with_and_without_a_running_server() {
     let data = temp_dir();
     let server = ServerProcess::start(data.path(), &["--no-demo"]);
-    let made = run(
+    let created = run(
         data.path(),
         &[
             "keys", "create", "--name", "tool", "--scope", "write", "--scope", "publish",
         ],
     );
-    let key = String::from_utf8(made.stdout).unwrap();
-    assert!(made.status.success() && key.lines().count() == 1, "{key}");
+    let key = String::from_utf8(created.stdout).unwrap();
+    assert!(
+        created.status.success() && key.lines().count() == 1,
+        "{key}"
+    );
     assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 201);
     let listed = String::from_utf8(run(data.path(), &["keys", "list"]).stdout).unwrap();
     assert!(
@@ -38,11 +41,11 @@ async fn commands_work_with_and_without_a_running_server() {
     server.signal("TERM");
     server.wait_for_exit();
 
-    let made = run(
+    let created = run(
         data.path(),
         &["keys", "create", "--name", "alone", "--scope", "read"],
     );
-    assert!(made.status.success() && made.stdout.starts_with(b"mnc_"));
+    assert!(created.status.success() && created.stdout.starts_with(b"mnc_"));
     assert!(
         !data.path().join("postgres/postmaster.pid").exists(),
         "what it started, it stopped"
@@ -120,25 +123,28 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
             .as_u16()
     };
     let create = ["create", "--name", "x", "--scope", "read", "--expires"];
-    let (done, old, _) = keys(&[&create[..], &["2999-01-01T00:00:00Z"]].concat());
-    assert!(done && me(&old).await == 200);
+    let (succeeded, old, _) = keys(&[&create[..], &["2999-01-01T00:00:00Z"]].concat());
+    assert!(succeeded && me(&old).await == 200);
     for wrong in ["2001-01-01T00:00:00Z", "tomorrow"] {
         assert!(!keys(&[&create[..], &[wrong]].concat()).0);
     }
-    let (done, new, _) = keys(&["rotate", &old[..12], "--overlap", "0"]);
-    assert!(done && me(&new).await == 200 && me(&old).await == 401);
-    let (done, _, why) = keys(&["rotate", &old[..12]]);
-    assert!(!done && why.contains("has expired"), "{why}");
-    let (done, _, why) = keys(&["rotate", "mnc_00000000"]);
-    assert!(!done && why.contains("there is no key"), "{why}");
-    let own = admin_key(data.path());
-    let (done, _, why) = keys(&["revoke", &own[..12]]);
+    let (succeeded, new, _) = keys(&["rotate", &old[..12], "--overlap", "0"]);
+    assert!(succeeded && me(&new).await == 200 && me(&old).await == 401);
+    let (succeeded, _, message) = keys(&["rotate", &old[..12]]);
+    assert!(!succeeded && message.contains("has expired"), "{message}");
+    let (succeeded, _, message) = keys(&["rotate", "mnc_00000000"]);
     assert!(
-        !done && why.contains("make another first") && me(&own).await == 200,
-        "{why}"
+        !succeeded && message.contains("there is no key"),
+        "{message}"
     );
-    let (done, admin, _) = keys(&["create", "--name", "y", "--scope", "admin"]);
-    assert!(done);
+    let own = admin_key(data.path());
+    let (succeeded, _, message) = keys(&["revoke", &own[..12]]);
+    assert!(
+        !succeeded && message.contains("make another first") && me(&own).await == 200,
+        "{message}"
+    );
+    let (succeeded, admin, _) = keys(&["create", "--name", "y", "--scope", "admin"]);
+    assert!(succeeded);
     assert!(keys(&["revoke", &own[..12]]).0 && me(&own).await == 401);
     let (_, list, _) = keys(&["list"]);
     assert!(

@@ -9,7 +9,7 @@ async fn the_database_url_can_be_read_from_a_file() {
     let data = temp_dir();
     let url = cluster::empty_database_url().await;
     let file = data.path().join("url");
-    let said = |arguments: &[&str], variables: &[(&str, &str)]| {
+    let run_with = |arguments: &[&str], variables: &[(&str, &str)]| {
         let output = manchette(data.path(), arguments)
             .envs(variables.iter().copied())
             .output()
@@ -21,18 +21,18 @@ async fn the_database_url_can_be_read_from_a_file() {
     };
     let path = file.to_str().unwrap();
     let by_variable = [("DATABASE_URL_FILE", path)];
-    let (done, why) = said(&["migrate"], &by_variable);
+    let (succeeded, message) = run_with(&["migrate"], &by_variable);
     assert!(
-        !done && why.contains(path) && why.contains("can't be read"),
-        "{why}"
+        !succeeded && message.contains(path) && message.contains("can't be read"),
+        "{message}"
     );
     std::fs::write(&file, "\n").unwrap();
-    let (done, why) = said(&["migrate"], &by_variable);
-    assert!(!done && why.contains("is empty"), "{why}");
+    let (succeeded, message) = run_with(&["migrate"], &by_variable);
+    assert!(!succeeded && message.contains("is empty"), "{message}");
     std::fs::write(&file, format!("{url}\r\n")).unwrap();
-    let (done, why) = said(&["migrate"], &by_variable);
-    assert!(done, "{why}");
-    let (done, why) = said(
+    let (succeeded, message) = run_with(&["migrate"], &by_variable);
+    assert!(succeeded, "{message}");
+    let (succeeded, message) = run_with(
         &[
             "migrate",
             "--database-url-file",
@@ -42,22 +42,24 @@ async fn the_database_url_can_be_read_from_a_file() {
         ],
         &[],
     );
-    assert!(done, "{why}");
+    assert!(succeeded, "{message}");
     let both = [
         ("DATABASE_URL_FILE", path),
         ("DATABASE_URL", "postgres://u:hush@h/d"),
     ];
-    let (done, why) = said(&["migrate"], &both);
+    let (succeeded, message) = run_with(&["migrate"], &both);
     assert!(
-        !done && why.contains("both DATABASE_URL and DATABASE_URL_FILE") && !why.contains("hush"),
-        "{why}"
+        !succeeded
+            && message.contains("both DATABASE_URL and DATABASE_URL_FILE")
+            && !message.contains("hush"),
+        "{message}"
     );
     // An empty variable counts as unset.
-    let (done, why) = said(
+    let (succeeded, message) = run_with(
         &["migrate"],
         &[("DATABASE_URL_FILE", path), ("DATABASE_URL", "")],
     );
-    assert!(done, "{why}");
+    assert!(succeeded, "{message}");
     assert!(!data.path().join("postgres").exists());
 }
 
@@ -75,7 +77,7 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
     let (broken, empty) = (file("broken", "{"), file("empty", r#"{"keys": []}"#));
     let useless = r#"{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0"}]}"#;
     let useless = file("useless", useless);
-    for (file, why) in [
+    for (file, message) in [
         (missing, "none.json: No such file"),
         (&broken, "broken: what is there is not JSON"),
         (&empty, "empty has no key that could have signed a JWT"),
@@ -84,10 +86,13 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
         let listen = ["serve", "--listen", "127.0.0.1:0", "--jwt-issuer", ISSUER];
         let trust = ["--jwt-audience", AUDIENCE, "--jwt-jwks-file", file];
         let refused = run(data.path(), &[&listen[..], &trust[..]].concat());
-        let said = String::from_utf8(refused.stderr).unwrap();
-        assert!(!refused.status.success() && said.contains(why), "{said}");
+        let run_with = String::from_utf8(refused.stderr).unwrap();
+        assert!(
+            !refused.status.success() && run_with.contains(message),
+            "{run_with}"
+        );
     }
-    for (arguments, why) in [
+    for (arguments, message) in [
         (&["--jwt-issuer", ISSUER][..], "--jwt-audience"),
         (&["--jwt-audience", AUDIENCE], "--jwt-issuer"),
         (
@@ -109,8 +114,11 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let refused = run(data.path(), &all);
-        let said = String::from_utf8(refused.stderr).unwrap();
-        assert!(!refused.status.success() && said.contains(why), "{said}");
+        let run_with = String::from_utf8(refused.stderr).unwrap();
+        assert!(
+            !refused.status.success() && run_with.contains(message),
+            "{run_with}"
+        );
     }
     assert!(!data.path().join("postgres").exists());
 }

@@ -13,7 +13,7 @@ use crate::support::server_process::{
 #[actix_web::test]
 async fn acknowledged_writes_survive_crashes() {
     let data = temp_dir();
-    let mut answered = Vec::new();
+    let mut acknowledged = Vec::new();
     for round in 0..4 {
         let server = ServerProcess::start(data.path(), &["--no-demo"]);
         let key = admin_key(data.path());
@@ -25,11 +25,11 @@ async fn acknowledged_writes_survive_crashes() {
             .iter()
         {
             assert!(
-                answered.contains(&headline["id"]),
+                acknowledged.contains(&headline["id"]),
                 "nothing appears that was not answered in these rounds"
             );
         }
-        for id in &answered {
+        for id in &acknowledged {
             let id: &Value = id;
             assert_eq!(
                 server
@@ -42,7 +42,7 @@ async fn acknowledged_writes_survive_crashes() {
         for n in 0..5 {
             let (status, headline) = post(&server, &key, &format!("{round}.{n}")).await.unwrap();
             assert_eq!(status, 201);
-            answered.push(headline["id"].clone());
+            acknowledged.push(headline["id"].clone());
         }
         let postgres = postmaster(data.path());
         match round {
@@ -75,7 +75,7 @@ async fn acknowledged_writes_survive_crashes() {
 #[actix_web::test]
 async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
     let data = temp_dir();
-    let quick = [
+    let settings = [
         "--no-demo",
         "--pool-timeout-ms",
         "300",
@@ -88,7 +88,7 @@ async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
         "--hsts",
         "60",
     ];
-    let server = ServerProcess::start(data.path(), &quick);
+    let server = ServerProcess::start(data.path(), &settings);
     server.wait_for_status("/v1/headlines", 200).await;
 
     let frozen = postgres_processes(data.path());
@@ -125,12 +125,12 @@ async fn the_server_returns_503_while_postgres_is_down_and_recovers() {
     server.wait_for_status("/readyz", 200).await;
 
     kill(&postmaster(data.path()), "QUIT");
-    let mut seen = Vec::new();
-    while !seen.contains(&503) || seen.last() != Some(&200) {
+    let mut statuses = Vec::new();
+    while !statuses.contains(&503) || statuses.last() != Some(&200) {
         let (status, _) = server.get("/v1/headlines").await;
         assert!([200, 503].contains(&status), "{status}");
-        seen.push(status);
-        assert!(seen.len() < 2000, "{seen:?}");
+        statuses.push(status);
+        assert!(statuses.len() < 2000, "{statuses:?}");
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
     server.wait_for_status("/readyz", 200).await;

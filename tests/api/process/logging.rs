@@ -51,10 +51,10 @@ async fn malformed_connections_do_not_log_errors() {
     server.wait_for_status("/livez", 200).await;
     server.signal("TERM");
     let (_, log) = server.wait_for_exit();
-    let loud = log
+    let error = log
         .iter()
         .find(|line| line.contains(" ERROR ") || line.contains("panicked"));
-    assert!(loud.is_none(), "{loud:?}");
+    assert!(error.is_none(), "{error:?}");
 }
 
 #[actix_web::test]
@@ -70,12 +70,12 @@ async fn every_request_is_logged_as_text_or_json() {
         assert_eq!(response.headers()["x-request-id"], "my-id");
         let bytes = response.content_length().unwrap();
         let admin = admin_key(data.path());
-        let mine = request("with-key")
+        let authenticated = request("with-key")
             .bearer_auth(&admin)
             .send()
             .await
             .unwrap();
-        assert_eq!(mine.status().as_u16(), 200);
+        assert_eq!(authenticated.status().as_u16(), 200);
         let me = client().get(format!("{}/v1/me", server.base));
         let me: Value = me
             .bearer_auth(&admin)
@@ -116,8 +116,8 @@ async fn every_request_is_logged_as_text_or_json() {
                     &json!(bytes)
                 )
             );
-            let who = ["address", "key_id", "subject"].map(|field| &line[field]);
-            assert_eq!(who, ["127.0.0.1", "-", "-"]);
+            let caller = ["address", "key_id", "subject"].map(|field| &line[field]);
+            assert_eq!(caller, ["127.0.0.1", "-", "-"]);
             assert!(line["ms"].is_number() && line["time"].is_string() && line["level"] == "INFO");
         } else {
             assert!(
@@ -153,24 +153,24 @@ async fn keys_and_tokens_are_never_logged() {
     command.env("RUST_LOG", "trace");
     let server = ServerProcess::spawn(command);
     let admin = admin_key(data.path());
-    let good = signer.token(&claims(json!({"scope": "admin"})));
-    let late = signer.token(&claims(json!({"exp": 1})));
+    let valid = signer.token(&claims(json!({"scope": "admin"})));
+    let expired = signer.token(&claims(json!({"exp": 1})));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut secrets = vec![admin.clone(), good.clone(), late.clone()];
-    for credentials in [&admin, &good] {
-        let made = client
+    let mut secrets = vec![admin.clone(), valid.clone(), expired.clone()];
+    for credentials in [&admin, &valid] {
+        let created = client
             .post(format!("{}/v1/keys", server.base))
             .bearer_auth(credentials)
             .json(&json!({"name": "x", "scopes": ["read"]}))
             .send()
             .await
             .unwrap();
-        assert_eq!(made.status().as_u16(), 201);
-        let made: serde_json::Value = made.json().await.unwrap();
-        secrets.push(made.text("/key").to_owned());
+        assert_eq!(created.status().as_u16(), 201);
+        let created: serde_json::Value = created.json().await.unwrap();
+        secrets.push(created.text("/key").to_owned());
     }
     let mistyped = format!("{}x", &admin[..50]);
-    for wrong in [&late, &mistyped] {
+    for wrong in [&expired, &mistyped] {
         let url = format!("{}/v1/me", server.base);
         let refused = client.get(url).bearer_auth(wrong).send().await.unwrap();
         assert_eq!(refused.status().as_u16(), 401);

@@ -24,28 +24,28 @@ async fn requests_in_flight_are_completed_before_shutdown() {
     server.signal("TERM");
     std::thread::sleep(Duration::from_millis(300));
     stream.write_all(&body.as_bytes()[10..]).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
     assert_eq!(server.wait_for_exit().0, Some(0));
 }
 
 /// Sends requests on one connection until it is closed, then on another, until none is accepted. Returns the number of
 /// responses.
-fn ask_until_refused(at: &str) -> usize {
+fn send_until_refused(addr: &str) -> usize {
     use std::io::{BufRead, BufReader, Read, Write};
     // Without a socket filter, a connection that arrives at the last moment may never be accepted.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let filters = manchette::connection::shutdown::refuse_new(&listener).is_ok();
     let mut answered = 0;
-    while let Ok(mut stream) = std::net::TcpStream::connect(at) {
-        let mut answers = BufReader::new(stream.try_clone().unwrap());
+    while let Ok(mut stream) = std::net::TcpStream::connect(addr) {
+        let mut responses = BufReader::new(stream.try_clone().unwrap());
         let mut closes = false;
         let mut is_new = true;
         while !closes {
             let request = b"GET /v1/headlines HTTP/1.1\r\nHost: x\r\n\r\n";
             let sent = stream.write_all(request);
-            if is_new && !filters && (sent.is_err() || answers.fill_buf().is_err()) {
+            if is_new && !filters && (sent.is_err() || responses.fill_buf().is_err()) {
                 return answered;
             }
             sent.expect("the server reads");
@@ -53,7 +53,7 @@ fn ask_until_refused(at: &str) -> usize {
             let mut length = None;
             loop {
                 let mut line = String::new();
-                answers.read_line(&mut line).expect("there is an answer");
+                responses.read_line(&mut line).expect("there is an answer");
                 let line = line.to_lowercase();
                 if let Some(value) = line.strip_prefix("content-length: ") {
                     length = Some(value.trim().parse().expect("it is a number"));
@@ -65,7 +65,9 @@ fn ask_until_refused(at: &str) -> usize {
                 }
             }
             let mut body = vec![0; length.expect("there is a length")];
-            answers.read_exact(&mut body).expect("the answer is whole");
+            responses
+                .read_exact(&mut body)
+                .expect("the answer is whole");
             answered += 1;
         }
     }
@@ -87,15 +89,15 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
             "600",
         ],
     );
-    let at = server.base.trim_start_matches("http://").to_owned();
-    let mut idle = std::net::TcpStream::connect(&at).unwrap();
+    let addr = server.base.trim_start_matches("http://").to_owned();
+    let mut idle = std::net::TcpStream::connect(&addr).unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
     assert!(idle.read(&mut [0; 4096]).unwrap() > 0);
-    let askers: Vec<_> = (0..8)
+    let clients: Vec<_> = (0..8)
         .map(|_| {
-            let at = at.clone();
-            std::thread::spawn(move || ask_until_refused(&at))
+            let addr = addr.clone();
+            std::thread::spawn(move || send_until_refused(&addr))
         })
         .collect();
     std::thread::sleep(Duration::from_millis(300));
@@ -108,8 +110,8 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
     assert!(detail.contains("about to stop"), "{problem}");
     assert_eq!(server.get("/v1/headlines").await.0, 200);
     assert_eq!(idle.read(&mut [0; 4096]).unwrap(), 0, "it was closed");
-    for asker in askers {
-        assert!(asker.join().expect("no answer was cut off") > 0);
+    for client in clients {
+        assert!(client.join().expect("no answer was cut off") > 0);
     }
     let (code, log) = server.wait_for_exit();
     assert_eq!(code, Some(0), "{log:?}");

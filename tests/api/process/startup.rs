@@ -55,10 +55,10 @@ async fn a_second_server_on_a_data_directory_is_refused() {
     let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let second = run(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
-    let said = String::from_utf8(second.stderr).unwrap();
+    let message = String::from_utf8(second.stderr).unwrap();
     assert!(
-        said.contains("has the data folder") && said.contains(&server.child.id().to_string()),
-        "{said}"
+        message.contains("has the data folder") && message.contains(&server.child.id().to_string()),
+        "{message}"
     );
     assert_eq!(server.get("/readyz").await.0, 200);
 }
@@ -85,10 +85,10 @@ async fn an_external_database_must_have_the_current_schema() {
     let refused = with_url(&["serve", "--listen", "127.0.0.1:0"])
         .output()
         .unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let message = String::from_utf8(refused.stderr).unwrap();
     assert!(
-        !refused.status.success() && said.contains("manchette migrate"),
-        "{said}"
+        !refused.status.success() && message.contains("manchette migrate"),
+        "{message}"
     );
     let migrated = with_url(&["migrate"]).output().unwrap();
     assert!(migrated.status.success(), "{migrated:?}");

@@ -87,7 +87,7 @@ async fn typed_prefixes_are_completed() {
         ),
     ] {
         // The admin key also gets names that no content uses.
-        let answer = app
+        let response = app
             .get_as_admin(&format!("/v1/suggest?{query}"))
             .header("Accept-Language", "es")
             .await;
@@ -95,9 +95,12 @@ async fn typed_prefixes_are_completed() {
             .iter()
             .map(|(one, kind, text)| json!({"type": kind, "id": one["id"], "slug": one["slug"], "text": text}))
             .collect();
-        assert_eq!(answer.ok()["items"], json!(expected), "{query}");
-        let asked = query.contains("language");
-        assert_eq!(answer.header("vary").contains("Accept-Language"), !asked);
+        assert_eq!(response.ok()["items"], json!(expected), "{query}");
+        let requests = query.contains("language");
+        assert_eq!(
+            response.header("vary").contains("Accept-Language"),
+            !requests
+        );
     }
     let spanish = app
         .get_as_admin("/v1/suggest?q=sem")
@@ -112,8 +115,8 @@ async fn typed_prefixes_are_completed() {
         ),
         ("q=x&lang=fr", "lang unknown"),
     ] {
-        let answer = app.get(&format!("/v1/suggest?{query}")).await;
-        assert_eq!(answer.parameter_faults(), [fault]);
+        let response = app.get(&format!("/v1/suggest?{query}")).await;
+        assert_eq!(response.parameter_faults(), [fault]);
     }
     for n in 0..30 {
         app.article(&format!("Marée {n}"), json!({})).await;
@@ -122,7 +125,7 @@ async fn typed_prefixes_are_completed() {
     assert_eq!(page.texts("/items/*/text").len(), 10);
     assert_eq!(page.texts("/items/*/text")[0], "Marée 29");
     // Old titles are found behind newer ones.
-    app.execute(
+    app.execute_sql(
             "INSERT INTO articles (id, slug, title, language, dir, status, published_at) SELECT gen_random_uuid(), 'x-' || n,
              CASE WHEN n = 3 THEN 'Zénith' ELSE 'autre' END, 'fr', 'ltr', 'published', '2020-01-01'::timestamptz + n * interval '1 hour'
              FROM generate_series(1, 900) AS n",

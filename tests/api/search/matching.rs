@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use manchette::search::fold;
 use serde_json::json;
 
-use super::{escaped, finds, titles};
+use super::{assert_finds, escaped, titles};
 use crate::support::TestApp;
 
 #[actix_web::test]
@@ -80,7 +80,7 @@ async fn punctuation_next_to_a_word_does_not_prevent_a_match() {
     for title in titles {
         app.headline(title, json!({})).await;
     }
-    finds(
+    assert_finds(
         &app,
         &[
             ("2026", &["La saison 2026-2027"]),
@@ -146,7 +146,7 @@ async fn stop_words_are_ignored() {
     ] {
         app.headline(title, json!({"language": language})).await;
     }
-    finds(
+    assert_finds(
         &app,
         &[
             ("élection à Rabat", &["Élection de Rabat"]),
@@ -188,7 +188,7 @@ async fn stop_words_are_ignored() {
 async fn unusual_queries_do_not_cause_errors() {
     let app = TestApp::start().await;
     app.article("Le phare", json!({"body": "Un corps."})).await;
-    let line = "-".repeat(200);
+    let dashes = "-".repeat(200);
     let dotted = "- ".repeat(100);
     assert_eq!(titles(&app, "Le – phare", "").await, ["Le phare"]);
     let long = "é".repeat(200);
@@ -217,7 +217,7 @@ async fn unusual_queries_do_not_cause_errors() {
         "$1",
         "'); DROP TABLE articles; --",
         "<script>",
-        &line,
+        &dashes,
         &dotted,
         &long,
         &wide,
@@ -228,8 +228,8 @@ async fn unusual_queries_do_not_cause_errors() {
                 .chars()
                 .take(if path == "suggest" { 100 } else { 200 })
                 .collect();
-            let answer = app.get(&format!("/v1/{path}?q={}", escaped(&query))).await;
-            assert_eq!(answer.status, 200, "{path} {query:?}");
+            let response = app.get(&format!("/v1/{path}?q={}", escaped(&query))).await;
+            assert_eq!(response.status, 200, "{path} {query:?}");
         }
     }
     for (path, faults) in [
@@ -273,12 +273,12 @@ async fn text_folding_in_rust_agrees_with_the_sql_function() {
         .flatten()
         .map(|c| format!("a{c}b"))
         .collect();
-    let theirs: Vec<Folded> = diesel::sql_query("SELECT search_fold(t) AS folded FROM unnest($1) WITH ORDINALITY AS all_of (t, n) ORDER BY n")
+    let in_sql: Vec<Folded> = diesel::sql_query("SELECT search_fold(t) AS folded FROM unnest($1) WITH ORDINALITY AS all_of (t, n) ORDER BY n")
         .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(&letters)
         .load(&mut app.conn().await)
         .await
         .unwrap();
-    for (letter, theirs) in letters.iter().zip(theirs) {
-        assert_eq!(fold(letter), theirs.folded, "{letter:?}");
+    for (letter, in_sql) in letters.iter().zip(in_sql) {
+        assert_eq!(fold(letter), in_sql.folded, "{letter:?}");
     }
 }

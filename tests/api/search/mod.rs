@@ -32,7 +32,7 @@ fn hits(page: &Value) -> Vec<String> {
 }
 
 /// Checks that each query finds exactly these titles, in any order.
-async fn finds(app: &TestApp, cases: &[(&str, &[&str])]) {
+async fn assert_finds(app: &TestApp, cases: &[(&str, &[&str])]) {
     let mut wrong = Vec::new();
     for (query, expected) in cases {
         let found = titles(app, query, "").await;

@@ -14,7 +14,7 @@ async fn pages_contain_every_match_in_both_directions() {
         } else {
             ("", "")
         };
-        app.execute(&format!(
+        app.execute_sql(&format!(
                 "INSERT INTO {table} (id, title, language, dir, status, published_at{column})
                  SELECT gen_random_uuid(), 'mot {table} ' || n || repeat(' mot', n % 4), 'fr', 'ltr', 'published',
                     '2026-01-01'::timestamptz + (n / 3) * interval '1 minute'{value} FROM generate_series(1, 260) AS n"
@@ -22,7 +22,7 @@ async fn pages_contain_every_match_in_both_directions() {
     }
     for analysed in [false, true] {
         if analysed {
-            app.execute("ANALYZE").await;
+            app.execute_sql("ANALYZE").await;
         }
         for sort in ["relevance", "-published_at"] {
             let list = format!(
@@ -50,11 +50,11 @@ async fn pages_contain_every_match_in_both_directions() {
 #[actix_web::test]
 async fn content_published_while_paging_does_not_shift_results() {
     let app = TestApp::start().await;
-    let insert = async |name: &str, many: u32, at: &str| {
-        app.execute(&format!(
+    let insert = async |name: &str, count: u32, at: &str| {
+        app.execute_sql(&format!(
                 "INSERT INTO headlines (id, title, language, dir, status, published_at)
                  SELECT gen_random_uuid(), '{name} {at} ' || n || repeat(' mot', 1 + n % 4), 'fr', 'ltr', 'published',
-                    '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {many}) AS n"
+                    '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {count}) AS n"
             )).await;
     };
     insert("vieux", 205, "2026-01-01").await;
@@ -62,26 +62,26 @@ async fn content_published_while_paging_does_not_shift_results() {
         let list = format!("/v1/search?q=mot&limit=90&fields=headline.title&sort={sort}");
         let before = app.get(&list).await.ok();
         let expected: Vec<String> = {
-            let mut all = everything(&app, &list, before.clone()).await;
+            let mut all = all_titles(&app, &list, before.clone()).await;
             all.sort();
             all
         };
-        let mut seen = everything_while(&app, &list, before, async |page| {
+        let mut titles = all_titles_while(&app, &list, before, async |page| {
             let at = format!("2026-{month:02}-{page:02}");
             insert("neuf", 3, &at).await;
         })
         .await;
-        seen.sort();
-        assert_eq!(seen, expected, "{sort}");
+        titles.sort();
+        assert_eq!(titles, expected, "{sort}");
     }
 }
 
 /// The titles of this page and all that follow.
-async fn everything(app: &TestApp, list: &str, first: Value) -> Vec<String> {
-    everything_while(app, list, first, async |_| {}).await
+async fn all_titles(app: &TestApp, list: &str, first: Value) -> Vec<String> {
+    all_titles_while(app, list, first, async |_| {}).await
 }
 
-async fn everything_while(
+async fn all_titles_while(
     app: &TestApp,
     list: &str,
     first: Value,

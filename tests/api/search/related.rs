@@ -9,15 +9,15 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
     let app = TestApp::start().await;
     let category = app.category("Mer", None).await;
     let tag = app.tag("Phares").await;
-    let in_it = json!({"category_id": category["id"]});
-    let this = app
+    let in_category = json!({"category_id": category["id"]});
+    let subject = app
         .article(
             "Le phare rénové",
             json!({"slug": "this", "tag_ids": [tag["id"]], "category_id": category["id"]}),
         )
         .await;
     app.article("autre chose", json!({})).await;
-    app.article("même rubrique", in_it).await;
+    app.article("même rubrique", in_category).await;
     app.article("même étiquette", json!({"tag_ids": [tag["id"]]}))
         .await;
     app.article("Un phare éteint", json!({})).await;
@@ -30,7 +30,7 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
         .await;
     app.article(
         "traduction",
-        json!({"tag_ids": [tag["id"]], "language": "fr-CA", "translation_of": this["id"]}),
+        json!({"tag_ids": [tag["id"]], "language": "fr-CA", "translation_of": subject["id"]}),
     )
     .await;
     let related = app.get("/v1/articles/this/related").await;

@@ -62,11 +62,11 @@ async fn results_are_ranked_by_relevance_with_highlighted_matches() {
         "Le <mark>phare</mark> &amp; rien d’autre."
     );
     assert_eq!(page["items"][4]["article"].get("body"), None);
-    let newest = app
+    let by_time = app
         .get("/v1/search?q=phare&sort=-published_at&type=article")
         .await
         .ok();
-    assert_eq!(hits(&newest)[3], "Un phare");
+    assert_eq!(hits(&by_time)[3], "Un phare");
     let count = app.get("/v1/search?q=phare&count=true&limit=1").await.ok();
     assert_eq!(count["page"]["total"], 5);
     let only = app
@@ -142,15 +142,15 @@ async fn misspelled_words_are_corrected_from_visible_content() {
     app.article("L’électrification de Marrakech", json!({}))
         .await;
     app.headline("Le gouvernement du Maroc", json!({})).await;
-    for (two_slips, meant) in [
+    for (misspelled, correction) in [
         ("elecrtificaton", "électrification"),
         ("Marakesh", "marrakech"),
         ("maorc", "maroc"),
         ("gouvernmnet", "gouvernement"),
     ] {
-        assert_eq!(suggestion(two_slips).await, meant);
+        assert_eq!(suggestion(misspelled).await, correction);
     }
-    for nothing in [
+    for without_correction in [
         "gouverneur",
         "cooperative",
         "gigantesqe",
@@ -159,11 +159,15 @@ async fn misspelled_words_are_corrected_from_visible_content() {
         "-cooperatve%20or",
         "coo",
     ] {
-        assert_eq!(suggestion(nothing).await, Value::Null, "{nothing}");
+        assert_eq!(
+            suggestion(without_correction).await,
+            Value::Null,
+            "{without_correction}"
+        );
     }
     assert_eq!(titles(&app, "gigantesque", "").await, Vec::<String>::new());
-    let seen = app.get_as_admin("/v1/search?q=gigantesque").await.ok();
-    assert_eq!(hits(&seen), ["Un brise-lames gigantesque"]);
+    let page = app.get_as_admin("/v1/search?q=gigantesque").await.ok();
+    assert_eq!(hits(&page), ["Un brise-lames gigantesque"]);
 }
 
 #[actix_web::test]

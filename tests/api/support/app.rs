@@ -130,7 +130,7 @@ impl TestApp {
     }
 
     /// Executes SQL.
-    pub async fn execute(&self, sql: &str) {
+    pub async fn execute_sql(&self, sql: &str) {
         self.conn().await.batch_execute(sql).await.expect(sql);
     }
 

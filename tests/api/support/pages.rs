@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{JsonPath, Request};
 
 /// No list of a test has more pages.
-const MOST_PAGES: usize = 200;
+const MAX_PAGES: usize = 200;
 
 /// Reads pages by following `next` or `prev`, from a cursor on or from the beginning of the list.
 pub async fn follow(
@@ -25,7 +25,7 @@ pub async fn follow(
         let page = get(&path).await.ok();
         cursor = page["page"][direction].as_str().map(str::to_owned);
         pages.push(page);
-        assert!(pages.len() < MOST_PAGES, "{list} does not end");
+        assert!(pages.len() < MAX_PAGES, "{list} does not end");
         if cursor.is_none() {
             return pages;
         }

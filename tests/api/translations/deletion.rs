@@ -6,36 +6,36 @@ use futures_util::future::join_all;
 use manchette::api_keys::Scope;
 use serde_json::{Value, json};
 
-use super::{languages, log, path, told};
+use super::{create_article, events_of, path, translation_languages};
 use crate::support::{TestApp, with};
 
 #[actix_web::test]
 async fn translations_list_each_other_after_their_original_is_deleted() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let en = told(&app, "en", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let en = create_article(&app, "en", Some(&fr)).await;
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
     let left = app.get(&path(&ar)).await.ok();
-    assert_eq!(languages(&left), ["en"]);
+    assert_eq!(translation_languages(&left), ["en"]);
     assert_eq!(left["translation_of"], Value::Null);
     assert_eq!(
         app.get(&format!("{}?language=ar", path(&en))).await.ok()["id"],
         ar["id"]
     );
-    let es = told(&app, "es", Some(&en)).await;
-    assert_eq!(languages(&es), ["ar", "en"]);
+    let es = create_article(&app, "es", Some(&en)).await;
+    assert_eq!(translation_languages(&es), ["ar", "en"]);
     let body = json!({"title": "in fr", "language": "fr", "status": "published"});
     let back = app.put(&path(&fr), body).await.created();
-    assert_eq!(languages(&back), ["ar", "en", "es"]);
+    assert_eq!(translation_languages(&back), ["ar", "en", "es"]);
 }
 
 #[actix_web::test]
 async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_the_group() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let en = told(&app, "en", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let en = create_article(&app, "en", Some(&fr)).await;
     let of = async |one: &Value| app.get_as_admin(&path(one)).await.ok()["translation_of"].clone();
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
     assert_eq!(
@@ -45,22 +45,28 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
     let event = |version, action: &str| (version, action.to_owned(), true);
     for left in [&ar, &en] {
         assert_eq!(
-            log(&app, left).await,
+            events_of(&app, left).await,
             [event(1, "created"), event(2, "updated")]
         );
         assert_eq!(app.get(&path(left)).await.ok()["version"], 2);
     }
     // The new original takes its translations along when it is moved.
-    let es = told(&app, "es", None).await;
+    let es = create_article(&app, "es", None).await;
     app.patch(&path(&ar), json!({"translation_of": es["id"]}))
         .await
         .ok();
-    assert_eq!(languages(&app.get(&path(&en)).await.ok()), ["ar", "es"]);
+    assert_eq!(
+        translation_languages(&app.get(&path(&en)).await.ok()),
+        ["ar", "es"]
+    );
     // A restored article joins the group again.
     let back = app.put(&path(&fr), fr.clone()).await.created();
     assert_eq!(back["translation_of"], es["id"]);
-    assert_eq!(languages(&back), ["ar", "en", "es"]);
-    assert_eq!(log(&app, &fr).await.last(), Some(&event(3, "restored")));
+    assert_eq!(translation_languages(&back), ["ar", "en", "es"]);
+    assert_eq!(
+        events_of(&app, &fr).await.last(),
+        Some(&event(3, "restored"))
+    );
 
     // In any order of deletion and restoration.
     for order in [
@@ -71,9 +77,9 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
         for one in order {
             assert_eq!(app.delete(&path(one)).await.status, 204);
             for left in order {
-                let seen = app.get_as_admin(&path(left)).await;
-                if seen.status == 200
-                    && let Some(id) = seen.json()["translation_of"].as_str()
+                let article = app.get_as_admin(&path(left)).await;
+                if article.status == 200
+                    && let Some(id) = article.json()["translation_of"].as_str()
                 {
                     app.get_as_admin(&format!("/v1/articles/{id}")).await.ok();
                 }
@@ -84,7 +90,10 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
             app.put(&path(one), body).await.created();
         }
         for one in order {
-            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 3);
+            assert_eq!(
+                translation_languages(&app.get(&path(one)).await.ok()).len(),
+                3
+            );
             let original = if one == order[0] {
                 Value::Null
             } else {
@@ -98,17 +107,20 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
 #[actix_web::test]
 async fn a_restored_article_stands_alone_if_its_language_is_taken() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
-    let second = told(&app, "fr", Some(&ar)).await;
+    let second = create_article(&app, "fr", Some(&ar)).await;
     let sent = with(fr.clone(), json!({"slug": null}));
     let back = app.put(&path(&fr), sent).await.created();
     assert_eq!(
-        (&back["translation_of"], languages(&back)),
+        (&back["translation_of"], translation_languages(&back)),
         (&Value::Null, vec![])
     );
-    assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+    assert_eq!(
+        translation_languages(&app.get(&path(&ar)).await.ok()),
+        ["fr"]
+    );
     // Naming the original explicitly is a conflict.
     app.patch(&path(&fr), json!({"translation_of": ar["id"]}))
         .await
@@ -121,8 +133,8 @@ async fn a_restored_article_stands_alone_if_its_language_is_taken() {
     let back = app.put(&path(&second), named).await.created();
     assert_eq!(back["translation_of"], Value::Null);
     let back = app.put(&path(&ar), ar.clone()).await;
-    assert_eq!(languages(&back.created()), ["fr"]);
-    let es = told(&app, "es", None).await;
+    assert_eq!(translation_languages(&back.created()), ["fr"]);
+    let es = create_article(&app, "es", None).await;
     for one in [&ar, &es] {
         assert_eq!(app.delete(&path(one)).await.status, 204);
     }
@@ -177,9 +189,9 @@ async fn deleting_a_hidden_original_of_a_public_translation_requires_the_publish
 async fn translations_restored_concurrently_rejoin_their_group() {
     let app = TestApp::start().await;
     for round in 0..15 {
-        let fr = told(&app, "fr", None).await;
-        let ar = told(&app, "ar", Some(&fr)).await;
-        let en = told(&app, "en", Some(&fr)).await;
+        let fr = create_article(&app, "fr", None).await;
+        let ar = create_article(&app, "ar", Some(&fr)).await;
+        let en = create_article(&app, "en", Some(&fr)).await;
         let all = [&fr, &ar, &en];
         let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
         assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
@@ -188,7 +200,7 @@ async fn translations_restored_concurrently_rejoin_their_group() {
             if round % 2 == 0 {
                 one.clone()
             } else {
-                alone(one)
+                without_original(one)
             }
         };
         let back = join_all(all.map(|one| app.put(&path(one), body(one)).into_future())).await;
@@ -197,14 +209,17 @@ async fn translations_restored_concurrently_rejoin_their_group() {
             "{round}: {back:?}"
         );
         for one in all {
-            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 2);
+            assert_eq!(
+                translation_languages(&app.get(&path(one)).await.ok()).len(),
+                2
+            );
         }
         // Deleted, detached and replaced concurrently.
         let leave = json!({"translation_of": null});
         let (gone, left, kept) = tokio::join!(
             app.delete(&path(&fr)).into_future(),
             app.patch(&path(&ar), leave).into_future(),
-            app.put(&path(&en), alone(&en)).into_future(),
+            app.put(&path(&en), without_original(&en)).into_future(),
         );
         assert_eq!(
             (gone.status, left.status, kept.status),
@@ -212,12 +227,15 @@ async fn translations_restored_concurrently_rejoin_their_group() {
             "{round}"
         );
         for one in [&ar, &en] {
-            assert_eq!(languages(&app.get(&path(one)).await.ok()).len(), 0);
+            assert_eq!(
+                translation_languages(&app.get(&path(one)).await.ok()).len(),
+                0
+            );
         }
     }
 }
 
 /// A body that restores an article without `translation_of`.
-fn alone(one: &Value) -> Value {
+fn without_original(one: &Value) -> Value {
     json!({"title": "x", "language": one["language"], "status": "published"})
 }

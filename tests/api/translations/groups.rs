@@ -8,16 +8,16 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{languages, log, path, told};
+use super::{create_article, events_of, path, translation_languages};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn all_translations_of_a_story_list_each_other() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
     // Naming a translation stores the original.
-    let en = told(&app, "en", Some(&ar)).await;
+    let en = create_article(&app, "en", Some(&ar)).await;
     assert_eq!(ar["translation_of"], fr["id"]);
     assert_eq!(en["translation_of"], fr["id"]);
     for (one, others) in [
@@ -67,26 +67,29 @@ async fn all_translations_of_a_story_list_each_other() {
         .patch(&path(&ar), json!({"translation_of": null}))
         .await
         .ok();
-    assert_eq!(languages(&alone), Vec::<&str>::new());
-    assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
+    assert_eq!(translation_languages(&alone), Vec::<&str>::new());
+    assert_eq!(
+        translation_languages(&app.get(&path(&fr)).await.ok()),
+        ["en"]
+    );
     // It can join again.
     let back = app
         .patch(&path(&ar), json!({"translation_of": en["id"]}))
         .await
         .ok();
     assert_eq!(back["translation_of"], fr["id"]);
-    assert_eq!(languages(&back), ["en", "fr"]);
+    assert_eq!(translation_languages(&back), ["en", "fr"]);
 }
 
 #[actix_web::test]
 async fn a_story_has_one_article_per_language() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let other = told(&app, "ar", None).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let other = create_article(&app, "ar", None).await;
     let body =
         json!({"title": "x", "language": "ar", "translation_of": fr["id"], "status": "draft"});
-    let en = told(&app, "en", Some(&fr)).await;
+    let en = create_article(&app, "en", Some(&fr)).await;
     for refused in [
         app.post("/v1/articles", body.clone()),
         app.post(
@@ -125,7 +128,7 @@ async fn a_story_has_one_article_per_language() {
 #[actix_web::test]
 async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
+    let fr = create_article(&app, "fr", None).await;
     let body = json!({"title": "x", "language": "ar", "translation_of": fr["id"]});
     let mut won = Vec::new();
     let posts = (0..5).map(|_| app.post("/v1/articles", body.clone()).into_future());
@@ -135,11 +138,11 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
     let puts = free
         .iter()
         .map(|address| app.put(address, body.clone()).into_future());
-    for answer in join_all(posts.chain(puts)).await {
-        match answer.status {
-            201 => won.push(answer.json()),
+    for response in join_all(posts.chain(puts)).await {
+        match response.status {
+            201 => won.push(response.json()),
             _ => {
-                answer.problem(409, "conflict");
+                response.problem(409, "conflict");
             }
         }
     }
@@ -150,7 +153,7 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
     // Existing articles cannot join in the same language either.
     let mut others = Vec::new();
     for _ in 0..4 {
-        others.push(told(&app, "en", None).await);
+        others.push(create_article(&app, "en", None).await);
     }
     let changes = others.iter().map(|other| {
         app.patch(&path(other), json!({"translation_of": fr["id"]}))
@@ -159,7 +162,7 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
     let mut statuses: Vec<u16> = join_all(changes)
         .await
         .iter()
-        .map(|answer| answer.status)
+        .map(|response| response.status)
         .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
@@ -168,8 +171,8 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
 #[actix_web::test]
 async fn translation_of_must_name_an_existing_article() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let gone = told(&app, "en", None).await;
+    let fr = create_article(&app, "fr", None).await;
+    let gone = create_article(&app, "en", None).await;
     app.delete(&path(&gone)).await;
     for (id, fault) in [
         (json!(uuid::Uuid::now_v7()), "/translation_of not_found"),
@@ -191,11 +194,11 @@ async fn translation_of_must_name_an_existing_article() {
 #[actix_web::test]
 async fn circular_translation_references_are_resolved() {
     let app = TestApp::start().await;
-    let a = told(&app, "fr", None).await;
-    let b = told(&app, "ar", Some(&a)).await;
-    let c = told(&app, "en", Some(&b)).await;
+    let a = create_article(&app, "fr", None).await;
+    let b = create_article(&app, "ar", Some(&a)).await;
+    let c = create_article(&app, "en", Some(&b)).await;
     for (one, of) in [(&a, &b), (&a, &c), (&b, &c), (&c, &b), (&a, &a), (&b, &b)] {
-        let answer = app
+        let response = app
             .patch(&path(one), json!({"translation_of": of["id"]}))
             .await
             .ok();
@@ -204,34 +207,43 @@ async fn circular_translation_references_are_resolved() {
         } else {
             a["id"].clone()
         };
-        assert_eq!(answer["translation_of"], original);
+        assert_eq!(response["translation_of"], original);
     }
-    assert_eq!(languages(&app.get(&path(&a)).await.ok()), ["ar", "en"]);
-    assert_eq!(languages(&app.get(&path(&b)).await.ok()), ["en", "fr"]);
-    assert_eq!(languages(&app.get(&path(&c)).await.ok()), ["ar", "fr"]);
+    assert_eq!(
+        translation_languages(&app.get(&path(&a)).await.ok()),
+        ["ar", "en"]
+    );
+    assert_eq!(
+        translation_languages(&app.get(&path(&b)).await.ok()),
+        ["en", "fr"]
+    );
+    assert_eq!(
+        translation_languages(&app.get(&path(&c)).await.ok()),
+        ["ar", "fr"]
+    );
 }
 
 #[actix_web::test]
 async fn an_original_that_becomes_a_translation_brings_its_translations_along() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let en = told(&app, "en", None).await;
-    let es = told(&app, "es", Some(&en)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let en = create_article(&app, "en", None).await;
+    let es = create_article(&app, "es", Some(&en)).await;
     // Joins the other group through one of its translations.
     let merged = app
         .patch(&path(&en), json!({"translation_of": ar["id"]}))
         .await
         .ok();
     assert_eq!(merged["translation_of"], fr["id"]);
-    assert_eq!(languages(&merged), ["ar", "es", "fr"]);
+    assert_eq!(translation_languages(&merged), ["ar", "es", "fr"]);
     for (one, others) in [
         (&fr, ["ar", "en", "es"]),
         (&ar, ["en", "es", "fr"]),
         (&es, ["ar", "en", "fr"]),
     ] {
         let article = app.get(&path(one)).await.ok();
-        assert_eq!(languages(&article), others);
+        assert_eq!(translation_languages(&article), others);
         let original = if one == &fr {
             Value::Null
         } else {
@@ -241,14 +253,17 @@ async fn an_original_that_becomes_a_translation_brings_its_translations_along() 
     }
 
     // Groups that share a language are not merged.
-    let de = told(&app, "de", None).await;
-    let second_ar = told(&app, "ar", Some(&de)).await;
+    let de = create_article(&app, "de", None).await;
+    let second_ar = create_article(&app, "ar", Some(&de)).await;
     app.patch(&path(&de), json!({"translation_of": fr["id"]}))
         .await
         .problem(409, "conflict");
-    assert_eq!(languages(&app.get(&path(&second_ar)).await.ok()), ["de"]);
     assert_eq!(
-        languages(&app.get(&path(&fr)).await.ok()),
+        translation_languages(&app.get(&path(&second_ar)).await.ok()),
+        ["de"]
+    );
+    assert_eq!(
+        translation_languages(&app.get(&path(&fr)).await.ok()),
         ["ar", "en", "es"]
     );
 }
@@ -256,9 +271,9 @@ async fn an_original_that_becomes_a_translation_brings_its_translations_along() 
 #[actix_web::test]
 async fn database_constraints_keep_translation_groups_consistent() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let other = told(&app, "ar", None).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let other = create_article(&app, "ar", None).await;
     let mut conn = app.conn().await;
     let id = |article: &Value| article.text("/id").to_owned();
     let join = |one: &Value, of: &Value| {
@@ -283,7 +298,10 @@ async fn database_constraints_keep_translation_groups_consistent() {
         app.get(&path(&fr)).await.ok()["translation_of"],
         Value::Null
     );
-    assert_eq!(languages(&app.get(&path(&ar)).await.ok()), ["fr"]);
+    assert_eq!(
+        translation_languages(&app.get(&path(&ar)).await.ok()),
+        ["fr"]
+    );
 }
 
 #[actix_web::test]
@@ -332,10 +350,10 @@ async fn articles_joined_concurrently_form_one_group() {
 #[actix_web::test]
 async fn articles_moved_with_their_original_get_a_new_version_and_event() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    let en = told(&app, "en", None).await;
-    let es = told(&app, "es", Some(&en)).await;
-    let de = told(&app, "de", Some(&en)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let en = create_article(&app, "en", None).await;
+    let es = create_article(&app, "es", Some(&en)).await;
+    let de = create_article(&app, "de", Some(&en)).await;
     assert_eq!(app.delete(&path(&de)).await.status, 204);
     let tag = app.get(&path(&es)).await.etag();
     app.patch(&path(&en), json!({"translation_of": fr["id"]}))
@@ -354,23 +372,23 @@ async fn articles_moved_with_their_original_get_a_new_version_and_event() {
         .problem(412, "precondition-failed");
     let event = |version, action: &str| (version, action.to_owned(), true);
     let updated = [event(1, "created"), event(2, "updated")];
-    assert_eq!(log(&app, &es).await, updated);
-    assert_eq!(log(&app, &en).await, updated);
-    assert_eq!(log(&app, &fr).await, updated[..1]);
+    assert_eq!(events_of(&app, &es).await, updated);
+    assert_eq!(events_of(&app, &en).await, updated);
+    assert_eq!(events_of(&app, &fr).await, updated[..1]);
     // Deleted articles change without a new version or event.
     assert_eq!(
-        log(&app, &de).await,
+        events_of(&app, &de).await,
         [event(1, "created"), event(2, "deleted")]
     );
     // A change that moves no other article causes no event for others.
     app.patch(&path(&fr), json!({"title": "y"})).await.ok();
-    assert_eq!(log(&app, &es).await.len(), 2);
+    assert_eq!(events_of(&app, &es).await.len(), 2);
 
     // Moving published translations requires the publish scope.
     let draft = app
         .article("a draft", json!({"language": "it", "status": "draft"}))
         .await;
-    let nl = told(&app, "nl", Some(&draft)).await;
+    let nl = create_article(&app, "nl", Some(&draft)).await;
     let writer = app.new_key(&[Scope::Write]).await;
     let join = || {
         let body = json!({"translation_of": fr["id"]});

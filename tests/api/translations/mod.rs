@@ -13,7 +13,7 @@ fn path(article: &Value) -> String {
 }
 
 /// Creates an article that translates another, or none, with a title that contains its language.
-async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
+async fn create_article(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
     let of = of.map(|other| other["id"].clone());
     app.article(
         &format!("in {language}"),
@@ -23,7 +23,7 @@ async fn told(app: &TestApp, language: &str, of: Option<&Value>) -> Value {
 }
 
 /// The languages of an article's translations.
-fn languages(article: &Value) -> Vec<&str> {
+fn translation_languages(article: &Value) -> Vec<&str> {
     article
         .list("/translations")
         .iter()
@@ -32,7 +32,7 @@ fn languages(article: &Value) -> Vec<&str> {
 }
 
 /// The events of an article: version, action, and whether a key caused it.
-async fn log(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
+async fn events_of(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
     use diesel_async::RunQueryDsl;
     #[derive(diesel::QueryableByName)]
     struct Row {
@@ -51,6 +51,6 @@ async fn log(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
     .load(&mut app.conn().await)
     .await
     .unwrap();
-    let said = |row: Row| (row.version, row.action, row.by_key);
-    rows.into_iter().map(said).collect()
+    let event = |row: Row| (row.version, row.action, row.by_key);
+    rows.into_iter().map(event).collect()
 }

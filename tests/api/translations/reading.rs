@@ -4,44 +4,50 @@ use manchette::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{languages, path, told};
+use super::{create_article, path, translation_languages};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 #[actix_web::test]
 async fn the_public_sees_only_published_translations() {
     let app = TestApp::start().await;
     let draft = json!({"status": "draft"});
-    let fr = told(&app, "fr", None).await;
-    let ar = told(&app, "ar", Some(&fr)).await;
-    let en = told(&app, "en", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    let ar = create_article(&app, "ar", Some(&fr)).await;
+    let en = create_article(&app, "en", Some(&fr)).await;
     let later = json!({"language": "es", "status": "scheduled", "published_at": "2999-01-01T00:00:00Z", "translation_of": fr["id"]});
     app.article("in es", later).await;
     app.patch(&path(&ar), draft.clone()).await.ok();
-    assert_eq!(languages(&app.get(&path(&fr)).await.ok()), ["en"]);
     assert_eq!(
-        languages(&app.get_as_admin(&path(&fr)).await.ok()),
+        translation_languages(&app.get(&path(&fr)).await.ok()),
+        ["en"]
+    );
+    assert_eq!(
+        translation_languages(&app.get_as_admin(&path(&fr)).await.ok()),
         ["ar", "en", "es"]
     );
     let early = app.new_key(&[Scope::Early]).await;
     let partner = app.get(&path(&fr)).key(&early).await.ok();
-    assert_eq!(languages(&partner), ["en", "es"]);
+    assert_eq!(translation_languages(&partner), ["en", "es"]);
     app.get(&path(&ar)).await.problem(404, "not-found");
-    let asked = app.get(&format!("{}?language=ar", path(&fr))).await;
+    let fallback = app.get(&format!("{}?language=ar", path(&fr))).await;
     assert_eq!(
-        (&asked.ok()["id"], &asked.ok()["is_fallback"]),
+        (&fallback.ok()["id"], &fallback.ok()["is_fallback"]),
         (&fr["id"], &json!(true))
     );
 
     // A hidden original is not revealed.
     app.patch(&path(&fr), draft).await.ok();
     for address in [path(&en), format!("{}?language=en", path(&en))] {
-        let seen = app.get(&address).await;
+        let response = app.get(&address).await;
         assert_eq!(
-            (&seen.ok()["translation_of"], &seen.ok()["translations"]),
+            (
+                &response.ok()["translation_of"],
+                &response.ok()["translations"]
+            ),
             (&Value::Null, &json!([]))
         );
-        assert!(!seen.text().contains(fr.text("/id")));
-        assert!(!seen.header("surrogate-key").contains(fr.text("/id")));
+        assert!(!response.text().contains(fr.text("/id")));
+        assert!(!response.header("surrogate-key").contains(fr.text("/id")));
     }
     let listed = app
         .get("/v1/articles?fields=language,translation_of,translations")
@@ -56,7 +62,7 @@ async fn the_public_sees_only_published_translations() {
     // Deleted articles are hidden from everybody.
     app.delete(&path(&ar)).await;
     assert_eq!(
-        languages(&app.get_as_admin(&path(&fr)).await.ok()),
+        translation_languages(&app.get_as_admin(&path(&fr)).await.ok()),
         ["en", "es"]
     );
 }
@@ -67,9 +73,9 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
     app.patch("/v1/site", json!({"languages": ["en", "fr", "ar"]}))
         .await
         .ok();
-    let fr = told(&app, "fr", None).await;
-    told(&app, "ar", Some(&fr)).await;
-    let es = told(&app, "es", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    create_article(&app, "ar", Some(&fr)).await;
+    let es = create_article(&app, "es", Some(&fr)).await;
     let request = |query: &str| app.get(&format!("/v1/articles/in-fr?language={query}"));
     for (query, language, is_fallback) in [
         ("ar", "ar", false),
@@ -79,12 +85,12 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
         ("es", "es", false),
         ("de", "fr", true),
     ] {
-        let answer = request(query).await;
-        let article = answer.ok();
+        let response = request(query).await;
+        let article = response.ok();
         assert_eq!(article["language"], language, "{query}");
         assert_eq!(article["is_fallback"], is_fallback, "{query}");
-        assert_eq!(answer.header("content-language"), language);
-        assert!(!answer.header("vary").contains("Accept-Language"));
+        assert_eq!(response.header("content-language"), language);
+        assert!(!response.header("vary").contains("Accept-Language"));
         let whole = app.get(&format!("/v1/articles/in-{language}")).await.ok();
         assert_eq!(with(article, json!({"is_fallback": false})), whole);
     }
@@ -93,19 +99,19 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
         .await
         .ok();
     for address in ["in-fr", "in-ar", "in-es"] {
-        let answer = app
+        let response = app
             .get(&format!("/v1/articles/{address}?language=de"))
             .await;
-        assert_eq!(answer.header("content-language"), "ar", "{address}");
-        assert_eq!(answer.ok()["is_fallback"], true);
+        assert_eq!(response.header("content-language"), "ar", "{address}");
+        assert_eq!(response.ok()["is_fallback"], true);
     }
     // If the site prefers none of the languages, the requested article is returned.
     app.patch("/v1/site", json!({"languages": ["en"]}))
         .await
         .ok();
-    let answer = app.get(&format!("{}?language=de", path(&es))).await;
+    let response = app.get(&format!("{}?language=de", path(&es))).await;
     assert_eq!(
-        (&answer.ok()["id"], &answer.ok()["is_fallback"]),
+        (&response.ok()["id"], &response.ok()["is_fallback"]),
         (&es["id"], &json!(true))
     );
 }
@@ -113,17 +119,17 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
 #[actix_web::test]
 async fn a_regional_variant_matches_a_request_for_its_base_language() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    told(&app, "ar-MA", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    create_article(&app, "ar-MA", Some(&fr)).await;
     for (query, language, is_fallback) in [
         ("ar", "ar-MA", false),
         ("ar-MA", "ar-MA", false),
         // Another region does not match.
         ("ar-EG", "fr", true),
     ] {
-        let answer = app.get(&format!("{}?language={query}", path(&fr))).await;
-        assert_eq!(answer.header("content-language"), language, "{query}");
-        assert_eq!(answer.ok()["is_fallback"], is_fallback, "{query}");
+        let response = app.get(&format!("{}?language={query}", path(&fr))).await;
+        assert_eq!(response.header("content-language"), language, "{query}");
+        assert_eq!(response.ok()["is_fallback"], is_fallback, "{query}");
     }
 }
 
@@ -146,11 +152,11 @@ async fn every_response_has_a_content_language() {
         "/v1/articles/x".into(),
     ] {
         for method in [Method::GET, Method::HEAD] {
-            let answer = app
+            let response = app
                 .request(method, &address)
                 .header("Accept-Language", "fr")
                 .await;
-            assert_eq!(answer.header("content-language"), "ar-MA", "{address}");
+            assert_eq!(response.header("content-language"), "ar-MA", "{address}");
         }
     }
     let headline = app.headline("y", json!({"language": "en"})).await;
@@ -161,7 +167,7 @@ async fn every_response_has_a_content_language() {
 #[actix_web::test]
 async fn a_single_article_accepts_only_the_language_and_fields_parameters() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
+    let fr = create_article(&app, "fr", None).await;
     for (query, fault) in [
         ("colour=red", "colour unknown"),
         ("fields=colour", "fields invalid"),
@@ -170,8 +176,8 @@ async fn a_single_article_accepts_only_the_language_and_fields_parameters() {
         ("language=fran%C3%A7ais", "language invalid"),
         ("language=und", "language invalid"),
     ] {
-        let answer = app.get(&format!("{}?{query}", path(&fr))).await;
-        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+        let response = app.get(&format!("{}?{query}", path(&fr))).await;
+        assert_eq!(response.parameter_faults(), [fault], "{query}");
     }
     let written = app
         .patch(&format!("{}?language=ar", path(&fr)), json!({"title": "x"}))
@@ -182,8 +188,8 @@ async fn a_single_article_accepts_only_the_language_and_fields_parameters() {
 #[actix_web::test]
 async fn gone_hidden_and_moved_articles_respond_alike_in_every_language() {
     let app = TestApp::start().await;
-    let fr = told(&app, "fr", None).await;
-    told(&app, "ar", Some(&fr)).await;
+    let fr = create_article(&app, "fr", None).await;
+    create_article(&app, "ar", Some(&fr)).await;
     app.patch(&path(&fr), json!({"slug": "autre"})).await.ok();
     let moved = app.get("/v1/articles/in-fr?language=ar").await;
     moved.problem(308, "moved");
