@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 #[actix_web::test]
@@ -108,7 +108,7 @@ async fn put_accepts_what_get_returned_and_resets_omitted_fields_to_defaults() {
     );
     assert_eq!(
         replaced["first_published_at"], article["first_published_at"],
-        "it was out once"
+        "the article was published before"
     );
     let extra = app
         .put(
@@ -123,15 +123,15 @@ async fn put_accepts_what_get_returned_and_resets_omitted_fields_to_defaults() {
 async fn put_creates_an_article_under_an_unused_id_and_restores_a_deleted_one() {
     let app = TestApp::start().await;
     let id = uuid::Uuid::now_v7();
-    let address = format!("/v1/articles/{id}");
+    let path = format!("/v1/articles/{id}");
     let body = json!({"title": "x", "language": "fr", "status": "published"});
-    let created = app.put(&address, body.clone()).await;
-    assert_eq!(created.header("location"), address);
+    let created = app.put(&path, body.clone()).await;
+    assert_eq!(created.header("location"), path);
     assert_eq!(created.created()["id"], json!(id));
-    assert_eq!(app.put(&address, body.clone()).await.ok()["version"], 2);
-    assert_eq!(app.delete(&address).await.status, 204);
-    app.get_as_admin(&address).await.problem(404, "not-found");
-    app.patch(&address, json!({"title": "y"}))
+    assert_eq!(app.put(&path, body.clone()).await.ok()["version"], 2);
+    assert_eq!(app.delete(&path).await.status, 204);
+    app.get_as_admin(&path).await.problem(404, "not-found");
+    app.patch(&path, json!({"title": "y"}))
         .await
         .problem(404, "not-found");
     assert_eq!(
@@ -141,10 +141,7 @@ async fn put_creates_an_article_under_an_unused_id_and_restores_a_deleted_one() 
             .texts("/items/*/id"),
         Vec::<String>::new()
     );
-    assert_eq!(
-        app.put(&address, body.clone()).await.created()["version"],
-        4
-    );
+    assert_eq!(app.put(&path, body.clone()).await.created()["version"], 4);
     app.put("/v1/articles/no-such-slug", body.clone())
         .await
         .problem(404, "not-found");
@@ -180,7 +177,7 @@ async fn first_published_at_does_not_change_after_publication() {
         .ok();
     assert_eq!(
         sooner["first_published_at"], "2998-01-01T00:00:00Z",
-        "it was not out yet"
+        "the article was not published yet"
     );
 }
 
@@ -228,9 +225,9 @@ async fn one_id_can_be_used_in_several_resources() {
 #[actix_web::test]
 async fn of_twenty_concurrent_puts_to_an_unused_id_one_creates_and_the_rest_replace() {
     let app = TestApp::start().await;
-    let address = format!("/v1/headlines/{}", uuid::Uuid::now_v7());
+    let path = format!("/v1/headlines/{}", uuid::Uuid::now_v7());
     let put = |n: i32| {
-        app.put(&address, json!({"title": n.to_string(), "language": "fr"}))
+        app.put(&path, json!({"title": n.to_string(), "language": "fr"}))
             .into_future()
     };
     let mut statuses: Vec<u16> = join_all((0..20).map(put))
@@ -240,7 +237,7 @@ async fn of_twenty_concurrent_puts_to_an_unused_id_one_creates_and_the_rest_repl
         .collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[18], statuses[19]), (200, 200, 201));
-    assert_eq!(app.get_as_admin(&address).await.ok()["version"], 20);
+    assert_eq!(app.get_as_admin(&path).await.ok()["version"], 20);
 }
 
 #[actix_web::test]

@@ -43,7 +43,7 @@ async fn every_write_is_audited_with_its_caller_and_result() {
             json!(["PATCH", 200, "updated", 2]),
             json!(["POST", 201, "created", 1]),
         ],
-        "what changed nothing is no write"
+        "a patch that changes nothing is no write"
     );
     for row in &found {
         assert_eq!(

@@ -167,8 +167,8 @@ async fn keys_are_stored_as_hashes_and_their_last_use_is_recorded_once_a_minute(
     let key = app.new_key(&[Scope::Read]).await;
     let mut conn = app.conn().await;
     let of_key = || api_keys.filter(prefix.eq(key[..12].to_owned()));
-    let kept: Vec<u8> = of_key().select(hash).first(&mut conn).await.unwrap();
-    assert_eq!(kept.len(), 32);
+    let stored: Vec<u8> = of_key().select(hash).first(&mut conn).await.unwrap();
+    assert_eq!(stored.len(), 32);
     let dump: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
         "(SELECT string_agg(k::text, '') FROM api_keys k)",
     ))

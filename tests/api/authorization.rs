@@ -219,10 +219,10 @@ async fn every_operation_enforces_its_required_scopes() {
     for (method, path, requires, success, body) in &rows {
         assert!(
             untested.remove(&format!("{method} {path}")),
-            "{method} {path} is not in the contract, or stands here twice"
+            "{method} {path} is not in the contract, or listed here twice"
         );
         for ((caller, scopes), key) in callers().iter().zip(&keys) {
-            let address = match *path {
+            let url = match *path {
                 "/v1/search" | "/v1/suggest" => format!("{path}?q=mot"),
                 path if path.contains("{id}") => path.replace(
                     "{id}",
@@ -230,7 +230,7 @@ async fn every_operation_enforces_its_required_scopes() {
                 ),
                 path => path.to_owned(),
             };
-            let mut request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &address);
+            let mut request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &url);
             if let Some(key) = key {
                 request = request.key(key);
             }
@@ -254,7 +254,7 @@ async fn every_operation_enforces_its_required_scopes() {
     }
     assert!(
         untested.is_empty(),
-        "nobody has said who may call these: {untested:?}"
+        "operations without expectations: {untested:?}"
     );
 }
 
@@ -417,7 +417,7 @@ async fn a_patch_that_changes_nothing_requires_the_same_scopes() {
     let article = app.article("x", json!({})).await;
     let headline = app.headline("x", json!({})).await;
     let category = app.category("x", None).await;
-    let path = |list: &str, it: &Value| path_of(list, &it);
+    let path = |list: &str, it: &Value| path_of(list, it);
     for path in [
         "/v1/site".to_owned(),
         path("articles", &article),
@@ -443,15 +443,15 @@ async fn taking_over_a_public_former_slug_requires_the_publish_scope() {
         app.article("x", json!({field: [first["id"]]})).await;
         let path = path_of(list, &first);
         app.patch(&path, json!({"slug": "second"})).await.ok();
-        let own = app.post(&format!("/v1/{list}"), new("own")).await.created();
-        let own = path_of(list, &own);
+        let other = app.post(&format!("/v1/{list}"), new("own")).await.created();
+        let other = path_of(list, &other);
         for (scopes, may) in [
             (vec![Scope::Write], false),
             (vec![Scope::Write, Scope::Publish], true),
         ] {
             let key = app.new_key(&scopes).await;
             let request = |method, path: &str, body| app.request(method, path).key(&key).json(body);
-            let taken = request(Method::PATCH, &own, json!({"slug": "first"}))
+            let taken = request(Method::PATCH, &other, json!({"slug": "first"}))
                 .await
                 .status;
             assert_eq!(taken, if may { 200 } else { 403 }, "{list}");

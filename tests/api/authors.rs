@@ -11,7 +11,7 @@ use crate::support::pages::texts;
 use crate::support::{JsonPath, TestApp, Traversal, follow, path_of, with};
 
 fn path(author: &Value) -> String {
-    path_of("authors", &author)
+    path_of("authors", author)
 }
 
 #[actix_web::test]
@@ -29,11 +29,11 @@ async fn an_author_has_one_shape() {
         "created_at": created["created_at"], "updated_at": created["created_at"],
     });
     assert_eq!(created, with(body, server_side));
-    for address in [path(&created), "/v1/authors/salma-idrissi-kadiri".into()] {
-        let read = app.get(&address).await;
+    for url in [path(&created), "/v1/authors/salma-idrissi-kadiri".into()] {
+        let read = app.get(&url).await;
         assert_eq!(read.ok(), created);
         assert!(read.has("etag") && !read.has("last-modified"));
-        let head = app.request(Method::HEAD, &address).await;
+        let head = app.request(Method::HEAD, &url).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
         assert_eq!(head.header("etag"), read.header("etag"));
     }
@@ -56,19 +56,19 @@ async fn an_author_can_be_patched_replaced_deleted_and_restored() {
     let body =
         json!({"name": "Anir", "bio": "b", "links": [{"name": "x", "url": "https://x.example"}]});
     let created = app.post("/v1/authors", body).await.created();
-    let address = path(&created);
+    let url = path(&created);
     let changed = app
-        .patch(&address, json!({"name": "Anir Tafoughi", "bio": null}))
+        .patch(&url, json!({"name": "Anir Tafoughi", "bio": null}))
         .await
         .ok();
     let expected = json!({"name": "Anir Tafoughi", "bio": null, "version": 2, "updated_at": changed["updated_at"]});
     assert_eq!(changed, with(created.clone(), expected));
     assert_eq!(
-        app.patch(&address, json!({"bio": null})).await.ok()["version"],
+        app.patch(&url, json!({"bio": null})).await.ok()["version"],
         2,
         "a patch that changes nothing is no change"
     );
-    let same = app.put(&address, changed.clone()).await.ok();
+    let same = app.put(&url, changed.clone()).await.ok();
     assert_eq!(
         same,
         with(
@@ -82,15 +82,15 @@ async fn an_author_can_be_patched_replaced_deleted_and_restored() {
         (&json!("anir"), &json!([]))
     );
 
-    assert_eq!(app.delete(&address).await.status, 204);
-    app.get_as_admin(&address).await.problem(404, "not-found");
+    assert_eq!(app.delete(&url).await.status, 204);
+    app.get_as_admin(&url).await.problem(404, "not-found");
     app.get("/v1/authors/anir").await.problem(404, "not-found");
-    app.delete(&address).await.problem(404, "not-found");
-    app.patch(&address, json!({"name": "x"}))
+    app.delete(&url).await.problem(404, "not-found");
+    app.patch(&url, json!({"name": "x"}))
         .await
         .problem(404, "not-found");
     assert_eq!(app.get("/v1/authors").await.ok()["items"], json!([]));
-    let restored = app.put(&address, json!({"name": "B"})).await.created();
+    let restored = app.put(&url, json!({"name": "B"})).await.created();
     assert_eq!(
         (&restored["slug"], &restored["version"]),
         (&json!("anir"), &json!(6))
@@ -100,8 +100,8 @@ async fn an_author_can_be_patched_replaced_deleted_and_restored() {
 #[actix_web::test]
 async fn of_many_concurrent_puts_to_an_unused_id_one_creates_the_author() {
     let app = TestApp::start().await;
-    let address = format!("/v1/authors/{}", uuid::Uuid::now_v7());
-    let put = || app.put(&address, json!({"name": "A"})).into_future();
+    let path = format!("/v1/authors/{}", uuid::Uuid::now_v7());
+    let put = || app.put(&path, json!({"name": "A"})).into_future();
     let mut statuses: Vec<u16> = join_all((0..10).map(|_| put()))
         .await
         .iter()
@@ -109,7 +109,7 @@ async fn of_many_concurrent_puts_to_an_unused_id_one_creates_the_author() {
         .collect();
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[8], statuses[9]), (200, 200, 201));
-    assert_eq!(app.get(&address).await.ok()["version"], 10);
+    assert_eq!(app.get(&path).await.ok()["version"], 10);
     app.put("/v1/authors/nobody", json!({"name": "x"}))
         .await
         .problem(404, "not-found");
@@ -136,7 +136,10 @@ async fn slugs_are_derived_from_names_numbered_and_redirected_when_they_change()
         .patch(&path(&first), json!({"name": "Élodie Martin"}))
         .await
         .ok();
-    assert_eq!(renamed["slug"], "elodie-d-oeuvre", "an address stays");
+    assert_eq!(
+        renamed["slug"], "elodie-d-oeuvre",
+        "the slug does not change"
+    );
     app.patch(&path(&first), json!({"slug": "elodie-martin"}))
         .await
         .ok();
@@ -328,14 +331,14 @@ async fn changing_authors_requires_the_write_scope() {
         .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
         .await;
     let write = app.new_key(&[Scope::Write]).await;
-    for (method, address) in [
+    for (method, url) in [
         (Method::POST, "/v1/authors".to_owned()),
         (Method::PUT, path(&created)),
         (Method::PATCH, path(&created)),
         (Method::DELETE, path(&created)),
     ] {
         let request = || {
-            app.request(method.clone(), &address)
+            app.request(method.clone(), &url)
                 .json(json!({"name": "other"}))
         };
         request().await.problem(401, "unauthorized");
@@ -352,11 +355,11 @@ async fn changing_authors_requires_the_write_scope() {
         let request = app.request(method, &path(&created)).key(&write);
         request.json(json!({"name": "y"})).await.ok();
     }
-    let gone = app
+    let response = app
         .request(Method::DELETE, &path(&created))
         .key(&write)
         .await;
-    assert_eq!(gone.status, 204);
+    assert_eq!(response.status, 204);
     app.request(Method::PUT, "/v1/authors")
         .await
         .problem(405, "method-not-allowed");
@@ -366,17 +369,14 @@ async fn changing_authors_requires_the_write_scope() {
 async fn if_match_protects_an_author_from_lost_updates() {
     let app = TestApp::start().await;
     let created = app.author("x").await;
-    let address = path(&created);
-    let old = app.get(&address).await.etag();
-    let changed = app.patch(&address, json!({"name": "y"})).await;
-    assert_eq!(
-        changed.header("etag"),
-        app.get(&address).await.header("etag")
-    );
+    let url = path(&created);
+    let old = app.get(&url).await.etag();
+    let changed = app.patch(&url, json!({"name": "y"})).await;
+    assert_eq!(changed.header("etag"), app.get(&url).await.header("etag"));
     for request in [
-        app.patch(&address, json!({"name": "z"})),
-        app.put(&address, json!({"name": "z"})),
-        app.delete(&address),
+        app.patch(&url, json!({"name": "z"})),
+        app.put(&url, json!({"name": "z"})),
+        app.delete(&url),
     ] {
         request
             .header("If-Match", &old)
@@ -384,10 +384,7 @@ async fn if_match_protects_an_author_from_lost_updates() {
             .problem(412, "precondition-failed");
     }
     let new = changed.header("etag");
-    assert_eq!(
-        app.delete(&address).header("If-Match", new).await.status,
-        204
-    );
+    assert_eq!(app.delete(&url).header("If-Match", new).await.status, 204);
 }
 
 #[actix_web::test]

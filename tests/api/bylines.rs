@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(author: &Value) -> String {
-    path_of("authors", &author)
+    path_of("authors", author)
 }
 
 fn article_path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 /// Summaries of authors, as embedded in articles.
@@ -131,8 +131,8 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     assert_eq!(article["authors"], summaries(&[&c, &a, &b]));
     assert_eq!(article["tag_ids"], ids(&[&u, &t]));
     assert_eq!(article["tags"], tags(&[&u, &t]));
-    let address = article_path(&article);
-    assert_eq!(app.get(&address).await.ok(), article);
+    let url = article_path(&article);
+    assert_eq!(app.get(&url).await.ok(), article);
     let listed = app
         .get("/v1/articles?fields=authors,author_ids,tags,tag_ids")
         .await
@@ -146,7 +146,7 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     );
 
     // What was read can be sent back.
-    let same = app.put(&address, article.clone()).await.ok();
+    let same = app.put(&url, article.clone()).await.ok();
     assert_eq!(
         same,
         with(
@@ -156,31 +156,28 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     );
     // A patch replaces the whole list and keeps the other.
     let patched = app
-        .patch(&address, json!({"author_ids": ids(&[&b, &c])}))
+        .patch(&url, json!({"author_ids": ids(&[&b, &c])}))
         .await
         .ok();
     assert_eq!(patched["authors"], summaries(&[&b, &c]));
     assert_eq!(patched["tags"], tags(&[&u, &t]));
     let reordered = app
-        .patch(
-            &address,
-            json!({"author_ids": ids(&[&c, &b]), "tag_ids": []}),
-        )
+        .patch(&url, json!({"author_ids": ids(&[&c, &b]), "tag_ids": []}))
         .await
         .ok();
     assert_eq!(reordered["author_ids"], ids(&[&c, &b]));
     assert_eq!(reordered["tags"], json!([]));
-    let cleared = app.patch(&address, json!({"author_ids": null})).await.ok();
+    let cleared = app.patch(&url, json!({"author_ids": null})).await.ok();
     assert_eq!(
         (&cleared["author_ids"], &cleared["authors"]),
         (&json!([]), &json!([]))
     );
 
     // A changed name changes in the byline.
-    app.patch(&address, json!({"author_ids": ids(&[&a])}))
+    app.patch(&url, json!({"author_ids": ids(&[&a])}))
         .await
         .ok();
-    let before = app.get(&address).await.etag();
+    let before = app.get(&url).await.etag();
     let picture = "https://i.example/amina.jpg";
     app.patch(
         &path(&a),
@@ -188,14 +185,14 @@ async fn a_byline_keeps_its_order_and_embeds_author_and_tag_summaries() {
     )
     .await
     .ok();
-    let after = app.get(&address).await;
+    let after = app.get(&url).await;
     assert_eq!(
         after.ok()["authors"][0],
         json!({"id": a["id"], "slug": "amina", "name": "Amina", "image_url": picture})
     );
     assert_ne!(after.header("etag"), before);
     let left_out = app
-        .put(&address, json!({"title": "x", "language": "fr"}))
+        .put(&url, json!({"title": "x", "language": "fr"}))
         .await
         .ok();
     assert_eq!(left_out["author_ids"], json!([]));
@@ -207,8 +204,8 @@ async fn author_and_tag_ids_must_exist_and_be_unique() {
     let salma = app.author("Salma").await;
     let semailles = app.tag("Semailles").await;
     let missing = json!(uuid::Uuid::now_v7());
-    let gone = app.author("Gone").await;
-    app.delete(&path(&gone)).await;
+    let deleted = app.author("Gone").await;
+    app.delete(&path(&deleted)).await;
     let article = app.article("x", json!({})).await;
     for (list, existing, most) in [
         ("author_ids", &salma["id"], 20),
@@ -218,7 +215,7 @@ async fn author_and_tag_ids_must_exist_and_be_unique() {
         for (ids, code) in [
             (json!([existing, missing]), "/1 not_found"),
             (json!([missing, existing]), "/0 not_found"),
-            (json!([existing, gone["id"]]), "/1 not_found"),
+            (json!([existing, deleted["id"]]), "/1 not_found"),
             (json!([existing, existing]), " duplicate_item"),
             (json!(too_many), " too_many"),
             (json!([existing, "salma"]), "/1 invalid_id"),

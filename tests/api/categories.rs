@@ -9,7 +9,7 @@ use crate::support::pages::texts;
 use crate::support::{JsonPath, TestApp, follow, path_of};
 
 fn path(category: &Value) -> String {
-    path_of("categories", &category)
+    path_of("categories", category)
 }
 
 #[actix_web::test]
@@ -21,9 +21,9 @@ async fn a_category_has_one_shape() {
         "parent_id": parent["id"], "position": 3, "media_topic": "medtop:20000210",
     });
     let created = app.post("/v1/categories", body).await.created();
-    for address in [&created["id"], &created["slug"]] {
+    for path in [&created["id"], &created["slug"]] {
         assert_eq!(
-            app.get(&format!("/v1/categories/{}", address.as_str().unwrap()))
+            app.get(&format!("/v1/categories/{}", path.as_str().unwrap()))
                 .await
                 .ok(),
             created
@@ -185,7 +185,7 @@ async fn a_category_with_content_cannot_be_deleted() {
         ("headlines", &headline),
         ("articles", &draft),
     ] {
-        let path = path_of(resource, &one);
+        let path = path_of(resource, one);
         assert_eq!(app.delete(&path).await.status, 204);
     }
     assert_eq!(app.delete(&path(&category)).await.status, 204);
@@ -359,6 +359,6 @@ async fn a_patch_removes_one_localized_name_or_all() {
     let chain = app.get("/v1/headlines?language=fr").await.ok();
     assert_eq!(french["name"], "Mer");
     assert_eq!(chain["items"][0]["category"]["name"], "Mer");
-    let none = app.patch(&path, json!({"names": null})).await.ok();
-    assert_eq!(none["names"], json!({}));
+    let cleared = app.patch(&path, json!({"names": null})).await.ok();
+    assert_eq!(cleared["names"], json!({}));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(category: &Value) -> String {
-    path_of("categories", &category)
+    path_of("categories", category)
 }
 
 #[actix_web::test]
@@ -143,7 +143,7 @@ async fn tree_responses_are_not_paginated() {
 async fn the_number_of_categories_is_limited_to_a_thousand() {
     let app = TestApp::start().await;
     let first = app.category("first", None).await;
-    let address = path_of("categories", &first);
+    let path = path_of("categories", &first);
     let mut conn = app.conn().await;
     conn.batch_execute(
         "INSERT INTO categories (id, slug, name, tree_key) \
@@ -155,10 +155,10 @@ async fn the_number_of_categories_is_limited_to_a_thousand() {
     assert_eq!(site.list("/categories").len(), 1000);
     let new = || app.post("/v1/categories", json!({"name": "x"}));
     new().await.problem(409, "conflict");
-    app.patch(&address, json!({"name": "y"})).await.ok();
-    assert_eq!(app.delete(&address).await.status, 204);
+    app.patch(&path, json!({"name": "y"})).await.ok();
+    assert_eq!(app.delete(&path).await.status, 204);
     new().await.created();
-    app.put(&address, json!({"name": "z"}))
+    app.put(&path, json!({"name": "z"}))
         .await
         .problem(409, "conflict");
 }

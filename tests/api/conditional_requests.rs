@@ -82,7 +82,7 @@ async fn an_etag_changes_only_when_the_content_changes_including_embedded_data()
     assert_ne!(
         second.header("etag"),
         first.header("etag"),
-        "it shows the category's name"
+        "the response includes the name of the category"
     );
     assert_eq!(second.json()["version"], 1);
 }
@@ -102,7 +102,7 @@ async fn if_match_is_checked_by_put_patch_and_delete() {
     assert_eq!(
         app.get(&path).await.header("etag"),
         new,
-        "a write answers with the tag that a read would"
+        "a write returns the ETag of the next read"
     );
 
     let body = json!({"title": "z", "language": "fr"});
@@ -129,11 +129,7 @@ async fn if_match_is_checked_by_put_patch_and_delete() {
         .header("If-None-Match", "*")
         .await
         .problem(412, "precondition-failed");
-    assert_eq!(
-        app.get(&path).await.header("etag"),
-        new,
-        "nothing has changed"
-    );
+    assert_eq!(app.get(&path).await.header("etag"), new, "nothing changed");
     app.put(&path, body.clone())
         .header("If-Match", "*")
         .await

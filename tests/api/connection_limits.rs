@@ -76,7 +76,7 @@ async fn a_client_that_reads_single_bytes_is_disconnected() {
         if received < 200 {
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert!(received < length, "all of it came");
+        assert!(received < length, "the whole response was received");
     }
 }
 

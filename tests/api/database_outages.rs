@@ -28,7 +28,7 @@ const LONG_TIMEOUTS: [&str; 8] = [
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
     actix_web::rt::time::timeout(RESPONSE_TIME, future)
         .await
-        .expect("it doesn't take so long")
+        .expect("a response in time")
 }
 
 #[track_caller]
@@ -61,9 +61,9 @@ async fn wait_for_recovery(app: &TestApp) {
 
 #[actix_web::test]
 async fn a_hanging_database_causes_503_without_waiting() {
-    let (proxy, address) = DatabaseProxy::to_new_database().await;
+    let (proxy, database) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "300"];
-    let app = TestApp::start_on(address, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
+    let app = TestApp::start_on(database, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
     wait_for_recovery(&app).await;
     proxy.stall();
     // The first requests detect the hang; later ones do not wait.
@@ -99,9 +99,9 @@ async fn a_hanging_database_causes_503_without_waiting() {
 
 #[actix_web::test]
 async fn the_server_reconnects_after_a_database_outage() {
-    let (proxy, address) = DatabaseProxy::to_new_database().await;
+    let (proxy, database) = DatabaseProxy::to_new_database().await;
     let settings = ["--database-silence-ms", "3000"];
-    let app = TestApp::start_on(address, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
+    let app = TestApp::start_on(database, &[&LONG_TIMEOUTS[..], &settings].concat()).await;
     for _ in 0..3 {
         wait_for_recovery(&app).await;
         proxy.disconnect();
@@ -126,8 +126,8 @@ async fn the_server_reconnects_after_a_database_outage() {
 
 #[actix_web::test]
 async fn dropped_database_connections_never_cause_a_500() {
-    let (proxy, address) = DatabaseProxy::to_new_database().await;
-    let app = TestApp::start_on(address, &LONG_TIMEOUTS).await;
+    let (proxy, database) = DatabaseProxy::to_new_database().await;
+    let app = TestApp::start_on(database, &LONG_TIMEOUTS).await;
     wait_for_recovery(&app).await;
     let mut conn = app.conn().await;
     for round in 0..6 {
@@ -164,7 +164,7 @@ async fn terminate_others(conn: &mut AsyncPgConnection) {
     )
     .execute(conn)
     .await
-    .expect("the test's own connection stays");
+    .expect("the test's connection is not terminated");
 }
 
 #[derive(diesel::QueryableByName)]

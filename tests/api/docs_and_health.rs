@@ -19,19 +19,19 @@ async fn documentation_pages_load_nothing_from_other_hosts() {
     assert_eq!(page.header("content-type"), "text/html");
     let index = page.text();
     assert!(index.contains("swagger-ui"));
-    for address in index
+    for path in index
         .split("src=\"")
         .skip(1)
         .chain(index.split("href=\"").skip(1))
     {
-        let address = address.split('"').next().unwrap();
-        assert!(!address.contains("//"), "{address}");
+        let path = path.split('"').next().unwrap();
+        assert!(!path.contains("//"), "{path}");
         assert_eq!(
-            app.get(&format!("/docs/{}", address.trim_start_matches("./")))
+            app.get(&format!("/docs/{}", path.trim_start_matches("./")))
                 .await
                 .status,
             200,
-            "{address}"
+            "{path}"
         );
     }
     let script = app.get("/docs/swagger-initializer.js").await;

@@ -118,12 +118,12 @@ async fn every_get_returns_exactly_the_selected_fields() {
         ),
     ] {
         let start = if path.contains('?') { '&' } else { '?' };
-        let address = format!("{path}{start}fields={fields}");
-        let response = app.get_as_admin(&address).await;
-        assert_eq!(response.ok(), expected, "{address}");
-        let head = app.request_as_admin(Method::HEAD, &address).await;
+        let url = format!("{path}{start}fields={fields}");
+        let response = app.get_as_admin(&url).await;
+        assert_eq!(response.ok(), expected, "{url}");
+        let head = app.request_as_admin(Method::HEAD, &url).await;
         if path != "/v1/me" {
-            assert_eq!(head.header("etag"), response.header("etag"), "{address}");
+            assert_eq!(head.header("etag"), response.header("etag"), "{url}");
         }
         for (wrong, detail) in [
             ("nothing", "there are: "),
@@ -143,7 +143,7 @@ async fn every_get_returns_exactly_the_selected_fields() {
             assert!(fault.as_str().unwrap().contains(detail), "{path} {fault}");
         }
         let twice = app
-            .get_as_admin(&format!("{address}&fields={fields}&x=1"))
+            .get_as_admin(&format!("{url}&fields={fields}&x=1"))
             .await;
         assert_eq!(
             twice.parameter_faults(),
@@ -186,9 +186,9 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let field = if path == "/v1/me" { "name" } else { "id" };
         let start = if path.contains('?') { '&' } else { '?' };
-        for address in [path.to_owned(), format!("{path}{start}fields={field}")] {
-            let response = app.get_as_admin(&address).await.ok();
-            assert!(validator.is_valid(&response), "{address}: {response}");
+        for url in [path.to_owned(), format!("{path}{start}fields={field}")] {
+            let response = app.get_as_admin(&url).await.ok();
+            assert!(validator.is_valid(&response), "{url}: {response}");
         }
     }
 }

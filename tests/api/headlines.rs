@@ -99,7 +99,7 @@ async fn the_public_sees_published_headlines_that_have_not_expired() {
         ["leaves later", "out"]
     );
     for headline in &hidden {
-        let path = path_of("headlines", &headline);
+        let path = path_of("headlines", headline);
         app.get(&path).await.problem(404, "not-found");
         app.get_as_admin(&path).await.ok();
     }
@@ -210,15 +210,15 @@ async fn a_headline_embeds_the_title_and_image_of_its_article() {
     app.patch(&of_article, json!({"status": "draft", "title": "Secret"}))
         .await
         .ok();
-    for address in [
+    for url in [
         &path,
         "/v1/headlines",
         "/v1/headlines?fields=article.title",
         "/v1/search?q=x",
     ] {
-        let public = app.get(address).await;
+        let public = app.get(url).await;
         public.ok();
-        assert!(!public.text().contains("Secret"), "{address}");
+        assert!(!public.text().contains("Secret"), "{url}");
     }
     assert_eq!(
         app.get_as_admin(&path).await.ok()["article"]["title"],
@@ -292,16 +292,16 @@ async fn contradictory_times_and_missing_references_are_rejected() {
 async fn a_deleted_article_counts_as_no_article_in_filters() {
     let app = TestApp::start().await;
     let article = app.article("Un phare", json!({})).await;
-    let gone = app.article("Un naufrage", json!({})).await;
+    let deleted = app.article("Un naufrage", json!({})).await;
     let headlines = [
         ("phare un", &article["id"]),
-        ("phare deux", &gone["id"]),
+        ("phare deux", &deleted["id"]),
         ("phare trois", &serde_json::Value::Null),
     ];
     for (title, id) in headlines {
         app.headline(title, json!({"article_id": id})).await;
     }
-    app.delete(&path_of("articles", &gone)).await;
+    app.delete(&path_of("articles", &deleted)).await;
     for (has, titles) in [
         (true, &["phare un"][..]),
         (false, &["phare trois", "phare deux"]),

@@ -150,7 +150,7 @@ impl TokenSink for Checker {
                 }
             }
             Token::CommentToken(_) | Token::DoctypeToken(_) => {
-                violations.push("no text, no tag".into())
+                violations.push("neither text nor tag".into())
             }
             Token::CharacterTokens(_)
             | Token::NullCharacterToken
@@ -189,7 +189,7 @@ fn assert_safe_with(body: &str, format: BodyFormat, rendering: &Rendering) -> bo
         rendered.html
     );
     let again = render(&rendered.html, BodyFormat::Html, rendering);
-    let again = again.expect("what was rendered can be rendered");
+    let again = again.expect("rendered HTML can be rendered");
     assert_eq!(again.html, rendered.html, "{body:?}");
     true
 }

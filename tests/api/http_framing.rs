@@ -86,7 +86,7 @@ async fn malformed_chunks_are_rejected_and_close_the_connection() {
         }
     }
     let headlines = app.get_as_admin("/v1/headlines").await.ok();
-    assert_eq!(headlines["items"], json!([]), "nothing was made");
+    assert_eq!(headlines["items"], json!([]), "nothing was created");
 }
 
 #[actix_web::test]

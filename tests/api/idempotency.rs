@@ -217,7 +217,7 @@ async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
     assert_eq!(
         rotate().await.created(),
         rotated,
-        "a second rotation would be refused"
+        "a second rotation would be rejected"
     );
     let other = app.new_key(&[Scope::Admin]).await;
     assert_ne!(request(&other).await.created()["key"], made["key"]);

@@ -18,7 +18,7 @@ async fn change_in_open_transaction(conn: &mut AsyncPgConnection, headline: &Val
          INSERT INTO events (resource, resource_id, version, action) VALUES ('headline', '{id}', {version}, 'updated')"
     ))
     .await
-    .expect("it is changed");
+    .expect("the headline is changed");
 }
 
 /// Waits until a session of this database waits for a lock.

@@ -22,7 +22,7 @@ async fn wait_for_status(app: &TestApp, token: &str, status: u16) {
     while app.get("/v1/me").key(token).await.status != status {
         assert!(
             started.elapsed() < Duration::from_secs(60),
-            "{status} never comes"
+            "the status never becomes {status}"
         );
         actix_web::rt::time::sleep(Duration::from_millis(100)).await;
     }
@@ -223,7 +223,7 @@ async fn forged_and_invalid_tokens_are_rejected() {
     assert_eq!(
         other_provider.request_count(),
         0,
-        "what a token names is not asked"
+        "URLs in a token are never requested"
     );
 
     for valid in [

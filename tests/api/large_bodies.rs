@@ -17,8 +17,8 @@ const LONG: Duration = Duration::from_secs(60);
 /// A server with one worker, one database connection, and CPU-bound tasks that the test can pause.
 async fn start_with_one_connection(tasks: &CpuTasks) -> TestApp {
     let settings = ["--workers", "1", "--pool-size", "1"];
-    let address = cluster::new_database().await;
-    TestApp::start_with_cpu_tasks(address, &settings, tasks.clone()).await
+    let database = cluster::new_database().await;
+    TestApp::start_with_cpu_tasks(database, &settings, tasks.clone()).await
 }
 
 /// A body that is rendered as a CPU-bound task.
@@ -27,7 +27,7 @@ fn large_body() -> String {
 }
 
 fn path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 /// Sends a request that waits for its CPU-bound task, and awaits something else meanwhile.
@@ -40,7 +40,7 @@ async fn while_waiting<T>(
     let others = async {
         let started = Instant::now();
         while tasks.waiting() == 0 {
-            assert!(started.elapsed() < LONG, "it doesn't wait for its turn");
+            assert!(started.elapsed() < LONG, "the task is not waiting");
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }
         let done = others.await;
@@ -189,7 +189,7 @@ async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
         let put = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let put = put.body("application/json", read.body.clone()).await.ok();
         let same = json!({"version": 1, "updated_at": created["updated_at"], "created_at": created["created_at"]});
-        assert!(with(put, same) == created, "{name} came back changed");
+        assert!(with(put, same) == created, "{name} changed on its way");
         // As sent by clients that escape everything but ASCII.
         let ascii = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let escaped = ascii_only(&read.body);

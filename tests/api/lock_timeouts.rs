@@ -84,7 +84,7 @@ async fn reads_of_a_locked_table_do_not_use_up_the_connection_pool() {
         assert_eq!(
             blocked_connections(&mut conn).await,
             4,
-            "and no more than that"
+            "no more than half of the connections are blocked"
         );
         conn.batch_execute("COMMIT").await.unwrap();
     };
@@ -130,7 +130,7 @@ async fn reads_of_a_locked_table_get_503_while_other_requests_succeed() {
 
 #[actix_web::test]
 async fn writes_wait_longer_for_a_lock_than_reads() {
-    let address = crate::support::cluster::new_database().await;
+    let database = crate::support::cluster::new_database().await;
     let settings = [
         "--read-lock-timeout-ms",
         "50",
@@ -138,14 +138,14 @@ async fn writes_wait_longer_for_a_lock_than_reads() {
         FOREVER_MS,
     ];
     let patient = [&settings[..], &["--statement-timeout-ms", FOREVER_MS]].concat();
-    let app = TestApp::start_on(address.clone(), &patient).await;
+    let app = TestApp::start_on(database.clone(), &patient).await;
     let settings = [
         "--read-lock-timeout-ms",
         FOREVER_MS,
         "--lock-timeout-ms",
         "50",
     ];
-    let impatient = TestApp::start_on(address, &settings).await;
+    let impatient = TestApp::start_on(database, &settings).await;
     let tag = app.tag("a").await;
     let tag = path_of("tags", &tag);
     let key = app.post("/v1/keys", json!({"name": "a", "scopes": ["read"]}));

@@ -69,8 +69,8 @@ async fn options_and_405_report_the_allowed_methods() {
 #[actix_web::test]
 async fn a_valid_request_id_is_kept_and_an_invalid_one_replaced() {
     let app = TestApp::start().await;
-    let own = app.get("/livez").header("X-Request-Id", "a-B_3.c").await;
-    assert_eq!(own.header("x-request-id"), "a-B_3.c");
+    let response = app.get("/livez").header("X-Request-Id", "a-B_3.c").await;
+    assert_eq!(response.header("x-request-id"), "a-B_3.c");
     for strange in ["", "a b", "é", "a;b", &"x".repeat(129)] {
         let given = app.get("/v1/nothing").header("X-Request-Id", strange).await;
         assert!(

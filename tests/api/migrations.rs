@@ -28,7 +28,7 @@ async fn every_migration_can_be_reverted_and_reapplied() {
     .execute(&mut conn)
     .await
     .unwrap();
-    assert_eq!(left, 0, "something is left");
+    assert_eq!(left, 0, "objects are left");
     assert_eq!(migrations::schema(&mut conn).await.unwrap(), Schema::Behind);
     let count = MigrationSource::<Pg>::migrations(&MIGRATIONS)
         .unwrap()
@@ -41,7 +41,7 @@ async fn every_migration_can_be_reverted_and_reapplied() {
     assert_eq!(
         applied.iter().sum::<usize>(),
         count,
-        "ten at once apply each migration once"
+        "of ten concurrent runs, one applies each migration"
     );
     assert_eq!(
         migrations::schema(&mut conn).await.unwrap(),
@@ -71,7 +71,7 @@ async fn a_newer_schema_is_recognised() {
         migrations::is_ready(&address.client().await.unwrap())
             .await
             .unwrap(),
-        "nodes that run already go on"
+        "running nodes keep serving"
     );
 }
 

@@ -76,7 +76,7 @@ impl Nodes {
 }
 
 fn path(list: &str, response: &Value) -> String {
-    path_of(list, &response)
+    path_of(list, response)
 }
 
 #[actix_web::test]

@@ -32,7 +32,7 @@ fn the_committed_document_matches_the_code() {
             .unwrap();
     assert!(
         committed == openapi::text(),
-        "openapi/openapi.json is not what the code says: `cargo run -- openapi > openapi/openapi.json`"
+        "openapi/openapi.json differs from the code: `cargo run -- openapi > openapi/openapi.json`"
     );
 }
 
@@ -171,9 +171,12 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
             .await
             .created();
         assert!(one.is_valid(&created), "{created}");
-        let own = format!("{path}/{}", created.text("/id"));
+        let resource_path = format!("{path}/{}", created.text("/id"));
         let patched = app
-            .patch(&own, schemas[format!("{name}Patch")]["example"].clone())
+            .patch(
+                &resource_path,
+                schemas[format!("{name}Patch")]["example"].clone(),
+            )
             .await
             .ok();
         assert!(one.is_valid(&patched), "{patched}");

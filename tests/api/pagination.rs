@@ -33,7 +33,7 @@ async fn pages_contain_everything_once_in_both_directions_even_with_equal_or_mis
         .iter()
         .enumerate()
     {
-        let path = path_of("headlines", &headline);
+        let path = path_of("headlines", headline);
         let category = if n % 3 == 0 { &top } else { &below };
         app.patch(&path, json!({"category_id": category["id"]}))
             .await
@@ -123,7 +123,7 @@ async fn an_empty_page_still_links_back() {
     let b = app
         .headline("b", json!({"published_at": "2026-01-01T00:00:00Z"}))
         .await;
-    let delete = |headline: &Value| app.delete(&path_of("headlines", &headline));
+    let delete = |headline: &Value| app.delete(&path_of("headlines", headline));
     let first = app.get("/v1/headlines?limit=1").await.ok();
     let next = first.text("/page/next");
     let second = app
@@ -179,9 +179,9 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
         .get("/v1/headlines?limit=2&language=fr&fields=title")
         .await;
     let next = first.ok().text("/page/next").to_owned();
-    let address = format!("/v1/headlines?limit=2&language=fr&fields=title&cursor={next}");
-    assert_eq!(first.header("link"), format!("<{address}>; rel=\"next\""));
-    let second = app.get(&address).await;
+    let path = format!("/v1/headlines?limit=2&language=fr&fields=title&cursor={next}");
+    assert_eq!(first.header("link"), format!("<{path}>; rel=\"next\""));
+    let second = app.get(&path).await;
     assert!(
         second.header("link").contains("rel=\"next\"")
             && second.header("link").contains("rel=\"prev\"")
@@ -189,7 +189,7 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
     assert_eq!(second.ok()["items"][0], json!({"title": "06"}));
     assert!(
         !app.get("/v1/headlines").await.has("link"),
-        "one page needs no links"
+        "a single page needs no links"
     );
 }
 
@@ -379,6 +379,6 @@ async fn the_status_filter_requires_permission_to_see_that_status() {
     assert_eq!(
         page["items"],
         json!([]),
-        "what has no time was not published after any"
+        "content without a time is not published after any"
     );
 }

@@ -211,12 +211,12 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         "source=rare",
         "source=drafts",
     ];
-    let of = |list: &str, own: &[&str], most| -> Vec<String> {
-        let filters: Vec<&str> = shared.iter().chain(own).copied().collect();
+    let of = |list: &str, specific: &[&str], most| -> Vec<String> {
+        let filters: Vec<&str> = shared.iter().chain(specific).copied().collect();
         let queries = combinations(&filters, most).into_iter();
         queries.map(|query| format!("/v1/{list}?{query}")).collect()
     };
-    let mut addresses = of("articles", &["author=busy", "author=idle"], 2);
+    let mut paths = of("articles", &["author=busy", "author=idle"], 2);
     let lines = [
         "priority=flash",
         "priority=normal",
@@ -224,19 +224,19 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         "has_article=true",
         "has_article=false",
     ];
-    addresses.extend(of("headlines", &lines, 2));
+    paths.extend(of("headlines", &lines, 2));
     for sort in ["published_at", "updated_at", "-updated_at"] {
         let some = of("articles", &["author=idle"], 1).into_iter();
         let some = some.chain(of("headlines", &["priority=flash", "has_article=true"], 1));
-        addresses.extend(some.map(|address| format!("{address}&sort={sort}").replace("?&", "?")));
+        paths.extend(some.map(|path| format!("{path}&sort={sort}").replace("?&", "?")));
     }
     let three = ["category=rare", "tag=common", "language=de", "author=busy"];
     let three = combinations(&three, 4).into_iter();
-    addresses.extend(three.map(|query| format!("/v1/articles?{query}")));
+    paths.extend(three.map(|query| format!("/v1/articles?{query}")));
     let stories = shared.iter().filter(|it| !it.starts_with("language="));
     let more = ["author=busy", "author=idle", "sort=-updated_at"];
     for filter in stories.chain(&more).chain(&["limit=20"]) {
-        addresses.push(format!("/v1/articles?language=de&fallback=true&{filter}"));
+        paths.push(format!("/v1/articles?language=de&fallback=true&{filter}"));
     }
     for word in [
         "rare",
@@ -248,29 +248,26 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         "nirgends",
     ] {
         for filter in ["", "&category=small", "&tag=rare", "&language=de"] {
-            addresses.push(format!("/v1/search?q={}{filter}", word.replace(' ', "%20")));
+            paths.push(format!("/v1/search?q={}{filter}", word.replace(' ', "%20")));
         }
     }
-    addresses.extend(
+    paths.extend(
         ["secret", "common", "busy", "s", "mot"].map(|word| format!("/v1/suggest?q={word}")),
     );
-    assert!(addresses.len() > 250, "{}", addresses.len());
+    assert!(paths.len() > 250, "{}", paths.len());
     // In small groups, to name the culprits.
-    for some in addresses.chunks(4) {
-        let some: Vec<&str> = some
-            .iter()
-            .map(|address| address.trim_end_matches('?'))
-            .collect();
+    for some in paths.chunks(4) {
+        let some: Vec<&str> = some.iter().map(|path| path.trim_end_matches('?')).collect();
         let requests = some
             .iter()
-            .flat_map(|address| [app.get(address), app.get_as_admin(address)]);
+            .flat_map(|path| [app.get(path), app.get_as_admin(path)]);
         for response in join_all(requests.map(IntoFuture::into_future)).await {
             response.ok();
         }
         let plans = log.plans(&mut conn).await;
         assert!(
             plans.len() >= 2 * some.len(),
-            "not all was explained of {some:?}"
+            "plans are missing for {some:?}"
         );
         for plan in &plans {
             let mut found = BTreeMap::new();

@@ -212,7 +212,12 @@ async fn malformed_keys_are_limited_without_affecting_valid_ones() {
         response.status
     }))
     .await;
-    let of = |status: u16| responses.iter().filter(|own| **own == status).count();
+    let of = |status: u16| {
+        responses
+            .iter()
+            .filter(|response| **response == status)
+            .count()
+    };
     assert_eq!((of(401), of(429)), (3, 17), "{responses:?}");
     for credentials in [
         format!("Bearer {}", malformed_key()),

@@ -66,7 +66,7 @@ async fn put_replaces_and_patch_changes_the_site_raising_its_version() {
         (&json!("L’Estran"), &links, &json!(4))
     );
     let nothing = app.patch(SITE, json!({"name": "L’Estran"})).await.ok();
-    assert_eq!(nothing["version"], 4, "nothing was changed");
+    assert_eq!(nothing["version"], 4, "nothing changed");
     let cleared = app.patch(SITE, json!({"links": null})).await.ok();
     assert_eq!(cleared["links"], json!([]));
     let replaced = app.put(SITE, new_site()).await.ok();
@@ -159,7 +159,7 @@ async fn the_time_zone_must_be_in_the_iana_database() {
     use diesel_async::RunQueryDsl;
     let app = TestApp::start().await;
     let zone = |name: &str| app.patch(SITE, json!({"time_zone": name}));
-    for (given, kept) in [
+    for (given, normalised) in [
         ("africa/casablanca", "Africa/Casablanca"),
         (
             "AMERICA/ARGENTINA/BUENOS_AIRES",
@@ -181,7 +181,7 @@ async fn the_time_zone_must_be_in_the_iana_database() {
         ("US/Eastern", "US/Eastern"),
     ] {
         let site = zone(given).await.ok();
-        assert_eq!(site["time_zone"], kept);
+        assert_eq!(site["time_zone"], normalised);
     }
     let before = app.get(SITE).await.ok();
     for wrong in [
@@ -246,8 +246,11 @@ async fn the_time_zone_must_be_in_the_iana_database() {
 async fn site_languages_are_normalised_and_unique() {
     let app = TestApp::start().await;
     let languages = |tags: Value| app.patch(SITE, json!({"languages": tags}));
-    let kept = languages(json!(["FR", "ar-ma", "zgh-tfng-MA"])).await.ok();
-    assert_eq!(kept["languages"], json!(["fr", "ar-MA", "zgh-Tfng-MA"]));
+    let normalised = languages(json!(["FR", "ar-ma", "zgh-tfng-MA"])).await.ok();
+    assert_eq!(
+        normalised["languages"],
+        json!(["fr", "ar-MA", "zgh-Tfng-MA"])
+    );
     let many: Vec<String> = (0..51)
         .map(|n| format!("{}{}", 'a', char::from(b'a' + n % 26)))
         .collect();
@@ -273,7 +276,7 @@ async fn site_languages_are_normalised_and_unique() {
     ] {
         assert_eq!(languages(tags.clone()).await.faults(), faults, "{tags}");
     }
-    assert_eq!(app.get(SITE).await.ok(), kept);
+    assert_eq!(app.get(SITE).await.ok(), normalised);
 }
 
 #[actix_web::test]
@@ -319,10 +322,8 @@ async fn the_site_includes_the_category_tree() {
     let b2 = app.category("b2", Some(&b)).await;
     let b11 = app.category("b11", Some(&b1)).await;
     for (category, position) in [(&b, 1), (&b1, 9), (&b2, 2)] {
-        let address = path_of("categories", &category);
-        app.patch(&address, json!({"position": position}))
-            .await
-            .ok();
+        let path = path_of("categories", category);
+        app.patch(&path, json!({"position": position})).await.ok();
     }
     let response = app.get(SITE).await;
     let tree = &response.ok()["categories"];
@@ -336,8 +337,8 @@ async fn the_site_includes_the_category_tree() {
     assert_eq!(tree[0], with(a.clone(), json!({"children": []})));
 
     // A changed category changes the response but not the version of the site.
-    let address = path_of("categories", &a);
-    assert_eq!(app.delete(&address).await.status, 204);
+    let path = path_of("categories", &a);
+    assert_eq!(app.delete(&path).await.status, 204);
     let after = app.get(SITE).await;
     assert_ne!(after.header("etag"), response.header("etag"));
     assert_eq!(after.ok()["version"], 1);

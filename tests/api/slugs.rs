@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, path_of, with};
 
 fn path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 #[actix_web::test]

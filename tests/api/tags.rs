@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, Traversal, path_of, with};
 
 fn path(tag: &Value) -> String {
-    path_of("tags", &tag)
+    path_of("tags", tag)
 }
 
 async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
@@ -31,10 +31,10 @@ async fn a_tag_has_one_shape() {
             "created_at": created["created_at"], "updated_at": created["created_at"], "version": 1,
         })
     );
-    for address in [path(&created), "/v1/tags/oum-er-rbia".into()] {
-        let read = app.get(&address).await;
+    for url in [path(&created), "/v1/tags/oum-er-rbia".into()] {
+        let read = app.get(&url).await;
         assert_eq!(read.ok(), created);
-        let head = app.request(Method::HEAD, &address).await;
+        let head = app.request(Method::HEAD, &url).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
         assert_eq!(head.header("etag"), read.header("etag"));
     }
@@ -45,8 +45,8 @@ async fn a_tag_has_one_shape() {
 async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     let app = TestApp::start().await;
     let created = tag(&app, "Rabat", "place").await;
-    let address = path(&created);
-    let changed = app.patch(&address, json!({"name": "Salé"})).await.ok();
+    let url = path(&created);
+    let changed = app.patch(&url, json!({"name": "Salé"})).await.ok();
     assert_eq!(
         changed,
         with(
@@ -54,7 +54,7 @@ async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
             json!({"name": "Salé", "version": 2, "updated_at": changed["updated_at"]})
         )
     );
-    let same = app.put(&address, changed.clone()).await.ok();
+    let same = app.put(&url, changed.clone()).await.ok();
     assert_eq!(
         same,
         with(
@@ -67,16 +67,16 @@ async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
         (&replaced["slug"], &replaced["kind"]),
         (&json!("rabat"), &json!("subject"))
     );
-    let cleared = app.patch(&address, json!({"kind": "person"})).await.ok();
+    let cleared = app.patch(&url, json!({"kind": "person"})).await.ok();
     assert_eq!(cleared["kind"], "person");
 
-    assert_eq!(app.delete(&address).await.status, 204);
-    app.get_as_admin(&address).await.problem(404, "not-found");
-    app.delete(&address).await.problem(404, "not-found");
+    assert_eq!(app.delete(&url).await.status, 204);
+    app.get_as_admin(&url).await.problem(404, "not-found");
+    app.delete(&url).await.problem(404, "not-found");
     assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
     // Another tag takes over the slug.
     assert_eq!(tag(&app, "Rabat", "place").await["slug"], "rabat");
-    let restored = app.put(&address, json!({"name": "Rabat"})).await.created();
+    let restored = app.put(&url, json!({"name": "Rabat"})).await.created();
     assert_eq!(
         (&restored["slug"], &restored["version"]),
         (&json!("rabat-2"), &json!(7))
@@ -225,16 +225,13 @@ async fn changing_tags_requires_the_write_scope() {
         .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
         .await;
     let write = app.new_key(&[Scope::Write]).await;
-    for (method, address) in [
+    for (method, url) in [
         (Method::POST, "/v1/tags".to_owned()),
         (Method::PUT, path(&created)),
         (Method::PATCH, path(&created)),
         (Method::DELETE, path(&created)),
     ] {
-        let request = || {
-            app.request(method.clone(), &address)
-                .json(json!({"name": "y"}))
-        };
+        let request = || app.request(method.clone(), &url).json(json!({"name": "y"}));
         request().await.problem(401, "unauthorized");
         let before = app.get("/v1/tags").await.ok();
         request().key(&read).await.problem(403, "forbidden");
@@ -263,8 +260,8 @@ async fn a_tag_cannot_be_deleted_while_an_article_has_it() {
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
     assert!(error.to_string().contains("still name it"), "{error}");
 
-    let address = path_of("articles", &article);
-    assert_eq!(app.delete(&address).await.status, 204);
+    let url = path_of("articles", &article);
+    assert_eq!(app.delete(&url).await.status, 204);
     conn.batch_execute(&by_hand).await.unwrap();
     app.get(&path(&created)).await.problem(404, "not-found");
     let body = json!({"title": "x", "language": "fr", "tag_ids": [created["id"]]});
@@ -280,10 +277,10 @@ async fn concurrent_tagging_and_deletion_leave_no_article_with_a_deleted_tag() {
     for round in 0..10 {
         let created = tag(&app, &format!("t{round}"), "subject").await;
         let article = app.article("x", json!({})).await;
-        let address = path_of("articles", &article);
+        let url = path_of("articles", &article);
         let (deleted, changed) = join(
             app.delete(&path(&created)).into_future(),
-            app.patch(&address, json!({"tag_ids": [created["id"]]}))
+            app.patch(&url, json!({"tag_ids": [created["id"]]}))
                 .into_future(),
         )
         .await;
@@ -309,7 +306,7 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         let tag = app.tag(name).await;
         tags.push(tag["id"].clone());
     }
-    let article = app.article("told", json!({"tag_ids": [tags[0]]})).await;
+    let article = app.article("tagged", json!({"tag_ids": [tags[0]]})).await;
     let other = app.article("other", json!({})).await;
     let article_path = path_of("articles", &article);
     let headline = app
@@ -366,9 +363,9 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
             );
         }
         let actual = "SELECT headline_tags.* FROM headline_tags";
-        let expected = "SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id, \
-             line.listed_at, expires_at, line.updated_at, line.deleted_at \
-             FROM headlines AS line JOIN article_tags ON article_tags.id = article_id";
+        let expected = "SELECT h.id, tag_id, article_id, h.status, h.language, priority, pinned, h.category_id, \
+             h.listed_at, expires_at, h.updated_at, h.deleted_at \
+             FROM headlines AS h JOIN article_tags ON article_tags.id = article_id";
         for (some, others) in [(actual, expected), (expected, actual)] {
             let query = diesel::sql_query(format!("{some} EXCEPT {others}"));
             assert_eq!(query.execute(&mut conn).await.unwrap(), 0, "{change}");
@@ -381,7 +378,7 @@ async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
     let app = TestApp::start().await;
     let tag = app.tag("One").await;
     for n in 0..10 {
-        let article = app.article(&format!("told-{n}"), json!({})).await;
+        let article = app.article(&format!("tagged-{n}"), json!({})).await;
         let path = path_of("articles", &article);
         let headline = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
         let (tagged, pointed) = join(

@@ -254,14 +254,14 @@ fn every_url_field_is_documented_with_the_uri_format_and_a_maximum_length() {
     let schemas = openapi::contract()["components"]["schemas"]
         .as_object()
         .unwrap();
-    let mut seen = 0;
+    let mut count = 0;
     for (name, schema) in schemas {
         let Some(properties) = schema["properties"].as_object() else {
             continue;
         };
         for (field, schema) in properties {
             if field == "url" || field.ends_with("_url") {
-                seen += 1;
+                count += 1;
                 let is_site = name.ends_with("Site") || name == "SitePatch";
                 let longest = if is_site { 500 } else { 2048 };
                 assert!(
@@ -271,7 +271,7 @@ fn every_url_field_is_documented_with_the_uri_format_and_a_maximum_length() {
             }
         }
     }
-    assert!(seen > 8, "only {seen} fields");
+    assert!(count > 8, "only {count} fields");
 }
 
 #[actix_web::test]

@@ -193,15 +193,18 @@ async fn create_hidden_content(app: &TestApp) -> Vec<Value> {
         let own = json!({"slug": format!("{CANARY}-{n}"), "language": language, "translation_of": public["id"]});
         let article = with(with(text.clone(), own), state.clone());
         let article = app.post("/v1/articles", article).await.created();
-        let line = json!({"title": word("mot"), "language": "fr", "source": word("agence"), "url": url, "category_id": category["id"], "article_id": article["id"]});
-        let line = app.post("/v1/headlines", with(line, state)).await.created();
+        let linked = json!({"title": word("mot"), "language": "fr", "source": word("agence"), "url": url, "category_id": category["id"], "article_id": article["id"]});
+        let linked = app
+            .post("/v1/headlines", with(linked, state))
+            .await
+            .created();
         if language == "es" {
-            for (list, gone) in [("articles", &article), ("headlines", &line)] {
-                let path = path_of(list, &gone);
+            for (list, gone) in [("articles", &article), ("headlines", &linked)] {
+                let path = path_of(list, gone);
                 assert_eq!(app.delete(&path).await.status, 204);
             }
         }
-        hidden.extend([article, line]);
+        hidden.extend([article, linked]);
     }
     // A headline that links a hidden article, and an expired headline.
     app.headline("Une ligne", json!({"article_id": hidden[0]["id"]}))
@@ -248,7 +251,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
     let app = TestApp::start().await;
     let hidden = create_hidden_content(&app).await;
     let listed = ["articles", "headlines"];
-    let mut addresses: Vec<String> = vec![
+    let mut paths: Vec<String> = vec![
         "/v1/site".into(),
         "/v1/authors/anna".into(),
         "/v1/tags/sujet".into(),
@@ -263,8 +266,8 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
         "/readyz".into(),
     ];
     for language in ["ar", "en", "de", "es", "it"] {
-        addresses.push(format!("/v1/articles/public?language={language}"));
-        addresses.push(format!("/v1/articles/public/related?language={language}"));
+        paths.push(format!("/v1/articles/public?language={language}"));
+        paths.push(format!("/v1/articles/public/related?language={language}"));
     }
     for list in listed {
         for query in [
@@ -280,14 +283,14 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
             "limit=1",
             "sort=published_at&limit=1",
         ] {
-            addresses.push(format!("/v1/{list}?{query}"));
+            paths.push(format!("/v1/{list}?{query}"));
         }
         let ids: Vec<&str> = hidden.iter().map(|value| value.text("/id")).collect();
-        addresses.push(format!("/v1/{list}?ids={}", ids.join(",")));
-        addresses.extend(ids.iter().map(|id| format!("/v1/{list}/{id}")));
+        paths.push(format!("/v1/{list}?ids={}", ids.join(",")));
+        paths.extend(ids.iter().map(|id| format!("/v1/{list}/{id}")));
     }
-    addresses.push("/v1/articles?author=anna&count=true&fields=id,title,body,body_text,translations,translation_of".into());
-    addresses.push("/v1/headlines?has_article=true&count=true".into());
+    paths.push("/v1/articles?author=anna&count=true&fields=id,title,body,body_text,translations,translation_of".into());
+    paths.push("/v1/headlines?has_article=true&count=true".into());
     for q in [
         "mot",
         "corps",
@@ -299,23 +302,23 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
         "chapo",
         "zyxwv",
     ] {
-        addresses.push(format!("/v1/search?q={q}&count=true"));
-        addresses.push(format!("/v1/suggest?q={q}"));
+        paths.push(format!("/v1/search?q={q}&count=true"));
+        paths.push(format!("/v1/suggest?q={q}"));
     }
-    for address in &addresses {
+    for path in &paths {
         for key in [None, Some("mnc_wrong")] {
-            let request = app.get(address);
+            let request = app.get(path);
             let response = request.key_if_any(key).await;
             let all = format!("{:?} {}", response.headers, response.text());
-            assert!(!all.to_lowercase().contains(CANARY), "{address}: {all}");
+            assert!(!all.to_lowercase().contains(CANARY), "{path}: {all}");
             assert!(
                 response.status < 500 && response.status != 403,
-                "{address}: {all}"
+                "{path}: {all}"
             );
-            if address.starts_with("/v1/") && key.is_none() {
+            if path.starts_with("/v1/") && key.is_none() {
                 let ids = hidden.iter().map(|value| value.text("/id"));
-                for id in ids.filter(|id| !address.contains(id)) {
-                    assert!(!all.contains(id), "{address}: {all}");
+                for id in ids.filter(|id| !path.contains(id)) {
+                    assert!(!all.contains(id), "{path}: {all}");
                 }
             }
         }
@@ -342,7 +345,7 @@ async fn public_responses_never_contain_hidden_text_or_ids() {
         .ok();
     assert!(
         hits["page"]["total"].as_i64().unwrap() >= 8,
-        "the word is there to be found: {hits}"
+        "the admin key finds the word: {hits}"
     );
 }
 

@@ -128,7 +128,7 @@ async fn key_changes_are_version_checked_and_take_effect_immediately() {
     assert_eq!(
         app.patch(&path, patch).await.ok()["version"],
         2,
-        "nothing was changed"
+        "nothing changed"
     );
     assert_eq!(
         app.patch(&path, json!({"expires_at": null})).await.ok()["expires_at"],
@@ -161,7 +161,7 @@ async fn a_revoked_or_expired_key_is_rejected_by_every_node_permanently() {
     assert_eq!(
         app.delete(&path).await.status,
         204,
-        "a second time changes nothing"
+        "revoking a key twice changes nothing"
     );
     let id = end.rsplit('/').next().unwrap();
     app.execute_sql(&format!(
@@ -192,7 +192,7 @@ async fn a_revoked_or_expired_key_is_rejected_by_every_node_permanently() {
     assert_eq!(
         responses.len(),
         1,
-        "whatever is wrong with a key, the answer is the same: {responses:?}"
+        "every invalid key gets the same response: {responses:?}"
     );
     for path in [&path, &end] {
         for patch in [
@@ -239,7 +239,10 @@ async fn a_key_is_rejected_after_its_expiry_time() {
             assert!(Utc::now() >= parse_time(&json!(soon)));
             break;
         }
-        assert!(now < parse_time(&json!(soon)), "it was taken too long");
+        assert!(
+            now < parse_time(&json!(soon)),
+            "the key was accepted after its expiry"
+        );
         assert!(started.elapsed() < Duration::from_secs(30));
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }

@@ -6,7 +6,6 @@ mod reading;
 mod rotation;
 
 use chrono::{DateTime, Utc};
-use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp};

@@ -16,7 +16,7 @@ async fn create_article(app: &TestApp, title: &str, of: Option<&Value>, more: Va
 }
 
 fn path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 /// The titles of a list, with those of fallbacks in parentheses.
@@ -121,7 +121,7 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
     }
     // Without fallback every article is listed; the default value may be sent alone.
     assert_eq!(list("fallback=false").await.len(), 9);
-    // The order of the site's languages decides among the rest.
+    // The order of the response depends on the site's languagess among the rest.
     app.patch("/v1/site", json!({"languages": ["en", "nl"]}))
         .await
         .ok();
@@ -139,7 +139,7 @@ async fn every_story_is_listed_once_in_its_best_available_language() {
     assert_eq!(page.ok()["page"]["total"], 5);
     assert!(
         page.header("surrogate-key").contains("site-"),
-        "the site's languages decide"
+        "the response depends on the site's languages"
     );
     assert!(!page.header("vary").contains("Accept-Language"));
 }
@@ -299,7 +299,7 @@ async fn stories_are_found_beyond_any_number_of_unpreferred_translations() {
              SELECT md5(k || n)::uuid, k || n, 'story ' || n, k, 'ltr', 'published',
                 '2020-01-01'::timestamptz + late + n * interval '1 minute', (SELECT id FROM categories),
                 CASE k WHEN 'it' THEN md5('fr' || n)::uuid END
-             FROM generate_series(1, 2500) AS n, (VALUES ('fr', interval '0'), ('it', interval '1 year')) AS told (k, late)",
+             FROM generate_series(1, 2500) AS n, (VALUES ('fr', interval '0'), ('it', interval '1 year')) AS version (k, late)",
         ).await;
     for (query, first, last, total) in [
         ("", "(story 2500)", "(story 2401)", 2500),

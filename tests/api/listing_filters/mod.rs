@@ -81,21 +81,17 @@ async fn every_pair_of_filters_returns_the_expected_items_in_every_sort_order() 
                 } else {
                     format!("&{second}")
                 };
-                let address = format!("/v1/{list}?limit={limit}&sort={sort}&{first}{both}")
+                let url = format!("/v1/{list}?limit={limit}&sort={sort}&{first}{both}")
                     .replace("&&", "&");
-                let address = address.trim_end_matches('&');
+                let url = url.trim_end_matches('&');
                 let get = |path: &str| app.get(path).key_if_any(key);
-                let pages = Traversal::read(get, address).await;
-                assert_eq!(
-                    pages.texts("/items/*/title"),
-                    expected,
-                    "{address} as {caller}"
-                );
-                let count = get(&format!("{address}&count=true"));
+                let pages = Traversal::read(get, url).await;
+                assert_eq!(pages.texts("/items/*/title"), expected, "{url} as {caller}");
+                let count = get(&format!("{url}&count=true"));
                 assert_eq!(
                     count.await.ok()["page"]["total"],
                     expected.len(),
-                    "{address} as {caller}"
+                    "{url} as {caller}"
                 );
             }
         }
@@ -145,8 +141,8 @@ async fn rare_old_rows_are_found_beyond_the_scan_budget() {
         "language=de&priority=normal",
         "category=old&language=de&priority=normal&pinned=false",
     ] {
-        let address = format!("/v1/headlines?limit=4&{filter}");
-        let pages = Traversal::read(|path| app.get(path), &address).await;
+        let url = format!("/v1/headlines?limit=4&{filter}");
+        let pages = Traversal::read(|path| app.get(path), &url).await;
         assert_eq!(pages.texts("/items/*/title"), expected, "{filter}");
     }
 }
@@ -212,10 +208,10 @@ async fn merged_index_scans_lose_no_rows_when_one_of_them_ends() {
         let mut expected: Vec<String> = all.iter().map(ToString::to_string).collect();
         for sort in ["published_at", "-published_at"] {
             for filter in ["", "&category=above", "&category=above&language=fr"] {
-                let address = format!("/v1/headlines?priority=normal{filter}&sort={sort}&limit=7");
+                let url = format!("/v1/headlines?priority=normal{filter}&sort={sort}&limit=7");
                 let get = |path: &str| app.get(path).key_if_any(key);
-                let pages = Traversal::read(get, &address).await;
-                assert_eq!(pages.texts("/items/*/title"), expected, "{address}");
+                let pages = Traversal::read(get, &url).await;
+                assert_eq!(pages.texts("/items/*/title"), expected, "{url}");
             }
             expected.reverse();
         }

@@ -34,56 +34,56 @@ async fn authors_and_tags_have_localized_names() {
         ("authors", &author, "Salma", "سلمى"),
         ("tags", &tag, "Semailles", "البذر"),
     ] {
-        let own = path_of(list, &one);
+        let path = path_of(list, one);
         let all = format!("/v1/{list}");
-        for (address, name_pointer) in [(&own, "/name"), (&all, "/items/0/name")] {
+        for (url, name_pointer) in [(&path, "/name"), (&all, "/items/0/name")] {
             for (header, name) in [
                 ("ar-MA, fr;q=0.5", arabic),
                 ("fr, ar;q=0.5", written),
                 ("de", written),
             ] {
-                let response = app.get(address).header("Accept-Language", header).await;
+                let response = app.get(url).header("Accept-Language", header).await;
                 assert_eq!(
                     response.ok().pointer(name_pointer),
                     Some(&json!(name)),
                     "{header}"
                 );
-                assert!(varies_by_language(&response), "{address}");
+                assert!(varies_by_language(&response), "{url}");
                 // Callers with the write scope get the original names.
-                let response = app.get(address).key(&writer);
+                let response = app.get(url).key(&writer);
                 let response = response.header("Accept-Language", header).await;
                 assert_eq!(response.ok().pointer(name_pointer), Some(&json!(written)));
             }
             for (language, name) in [("ar", arabic), ("fr", written), ("de", written)] {
-                let address = format!("{address}?language={language}");
-                for request in [app.get(&address), app.get(&address).key(&writer)] {
+                let url = format!("{url}?language={language}");
+                for request in [app.get(&url), app.get(&url).key(&writer)] {
                     let response = request.header("Accept-Language", "ar").await;
                     assert_eq!(
                         response.ok().pointer(name_pointer),
                         Some(&json!(name)),
-                        "{address}"
+                        "{url}"
                     );
-                    assert!(!varies_by_language(&response), "{address}");
+                    assert!(!varies_by_language(&response), "{url}");
                 }
             }
-            let wrong = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+            let wrong = app.get(&format!("{url}?language=fran%C3%A7ais")).await;
             assert_eq!(wrong.parameter_faults(), ["language invalid"]);
         }
         // Sent back, patched, cleared and replaced.
         let read = app
-            .get_as_admin(&own)
+            .get_as_admin(&path)
             .header("Accept-Language", "ar")
             .await
             .ok();
-        let same = app.put(&own, read.clone()).await.ok();
+        let same = app.put(&path, read.clone()).await.ok();
         assert_eq!(same["names"], read["names"]);
         let more = json!({"names": {"ar": null, "ES": "x"}});
-        let patched = app.patch(&own, more).await.ok();
+        let patched = app.patch(&path, more).await.ok();
         assert_eq!(patched["names"]["es"], "x");
         assert!(patched["names"].get("ar").is_none());
-        let none = app.patch(&own, json!({"names": null})).await.ok();
-        assert_eq!(none["names"], json!({}));
-        let replaced = app.put(&own, json!({"name": "y"})).await.ok();
+        let cleared = app.patch(&path, json!({"names": null})).await.ok();
+        assert_eq!(cleared["names"], json!({}));
+        let replaced = app.put(&path, json!({"name": "y"})).await.ok();
         assert_eq!(
             (&replaced["name"], &replaced["names"]),
             (&json!("y"), &json!({}))
@@ -159,14 +159,14 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
     let arabic = app.article("ar", arabic).await;
     let english = with(named, json!({"language": "en"}));
     let english = app.article("en", english).await;
-    let path = |one: &Value| path_of("articles", &one);
+    let path = |one: &Value| path_of("articles", one);
     let expected = |author_name: &str, tag_name: &str| {
         json!({
             "authors": [{"id": author["id"], "slug": "salma", "name": author_name, "image_url": null}],
             "tags": [{"id": tag["id"], "slug": "semailles", "name": tag_name, "kind": "subject"}],
         })
     };
-    for (address, author_name, tag_name) in [
+    for (url, author_name, tag_name) in [
         (path(&french), "Salma", "Semailles"),
         (path(&arabic), "سلمى", "البذر"),
         (path(&english), "Salma", "Sowing"),
@@ -185,7 +185,7 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
             "البذر",
         ),
     ] {
-        let response = app.get(&address).header("Accept-Language", "fr").await;
+        let response = app.get(&url).header("Accept-Language", "fr").await;
         let body = response.ok();
         let article = match (body.pointer("/items/0/article"), body.pointer("/items/0")) {
             (Some(hit), _) => hit,
@@ -193,17 +193,20 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
             _ => &body,
         };
         let names = json!({"authors": article["authors"], "tags": article["tags"]});
-        assert_eq!(names, expected(author_name, tag_name), "{address}");
+        assert_eq!(names, expected(author_name, tag_name), "{url}");
         assert!(!varies_by_language(&response));
         // The cache tags name both.
         for one in [
             format!("author-{}", author.text("/id")),
             format!("tag-{}", tag.text("/id")),
         ] {
-            assert!(response.header("surrogate-key").contains(&one), "{address}");
+            assert!(response.header("surrogate-key").contains(&one), "{url}");
         }
     }
-    assert_eq!(arabic["tags"][0]["name"], "البذر", "a write says it too");
+    assert_eq!(
+        arabic["tags"][0]["name"], "البذر",
+        "so does the response to the write"
+    );
     let fields = app
         .get("/v1/articles?fields=tags.name,authors.name&language=ar")
         .await;

@@ -28,24 +28,24 @@ async fn accept_language_selects_localized_names() {
         ("", "Agriculture"),
         ("nonsense!", "Agriculture"),
     ] {
-        for (address, name_pointer) in category_responses(&content) {
-            let response = app.get(&address).header("Accept-Language", header).await;
+        for (path, name_pointer) in category_responses(&content) {
+            let response = app.get(&path).header("Accept-Language", header).await;
             assert_eq!(
                 response.ok().pointer(name_pointer),
                 Some(&json!(name)),
-                "{header:?} {address}"
+                "{header:?} {path}"
             );
-            assert!(varies_by_language(&response), "{address}");
+            assert!(varies_by_language(&response), "{path}");
         }
     }
-    for (address, name_pointer) in category_responses(&content) {
-        let response = app.get(&address).await;
+    for (path, name_pointer) in category_responses(&content) {
+        let response = app.get(&path).await;
         assert_eq!(
             response.ok().pointer(name_pointer),
             Some(&json!("Agriculture")),
-            "{address}"
+            "{path}"
         );
-        assert!(varies_by_language(&response), "{address}");
+        assert!(varies_by_language(&response), "{path}");
     }
 }
 
@@ -63,16 +63,16 @@ async fn the_language_parameter_selects_localized_names() {
         let ones = content_responses(&content)
             .into_iter()
             .filter(|(_, name_pointer)| *name_pointer == "/category/name");
-        for (address, name_pointer) in category_responses(&content).into_iter().chain(ones) {
-            let separator = if address.contains('?') { '&' } else { '?' };
-            let address = format!("{address}{separator}language={tag}");
-            let response = app.get(&address).header("Accept-Language", "ar").await;
+        for (url, name_pointer) in category_responses(&content).into_iter().chain(ones) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let url = format!("{url}{separator}language={tag}");
+            let response = app.get(&url).header("Accept-Language", "ar").await;
             assert_eq!(
                 response.ok().pointer(name_pointer),
                 Some(&json!(name)),
-                "{address}"
+                "{url}"
             );
-            assert!(!varies_by_language(&response), "{address}");
+            assert!(!varies_by_language(&response), "{url}");
         }
     }
     let [_, below, _, _] = &content;
@@ -80,20 +80,20 @@ async fn the_language_parameter_selects_localized_names() {
     app.article("y", within.clone()).await;
     app.headline("y", within).await;
     for list in ["articles", "headlines"] {
-        let address = format!("/v1/{list}?language=ar");
-        let response = app.get(&address).header("Accept-Language", "fr").await;
+        let url = format!("/v1/{list}?language=ar");
+        let response = app.get(&url).header("Accept-Language", "fr").await;
         let page = response.ok();
         assert_eq!(page.texts("/items/*/title"), ["y"]);
         assert_eq!(page["items"][0]["category"]["name"], "فلاحة");
-        assert!(!varies_by_language(&response), "{address}");
+        assert!(!varies_by_language(&response), "{url}");
     }
-    for address in [
+    for url in [
         "/v1/categories".to_owned(),
         path(below),
         "/v1/site".into(),
         "/v1/headlines".into(),
     ] {
-        let response = app.get(&format!("{address}?language=fran%C3%A7ais")).await;
+        let response = app.get(&format!("{url}?language=fran%C3%A7ais")).await;
         assert_eq!(response.parameter_faults(), ["language invalid"]);
     }
 }
@@ -126,7 +126,7 @@ async fn a_parent_category_is_named_in_the_same_language() {
         assert_eq!(
             category["names"],
             json!({"ar": "فلاحة"}),
-            "names are always all there"
+            "all names are always included"
         );
         assert!(category["parent"].get("names").is_none());
     }
@@ -172,8 +172,8 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
         (app.new_key(&[Scope::Early]).await, false),
     ];
     for (key, writes) in &keys {
-        let request = |address: &str| -> Request {
-            app.get(address)
+        let request = |url: &str| -> Request {
+            app.get(url)
                 .key(key)
                 .header("Accept-Language", "ar, fr;q=0.5")
         };
@@ -182,28 +182,24 @@ async fn callers_with_the_write_scope_get_original_names_unless_they_select_a_la
         } else {
             ("فلاحة", "اقتصاد")
         };
-        for (address, name_pointer) in [
+        for (url, name_pointer) in [
             (path(&below), ""),
             ("/v1/categories".into(), "/items/1"),
             ("/v1/categories?category=agriculture".into(), "/items/0"),
             ("/v1/categories?tree=true".into(), "/items/0/children/0"),
         ] {
-            let response = request(&address).await;
+            let response = request(&url).await;
             let page = response.ok();
             let category = page.pointer(name_pointer).unwrap();
-            assert_eq!(category["name"], own, "{address}");
-            assert_eq!(category["parent"]["name"], parent, "{address}");
-            assert!(varies_by_language(&response), "{address}");
+            assert_eq!(category["name"], own, "{url}");
+            assert_eq!(category["parent"]["name"], parent, "{url}");
+            assert!(varies_by_language(&response), "{url}");
 
-            let separator = if address.contains('?') { '&' } else { '?' };
-            let response = request(&format!("{address}{separator}language=ar")).await;
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let response = request(&format!("{url}{separator}language=ar")).await;
             let page = response.ok();
-            assert_eq!(
-                page.pointer(name_pointer).unwrap()["name"],
-                "فلاحة",
-                "{address}"
-            );
-            assert!(!varies_by_language(&response), "{address}");
+            assert_eq!(page.pointer(name_pointer).unwrap()["name"], "فلاحة", "{url}");
+            assert!(!varies_by_language(&response), "{url}");
         }
     }
     // So an editor's browser can send back what it read.
@@ -236,9 +232,9 @@ async fn responses_to_writes_use_the_original_names() {
         .await;
     assert_eq!(patched.ok()["name"], "Agriculture");
     assert_eq!(patched.ok()["parent"]["name"], "Économie");
-    let address = path_of("articles", &article);
+    let url = path_of("articles", &article);
     let patched = app
-        .patch(&address, json!({"title": "z"}))
+        .patch(&url, json!({"title": "z"}))
         .header("Accept-Language", "ar")
         .await;
     assert_eq!(patched.ok()["category"]["name"], "Agriculture");
@@ -253,15 +249,15 @@ async fn responses_to_writes_use_the_original_names() {
 async fn every_language_has_its_own_etag() {
     let app = TestApp::start().await;
     let content = create_newsroom(&app).await;
-    for (address, _) in category_responses(&content) {
-        let tag = app.get(&address).await.etag();
-        let arabic = || app.get(&address).header("Accept-Language", "ar");
+    for (path, _) in category_responses(&content) {
+        let tag = app.get(&path).await.etag();
+        let arabic = || app.get(&path).header("Accept-Language", "ar");
         let other = arabic().await;
-        assert_ne!(other.header("etag"), tag, "{address}");
+        assert_ne!(other.header("etag"), tag, "{path}");
         let known = arabic().header("If-None-Match", &tag).await;
-        assert_eq!(known.status, 200, "{address}");
+        assert_eq!(known.status, 200, "{path}");
         let known = arabic().header("If-None-Match", other.header("etag")).await;
-        assert_eq!(known.status, 304, "{address}");
-        assert!(varies_by_language(&known), "{address}");
+        assert_eq!(known.status, 304, "{path}");
+        assert!(varies_by_language(&known), "{path}");
     }
 }

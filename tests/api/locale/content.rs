@@ -9,59 +9,56 @@ use crate::support::{JsonPath, TestApp, path_of};
 async fn content_names_its_category_in_its_own_language_ignoring_accept_language() {
     let app = TestApp::start().await;
     let content = create_newsroom(&app).await;
-    for (address, name_pointer) in content_responses(&content) {
-        let plain = app.get(&address).await;
+    for (path, name_pointer) in content_responses(&content) {
+        let plain = app.get(&path).await;
         assert_eq!(
             plain.ok().pointer(name_pointer),
             Some(&json!("Agriculture")),
-            "{address}"
+            "{path}"
         );
         assert_eq!(plain.header("vary"), "Accept-Encoding, Authorization");
         for header in ["ar", "en-GB, ar;q=0.5", "fr-CA", "*", "nonsense!"] {
-            let response = app.get(&address).header("Accept-Language", header).await;
-            assert_eq!(response.body, plain.body, "{header} {address}");
+            let response = app.get(&path).header("Accept-Language", header).await;
+            assert_eq!(response.body, plain.body, "{header} {path}");
             assert_eq!(response.header("etag"), plain.header("etag"));
-            assert!(!varies_by_language(&response), "{address}");
+            assert!(!varies_by_language(&response), "{path}");
         }
     }
     let [_, below, article, headline] = &content;
     for (language, name) in [("ar", "فلاحة"), ("ar-MA", "فلاحة"), ("es", "Agriculture")] {
         for (list, one) in [("articles", article), ("headlines", headline)] {
-            let address = path_of(list, &one);
-            let written = app.patch(&address, json!({"language": language})).await;
-            assert_eq!(written.ok()["category"]["name"], name, "{address}");
-            assert_eq!(
-                app.get(&address).await.header("etag"),
-                written.header("etag")
-            );
+            let path = path_of(list, one);
+            let written = app.patch(&path, json!({"language": language})).await;
+            assert_eq!(written.ok()["category"]["name"], name, "{path}");
+            assert_eq!(app.get(&path).await.header("etag"), written.header("etag"));
         }
-        for (address, name_pointer) in content_responses(&content) {
-            for request in [app.get(&address), app.get_as_admin(&address)] {
+        for (path, name_pointer) in content_responses(&content) {
+            for request in [app.get(&path), app.get_as_admin(&path)] {
                 let response = request.header("Accept-Language", "fr").await;
                 assert_eq!(
                     response.ok().pointer(name_pointer),
                     Some(&json!(name)),
-                    "{address}"
+                    "{path}"
                 );
             }
         }
     }
     // The language parameter has precedence; without a name in it, the content's own language is used.
     let arabic = json!({"language": "ar", "category_id": below["id"], "title": "بحر"});
-    let line = app.headline("بحر", arabic).await;
-    let address = path_of("headlines", &line);
+    let arabic_headline = app.headline("بحر", arabic).await;
+    let path = path_of("headlines", &arabic_headline);
     for (language, name) in [("fr", "Agriculture"), ("ar", "فلاحة"), ("de", "فلاحة")] {
-        let response = app.get(&format!("{address}?language={language}")).await;
+        let response = app.get(&format!("{path}?language={language}")).await;
         assert_eq!(response.ok()["category"]["name"], name, "{language}");
         assert!(!varies_by_language(&response));
     }
     let related = app
         .article("x", json!({"language": "es", "category_id": below["id"]}))
         .await;
-    let address = format!("/v1/articles/{}/related", related.text("/id"));
+    let path = format!("/v1/articles/{}/related", related.text("/id"));
     for (query, name) in [("", "Agriculture"), ("?language=ar", "فلاحة")] {
         let response = app
-            .get(&format!("{address}{query}"))
+            .get(&format!("{path}{query}"))
             .header("Accept-Language", "ar")
             .await;
         assert_eq!(response.ok()["items"][0]["category"]["name"], name);
@@ -79,30 +76,27 @@ async fn content_includes_the_parent_of_its_category() {
         ("headlines", &headline, "q=x&type=headline"),
     ] {
         let kind = list.trim_end_matches('s');
-        let own = path_of(list, &one);
-        for (address, name_pointer) in [
-            (own.clone(), "/category".to_owned()),
+        let path = path_of(list, one);
+        for (url, name_pointer) in [
+            (path.clone(), "/category".to_owned()),
             (format!("/v1/{list}"), "/items/0/category".into()),
             (
                 format!("/v1/search?{hit}"),
                 format!("/items/0/{kind}/category"),
             ),
         ] {
-            let response = app.get(&address).await;
+            let response = app.get(&url).await;
             let category = response.ok().pointer(&name_pointer).unwrap().clone();
             let expected = json!({"id": below["id"], "slug": "agriculture", "name": "Agriculture", "parent": parent("Économie")});
-            assert_eq!(category, expected, "{address}");
+            assert_eq!(category, expected, "{url}");
             // The cache tags name both.
             for shown in [&top, &below] {
                 let name = format!("category-{}", shown.text("/id"));
-                assert!(
-                    response.header("surrogate-key").contains(&name),
-                    "{address}"
-                );
+                assert!(response.header("surrogate-key").contains(&name), "{url}");
             }
         }
         for (language, name) in [("ar", "اقتصاد"), ("en", "Economy"), ("de", "Économie")] {
-            let response = app.get(&format!("{own}?language={language}")).await;
+            let response = app.get(&format!("{path}?language={language}")).await;
             assert_eq!(response.ok()["category"]["parent"], parent(name));
         }
         let some = app
@@ -115,13 +109,13 @@ async fn content_includes_the_parent_of_its_category() {
             .await;
         assert_eq!(deeper.parameter_faults(), ["fields invalid"]);
         // It follows the tree; a top-level category has no parent.
-        app.patch(&own, json!({"category_id": top["id"]}))
+        app.patch(&path, json!({"category_id": top["id"]}))
             .await
             .ok();
-        assert_eq!(app.get(&own).await.ok()["category"]["parent"], Value::Null);
+        assert_eq!(app.get(&path).await.ok()["category"]["parent"], Value::Null);
     }
     assert!(
         below["parent"].get("parent").is_none(),
-        "one level up is told"
+        "only one level up is included"
     );
 }

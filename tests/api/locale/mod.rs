@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, Response, TestApp, path_of};
 
 fn path(category: &Value) -> String {
-    path_of("categories", &category)
+    path_of("categories", category)
 }
 
 /// Creates a category with localized names.

@@ -36,7 +36,7 @@ async fn commands_work_with_and_without_a_running_server() {
     assert!(run(data.path(), &["migrate"]).status.success());
     assert!(
         !run(data.path(), &["demo"]).status.success(),
-        "there is content already"
+        "the database has content already"
     );
     server.signal("TERM");
     server.wait_for_exit();
@@ -48,7 +48,7 @@ async fn commands_work_with_and_without_a_running_server() {
     assert!(created.status.success() && created.stdout.starts_with(b"mnc_"));
     assert!(
         !data.path().join("postgres/postmaster.pid").exists(),
-        "what it started, it stopped"
+        "the command stops the Postgres that it started"
     );
     for wrong in [
         &["keys", "create", "--name", " ", "--scope", "read"][..],

@@ -26,7 +26,7 @@ async fn acknowledged_writes_survive_crashes() {
         {
             assert!(
                 acknowledged.contains(&headline["id"]),
-                "nothing appears that was not answered in these rounds"
+                "only acknowledged writes are there"
             );
         }
         for id in &acknowledged {

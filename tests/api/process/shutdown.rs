@@ -53,21 +53,21 @@ fn send_until_refused(addr: &str) -> usize {
             let mut length = None;
             loop {
                 let mut line = String::new();
-                responses.read_line(&mut line).expect("there is an answer");
+                responses.read_line(&mut line).expect("the server responds");
                 let line = line.to_lowercase();
                 if let Some(value) = line.strip_prefix("content-length: ") {
-                    length = Some(value.trim().parse().expect("it is a number"));
+                    length = Some(value.trim().parse().expect("a number"));
                 }
                 closes |= line.trim() == "connection: close";
-                assert!(!line.is_empty(), "the answer breaks off");
+                assert!(!line.is_empty(), "the response is incomplete");
                 if line == "\r\n" {
                     break;
                 }
             }
-            let mut body = vec![0; length.expect("there is a length")];
+            let mut body = vec![0; length.expect("a Content-Length")];
             responses
                 .read_exact(&mut body)
-                .expect("the answer is whole");
+                .expect("the response is complete");
             answered += 1;
         }
     }
@@ -111,7 +111,7 @@ async fn shutdown_answers_every_request_on_keep_alive_connections() {
     assert_eq!(server.get("/v1/headlines").await.0, 200);
     assert_eq!(idle.read(&mut [0; 4096]).unwrap(), 0, "it was closed");
     for client in clients {
-        assert!(client.join().expect("no answer was cut off") > 0);
+        assert!(client.join().expect("no response was cut off") > 0);
     }
     let (code, log) = server.wait_for_exit();
     assert_eq!(code, Some(0), "{log:?}");
@@ -135,7 +135,7 @@ async fn a_second_signal_stops_the_server_immediately() {
     std::thread::sleep(Duration::from_millis(300));
     assert!(
         is_running(&server.child.id().to_string()),
-        "it waits for the request"
+        "the server waits for the request"
     );
     server.signal("INT");
     let (code, log) = server.wait_for_exit();

@@ -97,7 +97,7 @@ async fn an_external_database_must_have_the_current_schema() {
     assert_eq!(
         server.get("/v1/headlines").await.1["items"],
         json!([]),
-        "sample content is for our own Postgres"
+        "an external database gets no sample content"
     );
     assert!(!data.path().join("postgres").exists() && !server.startup_message.contains("mnc_"));
     server.signal("TERM");

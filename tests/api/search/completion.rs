@@ -194,7 +194,7 @@ async fn names_are_completed_only_if_visible_content_uses_them() {
         ("out", true),
     ] {
         let both = [format!("Secret {name}"), format!("Mme Secret {name}")];
-        let some = |seen: bool| if seen { &both[..] } else { &[] };
+        let some = |visible: bool| if visible { &both[..] } else { &[] };
         let public = name == "out" || name == "due";
         assert_eq!(texts(None, name).await, some(public), "{name}");
         assert_eq!(texts(Some(&early), name).await, some(for_early), "{name}");

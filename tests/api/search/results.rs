@@ -132,8 +132,8 @@ async fn misspelled_words_are_corrected_from_visible_content() {
     app.article("La coopérative", json!({})).await;
     app.article("Un brise-lames gigantesque", json!({"status": "draft"}))
         .await;
-    let gone = app.article("Un albatros", json!({})).await;
-    app.delete(&path_of("articles", &gone)).await;
+    let deleted = app.article("Un albatros", json!({})).await;
+    app.delete(&path_of("articles", &deleted)).await;
     let suggestion = async |query: &str| {
         app.get(&format!("/v1/search?q={query}")).await.ok()["suggestion"].clone()
     };

@@ -198,9 +198,9 @@ impl IdentityProvider {
 
     /// Serves this response from now on.
     pub fn respond_with(&self, status: u16, body: impl Into<Vec<u8>>) {
-        let mut server = self.shared.lock().expect("not poisoned");
-        server.status = status;
-        server.body = body.into();
+        let mut state = self.shared.lock().expect("not poisoned");
+        state.status = status;
+        state.body = body.into();
     }
 
     pub fn delay_responses(&self, delay: Duration) {
@@ -246,9 +246,9 @@ pub fn jwks(signers: &[&Signer]) -> Vec<u8> {
 
 async fn serve(shared: web::Data<Mutex<State>>) -> HttpResponse {
     let (status, body, delay) = {
-        let mut server = shared.lock().expect("not poisoned");
-        server.request_count += 1;
-        (server.status, server.body.clone(), server.delay)
+        let mut state = shared.lock().expect("not poisoned");
+        state.request_count += 1;
+        (state.status, state.body.clone(), state.delay)
     };
     actix_web::rt::time::sleep(delay).await;
     let status = status.try_into().expect("a valid status");

@@ -66,8 +66,8 @@ impl ServerProcess {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
-        let errors = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut out = BufReader::new(child.stdout.take().expect("stdout and stderr are piped"));
+        let errors = BufReader::new(child.stderr.take().expect("stdout and stderr are piped"));
         let (send, log) = channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {

@@ -16,9 +16,9 @@ async fn translations_list_each_other_after_their_original_is_deleted() {
     let ar = create_article(&app, "ar", Some(&fr)).await;
     let en = create_article(&app, "en", Some(&fr)).await;
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
-    let left = app.get(&path(&ar)).await.ok();
-    assert_eq!(translation_languages(&left), ["en"]);
-    assert_eq!(left["translation_of"], Value::Null);
+    let detached = app.get(&path(&ar)).await.ok();
+    assert_eq!(translation_languages(&detached), ["en"]);
+    assert_eq!(detached["translation_of"], Value::Null);
     assert_eq!(
         app.get(&format!("{}?language=ar", path(&en))).await.ok()["id"],
         ar["id"]
@@ -26,8 +26,8 @@ async fn translations_list_each_other_after_their_original_is_deleted() {
     let es = create_article(&app, "es", Some(&en)).await;
     assert_eq!(translation_languages(&es), ["ar", "en"]);
     let body = json!({"title": "in fr", "language": "fr", "status": "published"});
-    let back = app.put(&path(&fr), body).await.created();
-    assert_eq!(translation_languages(&back), ["ar", "en", "es"]);
+    let restored = app.put(&path(&fr), body).await.created();
+    assert_eq!(translation_languages(&restored), ["ar", "en", "es"]);
 }
 
 #[actix_web::test]
@@ -43,12 +43,12 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
         (Value::Null, ar["id"].clone())
     );
     let event = |version, action: &str| (version, action.to_owned(), true);
-    for left in [&ar, &en] {
+    for detached in [&ar, &en] {
         assert_eq!(
-            events_of(&app, left).await,
+            events_of(&app, detached).await,
             [event(1, "created"), event(2, "updated")]
         );
-        assert_eq!(app.get(&path(left)).await.ok()["version"], 2);
+        assert_eq!(app.get(&path(detached)).await.ok()["version"], 2);
     }
     // The new original takes its translations along when it is moved.
     let es = create_article(&app, "es", None).await;
@@ -60,9 +60,9 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
         ["ar", "es"]
     );
     // A restored article joins the group again.
-    let back = app.put(&path(&fr), fr.clone()).await.created();
-    assert_eq!(back["translation_of"], es["id"]);
-    assert_eq!(translation_languages(&back), ["ar", "en", "es"]);
+    let restored = app.put(&path(&fr), fr.clone()).await.created();
+    assert_eq!(restored["translation_of"], es["id"]);
+    assert_eq!(translation_languages(&restored), ["ar", "en", "es"]);
     assert_eq!(
         events_of(&app, &fr).await.last(),
         Some(&event(3, "restored"))
@@ -76,8 +76,8 @@ async fn deleting_an_original_promotes_a_translation_and_restoring_it_rejoins_th
     ] {
         for one in order {
             assert_eq!(app.delete(&path(one)).await.status, 204);
-            for left in order {
-                let article = app.get_as_admin(&path(left)).await;
+            for detached in order {
+                let article = app.get_as_admin(&path(detached)).await;
                 if article.status == 200
                     && let Some(id) = article.json()["translation_of"].as_str()
                 {
@@ -112,9 +112,12 @@ async fn a_restored_article_stands_alone_if_its_language_is_taken() {
     assert_eq!(app.delete(&path(&fr)).await.status, 204);
     let second = create_article(&app, "fr", Some(&ar)).await;
     let sent = with(fr.clone(), json!({"slug": null}));
-    let back = app.put(&path(&fr), sent).await.created();
+    let restored = app.put(&path(&fr), sent).await.created();
     assert_eq!(
-        (&back["translation_of"], translation_languages(&back)),
+        (
+            &restored["translation_of"],
+            translation_languages(&restored)
+        ),
         (&Value::Null, vec![])
     );
     assert_eq!(
@@ -130,10 +133,10 @@ async fn a_restored_article_stands_alone_if_its_language_is_taken() {
     }
     // A deleted original can be named only by former members of its group.
     let named = with(second.clone(), json!({"translation_of": ar["id"]}));
-    let back = app.put(&path(&second), named).await.created();
-    assert_eq!(back["translation_of"], Value::Null);
-    let back = app.put(&path(&ar), ar.clone()).await;
-    assert_eq!(translation_languages(&back.created()), ["fr"]);
+    let restored = app.put(&path(&second), named).await.created();
+    assert_eq!(restored["translation_of"], Value::Null);
+    let restored = app.put(&path(&ar), ar.clone()).await;
+    assert_eq!(translation_languages(&restored.created()), ["fr"]);
     let es = create_article(&app, "es", None).await;
     for one in [&ar, &es] {
         assert_eq!(app.delete(&path(one)).await.status, 204);
@@ -152,17 +155,17 @@ async fn concurrent_deletion_and_joining_leave_no_reference_to_a_deleted_origina
         let a = app.article(&format!("a {round}"), json!({})).await;
         let of = |language: &str| json!({"title": "x", "language": language, "status": "published", "translation_of": a["id"]});
         let b = app.post("/v1/articles", of("ar")).await.created();
-        let (gone, joined, left) = tokio::join!(
+        let (deleted, joined, detached) = tokio::join!(
             app.delete(&path(&a)).into_future(),
             app.post("/v1/articles", of("en")).into_future(),
             app.delete(&path(&b)).into_future(),
         );
-        assert_eq!((gone.status, left.status), (204, 204));
+        assert_eq!((deleted.status, detached.status), (204, 204));
         assert!([201, 422].contains(&joined.status), "{joined:?}");
         if joined.status == 201 {
-            let seen = app.get(&path(&joined.json())).await.ok();
+            let public = app.get(&path(&joined.json())).await.ok();
             assert_eq!(
-                (&seen["translation_of"], &seen["translations"]),
+                (&public["translation_of"], &public["translations"]),
                 (&Value::Null, &json!([]))
             );
         }
@@ -177,11 +180,11 @@ async fn deleting_a_hidden_original_of_a_public_translation_requires_the_publish
         .article("x", json!({"language": "fr", "status": "draft"}))
         .await;
     let more = json!({"language": "ar", "status": "published", "translation_of": original["id"]});
-    let seen = app.article("y", more).await;
-    let address = path(&original);
-    let delete = |key: &str| app.request(reqwest::Method::DELETE, &address).key(key);
+    let public = app.article("y", more).await;
+    let url = path(&original);
+    let delete = |key: &str| app.request(reqwest::Method::DELETE, &url).key(key);
     delete(&writer).await.problem(403, "forbidden");
-    assert_eq!(app.get(&path(&seen)).await.ok()["version"], 1);
+    assert_eq!(app.get(&path(&public)).await.ok()["version"], 1);
     assert_eq!(delete(&app.admin_key).await.status, 204);
 }
 
@@ -193,8 +196,11 @@ async fn translations_restored_concurrently_rejoin_their_group() {
         let ar = create_article(&app, "ar", Some(&fr)).await;
         let en = create_article(&app, "en", Some(&fr)).await;
         let all = [&fr, &ar, &en];
-        let gone = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
-        assert!(gone.iter().all(|gone| gone.status == 204), "{gone:?}");
+        let deleted = join_all(all.map(|one| app.delete(&path(one)).into_future())).await;
+        assert!(
+            deleted.iter().all(|deleted| deleted.status == 204),
+            "{deleted:?}"
+        );
         // With or without `translation_of`.
         let body = |one: &Value| {
             if round % 2 == 0 {
@@ -203,10 +209,10 @@ async fn translations_restored_concurrently_rejoin_their_group() {
                 without_original(one)
             }
         };
-        let back = join_all(all.map(|one| app.put(&path(one), body(one)).into_future())).await;
+        let restored = join_all(all.map(|one| app.put(&path(one), body(one)).into_future())).await;
         assert!(
-            back.iter().all(|back| back.status == 201),
-            "{round}: {back:?}"
+            restored.iter().all(|restored| restored.status == 201),
+            "{round}: {restored:?}"
         );
         for one in all {
             assert_eq!(
@@ -216,13 +222,13 @@ async fn translations_restored_concurrently_rejoin_their_group() {
         }
         // Deleted, detached and replaced concurrently.
         let leave = json!({"translation_of": null});
-        let (gone, left, kept) = tokio::join!(
+        let (deleted, detached, replaced) = tokio::join!(
             app.delete(&path(&fr)).into_future(),
             app.patch(&path(&ar), leave).into_future(),
             app.put(&path(&en), without_original(&en)).into_future(),
         );
         assert_eq!(
-            (gone.status, left.status, kept.status),
+            (deleted.status, detached.status, replaced.status),
             (204, 200, 200),
             "{round}"
         );

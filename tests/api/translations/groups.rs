@@ -73,12 +73,12 @@ async fn all_translations_of_a_story_list_each_other() {
         ["en"]
     );
     // It can join again.
-    let back = app
+    let rejoined = app
         .patch(&path(&ar), json!({"translation_of": en["id"]}))
         .await
         .ok();
-    assert_eq!(back["translation_of"], fr["id"]);
-    assert_eq!(translation_languages(&back), ["en", "fr"]);
+    assert_eq!(rejoined["translation_of"], fr["id"]);
+    assert_eq!(translation_languages(&rejoined), ["en", "fr"]);
 }
 
 #[actix_web::test]
@@ -137,7 +137,7 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
         .collect();
     let puts = free
         .iter()
-        .map(|address| app.put(address, body.clone()).into_future());
+        .map(|url| app.put(url, body.clone()).into_future());
     for response in join_all(posts.chain(puts)).await {
         match response.status {
             201 => won.push(response.json()),
@@ -172,11 +172,11 @@ async fn of_ten_concurrent_translations_into_one_language_one_succeeds() {
 async fn translation_of_must_name_an_existing_article() {
     let app = TestApp::start().await;
     let fr = create_article(&app, "fr", None).await;
-    let gone = create_article(&app, "en", None).await;
-    app.delete(&path(&gone)).await;
+    let deleted = create_article(&app, "en", None).await;
+    app.delete(&path(&deleted)).await;
     for (id, fault) in [
         (json!(uuid::Uuid::now_v7()), "/translation_of not_found"),
-        (gone["id"].clone(), "/translation_of not_found"),
+        (deleted["id"].clone(), "/translation_of not_found"),
         (json!("in-fr"), "/translation_of invalid_id"),
         (json!(1), "/translation_of wrong_type"),
     ] {
@@ -310,9 +310,9 @@ async fn articles_joined_concurrently_form_one_group() {
     let new = async |title: String, language: &str| {
         app.article(&title, json!({"language": language})).await
     };
-    let own = |one: &Value| path_of("articles", &one);
+    let path_to = |one: &Value| path_of("articles", one);
     let known = async |one: &Value| {
-        let article = app.get(&own(one)).await.ok();
+        let article = app.get(&path_to(one)).await.ok();
         article.list("/translations").len()
     };
     for round in 0..8 {
@@ -320,16 +320,16 @@ async fn articles_joined_concurrently_form_one_group() {
         let a = new(format!("a {round}"), "fr").await;
         let b = new(format!("b {round}"), "ar").await;
         let (first, second) = tokio::join!(
-            app.patch(&own(&a), json!({"translation_of": b["id"]}))
+            app.patch(&path_to(&a), json!({"translation_of": b["id"]}))
                 .into_future(),
-            app.patch(&own(&b), json!({"translation_of": a["id"]}))
+            app.patch(&path_to(&b), json!({"translation_of": a["id"]}))
                 .into_future(),
         );
         assert_eq!((first.status, second.status), (200, 200));
         assert_eq!((known(&a).await, known(&b).await), (1, 1));
         // A third that joins while the original moves to another group.
         let c = new(format!("c {round}"), "es").await;
-        let original = if app.get(&own(&a)).await.ok()["translation_of"].is_null() {
+        let original = if app.get(&path_to(&a)).await.ok()["translation_of"].is_null() {
             &a
         } else {
             &b
@@ -337,7 +337,7 @@ async fn articles_joined_concurrently_form_one_group() {
         let body = json!({"title": "d", "language": "en", "status": "published", "translation_of": b["id"]});
         let (joined, moved) = tokio::join!(
             app.post("/v1/articles", body).into_future(),
-            app.patch(&own(original), json!({"translation_of": c["id"]}))
+            app.patch(&path_to(original), json!({"translation_of": c["id"]}))
                 .into_future(),
         );
         assert_eq!((joined.status, moved.status), (201, 200));

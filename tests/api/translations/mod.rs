@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{JsonPath, TestApp, path_of};
 
 fn path(article: &Value) -> String {
-    path_of("articles", &article)
+    path_of("articles", article)
 }
 
 /// Creates an article that translates another, or none, with a title that contains its language.

@@ -37,8 +37,8 @@ async fn the_public_sees_only_published_translations() {
 
     // A hidden original is not revealed.
     app.patch(&path(&fr), draft).await.ok();
-    for address in [path(&en), format!("{}?language=en", path(&en))] {
-        let response = app.get(&address).await;
+    for url in [path(&en), format!("{}?language=en", path(&en))] {
+        let response = app.get(&url).await;
         assert_eq!(
             (
                 &response.ok()["translation_of"],
@@ -98,11 +98,9 @@ async fn the_language_parameter_returns_that_translation_or_the_sites_preference
     app.patch("/v1/site", json!({"languages": ["en", "ar", "fr"]}))
         .await
         .ok();
-    for address in ["in-fr", "in-ar", "in-es"] {
-        let response = app
-            .get(&format!("/v1/articles/{address}?language=de"))
-            .await;
-        assert_eq!(response.header("content-language"), "ar", "{address}");
+    for url in ["in-fr", "in-ar", "in-es"] {
+        let response = app.get(&format!("/v1/articles/{url}?language=de")).await;
+        assert_eq!(response.header("content-language"), "ar", "{url}");
         assert_eq!(response.ok()["is_fallback"], true);
     }
     // If the site prefers none of the languages, the requested article is returned.
@@ -139,24 +137,21 @@ async fn every_response_has_a_content_language() {
     let body = json!({"title": "x", "language": "ar", "status": "published"});
     let created = app.post("/v1/articles", body.clone()).await;
     assert_eq!(created.header("content-language"), "ar");
-    let address = path(&created.created());
-    assert_eq!(
-        app.put(&address, body).await.header("content-language"),
-        "ar"
-    );
-    let patched = app.patch(&address, json!({"language": "ar-ma"})).await;
+    let url = path(&created.created());
+    assert_eq!(app.put(&url, body).await.header("content-language"), "ar");
+    let patched = app.patch(&url, json!({"language": "ar-ma"})).await;
     assert_eq!(patched.header("content-language"), "ar-MA");
-    for address in [
-        address.clone(),
-        format!("{address}?language=de"),
+    for url in [
+        url.clone(),
+        format!("{url}?language=de"),
         "/v1/articles/x".into(),
     ] {
         for method in [Method::GET, Method::HEAD] {
             let response = app
-                .request(method, &address)
+                .request(method, &url)
                 .header("Accept-Language", "fr")
                 .await;
-            assert_eq!(response.header("content-language"), "ar-MA", "{address}");
+            assert_eq!(response.header("content-language"), "ar-MA", "{url}");
         }
     }
     let headline = app.headline("y", json!({"language": "en"})).await;
@@ -217,6 +212,6 @@ async fn gone_hidden_and_moved_articles_respond_alike_in_every_language() {
             .ok()
             .texts("/items/*/title"),
         ["in ar"],
-        "a translation stands by itself"
+        "a translation is listed on its own"
     );
 }
