@@ -1,6 +1,5 @@
 //! Categories.
 
-use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -212,14 +211,8 @@ async fn concurrent_creation_and_deletion_leave_no_content_in_a_deleted_category
         let outcome = (deleted.status, created.status);
         assert!(matches!(outcome, (204, 422) | (409, 201)), "{outcome:?}");
     }
-    let mut conn = app.conn().await;
-    let dangling = diesel::sql_query(
-        "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL",
-    )
-    .execute(&mut conn)
-    .await
-    .unwrap();
-    assert_eq!(dangling, 0);
+    let dangling = "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL";
+    assert_eq!(app.row_count(dangling).await, 0);
 }
 
 #[actix_web::test]
@@ -286,24 +279,13 @@ async fn every_category_change_is_one_event() {
     app.put(&path(&category), json!({"name": "c"}))
         .await
         .created();
-    let mut conn = app.conn().await;
-    use manchette::schema::events::dsl::*;
-    let log: Vec<(String, i32, String)> = events
-        .order(id)
-        .select((resource, version, action))
-        .load(&mut conn)
-        .await
-        .unwrap();
-    let row = |number, what: &str| ("category".to_owned(), number, what.to_owned());
-    assert_eq!(
-        log,
-        [
-            row(1, "created"),
-            row(2, "updated"),
-            row(3, "deleted"),
-            row(4, "restored")
-        ]
-    );
+    let expected = [
+        "category 1 created",
+        "category 2 updated",
+        "category 3 deleted",
+        "category 4 restored",
+    ];
+    assert_eq!(app.events().await, expected);
 }
 
 #[actix_web::test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::pooler::{Mode, Pooler};
-use crate::support::server_process::{ServerProcess, manchette, temp_dir};
+use crate::support::server_process::{ServerProcess, manchette, stderr, stdout, temp_dir};
 use crate::support::{JsonPath, cluster};
 
 const EXPLANATION: &str = "connection pooler in transaction or statement mode";
@@ -34,7 +34,7 @@ async fn transaction_and_statement_pooling_are_refused_by_every_command() {
             &serve,
         ] {
             let refused = run(&pooler.url, command);
-            let message = String::from_utf8(refused.stderr).unwrap();
+            let message = stderr(&refused.clone());
             assert!(
                 !refused.status.success(),
                 "{command:?} in {mode:?}: {message}"
@@ -68,7 +68,7 @@ impl Nodes {
         assert!(created.status.success(), "{created:?}");
         Self {
             nodes: [node(), node()],
-            key: String::from_utf8(created.stdout).unwrap().trim().to_owned(),
+            key: stdout(&created).trim().to_owned(),
             _data: data,
         }
     }

@@ -173,6 +173,7 @@ struct Count {
     count: i64,
 }
 
+/// The number of other sessions of this database under a condition.
 async fn count_sessions(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
     // Within a transaction the statistics would stay the same.
     conn.batch_execute("SELECT pg_stat_clear_snapshot()")
@@ -184,6 +185,15 @@ async fn count_sessions(conn: &mut AsyncPgConnection, condition: &str) -> i64 {
     );
     let found: Count = diesel::sql_query(text).get_result(conn).await.unwrap();
     found.count
+}
+
+const LOCK_CATEGORIES: &str = "BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE";
+
+/// Waits until a connection of the server waits for a lock.
+async fn wait_until_blocked(conn: &mut AsyncPgConnection) {
+    while count_sessions(conn, "wait_event_type = 'Lock'").await < 1 {
+        actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[actix_web::test]
@@ -199,15 +209,11 @@ async fn requests_get_503_while_every_connection_is_busy() {
     let app = TestApp::start_with(&[&LONG_TIMEOUTS[..], &busy].concat()).await;
     let mut conn = app.conn().await;
     wait_for_recovery(&app).await;
-    conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    conn.batch_execute(LOCK_CATEGORIES).await.unwrap();
     // The one connection is already open, so that none has to be opened in time.
     let slow = join_all([app.get("/v1/categories").into_future()]);
     let meanwhile = async {
-        while count_sessions(&mut conn, "wait_event_type = 'Lock'").await < 1 {
-            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
-        }
+        wait_until_blocked(&mut conn).await;
         let more = in_time(join_all((0..20).map(|_| app.get("/v1/tags").into_future()))).await;
         more.iter().for_each(assert_unavailable);
         assert_unavailable(&in_time(app.get_as_admin("/v1/tags").into_future()).await);
@@ -230,14 +236,10 @@ async fn the_queue_for_connections_is_bounded() {
     let app = TestApp::start_with(&[&LONG_TIMEOUTS[..], &busy].concat()).await;
     let mut conn = app.conn().await;
     wait_for_recovery(&app).await;
-    conn.batch_execute("BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    conn.batch_execute(LOCK_CATEGORIES).await.unwrap();
     let requests = join_all((0..10).map(|_| app.get("/v1/categories").into_future()));
     let released = async {
-        while count_sessions(&mut conn, "wait_event_type = 'Lock'").await < 1 {
-            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
-        }
+        wait_until_blocked(&mut conn).await;
         // One of the ten requests before waits in the queue, which leaves at most one place for these ten.
         let more = join_all((0..10).map(|_| app.get("/v1/headlines").into_future()));
         let commit = async {

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::server_process::{ServerProcess, manchette, temp_dir};
+use crate::support::server_process::{ServerProcess, manchette, stdout, temp_dir};
 use crate::support::{JsonPath, Response, cluster, path_of, send};
 
 /// Two server processes and an admin key.
@@ -28,7 +28,7 @@ impl Nodes {
         };
         assert!(with_url(&["migrate"]).output().unwrap().status.success());
         let create = ["keys", "create", "--name", "nodes", "--scope", "admin"];
-        let key = String::from_utf8(with_url(&create).output().unwrap().stdout).unwrap();
+        let key = stdout(&with_url(&create).output().unwrap());
         Self {
             nodes: [(), ()]
                 .map(|()| ServerProcess::spawn(with_url(&["serve", "--rate-writes", "off"]))),

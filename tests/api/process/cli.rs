@@ -1,7 +1,9 @@
 //! Commands beside the server.
 
 use super::post;
-use crate::support::server_process::{ServerProcess, admin_key, manchette, run, temp_dir};
+use crate::support::server_process::{
+    ServerProcess, admin_key, manchette, run, stderr, stdout, temp_dir,
+};
 use crate::support::{JsonPath, send};
 
 #[actix_web::test]
@@ -14,13 +16,13 @@ async fn commands_work_with_and_without_a_running_server() {
             "keys", "create", "--name", "tool", "--scope", "write", "--scope", "publish",
         ],
     );
-    let key = String::from_utf8(created.stdout).unwrap();
+    let key = stdout(&created.clone());
     assert!(
         created.status.success() && key.lines().count() == 1,
         "{key}"
     );
     assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 201);
-    let listed = String::from_utf8(run(data.path(), &["keys", "list"]).stdout).unwrap();
+    let listed = stdout(&run(data.path(), &["keys", "list"]));
     assert!(
         listed.contains(&key[..12])
             && listed.contains("publish,write")
@@ -62,7 +64,7 @@ async fn commands_work_with_and_without_a_running_server() {
 #[actix_web::test]
 async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
     let data = temp_dir();
-    let help = String::from_utf8(run(data.path(), &["--help"]).stdout).unwrap();
+    let help = stdout(&run(data.path(), &["--help"]));
     for setting in [
         "MANCHETTE_LISTEN",
         "MANCHETTE_DATA_DIR",
@@ -77,7 +79,7 @@ async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
         .env("DATABASE_URL", "postgres://u:hush@h/d")
         .output()
         .unwrap();
-    assert!(!String::from_utf8(help.stdout).unwrap().contains("hush"));
+    assert!(!stdout(&help).contains("hush"));
     let contract = run(data.path(), &["openapi"]).stdout;
     assert_eq!(
         String::from_utf8(contract).unwrap(),
@@ -88,12 +90,7 @@ async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
         .args(["--postgres-bin", "/nowhere"])
         .output()
         .unwrap();
-    assert!(
-        !refused.status.success()
-            && String::from_utf8(refused.stderr)
-                .unwrap()
-                .contains("/nowhere")
-    );
+    assert!(!refused.status.success() && stderr(&refused).contains("/nowhere"));
 }
 
 #[actix_web::test]
@@ -106,8 +103,8 @@ async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() 
         let output = run(data.path(), &all);
         (
             output.status.success(),
-            String::from_utf8(output.stdout).unwrap().trim().to_owned(),
-            String::from_utf8(output.stderr).unwrap(),
+            stdout(&output.clone()).trim().to_owned(),
+            stderr(&output),
         )
     };
     let me = async |key: &str| {

@@ -2,7 +2,7 @@
 
 use crate::support::cluster;
 use crate::support::identity_provider::{AUDIENCE, ISSUER};
-use crate::support::server_process::{manchette, run, temp_dir};
+use crate::support::server_process::{manchette, run, stderr, temp_dir};
 
 #[actix_web::test]
 async fn the_database_url_can_be_read_from_a_file() {
@@ -14,10 +14,7 @@ async fn the_database_url_can_be_read_from_a_file() {
             .envs(variables.iter().copied())
             .output()
             .unwrap();
-        (
-            output.status.success(),
-            String::from_utf8(output.stderr).unwrap(),
-        )
+        (output.status.success(), stderr(&output))
     };
     let path = file.to_str().unwrap();
     let by_variable = [("DATABASE_URL_FILE", path)];
@@ -77,7 +74,7 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
     let (broken, empty) = (file("broken", "{"), file("empty", r#"{"keys": []}"#));
     let useless = r#"{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0"}]}"#;
     let useless = file("useless", useless);
-    for (file, message) in [
+    for (file, reason) in [
         (missing, "none.json: No such file"),
         (&broken, "broken: what is there is not JSON"),
         (&empty, "empty has no key that could have signed a JWT"),
@@ -86,13 +83,13 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
         let listen = ["serve", "--listen", "127.0.0.1:0", "--jwt-issuer", ISSUER];
         let trust = ["--jwt-audience", AUDIENCE, "--jwt-jwks-file", file];
         let refused = run(data.path(), &[&listen[..], &trust[..]].concat());
-        let run_with = String::from_utf8(refused.stderr).unwrap();
+        let message = stderr(&refused);
         assert!(
-            !refused.status.success() && run_with.contains(message),
-            "{run_with}"
+            !refused.status.success() && message.contains(reason),
+            "{message}"
         );
     }
-    for (arguments, message) in [
+    for (arguments, reason) in [
         (&["--jwt-issuer", ISSUER][..], "--jwt-audience"),
         (&["--jwt-audience", AUDIENCE], "--jwt-issuer"),
         (
@@ -114,10 +111,10 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let refused = run(data.path(), &all);
-        let run_with = String::from_utf8(refused.stderr).unwrap();
+        let message = stderr(&refused);
         assert!(
-            !refused.status.success() && run_with.contains(message),
-            "{run_with}"
+            !refused.status.success() && message.contains(reason),
+            "{message}"
         );
     }
     assert!(!data.path().join("postgres").exists());

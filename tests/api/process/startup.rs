@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::post;
 use crate::support::server_process::{
-    ServerProcess, admin_key, is_running, manchette, postmaster, run, temp_dir,
+    ServerProcess, admin_key, is_running, manchette, postmaster, run, stderr, temp_dir,
 };
 use crate::support::{JsonPath, cluster};
 
@@ -55,7 +55,7 @@ async fn a_second_server_on_a_data_directory_is_refused() {
     let server = ServerProcess::start(data.path(), &["--no-demo"]);
     let second = run(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
-    let message = String::from_utf8(second.stderr).unwrap();
+    let message = stderr(&second);
     assert!(
         message.contains("has the data folder") && message.contains(&server.child.id().to_string()),
         "{message}"
@@ -70,7 +70,7 @@ async fn a_port_in_use_is_named_in_the_error() {
     let address = taken.local_addr().unwrap().to_string();
     let second = run(data.path(), &["--listen", &address]);
     assert!(!second.status.success());
-    assert!(String::from_utf8(second.stderr).unwrap().contains(&address));
+    assert!(stderr(&second).contains(&address));
 }
 
 #[actix_web::test]
@@ -85,7 +85,7 @@ async fn an_external_database_must_have_the_current_schema() {
     let refused = with_url(&["serve", "--listen", "127.0.0.1:0"])
         .output()
         .unwrap();
-    let message = String::from_utf8(refused.stderr).unwrap();
+    let message = stderr(&refused.clone());
     assert!(
         !refused.status.success() && message.contains("manchette migrate"),
         "{message}"
@@ -113,10 +113,5 @@ async fn an_external_database_must_have_the_current_schema() {
     let refused = with_url(&["serve", "--listen", "127.0.0.1:0"])
         .output()
         .unwrap();
-    assert!(
-        !refused.status.success()
-            && String::from_utf8(refused.stderr)
-                .unwrap()
-                .contains("doesn't know")
-    );
+    assert!(!refused.status.success() && stderr(&refused).contains("doesn't know"));
 }

@@ -59,8 +59,7 @@ async fn related_articles_share_tags_words_or_a_category_and_the_language() {
         .await
         .ok();
     let moved = app.get("/v1/articles/this/related").await;
-    moved.problem(308, "moved");
-    assert_eq!(moved.header("location"), "/v1/articles/moved/related");
+    moved.assert_redirects_to("/v1/articles/moved/related");
     app.get("/v1/articles/nothing/related")
         .await
         .problem(404, "not-found");

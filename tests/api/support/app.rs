@@ -5,13 +5,15 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use actix_web::dev::ServerHandle;
 use clap::Parser;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel::QueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use manchette::api_keys::{ApiKey, Scope};
 use manchette::config::Cli;
 use manchette::connection::Shutdown;
 use manchette::connection::admission::Admission;
 use manchette::cpu_tasks::CpuTasks;
 use manchette::db::Address;
+use manchette::schema::events;
 use manchette::server;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -134,6 +136,25 @@ impl TestApp {
         self.conn().await.batch_execute(sql).await.expect(sql);
     }
 
+    /// The number of rows that a query returns, or a statement changes.
+    pub async fn row_count(&self, sql: &str) -> usize {
+        let mut conn = self.conn().await;
+        let query = diesel::sql_query(sql);
+        query.execute(&mut conn).await.expect(sql)
+    }
+
+    /// The log of events, each as `resource version action`.
+    pub async fn events(&self) -> Vec<String> {
+        let rows: Vec<(String, i32, String)> = events::table
+            .order(events::id)
+            .select((events::resource, events::version, events::action))
+            .load(&mut self.conn().await)
+            .await
+            .expect("the events are read");
+        let text = |(resource, version, action)| format!("{resource} {version} {action}");
+        rows.into_iter().map(text).collect()
+    }
+
     pub fn request(&self, method: Method, path: &str) -> Request {
         let url = format!("http://{}{path}", self.addr);
         Request(self.client.request(method, url))
@@ -198,6 +219,15 @@ impl TestApp {
     pub async fn tag(&self, name: &str) -> Value {
         let body = json!({"name": name});
         self.post("/v1/tags", body).await.created()
+    }
+
+    /// Sends back a document that was read, and checks that nothing but its version and time change.
+    pub async fn put_unchanged(&self, path: &str, document: &Value) -> Value {
+        let put = self.put(path, document.clone()).await.ok();
+        let version = document["version"].as_i64().expect("a version") + 1;
+        let changed = json!({"version": version, "updated_at": put["updated_at"]});
+        assert_eq!(put, with(document.clone(), changed));
+        put
     }
 
     /// Sends bytes on a connection of their own and returns everything that is received until the server closes it.

@@ -54,6 +54,17 @@ impl Response {
         problem
     }
 
+    /// Checks that this is a permanent redirect.
+    #[track_caller]
+    pub fn assert_redirects_to(&self, location: &str) {
+        assert_eq!(self.status, 308, "{}", self.text());
+        assert_eq!(self.header("location"), location);
+        // Responses to `HEAD` have no body.
+        if !self.body.is_empty() {
+            self.problem(308, "moved");
+        }
+    }
+
     /// The faults of an invalid document, each as `pointer code`.
     #[track_caller]
     pub fn faults(&self) -> Vec<String> {

@@ -36,6 +36,16 @@ pub fn run(data_dir: &Path, arguments: &[&str]) -> Output {
         .expect("the program runs")
 }
 
+/// What a command wrote to stdout.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8")
+}
+
+/// What a command wrote to stderr.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("stderr is UTF-8")
+}
+
 /// A running server.
 pub struct ServerProcess {
     pub child: Child,

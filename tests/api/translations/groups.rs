@@ -54,14 +54,7 @@ async fn all_translations_of_a_story_list_each_other() {
 
     // What was read can be sent back.
     let read = app.get(&path(&en)).await.ok();
-    let same = app.put(&path(&en), read.clone()).await.ok();
-    assert_eq!(
-        same,
-        with(
-            read,
-            json!({"version": 2, "updated_at": same["updated_at"]})
-        )
-    );
+    app.put_unchanged(&path(&en), &read).await;
     // An article that leaves the group is not listed any more.
     let alone = app
         .patch(&path(&ar), json!({"translation_of": null}))
