@@ -38,6 +38,7 @@ mod openapi;
 mod page_byte_limit;
 mod pagination;
 mod process;
+mod publication;
 mod query_plans;
 mod rate_limits;
 mod request_limits;
