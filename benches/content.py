@@ -144,7 +144,7 @@ class Content:
                     UNION ALL SELECT 'rare-' || n, n, 'person' FROM generate_series(0, {rare - 1}) AS n
                     UNION ALL SELECT 'old', 0, 'place'
                 ) AS made;
-            SELECT note_words(array_to_string(words || ARRAY[{quoted([COMMONEST, SOME, OTHERS, RARE])}], ' ')) FROM known;
+            SELECT add_search_words(array_to_string(words || ARRAY[{quoted([COMMONEST, SOME, OTHERS, RARE])}], ' ')) FROM known;
         """
 
     def bylines(self):

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use manchette::config::Cli;
-use manchette::{cli, log_lines};
+use manchette::cli::{self, Cli};
+use manchette::logging;
 
 fn main() -> ExitCode {
     let line = Cli::parse();
-    log_lines::start(line.config.log_format);
+    logging::start(line.config.log_format);
     match cli::run(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

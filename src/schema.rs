@@ -1,5 +1,14 @@
-// The tables of `migrations`, in the form of `diesel print-schema`; what no Diesel query names (`events.xid`,
-// `audit.address`, the columns for searches) is left out.
+// @generated automatically by Diesel CLI.
+
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+    pub struct Tsvector;
+
+    #[derive(diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
+    pub struct Xid8;
+}
 
 diesel::table! {
     api_keys (id) {
@@ -8,47 +17,14 @@ diesel::table! {
         prefix -> Text,
         hash -> Bytea,
         scopes -> Array<Text>,
-        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
-        expires_at -> Nullable<Timestamptz>,
         created_by -> Nullable<Uuid>,
         rotated_from -> Nullable<Uuid>,
-        updated_at -> Timestamptz,
-        version -> Int4,
-    }
-}
-
-diesel::table! {
-    articles (id) {
-        id -> Uuid,
-        slug -> Text,
-        title -> Text,
-        short_title -> Nullable<Text>,
-        kicker -> Nullable<Text>,
-        lede -> Nullable<Text>,
-        body -> Text,
-        body_format -> Text,
-        body_html -> Text,
-        body_text -> Text,
-        language -> Text,
-        dir -> Text,
-        status -> Text,
-        published_at -> Nullable<Timestamptz>,
-        first_published_at -> Nullable<Timestamptz>,
-        listed_at -> Timestamptz,
-        category_id -> Nullable<Uuid>,
-        dateline -> Nullable<Text>,
-        image -> Nullable<Jsonb>,
-        word_count -> Int4,
-        reading_minutes -> Int4,
-        canonical_url -> Nullable<Text>,
-        source -> Nullable<Text>,
-        translation_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
-        deleted_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -81,6 +57,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
+    articles (id) {
+        id -> Uuid,
+        slug -> Text,
+        title -> Text,
+        short_title -> Nullable<Text>,
+        kicker -> Nullable<Text>,
+        lede -> Nullable<Text>,
+        body -> Text,
+        body_format -> Text,
+        body_html -> Text,
+        body_text -> Text,
+        language -> Text,
+        dir -> Text,
+        status -> Text,
+        published_at -> Nullable<Timestamptz>,
+        first_published_at -> Nullable<Timestamptz>,
+        listed_at -> Timestamptz,
+        category_id -> Nullable<Uuid>,
+        dateline -> Nullable<Text>,
+        image -> Nullable<Jsonb>,
+        word_count -> Int4,
+        reading_minutes -> Int4,
+        canonical_url -> Nullable<Text>,
+        source -> Nullable<Text>,
+        translation_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+        deleted_at -> Nullable<Timestamptz>,
+        title_key -> Text,
+        search -> Tsvector,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Uuid,
         at -> Timestamptz,
@@ -95,6 +109,7 @@ diesel::table! {
         key_id -> Nullable<Uuid>,
         caller -> Nullable<Text>,
         request_id -> Text,
+        address -> Nullable<Inet>,
     }
 }
 
@@ -103,6 +118,7 @@ diesel::table! {
         id -> Uuid,
         slug -> Text,
         name -> Text,
+        names -> Jsonb,
         name_key -> Text,
         bio -> Nullable<Text>,
         image_url -> Nullable<Text>,
@@ -111,7 +127,6 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
-        names -> Jsonb,
     }
 }
 
@@ -134,27 +149,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    category_tree (singleton) {
+        singleton -> Bool,
+        change_count -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
     events (id) {
         id -> Int8,
+        xid -> Xid8,
         at -> Timestamptz,
         resource -> Text,
         resource_id -> Uuid,
         version -> Int4,
         action -> Text,
         key_id -> Nullable<Uuid>,
-    }
-}
-
-diesel::table! {
-    first_answers (caller, key) {
-        caller -> Text,
-        key -> Text,
-        at -> Timestamptz,
-        asked -> Bytea,
-        status -> Int2,
-        headers -> Jsonb,
-        version -> Nullable<Text>,
-        body -> Bytea,
     }
 }
 
@@ -185,6 +198,9 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Tsvector;
+
     headlines (id) {
         id -> Uuid,
         title -> Text,
@@ -205,6 +221,27 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
+        search -> Tsvector,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller, key) {
+        caller -> Text,
+        key -> Text,
+        request_digest -> Bytea,
+        response_status -> Int2,
+        response_headers -> Jsonb,
+        response_body -> Bytea,
+        resource_version -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    search_words (word) {
+        word -> Text,
+        spelling -> Text,
     }
 }
 
@@ -228,15 +265,27 @@ diesel::table! {
         id -> Uuid,
         slug -> Text,
         name -> Text,
+        names -> Jsonb,
         name_key -> Text,
         kind -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
-        names -> Jsonb,
     }
 }
+
+diesel::joinable!(article_authors -> articles (id));
+diesel::joinable!(article_authors -> authors (author_id));
+diesel::joinable!(article_tags -> articles (id));
+diesel::joinable!(article_tags -> tags (tag_id));
+diesel::joinable!(articles -> categories (category_id));
+diesel::joinable!(audit -> api_keys (key_id));
+diesel::joinable!(events -> api_keys (key_id));
+diesel::joinable!(headline_tags -> headlines (id));
+diesel::joinable!(headline_tags -> tags (tag_id));
+diesel::joinable!(headlines -> articles (article_id));
+diesel::joinable!(headlines -> categories (category_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
@@ -246,11 +295,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     authors,
     categories,
+    category_tree,
     events,
-    first_answers,
     former_slugs,
     headline_tags,
     headlines,
+    idempotency_keys,
+    search_words,
     site,
     tags,
 );

@@ -5,13 +5,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
-use super::{Error, reach, say};
-use crate::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
-use crate::audit::{self, AuditAction, By};
+use super::{Error, open_database, print};
+use crate::access::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
+use crate::access::audit::{self, AuditAction, By};
 use crate::config::Config;
 use crate::http::values::{self, is_line};
-use crate::mask::masked;
 use crate::problem::Problem;
+use crate::redact::redact;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -45,7 +45,7 @@ pub enum KeysCommand {
 }
 
 pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Error> {
-    let reached = reach(config, "keys").await?;
+    let reached = open_database(config, "keys").await?;
     let mut conn = reached.address.connect_for_writes().await?;
     let result = carry_out(&mut conn, command).await;
     drop(conn);
@@ -78,7 +78,7 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
                     Ok::<Token, Problem>(token)
                 })
                 .await?;
-            say(&format!("{}\n", token.reveal()))
+            print(&format!("{}\n", token.reveal()))
         }
         KeysCommand::List => {
             let keys = ApiKey::all(conn).await?;
@@ -92,14 +92,14 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
                     key.id,
                     key.prefix,
                     key.scopes.join(","),
-                    moment(Some(key.created_at)),
-                    moment(key.last_used_at),
-                    moment(key.expires_at),
-                    moment(key.revoked_at),
+                    parse_timestamp(Some(key.created_at)),
+                    parse_timestamp(key.last_used_at),
+                    parse_timestamp(key.expires_at),
+                    parse_timestamp(key.revoked_at),
                     key.name
                 ));
             }
-            say(&table)
+            print(&table)
         }
         KeysCommand::Rotate { key, overlap } => {
             let by = By::command_line("POST", "manchette keys rotate");
@@ -114,7 +114,7 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
                 })
                 .await
                 .map_err(|problem| in_words(problem, &key))?;
-            say(&format!("{}\n", rotated.token.reveal()))
+            print(&format!("{}\n", rotated.token.reveal()))
         }
         KeysCommand::Revoke { key } => {
             let by = By::command_line("DELETE", "manchette keys revoke");
@@ -129,8 +129,8 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
                 .await
                 .map_err(|problem| in_words(problem, &key))?;
             match revoked {
-                Some(Some(_)) => say("Revoked.\n"),
-                Some(None) => say("It was revoked before.\n"),
+                Some(Some(_)) => print("Revoked.\n"),
+                Some(None) => print("It was revoked before.\n"),
                 None => Err(in_words(Problem::NotFound, &key)),
             }
         }
@@ -153,16 +153,16 @@ async fn done(
 
 fn in_words(problem: Problem, key: &str) -> Error {
     match problem {
-        Problem::NotFound => format!("there is no key {}", masked(key)).into(),
+        Problem::NotFound => format!("there is no key {}", redact(key)).into(),
         problem => problem.into(),
     }
 }
 
 fn end(text: &str) -> Result<DateTime<Utc>, String> {
-    values::moment(text).map_err(|(_, detail)| detail)
+    values::parse_timestamp(text).map_err(|(_, detail)| detail)
 }
 
-fn moment(at: Option<DateTime<Utc>>) -> String {
+fn parse_timestamp(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(
         || "-".to_owned(),
         |at| at.to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -9,15 +9,25 @@ pub mod serve;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 
-use crate::config::{Cli, Config};
-use crate::db::Address;
-use crate::db::embedded::{Claim, Embedded, Options, socket_beside};
+use crate::config::Config;
+use crate::db::embedded::{DataDirLock, Embedded, Options, socket_beside};
 use crate::db::migrations::{self, Schema};
-use crate::db::pooler;
+use crate::db::{ConnectOptions, pooler};
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A news content API: headlines, articles and categories as JSON over HTTP, kept in Postgres.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 110, subcommand_negates_reqs = true)]
+pub struct Cli {
+    /// What to do; without a word, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub config: Config,
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -56,12 +66,12 @@ pub fn run(cli: Cli) -> Result<(), Error> {
 }
 
 /// The database that a command works on. Where it had to start a Postgres for that, that stops again with this.
-struct Reached {
-    address: Address,
+struct DatabaseHandle {
+    address: ConnectOptions,
     embedded: Option<Embedded>,
 }
 
-impl Reached {
+impl DatabaseHandle {
     fn done(self) {
         if let Some(embedded) = self.embedded {
             embedded.stop();
@@ -70,38 +80,38 @@ impl Reached {
 }
 
 /// Finds the database: the one that is set; else the one beside a running server; else one that is started for this.
-async fn reach(config: &Config, command: &str) -> Result<Reached, Error> {
+async fn open_database(config: &Config, command: &str) -> Result<DatabaseHandle, Error> {
     if let Some(url) = config.database.url() {
-        let address = Address::from_url(url, &config.database)?;
+        let address = ConnectOptions::from_url(url, &config.database)?;
         pooler::require_own_sessions(&address).await?;
         if command != "migrate" {
             migrations::require_current(&mut address.connect().await?).await?;
         }
-        return Ok(Reached {
+        return Ok(DatabaseHandle {
             address,
             embedded: None,
         });
     }
     let begun = Instant::now();
     loop {
-        match Claim::take(&config.database.data_dir, command)? {
+        match DataDirLock::take(&config.database.data_dir, command)? {
             Ok(claim) => {
                 let embedded = Embedded::start(&options(config), claim, &config.database).await?;
                 let address = embedded.address(&config.database)?;
                 migrations::migrate(&address).await?;
-                return Ok(Reached {
+                return Ok(DatabaseHandle {
                     address,
                     embedded: Some(embedded),
                 });
             }
             Err(claimed) => {
                 let socket = socket_beside(&config.database.data_dir);
-                if let Ok(address) = socket
-                    .and_then(|socket| Address::from_socket(&socket, "manchette", &config.database))
-                    && let Ok(mut conn) = address.connect().await
+                if let Ok(address) = socket.and_then(|socket| {
+                    ConnectOptions::from_socket(&socket, "manchette", &config.database)
+                }) && let Ok(mut conn) = address.connect().await
                     && matches!(migrations::schema(&mut conn).await, Ok(Schema::Current))
                 {
-                    return Ok(Reached {
+                    return Ok(DatabaseHandle {
                         address,
                         embedded: None,
                     });
@@ -130,7 +140,7 @@ fn options(config: &Config) -> Options {
 }
 
 /// Writes to standard output. A reader that went away is no failure of ours.
-fn say(text: &str) -> Result<(), Error> {
+fn print(text: &str) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

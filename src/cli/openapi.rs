@@ -1,8 +1,8 @@
 //! `manchette openapi`: the contract, on standard output.
 
-use super::{Error, say};
+use super::{Error, print};
 use crate::openapi;
 
 pub fn run() -> Result<(), Error> {
-    say(openapi::text())
+    print(openapi::text())
 }

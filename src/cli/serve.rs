@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Error, demo, options, say};
-use crate::api_keys::{ApiKey, Scope, Token};
+use super::{Error, demo, options, print};
+use crate::access::api_keys::{ApiKey, Scope, Token};
+use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
 use crate::connection::{Shutdown, files};
 use crate::cpu_tasks::CpuTasks;
-use crate::db::embedded::{Claim, Embedded};
-use crate::db::migrations;
-use crate::db::{Address, pooler};
-use crate::identity::IdentityProvider;
+use crate::db::embedded::{DataDirLock, Embedded};
+use crate::db::{ConnectOptions, migrations, pooler};
 use crate::server;
 
 pub async fn run(mut config: Config) -> Result<(), Error> {
@@ -32,7 +31,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let at = listener.local_addr()?;
     let (address, embedded, key) = match config.database.url() {
         Some(url) => {
-            let address = Address::from_url(url, &config.database)?;
+            let address = ConnectOptions::from_url(url, &config.database)?;
             check_schema(&address).await?;
             (address, None, None)
         }
@@ -56,7 +55,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
         CpuTasks::default(),
     )?;
     let handle = server.handle();
-    if let Err(error) = say(&greeting(at, key.as_ref())) {
+    if let Err(error) = print(&greeting(at, key.as_ref())) {
         log::warn!("the greeting was not heard: {error}");
     }
     let mut server = actix_web::rt::spawn(server);
@@ -136,7 +135,7 @@ async fn start_embedded(config: &Config) -> Result<Embedded, Error> {
     let folder = &config.database.data_dir;
     let begun = Instant::now();
     let claim = loop {
-        match Claim::take(folder, "serve")? {
+        match DataDirLock::take(folder, "serve")? {
             Ok(claim) => break claim,
             // A command that works on the folder for a moment is waited for; another server is left alone.
             Err(claimed)
@@ -156,7 +155,7 @@ async fn start_embedded(config: &Config) -> Result<Embedded, Error> {
 }
 
 /// Everything that a data folder has that belongs to us alone: the schema, the sample content, a key.
-async fn prepare(config: &Config, address: &Address) -> Result<FolderKey, Error> {
+async fn prepare(config: &Config, address: &ConnectOptions) -> Result<FolderKey, Error> {
     migrations::migrate(address).await?;
     let mut conn = address.connect_unbounded().await?;
     if !config.no_demo && demo::load(&mut conn).await? {
@@ -166,7 +165,7 @@ async fn prepare(config: &Config, address: &Address) -> Result<FolderKey, Error>
 }
 
 /// Waits a while for a database that is not there yet, then wants it to give us sessions of our own, and to have our schema.
-async fn check_schema(address: &Address) -> Result<(), Error> {
+async fn check_schema(address: &ConnectOptions) -> Result<(), Error> {
     let begun = Instant::now();
     let mut conn = loop {
         match address.connect().await {

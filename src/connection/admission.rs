@@ -12,8 +12,8 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::net::TcpStream as AsyncTcpStream;
 use tokio::sync::oneshot;
 
-use crate::limits::Settings;
-use crate::limits::address::network;
+use crate::access::rate_limit::Settings;
+use crate::access::rate_limit::address::network;
 
 /// Connections that are accepted beyond the bound. Where there are more, the oldest makes room: to ask for the server's
 /// health takes milliseconds, so whoever does is hardly ever the oldest.

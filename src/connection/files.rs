@@ -6,7 +6,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use super::admission::RESERVE;
 
 /// What is open beside connections, whatever happens.
-const OTHERS: u64 = 64;
+const SIBLING_LOCK: u64 = 64;
 
 /// Asks for as many as the system lets the process have, and says how many connections may be open then, of those that are
 /// wanted. `others` is what else will be open.
@@ -26,7 +26,7 @@ pub fn connections(wanted: u32, others: usize) -> u32 {
 }
 
 fn allowed(wanted: u32, files: u64, others: usize) -> u32 {
-    let others = OTHERS + 2 * RESERVE as u64 + others as u64;
+    let others = SIBLING_LOCK + 2 * RESERVE as u64 + others as u64;
     let rest = files.saturating_sub(others).max(1);
     u32::try_from(rest).unwrap_or(u32::MAX).min(wanted)
 }

@@ -7,7 +7,7 @@ use actix_web::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::chunks::{Chunks, Step};
-use crate::http::size;
+use crate::connection::head_size;
 use crate::problem::Problem;
 
 /// The most bytes of a head that are waited for; the framework's own bound.
@@ -42,10 +42,10 @@ impl Refusal {
             Self::Chunks(why) => Problem::Malformed(format!("the body's chunks: {why}")),
             Self::HeadTooLarge => Problem::HeadersTooLarge(format!(
                 "a request may have at most {} header lines, and {} bytes of them",
-                size::MAX_HEADERS,
-                size::MAX_HEADER_BYTES
+                head_size::MAX_HEADERS,
+                head_size::MAX_HEADER_BYTES
             )),
-            Self::TargetTooLong => Problem::AddressTooLong(size::MAX_ADDRESS),
+            Self::TargetTooLong => Problem::AddressTooLong(head_size::MAX_ADDRESS),
             Self::HeadTooSlow(seconds) => Problem::HeadTooSlow(seconds),
         }
     }

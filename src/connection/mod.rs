@@ -6,6 +6,7 @@ pub mod admission;
 mod chunks;
 pub mod files;
 pub mod framing;
+pub mod head_size;
 pub mod progress;
 pub mod settings;
 pub mod shutdown;

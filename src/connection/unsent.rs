@@ -156,7 +156,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::config::Cli;
+    use crate::cli::Cli;
 
     #[test]
     fn what_waits_is_bounded_for_each_and_for_all() {

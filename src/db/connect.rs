@@ -15,13 +15,13 @@ use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config;
+use super::DatabaseSettings;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the database is and how to speak to it. Its `Debug` never shows the password.
 #[derive(Clone)]
-pub struct Address {
+pub struct ConnectOptions {
     postgres: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     /// Whether a connection pooler may stand before it: never before a Postgres of our own.
@@ -31,19 +31,19 @@ pub struct Address {
     lock_timeout_ms: u32,
 }
 
-impl std::fmt::Debug for Address {
+impl std::fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Address")
+        f.debug_struct("ConnectOptions")
             .field("hosts", &self.postgres.get_hosts())
             .field("dbname", &self.postgres.get_dbname())
             .finish_non_exhaustive()
     }
 }
 
-impl Address {
+impl ConnectOptions {
     /// What a `DATABASE_URL` says. `sslmode` means what libpq means by it: `prefer` and `require` encrypt without
     /// asking who is there, `verify-full` checks certificate and name.
-    pub fn from_url(url: &str, settings: &config::Database) -> Result<Self, Error> {
+    pub fn from_url(url: &str, settings: &DatabaseSettings) -> Result<Self, Error> {
         let (url, verify) = split_verification(url)?;
         let mut postgres: tokio_postgres::Config = url
             .parse()
@@ -60,7 +60,7 @@ impl Address {
     pub fn from_socket(
         folder: &Path,
         dbname: &str,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
     ) -> Result<Self, Error> {
         let mut postgres = tokio_postgres::Config::new();
         postgres
@@ -73,7 +73,7 @@ impl Address {
 
     fn new(
         mut postgres: tokio_postgres::Config,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
         verify: bool,
     ) -> Result<Self, Error> {
         if postgres.get_connect_timeout().is_none() {
@@ -99,7 +99,7 @@ impl Address {
     }
 
     /// The same database, with these settings' timeouts.
-    pub fn with_timeouts(&self, settings: &config::Database) -> Self {
+    pub fn with_timeouts(&self, settings: &DatabaseSettings) -> Self {
         Self {
             statement_timeout_ms: settings.statement_timeout_ms,
             read_lock_timeout_ms: settings.read_lock_timeout_ms,

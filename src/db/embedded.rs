@@ -17,10 +17,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User, geteuid};
 
-use super::Address;
+use super::ConnectOptions;
+use super::DatabaseSettings;
 use super::postgres_programs::{self, Programs};
 use super::restarts::{Backoff, FIRST_WAIT};
-use crate::config;
 
 /// The role that owns everything in a Postgres of our own.
 pub const OWNER: &str = "manchette";
@@ -41,7 +41,7 @@ pub struct Options {
 }
 
 /// The one process that may use a data folder, and what it is called in a message to another.
-pub struct Claim {
+pub struct DataDirLock {
     // Held while it lives; the system lets go of it even after `kill -9`.
     _lock: File,
 }
@@ -53,7 +53,7 @@ pub struct Claimed {
     pub by: String,
 }
 
-impl Claim {
+impl DataDirLock {
     /// Takes the data folder, making it where it is not there.
     ///
     /// # Errors
@@ -103,15 +103,15 @@ impl Claim {
 pub struct Embedded {
     socket: PathBuf,
     stop: Option<(Sender<()>, JoinHandle<()>)>,
-    _claim: Claim,
+    _claim: DataDirLock,
 }
 
 impl Embedded {
     /// Makes the cluster where there is none, starts it, and waits until it answers.
     pub async fn start(
         options: &Options,
-        claim: Claim,
-        settings: &config::Database,
+        claim: DataDirLock,
+        settings: &DatabaseSettings,
     ) -> Result<Self, Error> {
         let cluster = Cluster::prepare(options)?;
         let socket = cluster.socket_folder()?;
@@ -137,17 +137,17 @@ impl Embedded {
     }
 
     /// Where its databases are.
-    pub fn address(&self, settings: &config::Database) -> Result<Address, Error> {
-        Address::from_socket(&self.socket, DATABASE, settings)
+    pub fn address(&self, settings: &DatabaseSettings) -> Result<ConnectOptions, Error> {
+        ConnectOptions::from_socket(&self.socket, DATABASE, settings)
     }
 
     async fn wait(
         &self,
         log: &Path,
         first_start: &FirstStart,
-        settings: &config::Database,
+        settings: &DatabaseSettings,
     ) -> Result<AsyncPgConnection, Error> {
-        let address = Address::from_socket(&self.socket, "postgres", settings)?;
+        let address = ConnectOptions::from_socket(&self.socket, "postgres", settings)?;
         let begun = Instant::now();
         let mut told = false;
         loop {

@@ -1,4 +1,4 @@
-//! The schema: what this program needs, what the database has, and how it gets there.
+//! The migrations: which of them a database has, and applying those that it lacks.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
@@ -7,7 +7,7 @@ use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Address;
+use super::ConnectOptions;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -16,14 +16,16 @@ const LOCK: i64 = i64::from_be_bytes(*b"manchett");
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// How the database's schema stands to the one that this program was built for.
+/// The schema of a database, compared with the one that this program was built for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Schema {
     Current,
     /// Some migrations are still to be applied.
     Behind,
-    /// Somebody newer applied migrations that this program doesn't know: the first of them.
-    Unknown(String),
+    /// A version from before the first release made it. Its migrations have been replaced, so there is no upgrade.
+    PreRelease,
+    /// A newer version applied migrations that this program doesn't have: the first of them.
+    Newer(String),
 }
 
 /// Compares the migrations applied with those that this program carries.
@@ -40,35 +42,54 @@ pub async fn schema(conn: &mut AsyncPgConnection) -> QueryResult<Schema> {
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
             .load(conn)
             .await?;
-    if let Some(unknown) = applied
-        .iter()
-        .find(|applied| !ours.contains(&applied.version))
-    {
-        return Ok(Schema::Unknown(unknown.version.clone()));
-    }
-    Ok(if applied.len() < ours.len() {
-        Schema::Behind
-    } else {
-        Schema::Current
-    })
+    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    Ok(compare(&applied, &ours))
 }
 
-/// Wants the schema to be the one that this program was built for.
+/// Compares versions, both in ascending order.
+fn compare(applied: &[String], ours: &[String]) -> Schema {
+    match applied.iter().find(|version| !ours.contains(version)) {
+        Some(unknown) if Some(unknown) < ours.first() => Schema::PreRelease,
+        Some(unknown) => Schema::Newer(unknown.clone()),
+        None if applied.len() < ours.len() => Schema::Behind,
+        None => Schema::Current,
+    }
+}
+
+/// Requires the schema that this program was built for.
 ///
 /// # Errors
-/// With what to do about it, when it is not.
+/// If the database has another schema; the message says what to do.
 pub async fn require_current(conn: &mut AsyncPgConnection) -> Result<(), Error> {
-    match schema(conn).await? {
-        Schema::Current => Ok(()),
+    let schema = schema(conn).await?;
+    require_supported(&schema)?;
+    match schema {
         Schema::Behind => {
-            Err("this database has not all migrations yet: run `manchette migrate` first".into())
+            Err("this database does not have all migrations: run `manchette migrate` first".into())
         }
-        Schema::Unknown(version) => Err(unknown(&version).into()),
+        _ => Ok(()),
     }
 }
 
-/// Whether every migration that this program needs is applied. Newer ones don't matter: while a deploy goes on, the
-/// schema is ahead of the nodes that still run the version before.
+/// Refuses a schema that this program can neither use nor migrate.
+fn require_supported(schema: &Schema) -> Result<(), Error> {
+    match schema {
+        Schema::Current | Schema::Behind => Ok(()),
+        Schema::PreRelease => Err(
+            "this database was made by a pre-release version of manchette and can't be upgraded: export what you want to \
+             keep with the version that made it, then start anew with an empty data folder or database"
+                .into(),
+        ),
+        Schema::Newer(version) => Err(format!(
+            "this database has a migration ({version}) that this version of manchette doesn't know: \
+             start the version that made it, or a newer one"
+        )
+        .into()),
+    }
+}
+
+/// Whether every migration that this program needs is applied. Newer ones don't matter: during a rolling deploy, the schema
+/// is ahead of the nodes that still run the previous version.
 pub async fn is_ready(client: &Client) -> Result<bool, tokio_postgres::Error> {
     let needed = versions();
     let rows = client
@@ -108,13 +129,12 @@ fn versions() -> Vec<String> {
         .collect()
 }
 
-/// Applies what is pending and says what that was. Whoever comes second waits for the first, then finds nothing to do.
-pub async fn migrate(address: &Address) -> Result<Vec<String>, Error> {
+/// Applies the pending migrations and returns their versions. A second process that migrates at the same time waits for the
+/// first, then finds none pending.
+pub async fn migrate(address: &ConnectOptions) -> Result<Vec<String>, Error> {
     let mut conn = address.connect_unbounded().await?;
     lock(&mut conn).await?;
-    if let Schema::Unknown(version) = schema(&mut conn).await? {
-        return Err(unknown(&version).into());
-    }
+    require_supported(&schema(&mut conn).await?)?;
     tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(conn);
         let applied: Vec<MigrationVersion> = harness.run_pending_migrations(MIGRATIONS)?;
@@ -124,18 +144,30 @@ pub async fn migrate(address: &Address) -> Result<Vec<String>, Error> {
     // The lock goes with the connection.
 }
 
-/// What to say of a schema that is ahead of us.
-fn unknown(version: &str) -> String {
-    format!(
-        "this database has a migration ({version}) that this version of manchette doesn't know: \
-         start the version that made it, or a newer one"
-    )
-}
-
 async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_advisory_lock($1)")
         .bind::<diesel::sql_types::BigInt, _>(LOCK)
         .execute(conn)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applied_versions_are_compared_with_ours() {
+        let compare = |applied: &[&str]| {
+            let applied: Vec<String> = applied.iter().copied().map(str::to_owned).collect();
+            compare(&applied, &["20".to_owned(), "40".to_owned()])
+        };
+        assert_eq!(compare(&[]), Schema::Behind);
+        assert_eq!(compare(&["20"]), Schema::Behind);
+        assert_eq!(compare(&["20", "40"]), Schema::Current);
+        assert_eq!(compare(&["10"]), Schema::PreRelease);
+        assert_eq!(compare(&["10", "15", "50"]), Schema::PreRelease);
+        assert_eq!(compare(&["20", "30"]), Schema::Newer("30".to_owned()));
+        assert_eq!(compare(&["20", "40", "50"]), Schema::Newer("50".to_owned()));
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod connect;
+mod database;
 pub mod embedded;
 pub mod json;
 pub mod migrations;
@@ -9,12 +10,15 @@ pub mod pool;
 pub mod pooler;
 pub mod postgres_programs;
 mod restarts;
+mod settings;
 pub mod shares;
 pub mod statement;
 pub mod text_enum;
 pub mod watch;
 
-pub use connect::Address;
+pub use connect::ConnectOptions;
+pub use database::{ConnectionError, Database};
 pub use json::Json;
+pub use settings::DatabaseSettings;
 pub use statement::{Fragment, Statement};
-pub use watch::Watch;
+pub use watch::HealthMonitor;

@@ -12,8 +12,8 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Address, Watch};
-use crate::config;
+use super::DatabaseSettings;
+use super::{ConnectOptions, HealthMonitor};
 
 /// A connection on loan from a pool. Its statements wait for locks only as long as a read may.
 pub struct Connection {
@@ -80,9 +80,9 @@ impl DerefMut for Connection {
 /// A pool that opens connections as they are needed. It is made without asking the database, so a server starts, and
 /// answers that it can't, while the database is away.
 pub fn pool(
-    address: &Address,
-    settings: &config::Database,
-    watch: &Arc<Watch>,
+    address: &ConnectOptions,
+    settings: &DatabaseSettings,
+    watch: &Arc<HealthMonitor>,
 ) -> Pool<AsyncPgConnection> {
     let mut manager = ManagerConfig::default();
     // A connection that broke is noticed by its flag; asking each time would double the round trips of a read.

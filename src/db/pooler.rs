@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Address;
+use super::ConnectOptions;
 use super::connect::with_source;
 
 /// Why a database behind such a pooler is not used, and what to do about it.
@@ -65,7 +65,7 @@ pub struct Probe {
 ///
 /// # Errors
 /// Where sessions are shared.
-pub async fn require_own_sessions(address: &Address) -> Result<(), SharedSessions> {
+pub async fn require_own_sessions(address: &ConnectOptions) -> Result<(), SharedSessions> {
     let looked = async {
         let mut probe = Probe::open(address).await?;
         for _ in 0..WITNESSES {
@@ -85,7 +85,7 @@ pub async fn require_own_sessions(address: &Address) -> Result<(), SharedSession
 
 impl Probe {
     /// Opens the connection to ask by.
-    pub async fn open(address: &Address) -> Result<Self, Outage> {
+    pub async fn open(address: &ConnectOptions) -> Result<Self, Outage> {
         Ok(Self {
             first: Member::open(address).await?,
             witnesses: Vec::new(),
@@ -106,7 +106,7 @@ impl Probe {
     /// many.
     pub async fn add_witness(
         &mut self,
-        address: &Address,
+        address: &ConnectOptions,
         within: Duration,
     ) -> Result<(), SharedSessions> {
         match tokio::time::timeout(within, Member::open(address)).await {
@@ -161,7 +161,7 @@ impl Probe {
 }
 
 impl Member {
-    async fn open(address: &Address) -> Result<Self, Outage> {
+    async fn open(address: &ConnectOptions) -> Result<Self, Outage> {
         let client = address.client().await?;
         let session = session(&client, "").await?;
         Ok(Self { client, session })

@@ -74,7 +74,7 @@ impl Fragment {
         self
     }
 
-    pub fn then(mut self, other: &Fragment) -> Self {
+    pub fn append(mut self, other: &Fragment) -> Self {
         self.pieces.extend_from_slice(&other.pieces);
         self.once |= other.once;
         self
@@ -84,13 +84,13 @@ impl Fragment {
     pub fn all_of(conditions: &[Fragment]) -> Self {
         let mut sql = Self::default();
         for (n, condition) in conditions.iter().enumerate() {
-            sql = sql.sql(if n > 0 { " AND " } else { "" }).then(condition);
+            sql = sql.sql(if n > 0 { " AND " } else { "" }).append(condition);
         }
         sql
     }
 
     /// Doesn't keep the statement prepared: for rare combinations, of which there are too many to keep them all.
-    pub fn once(mut self) -> Self {
+    pub fn uncached(mut self) -> Self {
         self.once = true;
         self
     }
@@ -133,7 +133,7 @@ impl<ST> Statement<ST> {
         let selection = Piece::Selection(Arc::new(Row::construct_selection()));
         let mut text = Fragment::new("SELECT ");
         text.pieces.push(selection);
-        Self::new(text.sql(" ").then(rest))
+        Self::new(text.sql(" ").append(rest))
     }
 
     /// A statement that is written out whole.

@@ -21,7 +21,7 @@ macro_rules! text_enum {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The word it goes by.
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
         }
@@ -39,7 +39,7 @@ macro_rules! text_enum {
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.word())
+                f.write_str(self.as_str())
             }
         }
 
@@ -49,7 +49,7 @@ macro_rules! text_enum {
                 out: &mut ::diesel::serialize::Output<'b, '_, ::diesel::pg::Pg>,
             ) -> ::diesel::serialize::Result {
                 <str as ::diesel::serialize::ToSql<::diesel::sql_types::Text, ::diesel::pg::Pg>>::to_sql(
-                    self.word(),
+                    self.as_str(),
                     &mut out.reborrow(),
                 )
             }

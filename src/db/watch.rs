@@ -9,14 +9,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::pooler::{Outage, Probe, SharedSessions};
-use super::{Address, migrations};
+use super::{ConnectOptions, migrations};
 
 /// Whether it could serve when it was looked at last, and when that was.
 type Readiness = Option<(Instant, Result<(), Outage>)>;
 
 /// What is known of the database, shared by all workers of the process. The looking ends with the last of them.
 #[derive(Debug)]
-pub struct Watch {
+pub struct HealthMonitor {
     seen: Arc<Seen>,
     task: AbortHandle,
 }
@@ -48,9 +48,9 @@ const NEXT_WITNESS: Duration = Duration::from_secs(10);
 /// How long a caller waits to hear about readiness.
 const PATIENCE: Duration = Duration::from_millis(900);
 
-impl Watch {
+impl HealthMonitor {
     /// Begins to look. `silence` is how long the database may take for the least of questions.
-    pub fn start(address: &Address, silence: Duration) -> Self {
+    pub fn start(address: &ConnectOptions, silence: Duration) -> Self {
         let seen = Arc::new(Seen {
             needed: AtomicBool::new(false),
             wake: Notify::new(),
@@ -125,7 +125,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for HealthMonitor {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -181,7 +181,7 @@ fn silent() -> Outage {
     Outage::Unavailable("the database doesn't answer".to_owned())
 }
 
-async fn look(seen: Arc<Seen>, address: Address, silence: Duration) {
+async fn look(seen: Arc<Seen>, address: ConnectOptions, silence: Duration) {
     let mut asking = Asking {
         address,
         silence,
@@ -226,7 +226,7 @@ async fn look(seen: Arc<Seen>, address: Address, silence: Duration) {
 
 /// How the database is asked.
 struct Asking {
-    address: Address,
+    address: ConnectOptions,
     silence: Duration,
     probe: Option<Probe>,
     /// When another witness is looked for, where there is none.

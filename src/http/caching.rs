@@ -43,7 +43,7 @@ pub struct Caching {
 
     /// Headers that name what an answer is made of, by comma: those that the cache in front of the server reads. Each
     /// costs 40 bytes for each thing named, so leave out the other.
-    #[arg(long, env = "MANCHETTE_CACHE_NAMES", value_enum, value_delimiter = ',', default_values_t = [Names::SurrogateKey, Names::CacheTag], global = true)]
+    #[arg(long, env = "MANCHETTE_CACHE_TAG_HEADERS", value_enum, value_delimiter = ',', default_values_t = [Names::SurrogateKey, Names::CacheTag], global = true)]
     pub cache_tag_headers: Vec<Names>,
 }
 

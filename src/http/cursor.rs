@@ -148,8 +148,8 @@ mod tests {
             inclusive: false,
         }
         .write(of);
-        type Moment = Option<chrono::DateTime<chrono::Utc>>;
-        let code = |text: &str, of| Cursor::<Moment>::read(text, of).unwrap_err().code;
+        type SortTime = Option<chrono::DateTime<chrono::Utc>>;
+        let code = |text: &str, of| Cursor::<SortTime>::read(text, of).unwrap_err().code;
         assert_eq!(
             code(&text, fingerprint(["headlinesf", "r"])),
             "cursor_mismatch"

@@ -1,21 +1,18 @@
-//! Words that every resource shares. Nothing here knows a resource.
+//! HTTP's words, with no resource known: identifiers, list parameters, pages, cursors, bodies, preconditions, cache tags.
 
-pub mod address;
-pub mod answer;
-pub mod body;
+pub mod cache_tags;
 pub mod caching;
-pub mod coding;
-pub mod conditional;
+pub mod content_coding;
 pub mod cursor;
-pub mod document;
 pub mod fields;
+pub mod id_or_slug;
 pub mod ids;
-pub mod list;
-pub mod made_of;
-pub mod methods;
+pub mod json_body;
+pub mod language;
+pub mod locale;
 pub mod one;
-pub mod preflight;
-pub mod security;
-pub mod size;
-pub mod tongue;
+pub mod preconditions;
+pub mod query;
+pub mod security_headers;
+pub mod validation;
 pub mod values;

@@ -9,8 +9,8 @@ use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use super::fields::Fields;
-use super::tongue::{self, Tongue};
-use crate::language;
+use super::locale::{self, LanguagePreference};
+use crate::http::language;
 use crate::problem::{Fault, Problem};
 
 /// What a resource with names in several languages is asked for with, as the contract has it.
@@ -67,7 +67,7 @@ pub trait Single {
 /// The parameters of a request for one resource, all of them understood.
 #[derive(Debug)]
 pub struct One<S> {
-    pub tongue: Tongue,
+    pub locale: LanguagePreference,
     pub fields: Fields,
     of: PhantomData<fn() -> S>,
 }
@@ -103,10 +103,10 @@ impl<S: Single> One<S> {
             return Err(faults);
         }
         Ok(Self {
-            tongue: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
-                (false, _) => Tongue::none(),
-                (true, true) => Tongue::asked_for(asked),
-                (true, false) => Tongue::new(asked, accepted),
+            locale: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
+                (false, _) => LanguagePreference::none(),
+                (true, true) => LanguagePreference::asked_for(asked),
+                (true, false) => LanguagePreference::new(asked, accepted),
             },
             fields,
             of: PhantomData,
@@ -119,7 +119,7 @@ impl<S: Single> FromRequest for One<S> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let one = Self::read(request.query_string(), tongue::accepted(request));
+        let one = Self::read(request.query_string(), locale::accepted(request));
         ready(one.map_err(Problem::InvalidParameters))
     }
 }

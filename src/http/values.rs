@@ -33,7 +33,7 @@ pub fn in_range(at: DateTime<Utc>) -> bool {
 ///
 /// # Errors
 /// A fault's code and detail.
-pub fn moment(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
+pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
     let form = || {
         let detail =
             "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
@@ -91,12 +91,14 @@ mod tests {
 
     #[test]
     fn moments_need_a_zone_a_range_and_a_measure() {
-        let code = |text: &str| moment(text).map_err(|(code, _)| code);
+        let code = |text: &str| parse_timestamp(text).map_err(|(code, _)| code);
         assert_eq!(
-            moment("2026-11-23T15:00:00+01:00").unwrap().to_rfc3339(),
+            parse_timestamp("2026-11-23T15:00:00+01:00")
+                .unwrap()
+                .to_rfc3339(),
             "2026-11-23T14:00:00+00:00"
         );
-        assert!(moment("2026-11-23t14:00:00.123456z").is_ok());
+        assert!(parse_timestamp("2026-11-23t14:00:00.123456z").is_ok());
         for wrong in [
             "14:00",
             "2026-11-23",

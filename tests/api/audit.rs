@@ -1,7 +1,7 @@
 //! The audit log: who changed what, and who tried.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use manchette::api_keys::{ApiKey, Scope, Token};
+use manchette::access::api_keys::{ApiKey, Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 

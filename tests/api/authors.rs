@@ -1,7 +1,7 @@
 //! Authors.
 
 use futures_util::future::join_all;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

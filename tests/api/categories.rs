@@ -144,7 +144,10 @@ async fn database_constraints_reject_cycles_and_control_characters() {
         .execute(&mut conn)
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("below itself"), "{error}");
+    assert!(
+        error.to_string().contains("descendant of itself"),
+        "{error}"
+    );
     let error = diesel::sql_query("UPDATE categories SET name = E'\\u0001' WHERE slug = 'a'")
         .execute(&mut conn)
         .await

@@ -1,6 +1,6 @@
 //! Cross-origin requests.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 
 use crate::support::{JsonPath, TestApp};

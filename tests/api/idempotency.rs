@@ -2,7 +2,7 @@
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -164,14 +164,16 @@ async fn a_stored_response_expires_after_a_day() {
     post(&app, "old", headline("a")).await.created();
     post(&app, "older", headline("b")).await.created();
     let mut conn = app.conn().await;
-    conn.batch_execute("UPDATE first_answers SET at = at - interval '24 hours 1 second'")
-        .await
-        .unwrap();
+    conn.batch_execute(
+        "UPDATE idempotency_keys SET created_at = created_at - interval '24 hours 1 second'",
+    )
+    .await
+    .unwrap();
     let again = post(&app, "old", headline("c")).await;
     again.created();
     assert!(!again.has("idempotency-replayed"));
     // The other expired response was deleted.
-    let left = "SELECT 1 / (count(*) = 1)::int FROM first_answers";
+    let left = "SELECT 1 / (count(*) = 1)::int FROM idempotency_keys";
     conn.batch_execute(left).await.unwrap();
     post(&app, "old", headline("c")).await.created();
     assert_eq!(titles(&app).await, ["c", "b", "a"]);
@@ -226,7 +228,7 @@ async fn a_created_api_key_is_replayed_to_its_caller_and_stored_encrypted() {
     for secret in [&made["key"], &rotated["key"]] {
         let secret = secret.as_str().unwrap();
         let sql = format!(
-            "SELECT 1 / (count(*) = 0)::int FROM first_answers WHERE position('{}'::bytea IN body) > 0",
+            "SELECT 1 / (count(*) = 0)::int FROM idempotency_keys WHERE position('{}'::bytea IN response_body) > 0",
             &secret[4..]
         );
         conn.batch_execute(&sql).await.unwrap();

@@ -144,7 +144,7 @@ async fn a_write_longer_than_the_polling_overlap_is_rolled_back() {
     let app = TestApp::start().await;
     let headline = app.headline("x", json!({})).await;
     let mut conn = app.conn().await;
-    conn.batch_execute("CREATE OR REPLACE FUNCTION longest_write() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
+    conn.batch_execute("CREATE OR REPLACE FUNCTION max_transaction_duration() RETURNS interval LANGUAGE sql IMMUTABLE RETURN interval '0'")
         .await
         .unwrap();
     let path = path_of("headlines", &headline);

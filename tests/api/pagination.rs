@@ -1,7 +1,7 @@
 //! Pagination: pages, cursors, links, counts, parameters.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::pages::texts;

@@ -1,6 +1,6 @@
 //! Publication, expiry and withdrawal of headlines and articles.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, path_of, with};

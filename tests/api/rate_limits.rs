@@ -1,7 +1,7 @@
 //! Rate limits. Every window lasts an hour or more, so that no test depends on the clock.
 
 use futures_util::future::join_all;
-use manchette::api_keys::{Scope, Token};
+use manchette::access::api_keys::{Scope, Token};
 use reqwest::Method;
 use serde_json::json;
 
@@ -240,7 +240,7 @@ async fn malformed_keys_are_limited_without_affecting_valid_ones() {
     // One admin key has to remain.
     app.new_key(&[Scope::Admin]).await;
     let mut conn = app.conn().await;
-    manchette::api_keys::ApiKey::revoke(&mut conn, &app.admin_key[..12])
+    manchette::access::api_keys::ApiKey::revoke(&mut conn, &app.admin_key[..12])
         .await
         .unwrap();
     for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! Slugs of articles: how they are derived, numbered, redirected and taken over.
 
 use futures_util::future::join_all;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -247,7 +247,7 @@ async fn a_tag_cannot_be_deleted_while_an_article_has_it() {
     let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");
     let mut conn = app.conn().await;
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
-    assert!(error.to_string().contains("still name it"), "{error}");
+    assert!(error.to_string().contains("still refer to it"), "{error}");
 
     let url = path_of("articles", &article);
     assert_eq!(app.delete(&url).await.status, 204);

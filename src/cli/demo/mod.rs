@@ -8,28 +8,28 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Error, reach, say};
-use crate::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
-use crate::authors::{Author, NewAuthor};
-use crate::categories::{Category, NewCategory};
+use super::{Error, open_database, print};
 use crate::config::Config;
-use crate::headlines::{Headline, NewHeadline, Priority};
-use crate::image::Image;
+use crate::news::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
+use crate::news::authors::{Author, NewAuthor};
+use crate::news::categories::{Category, NewCategory};
+use crate::news::content::crud::{self, Resource};
+use crate::news::content::image::Image;
+use crate::news::content::visibility::Status;
+use crate::news::headlines::{Headline, NewHeadline, Priority};
+use crate::news::site::{NewSite, SITE, Site};
+use crate::news::tags::{NewTag, Tag};
 use crate::problem::Problem;
-use crate::resource::{self, Resource};
 use crate::schema::{categories, events};
-use crate::site::{NewSite, SITE, Site};
-use crate::status::Status;
-use crate::tags::{NewTag, Tag};
 
 pub async fn run(config: &Config) -> Result<(), Error> {
-    let reached = reach(config, "demo").await?;
+    let reached = open_database(config, "demo").await?;
     let mut conn = reached.address.connect_unbounded().await?;
     let loaded = load(&mut conn).await;
     drop(conn);
     reached.done();
     if loaded? {
-        say("The sample content is loaded.\n")
+        print("The sample content is loaded.\n")
     } else {
         Err(
             "this database has, or had, content: the sample content is only for an empty one"
@@ -98,7 +98,7 @@ pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
             if !is_empty(conn).await? {
                 return Ok(false);
             }
-            resource::rewrite::<Site>(conn, SITE, site).await?;
+            crud::rewrite::<Site>(conn, SITE, site).await?;
             let sections = insert_categories(conn, categories).await?;
             let named = Named {
                 sections: &sections,
@@ -139,7 +139,7 @@ async fn insert_categories(
             position: sample.position,
             media_topic: sample.media_topic,
         };
-        let category = resource::insert::<Category>(conn, new, Ok).await?;
+        let category = crud::insert::<Category>(conn, new, Ok).await?;
         ids.insert(sample.slug, category.id);
     }
     Ok(ids)
@@ -159,7 +159,7 @@ async fn insert_all<R: Resource>(
 ) -> Result<Ids, Problem> {
     let mut ids = Ids::new();
     for sample in samples {
-        let made = resource::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
+        let made = crud::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
         ids.insert(slug(&made), made.id());
     }
     Ok(ids)
@@ -202,7 +202,7 @@ async fn insert_articles(
             translation_of: sample.translation_of.map(|original| ids[&original]),
         };
         let render = |new| PreparedArticle::render(new, &rendering);
-        let article = resource::insert::<Article>(conn, new, render).await?;
+        let article = crud::insert::<Article>(conn, new, render).await?;
         ids.insert(sample.slug, article.id);
     }
     Ok(ids)
@@ -231,7 +231,7 @@ async fn insert_headlines(
             url: sample.url,
             source: sample.source,
         };
-        resource::insert::<Headline>(conn, new, Ok).await?;
+        crud::insert::<Headline>(conn, new, Ok).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use diesel_async::RunQueryDsl;
-use manchette::api_keys::{Scope, Token};
+use manchette::access::api_keys::{Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 

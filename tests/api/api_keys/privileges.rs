@@ -2,7 +2,7 @@
 
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
-use manchette::api_keys::{ApiKey, Scope};
+use manchette::access::api_keys::{ApiKey, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
             app.request(method, path).key(&key).json(body)
         };
         for body in [
-            json!({"name": "x", "scopes": [scope.word()]}),
+            json!({"name": "x", "scopes": [scope.as_str()]}),
             json!({"name": "x", "scopes": ["admin"]}),
             json!({"scopes": ["admin"]}),
             json!({"expires_at": null}),
@@ -84,7 +84,7 @@ async fn a_key_cannot_raise_its_own_privileges() {
                 .header(header, "admin")
                 .await
                 .ok();
-            assert_eq!(me["scopes"], json!([scope.word()]));
+            assert_eq!(me["scopes"], json!([scope.as_str()]));
         }
         app.get("/v1/me?scopes=admin")
             .key(&key)

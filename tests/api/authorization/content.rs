@@ -1,6 +1,6 @@
 //! The scopes that content needs in each status.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

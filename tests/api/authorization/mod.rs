@@ -5,7 +5,7 @@ mod content;
 
 use std::collections::BTreeSet;
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use manchette::openapi;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -183,13 +183,17 @@ async fn every_operation_enforces_its_required_scopes() {
         let words = |scopes: &[Scope]| {
             scopes
                 .iter()
-                .map(|it| it.word())
+                .map(|it| it.as_str())
                 .collect::<Vec<_>>()
                 .join(" ")
         };
         keys.push(match (caller, scopes) {
             ("nobody", _) => None,
-            ("a made-up key", _) => Some(manchette::api_keys::Token::new().reveal().to_owned()),
+            ("a made-up key", _) => Some(
+                manchette::access::api_keys::Token::new()
+                    .reveal()
+                    .to_owned(),
+            ),
             ("a key that has expired" | "a key that was revoked", _) => {
                 let key = app.new_key(&[Scope::Admin]).await;
                 let end = if caller.ends_with("expired") {

@@ -2,7 +2,7 @@
 
 mod checker;
 
-use manchette::articles::{BodyFormat, EmbedHost, Embeds, Rendering, render};
+use manchette::news::articles::{BodyFormat, EmbedHost, Embeds, Rendering, render};
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;

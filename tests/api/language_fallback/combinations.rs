@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::create_article;

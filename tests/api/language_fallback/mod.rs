@@ -2,7 +2,7 @@
 
 mod combinations;
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, Request, TestApp, path_of, with};

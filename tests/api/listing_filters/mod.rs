@@ -3,7 +3,7 @@
 mod dataset;
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::json;
 
 use self::dataset::{ROWS, Row, create_content};

@@ -1,7 +1,7 @@
 //! Localized names of authors and tags.
 
 use diesel_async::SimpleAsyncConnection;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::varies_by_language;

@@ -1,6 +1,6 @@
 //! Localized names of categories.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::json;
 
 use super::{

@@ -1,7 +1,10 @@
 //! Starting the server.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
+use diesel_async::SimpleAsyncConnection;
+use manchette::db::embedded::OWNER;
 use serde_json::json;
 
 use super::post;
@@ -114,4 +117,50 @@ async fn an_external_database_must_have_the_current_schema() {
         .output()
         .unwrap();
     assert!(!refused.status.success() && stderr(&refused).contains("doesn't know"));
+}
+
+#[actix_web::test]
+async fn pre_release_data_is_refused_with_instructions() {
+    let mark_as_pre_release = async |url: &str| {
+        cluster::connect(url)
+            .await
+            .batch_execute("INSERT INTO __diesel_schema_migrations VALUES ('20261123090000')")
+            .await
+            .unwrap();
+    };
+    let assert_refused = |command: &mut Command| {
+        let refused = command.output().unwrap();
+        let message = stderr(&refused);
+        assert!(
+            !refused.status.success()
+                && message.contains("pre-release version")
+                && message.contains("empty data folder or database"),
+            "{message}"
+        );
+    };
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
+    let socket = data.path().join("postgres").display().to_string();
+    let host = socket.replace('/', "%2F");
+    mark_as_pre_release(&format!("postgres://{OWNER}@{host}/manchette")).await;
+    server.signal("TERM");
+    assert_eq!(server.wait_for_exit().0, Some(0));
+    for arguments in [&serve[..], &["migrate"]] {
+        assert_refused(&mut manchette(data.path(), arguments));
+        assert!(!data.path().join("postgres/postmaster.pid").exists());
+    }
+
+    let url = cluster::empty_database_url().await;
+    let with_url = |arguments: &[&str]| {
+        let mut command = manchette(data.path(), arguments);
+        command.env("DATABASE_URL", &url);
+        command
+    };
+    assert!(with_url(&["migrate"]).output().unwrap().status.success());
+    mark_as_pre_release(&url).await;
+    for arguments in [&serve[..], &["migrate"]] {
+        assert_refused(&mut with_url(arguments));
+    }
 }

@@ -1,6 +1,6 @@
 //! Completion of typed words by `/v1/suggest`.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::escaped;

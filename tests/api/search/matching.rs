@@ -1,7 +1,7 @@
 //! Which queries match which words.
 
 use diesel_async::RunQueryDsl;
-use manchette::search::fold;
+use manchette::news::search::fold;
 use serde_json::json;
 
 use super::{assert_finds, escaped, titles};

@@ -7,12 +7,12 @@ use actix_web::dev::ServerHandle;
 use clap::Parser;
 use diesel::QueryDsl;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use manchette::api_keys::{ApiKey, Scope};
-use manchette::config::Cli;
+use manchette::access::api_keys::{ApiKey, Scope};
+use manchette::cli::Cli;
 use manchette::connection::Shutdown;
 use manchette::connection::admission::Admission;
 use manchette::cpu_tasks::CpuTasks;
-use manchette::db::Address;
+use manchette::db::ConnectOptions;
 use manchette::schema::events;
 use manchette::server;
 use reqwest::Method;
@@ -23,7 +23,7 @@ use super::{Request, cluster, with};
 /// A server with a database of its own.
 pub struct TestApp {
     pub addr: SocketAddr,
-    pub database: Address,
+    pub database: ConnectOptions,
     /// A key with the scope `admin`.
     pub admin_key: String,
     client: reqwest::Client,
@@ -62,7 +62,7 @@ impl TestApp {
     }
 
     /// On an existing database.
-    pub async fn start_on(database: Address, settings: &[&str]) -> Self {
+    pub async fn start_on(database: ConnectOptions, settings: &[&str]) -> Self {
         Self::start_with_cpu_tasks(database, settings, CpuTasks::default()).await
     }
 
@@ -73,7 +73,7 @@ impl TestApp {
 
     /// With CPU-bound tasks that the test can pause.
     pub async fn start_with_cpu_tasks(
-        database: Address,
+        database: ConnectOptions,
         settings: &[&str],
         cpu_tasks: CpuTasks,
     ) -> Self {

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use clap::Parser;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use manchette::config::{Cli, Database};
-use manchette::db::embedded::{Claim, Embedded, OWNER, Options};
-use manchette::db::{Address, migrations};
+use manchette::cli::Cli;
+use manchette::db::embedded::{DataDirLock, Embedded, OWNER, Options};
+use manchette::db::{ConnectOptions, DatabaseSettings, migrations};
 
 struct Cluster {
     /// Stops Postgres when this process ends, however it ends.
     _embedded: Embedded,
-    address: Address,
+    address: ConnectOptions,
     folder: PathBuf,
 }
 
-fn settings() -> Database {
+fn settings() -> DatabaseSettings {
     Cli::try_parse_from(["manchette"])
         .expect("the defaults are valid")
         .config
@@ -26,16 +26,16 @@ fn settings() -> Database {
 }
 
 /// Creates a migrated database without content.
-pub async fn new_database() -> Address {
+pub async fn new_database() -> ConnectOptions {
     cluster().address.database(&create("manchette").await)
 }
 
 /// Creates a migrated database for a proxy that listens in this directory: the address that leads to the proxy, and the
 /// socket of Postgres.
-pub async fn new_database_behind(folder: &Path) -> (Address, PathBuf) {
+pub async fn new_database_behind(folder: &Path) -> (ConnectOptions, PathBuf) {
     let cluster = cluster();
     let name = create("manchette").await;
-    let address = Address::from_socket(folder, &name, &settings()).expect("a valid address");
+    let address = ConnectOptions::from_socket(folder, &name, &settings()).expect("a valid address");
     // The full path may be too long for a socket.
     let short = folder.join("postgres");
     std::os::unix::fs::symlink(&cluster.folder, &short).expect("the link is created");
@@ -61,7 +61,7 @@ pub async fn empty_database_url() -> String {
 
 /// Connects to a `DATABASE_URL`.
 pub async fn connect(url: &str) -> AsyncPgConnection {
-    let address = Address::from_url(url, &settings()).expect("a valid address");
+    let address = ConnectOptions::from_url(url, &settings()).expect("a valid address");
     address
         .connect_unbounded()
         .await
@@ -100,7 +100,7 @@ async fn start() -> Cluster {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     remove_old(folder);
     let data_dir = folder.join(format!("cluster-{}", std::process::id()));
-    let claim = Claim::take(&data_dir, "test")
+    let claim = DataDirLock::take(&data_dir, "test")
         .expect("the directory can be created")
         .expect("nobody else has it");
     let options = Options {
@@ -144,7 +144,7 @@ fn remove_old(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if entry.file_name().to_string_lossy().starts_with("cluster-")
-            && let Ok(Ok(_claim)) = Claim::take(&path, "test")
+            && let Ok(Ok(_claim)) = DataDirLock::take(&path, "test")
             && !path.join("postgres/postmaster.pid").exists()
         {
             let _ = std::fs::remove_dir_all(&path);

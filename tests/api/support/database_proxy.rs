@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
-use manchette::db::Address;
+use manchette::db::ConnectOptions;
 
 use super::cluster;
 
@@ -33,7 +33,7 @@ struct Shared {
 
 impl DatabaseProxy {
     /// Creates a database and a proxy for it; returns the address of the proxy.
-    pub async fn to_new_database() -> (Self, Address) {
+    pub async fn to_new_database() -> (Self, ConnectOptions) {
         let folder = tempfile::tempdir().expect("the directory is created");
         let (address, postgres) = cluster::new_database_behind(folder.path()).await;
         let listener =

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 
 use futures_util::future::join_all;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::{create_article, events_of, path, translation_languages};

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join_all;
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -285,7 +285,7 @@ async fn database_constraints_keep_translation_groups_consistent() {
         .batch_execute(&join(&other, &json!({"id": uuid::Uuid::now_v7()})))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("is not there"), "{error}");
+    assert!(error.to_string().contains("does not exist"), "{error}");
     conn.batch_execute(&join(&fr, &ar)).await.unwrap();
     assert_eq!(
         app.get(&path(&fr)).await.ok()["translation_of"],

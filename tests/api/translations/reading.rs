@@ -1,6 +1,6 @@
 //! Reading an article in a language, and which translations a caller sees.
 
-use manchette::api_keys::Scope;
+use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 
 mod private_columns;
 
-use manchette::api_keys::{ApiKey, Scope};
+use manchette::access::api_keys::{ApiKey, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 

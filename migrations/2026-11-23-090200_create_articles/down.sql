@@ -1,2 +1,0 @@
-DROP TABLE articles;
-DROP FUNCTION is_image;

@@ -1,2 +1,0 @@
-DROP TABLE headlines;
-DROP FUNCTION point_at_live_article;

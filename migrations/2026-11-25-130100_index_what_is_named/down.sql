@@ -1,1 +1,0 @@
-DROP INDEX article_authors_public, article_authors_scheduled, article_tags_public, article_tags_scheduled;

@@ -1,1 +1,0 @@
-ALTER TABLE articles DROP CONSTRAINT articles_rendered_size;

@@ -1,0 +1,95 @@
+-- Checks that several tables use, and what all resources share: `updated_at` and former slugs.
+-- The program checks the same rules, to report them field by field; the database enforces them.
+
+-- One line of plain text: at least one visible character, no control characters.
+CREATE FUNCTION is_line(value text, longest integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    char_length(value) <= longest
+    AND value !~ '[\u0001-\u001f\u007f-\u009f]'
+    AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+
+-- Plain text of several lines: tabs and line breaks are allowed.
+CREATE FUNCTION is_multiline_text(value text, longest integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    char_length(value) <= longest
+    AND value !~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
+    AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+
+-- Letters and digits of any script, in lower case, joined by single hyphens. Never in the form of a UUID, because paths
+-- take a slug or an id.
+CREATE FUNCTION is_slug(value text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    char_length(value) BETWEEN 1 AND 200
+    AND value !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9\u2000-\u206f]'
+    AND value = lower(value)
+    AND value !~ '^-|--|-$'
+    AND value !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+
+-- An absolute http or https URL (RFC 3986) without credentials, without a character that user agents normalise to another,
+-- and with every `%` followed by two hexadecimal digits.
+CREATE FUNCTION is_http_url(value text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    char_length(value) <= 2048
+    AND value ~* '^https?://(\[[0-9a-f:.]+\]|([-.0-9_a-z~!$&''()*+,;=]|%[0-9a-f]{2})+)(:[0-9]*)?([/?#]([-!#$&''()*+,./0-9:;=?@_a-z~[]|\]|%[0-9a-f]{2})*)?$';
+
+-- The outer form of a BCP 47 language tag; the program also checks the subtags against the registry.
+CREATE FUNCTION is_language_tag(value text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    char_length(value) <= 35 AND value ~ '^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$';
+
+-- 1 to 50 distinct language tags.
+CREATE FUNCTION are_language_tags(value text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    cardinality(value) BETWEEN 1 AND 50
+    AND NOT EXISTS (SELECT FROM unnest(value) AS tag WHERE NOT coalesce(is_language_tag(tag), false))
+    AND cardinality(value) = (SELECT count(DISTINCT tag) FROM unnest(value) AS tag);
+
+-- Names by language, at most 50: {"ar": "اقتصاد"}.
+CREATE FUNCTION are_localized_names(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE WHEN jsonb_typeof(value) <> 'object' THEN false
+    ELSE (SELECT count(*) <= 50 AND coalesce(bool_and(
+            is_language_tag(name.language) AND jsonb_typeof(name.text) = 'string' AND is_line(name.text #>> '{}', 100)), true)
+        FROM jsonb_each(value) AS name (language, text))
+    END;
+
+-- Links to profiles, at most 20: [{"name": "Mastodon", "url": "https://…"}].
+CREATE FUNCTION are_links(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    jsonb_typeof(value) = 'array' AND jsonb_array_length(value) <= 20 AND NOT EXISTS (
+        SELECT FROM jsonb_array_elements(value) AS link
+        WHERE NOT (coalesce(is_line(link ->> 'name', 100), false) AND coalesce(is_http_url(link ->> 'url'), false))
+    );
+
+-- A plausible publication time: the first newspapers date from 1605, and RFC 3339 ends with the year 9999.
+CREATE FUNCTION is_timestamp(value timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    value >= '1600-01-01T00:00:00Z' AND value < '10000-01-01T00:00:00Z';
+
+-- `updated_at` increases with `version`. The clock is read when the row is written, because the transaction may have begun
+-- long before and waited for a lock; should the clock go backwards, `updated_at` still increases.
+CREATE FUNCTION advance_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := greatest(clock_timestamp(), OLD.updated_at + interval '1 microsecond');
+    RETURN NEW;
+END $$;
+
+-- Slugs that a resource had before: a request for one is redirected (308) to the current slug.
+CREATE TABLE former_slugs (
+    resource text NOT NULL CHECK (resource IN ('category', 'article', 'author', 'tag')),
+    slug text NOT NULL,
+    resource_id uuid NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (resource, slug)
+);
+
+-- Its argument is the name of the resource. A slug that is in use again redirects no longer.
+CREATE FUNCTION record_former_slug() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM former_slugs WHERE resource = TG_ARGV[0] AND slug = NEW.slug;
+    IF TG_OP = 'UPDATE' AND OLD.slug <> NEW.slug THEN
+        INSERT INTO former_slugs (resource, slug, resource_id) VALUES (TG_ARGV[0], OLD.slug, NEW.id)
+        ON CONFLICT (resource, slug) DO UPDATE SET resource_id = excluded.resource_id, changed_at = now();
+    END IF;
+    RETURN NULL;
+END $$;

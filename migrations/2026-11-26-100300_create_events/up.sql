@@ -1,0 +1,33 @@
+-- The change log: one row for every committed change, written in the transaction of the change.
+CREATE TABLE events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Transactions do not commit in the order of `id`. A reader that misses nothing orders by (xid, id) and stops below
+    -- pg_snapshot_xmin(pg_current_snapshot()): no transaction in progress can insert before that.
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at timestamptz NOT NULL DEFAULT now(),
+    resource text NOT NULL CHECK (resource IN ('category', 'headline', 'article', 'author', 'tag', 'site')),
+    resource_id uuid NOT NULL,
+    version integer NOT NULL CHECK (version > 0),
+    action text NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'restored')),
+    -- Null for changes made without an API key, such as the sample content.
+    key_id uuid REFERENCES api_keys (id)
+);
+
+CREATE UNIQUE INDEX events_version ON events (resource_id, version, resource);
+CREATE INDEX events_in_commit_order ON events (xid, id);
+
+-- The longest time between the `updated_at` of a change and the moment when other transactions see it. A client that
+-- polls for changes by `updated_at` starts from that long before the latest one that it has seen, and misses nothing.
+CREATE FUNCTION max_transaction_duration() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN interval '10 seconds';
+
+-- A longer transaction is not committed, except bulk loading, which runs without a statement timeout.
+CREATE FUNCTION limit_transaction_duration() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF clock_timestamp() - transaction_timestamp() > max_transaction_duration() THEN
+        RAISE serialization_failure USING MESSAGE = 'the transaction took too long to be committed';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER limit_transaction_duration AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (current_setting('statement_timeout') <> '0') EXECUTE FUNCTION limit_transaction_duration();

@@ -1,0 +1,2 @@
+DROP TABLE site;
+DROP FUNCTION is_time_zone;

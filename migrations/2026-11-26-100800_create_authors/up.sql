@@ -1,0 +1,27 @@
+CREATE TABLE authors (
+    id uuid PRIMARY KEY,
+    slug text NOT NULL CHECK (is_slug(slug)),
+    name text NOT NULL CHECK (is_line(name, 100)),
+    names jsonb NOT NULL DEFAULT '{}' CHECK (are_localized_names(names)),
+    name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (left(search_key(name), 100)) STORED,
+    bio text CHECK (is_multiline_text(bio, 2000)),
+    image_url text CHECK (is_http_url(image_url)),
+    links jsonb NOT NULL DEFAULT '[]' CHECK (are_links(links)),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 1 CHECK (version > 0),
+    deleted_at timestamptz
+);
+
+CREATE UNIQUE INDEX authors_slug_key ON authors (slug) WHERE deleted_at IS NULL;
+-- Finds all slugs with a prefix, to choose the next free number.
+CREATE INDEX authors_slug_prefix ON authors (slug text_pattern_ops) WHERE deleted_at IS NULL;
+CREATE INDEX authors_by_name ON authors (name_key, id) WHERE deleted_at IS NULL;
+-- Autocompletion, by the name in any language.
+CREATE INDEX authors_words ON authors USING gin (to_tsvector('simple', search_names(name, names)))
+    WITH (fastupdate = off) WHERE deleted_at IS NULL;
+
+CREATE TRIGGER advance_updated_at BEFORE UPDATE ON authors
+    FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION advance_updated_at();
+CREATE TRIGGER record_former_slug AFTER INSERT OR UPDATE OF slug ON authors
+    FOR EACH ROW EXECUTE FUNCTION record_former_slug('author');

@@ -1,0 +1,127 @@
+//! Content codings (RFC 9110, section 8.4): fewer bytes for whoever takes them.
+
+use std::io::Write;
+
+use actix_web::HttpMessage;
+use actix_web::http::header::{AcceptEncoding, Encoding, Header};
+use actix_web::web::{self, Bytes};
+
+/// Below so many bytes nothing is gained.
+const SMALLEST: usize = 1024;
+/// What is compressed on the thread that answers everybody else; more goes to another.
+const INLINE_LIMIT: usize = 64 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentCoding {
+    Brotli,
+    Zstd,
+    Gzip,
+}
+
+impl ContentCoding {
+    /// Its name in `Content-Encoding`.
+    pub fn token(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// The best one that a request takes; none where it takes none of them, or wants none.
+    pub fn wanted(request: &impl HttpMessage) -> Option<Self> {
+        let ours = [
+            Encoding::brotli(),
+            Encoding::zstd(),
+            Encoding::gzip(),
+            Encoding::identity(),
+        ];
+        let chosen = AcceptEncoding::parse(request)
+            .ok()?
+            .negotiate(ours.iter())?;
+        [Self::Brotli, Self::Zstd, Self::Gzip]
+            .into_iter()
+            .find(|coding| chosen.to_string() == coding.token())
+    }
+
+    /// Whether a body of this kind and size gains by it.
+    pub fn is_worth(kind: &str, bytes: usize) -> bool {
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        let text = essence.starts_with("text/")
+            || essence.ends_with("json")
+            || essence.ends_with("xml")
+            || essence.ends_with("javascript");
+        text && bytes >= SMALLEST
+    }
+
+    /// The body in this coding.
+    pub async fn apply(self, body: Bytes) -> std::io::Result<Bytes> {
+        if body.len() <= INLINE_LIMIT {
+            return self.compress(&body);
+        }
+        web::block(move || self.compress(&body))
+            .await
+            .map_err(std::io::Error::other)?
+    }
+
+    fn compress(self, body: &[u8]) -> std::io::Result<Bytes> {
+        let mut out = Vec::with_capacity(body.len() / 3);
+        match self {
+            Self::Brotli => {
+                let settings = brotli::enc::BrotliEncoderParams {
+                    quality: 4,
+                    lgwin: 18,
+                    size_hint: body.len(),
+                    ..Default::default()
+                };
+                brotli::BrotliCompress(&mut &*body, &mut out, &settings)?;
+            }
+            Self::Zstd => out = zstd::bulk::compress(body, 3)?,
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::new(5));
+                encoder.write_all(body)?;
+                out = encoder.finish()?;
+            }
+        }
+        Ok(out.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_coding_is_the_one_that_is_liked_best() {
+        for (header, coding) in [
+            ("gzip, deflate, br, zstd", Some(ContentCoding::Brotli)),
+            ("gzip;q=1, br;q=0.5", Some(ContentCoding::Gzip)),
+            ("br;q=0, zstd;q=0.1", Some(ContentCoding::Zstd)),
+            ("GZIP", Some(ContentCoding::Gzip)),
+            ("identity, gzip;q=0", None),
+            ("deflate", None),
+            ("*", None),
+            ("*;q=0", None),
+            ("", None),
+            ("gzip;q=nonsense", None),
+        ] {
+            let request = TestRequest::default()
+                .insert_header(("Accept-Encoding", header))
+                .to_http_request();
+            assert_eq!(ContentCoding::wanted(&request), coding, "{header}");
+        }
+        assert_eq!(
+            ContentCoding::wanted(&TestRequest::default().to_http_request()),
+            None
+        );
+    }
+
+    #[test]
+    fn only_text_that_is_not_small_gains() {
+        assert!(ContentCoding::is_worth("application/problem+json", 1024));
+        assert!(ContentCoding::is_worth("text/html; charset=utf-8", 5000));
+        assert!(!ContentCoding::is_worth("application/json", 1023));
+        assert!(!ContentCoding::is_worth("image/png", 5000));
+    }
+}

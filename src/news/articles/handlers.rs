@@ -1,0 +1,149 @@
+//! HTTP in, HTTP out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::Renderer;
+use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
+use crate::http::id_or_slug::ResourcePath;
+use crate::http::json_body::Body;
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::preconditions::Preconditions;
+use crate::http::query::{List, Paging};
+use crate::idempotency::IdempotencyKey;
+use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
+use crate::news::articles::stories::FallbackParameter;
+use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::problem::Problem;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_articles)
+        .service(create_article)
+        .service(get_article)
+        .service(replace_article)
+        .service(update_article)
+        .service(delete_article);
+}
+
+/// List articles
+///
+/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
+/// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
+/// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
+#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
+    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[get("/v1/articles")]
+async fn list_articles(
+    db: Data<Database>,
+    reader: Reader,
+    mut list: List<ArticleFilter>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(status) = list.filter.timeline.status {
+        reader.may_filter(status)?;
+    }
+    let mut conn = db.connection().await?;
+    list.filter.timeline.resolve(&mut conn).await?;
+    Article::list(&mut conn, reader.visibility(), &list).await
+}
+
+/// Create an article
+///
+/// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[post("/v1/articles")]
+async fn create_article(
+    db: Data<Database>,
+    renderer: Data<Renderer>,
+    editor: Editor,
+    retry: IdempotencyKey,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    crud::create::<Article>(&db, &renderer, &editor, retry, body).await
+}
+
+/// Get an article
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
+/// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
+/// `is_fallback: true`.
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The article.", body = Article)))]
+#[get("/v1/articles/{id}")]
+async fn get_article(
+    db: Data<Database>,
+    reader: Reader,
+    address: ResourcePath,
+    one: One<Article>,
+) -> Result<ResourceResponse<Article>, Problem> {
+    if one.locale.asked.is_none() {
+        return crud::get(&db, &reader, &address, one).await;
+    }
+    let mut conn = db.connection().await?;
+    match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
+        Some(article) => Ok(crud::shown(article, one)),
+        None => {
+            Err(crud::explain_missing::<Article>(&mut conn, &address, reader.visibility()).await?)
+        }
+    }
+}
+
+/// Replace an article
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with one that is in the
+/// trash, it takes it out again (201).
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The article as it is now.", body = Article),
+        (status = CREATED, description = "The article as it was created.", body = Article),
+    ))]
+#[put("/v1/articles/{id}")]
+async fn replace_article(
+    db: Data<Database>,
+    renderer: Data<Renderer>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Article>, Problem> {
+    crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+}
+
+/// Change an article
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The article as it is now.", body = Article)))]
+#[patch("/v1/articles/{id}")]
+async fn update_article(
+    db: Data<Database>,
+    renderer: Data<Renderer>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Article>, Problem> {
+    crud::change::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+}
+
+/// Delete an article
+///
+/// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/articles/{id}")]
+async fn delete_article(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    crud::remove::<Article>(&db, &editor, &address, &conditions).await
+}

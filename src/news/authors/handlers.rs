@@ -1,0 +1,131 @@
+//! HTTP in and out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
+use crate::http::id_or_slug::ResourcePath;
+use crate::http::json_body::Body;
+use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::preconditions::Preconditions;
+use crate::http::query::{List, Paging};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::content::names::as_read_by;
+use crate::problem::Problem;
+
+use super::model::*;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_authors)
+        .service(create_author)
+        .service(get_author)
+        .service(replace_author)
+        .service(update_author)
+        .service(delete_author);
+}
+
+/// List authors
+///
+/// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
+/// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
+#[utoipa::path(tag = "Authors", params(Paging, AuthorFilter),
+    responses((status = OK, description = "A page of authors.", body = ref("#/components/schemas/AuthorPage"))))]
+#[get("/v1/authors")]
+async fn list_authors(
+    db: Data<Database>,
+    reader: Reader,
+    list: List<AuthorFilter>,
+) -> Result<HttpResponse, Problem> {
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
+    let mut conn = db.connection().await?;
+    Author::list(&mut conn, &list, &locale).await
+}
+
+/// Create an author
+///
+/// Without a `slug` one is made from `name`.
+#[utoipa::path(tag = "Authors", security(("key" = ["write"])), request_body = NewAuthor,
+    responses((status = CREATED, description = "The author as it was created.", body = Author)))]
+#[post("/v1/authors")]
+async fn create_author(
+    db: Data<Database>,
+    editor: Editor,
+    retry: IdempotencyKey,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    crud::create::<Author>(&db, &(), &editor, retry, body).await
+}
+
+/// Get an author
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308.
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The author.", body = Author)))]
+#[get("/v1/authors/{id}")]
+async fn get_author(
+    db: Data<Database>,
+    reader: Reader,
+    address: ResourcePath,
+    mut one: One<Author>,
+) -> Result<ResourceResponse<Author>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
+    crud::get(&db, &reader, &address, one).await
+}
+
+/// Replace an author
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
+/// one that is in the trash, it takes it out again (201).
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])), request_body = NewAuthor,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The author as it is now.", body = Author),
+        (status = CREATED, description = "The author as it was created.", body = Author),
+    ))]
+#[put("/v1/authors/{id}")]
+async fn replace_author(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Author>, Problem> {
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Change an author
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/AuthorPatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The author as it is now.", body = Author)))]
+#[patch("/v1/authors/{id}")]
+async fn update_author(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Author>, Problem> {
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Delete an author
+///
+/// To the trash. Refused with a 409 while articles name it.
+#[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/authors/{id}")]
+async fn delete_author(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    crud::remove::<Author>(&db, &editor, &address, &conditions).await
+}

@@ -1,0 +1,7 @@
+//! Authors: who signs.
+
+mod handlers;
+mod model;
+
+pub use handlers::routes;
+pub use model::*;

@@ -1,0 +1,136 @@
+//! HTTP in and out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
+use crate::http::id_or_slug::ResourcePath;
+use crate::http::json_body::Body;
+use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::preconditions::Preconditions;
+use crate::http::query::{List, Paging};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::content::names::as_read_by;
+use crate::problem::Problem;
+
+use super::model::*;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_categories)
+        .service(create_category)
+        .service(get_category)
+        .service(replace_category)
+        .service(update_category)
+        .service(delete_category);
+}
+
+/// List categories
+///
+/// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
+/// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
+/// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
+#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter),
+    responses((status = OK, description = "A page of categories.", body = ref("#/components/schemas/CategoryPage"))))]
+#[get("/v1/categories")]
+async fn list_categories(
+    db: Data<Database>,
+    reader: Reader,
+    list: List<CategoryFilter>,
+) -> Result<HttpResponse, Problem> {
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
+    let mut conn = db.connection().await?;
+    if list.filter.tree {
+        return Category::list_tree(&mut conn, &list, &locale).await;
+    }
+    Category::list(&mut conn, &list, &locale).await
+}
+
+/// Create a category
+///
+/// Without a `slug` one is made from `name`.
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
+    responses((status = CREATED, description = "The category as it was created.", body = Category)))]
+#[post("/v1/categories")]
+async fn create_category(
+    db: Data<Database>,
+    editor: Editor,
+    retry: IdempotencyKey,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    crud::create::<Category>(&db, &(), &editor, retry, body).await
+}
+
+/// Get a category
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308.
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The category.", body = Category)))]
+#[get("/v1/categories/{id}")]
+async fn get_category(
+    db: Data<Database>,
+    reader: Reader,
+    address: ResourcePath,
+    mut one: One<Category>,
+) -> Result<ResourceResponse<Category>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
+    crud::get(&db, &reader, &address, one).await
+}
+
+/// Replace a category
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
+/// one that is in the trash, it takes it out again (201).
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The category as it is now.", body = Category),
+        (status = CREATED, description = "The category as it was created.", body = Category),
+    ))]
+#[put("/v1/categories/{id}")]
+async fn replace_category(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Category>, Problem> {
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Change a category
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. With another `parent_id` it moves,
+/// together with everything below it.
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/CategoryPatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The category as it is now.", body = Category)))]
+#[patch("/v1/categories/{id}")]
+async fn update_category(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Category>, Problem> {
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Delete a category
+///
+/// To the trash. Refused with a 409 while categories, articles or headlines stand in it.
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/categories/{id}")]
+async fn delete_category(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    crud::remove::<Category>(&db, &editor, &address, &conditions).await
+}

@@ -1,0 +1,11 @@
+//! What the API is about: headlines, articles and what they refer to, and the search over them.
+
+pub mod articles;
+pub mod authors;
+pub mod categories;
+pub mod content;
+pub mod headlines;
+pub mod listing;
+pub mod search;
+pub mod site;
+pub mod tags;

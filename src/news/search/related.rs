@@ -1,0 +1,132 @@
+//! `GET /v1/articles/{id}/related`: what else to read.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::access::extractors::Reader;
+use crate::db::{Database, Fragment, Statement};
+use crate::http::cache_tags::CacheTags;
+use crate::http::caching::Kind;
+use crate::http::id_or_slug::ResourcePath;
+use crate::http::ids::in_order;
+use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::news::articles::Article;
+use crate::news::content::crud::{self, Resource};
+use crate::news::content::visibility::Visibility;
+use crate::problem::Problem;
+
+/// Most articles that are given.
+const MOST: usize = 10;
+/// How many of the newest of each tag, of the category and of the language are looked at.
+const NEWEST: usize = 60;
+/// How many of those that share rare words of the title are looked at.
+const ALIKE: usize = 500;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_related_articles);
+}
+
+/// List related articles
+///
+/// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
+/// the title, by category, the newest favoured. Never a translation of the article itself.
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
+#[get("/v1/articles/{id}/related")]
+async fn list_related_articles(
+    db: Data<Database>,
+    reader: Reader,
+    request: HttpRequest,
+    one: One<Article>,
+) -> Result<HttpResponse, Problem> {
+    let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
+    let mut conn = db.connection().await?;
+    let visibility = reader.visibility();
+    let Some(article) = Article::find(&mut conn, &address.name, visibility).await? else {
+        return Err(
+            match crud::explain_missing::<Article>(&mut conn, &address, visibility).await? {
+                Problem::Moved(to) => Problem::Moved(with_related(&to)),
+                other => other,
+            },
+        );
+    };
+    let ids = related(&mut conn, article.id).await?;
+    let wants = |field: &str| one.fields.wants(field, !field.starts_with("body"));
+    let (rows, _) =
+        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, wants).await?;
+    let (items, _) = in_order(rows, &ids, |row| row.id);
+    let mut cache_tags = CacheTags::default();
+    cache_tags.all(Article::NAME);
+    cache_tags.extend(&items);
+    let mut response = HttpResponse::Ok();
+    let mut response = match one.fields.of_each(&items)? {
+        None => response.json(Related { items }),
+        Some(items) => response.json(Related { items }),
+    };
+    response.extensions_mut().insert(cache_tags);
+    response.extensions_mut().insert(Kind::Search);
+    Ok(response)
+}
+
+/// Puts the end of the path before the query.
+fn with_related(address: &str) -> String {
+    match address.split_once('?') {
+        Some((path, query)) => format!("{path}/related?{query}"),
+        None => format!("{address}/related"),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Related<T> {
+    items: Vec<T>,
+}
+
+/// The ids of the related articles, the best first, in one statement: a bounded number of candidates from each side, then
+/// a mark for each.
+async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid>> {
+    let public =
+        "status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
+    let sql = Fragment::new(
+        "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
+         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
+         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) AND \
+         search_estimate_rows('articles', quote_literal(lexeme)::tsquery) <= (SELECT greatest(reltuples / 150, 100) FROM pg_class WHERE oid = 'articles'::regclass) \
+         LIMIT 6), ' | ')::tsquery AS rare FROM articles WHERE id = ",
+    )
+    .id(id)
+    .sql("), near AS MATERIALIZED (SELECT found.id FROM article_tags AS own CROSS JOIN LATERAL (SELECT id FROM article_tags AS other WHERE other.tag_id = own.tag_id AND other.language = (SELECT language FROM this) AND ")
+    .sql(public)
+    .sql(" ORDER BY other.listed_at DESC, other.id DESC LIMIT ")
+    .number(NEWEST)
+    .sql(") AS found WHERE own.id = (SELECT id FROM this) UNION (SELECT id FROM articles WHERE category_id = (SELECT category_id FROM this) AND language = (SELECT language FROM this) AND ")
+    .sql(public)
+    .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
+    .number(NEWEST)
+    .sql(") UNION (SELECT id FROM (SELECT id, listed_at FROM articles WHERE search @@ (SELECT rare FROM this) AND language = (SELECT language FROM this) AND ")
+    .sql(public)
+    .sql(" LIMIT ")
+    .number(ALIKE)
+    .sql(") AS alike ORDER BY listed_at DESC LIMIT ")
+    .number(NEWEST)
+    .sql(") UNION (SELECT id FROM articles WHERE language = (SELECT language FROM this) AND ")
+    .sql(public)
+    .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
+    .number(NEWEST)
+    .sql(
+        ")) SELECT articles.id FROM near JOIN articles ON articles.id = near.id CROSS JOIN this \
+         WHERE coalesce(articles.translation_of, articles.id) <> this.story ORDER BY \
+         (3 * (SELECT count(*) FROM article_tags AS own JOIN article_tags AS other USING (tag_id) WHERE own.id = this.id AND other.id = articles.id) \
+         + CASE WHEN articles.category_id = this.category_id THEN 1 ELSE 0 END \
+         + 4 * coalesce(ts_rank('{0.1, 0.3, 0.6, 1.0}', articles.search, this.title), 0)) \
+         * exp(-greatest(extract(epoch FROM now() - articles.listed_at), 0)::double precision / 86400 / 180) DESC, \
+         articles.listed_at DESC, articles.id DESC LIMIT ",
+    )
+    .number(MOST);
+    Statement::<SqlUuid>::new(sql).load(conn).await
+}

@@ -1,0 +1,424 @@
+//! `GET /v1/search`: headlines and articles together.
+
+use std::collections::HashMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::access::extractors::Reader;
+use crate::db::Database;
+use crate::db::{Fragment, Statement};
+use crate::http::cache_tags::{self, CacheTags};
+use crate::http::cursor::Cursor;
+use crate::http::locale::LanguagePreference;
+use crate::http::query::{Filter, List, Paging};
+use crate::news::articles::{Article, ArticleFilter};
+use crate::news::content::crud::Resource;
+use crate::news::content::visibility::Visibility;
+use crate::news::headlines::{Headline, HeadlineFilter};
+use crate::news::listing::timeline::{
+    FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
+};
+use crate::news::search::mark;
+use crate::news::search::model::{self, Order, Part, SearchCursor};
+use crate::news::search::words::{self, LONGEST, ParsedQuery};
+use crate::problem::{Fault, Problem};
+
+/// How many rows are walked for words that are common: far enough for a band of what one row in a hundred has.
+const SCAN_BUDGET: usize = 20_000;
+/// The part of a long text in which matches are shown, in characters.
+const SHOWN: usize = 10_000;
+/// With fewer results than this, a word may have been mistyped.
+const FEW: usize = 3;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(search);
+}
+
+/// Search headlines and articles
+///
+/// Finds what has all the words of `q`, in whatever form its language gives them, with or without accents. `"in quotes"`
+/// they must stand together, `or` takes either side, `-word` leaves out what has it. What is written together, `covid-19`,
+/// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
+/// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
+/// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
+#[utoipa::path(tag = "Search", params(SearchParameters, Paging, TimelineParameters, ArticleFilter, HeadlineFilter),
+    responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
+#[get("/v1/search")]
+async fn search(
+    db: Data<Database>,
+    reader: Reader,
+    mut list: List<SearchFilter>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(status) = list.filter.articles.timeline.status {
+        reader.may_filter(status)?;
+    }
+    let mut conn = db.connection().await?;
+    list.filter.articles.timeline.resolve(&mut conn).await?;
+    list.filter.headlines.timeline = list.filter.articles.timeline.clone();
+    answer(&mut conn, reader.visibility(), &list).await
+}
+
+/// What is searched for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it is written for the contract; `SearchFilter` reads the values"
+)]
+pub struct SearchParameters {
+    /// The words to look for.
+    #[param(min_length = 1, max_length = 200, example = "économie")]
+    q: String,
+    /// Only articles, or only headlines.
+    #[param(inline)]
+    r#type: Option<HitKind>,
+    /// The best first, or the newest.
+    #[param(inline, required = false, default = "relevance")]
+    sort: OrderWord,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[expect(dead_code, reason = "it is written for the contract")]
+enum OrderWord {
+    #[serde(rename = "relevance")]
+    Relevance,
+    #[serde(rename = "-published_at")]
+    Newest,
+}
+
+crate::text_enum! {
+    /// What was found.
+    HitKind {
+        Article = "article",
+        Headline = "headline",
+    }
+}
+
+/// What a search is, and what it is narrowed to. Both filters have the same timeline.
+#[derive(Debug, Default)]
+pub struct SearchFilter {
+    q: String,
+    kind: Option<HitKind>,
+    order: Order,
+    articles: ArticleFilter,
+    headlines: HeadlineFilter,
+}
+
+impl Filter for SearchFilter {
+    const ITEM: &'static str = "SearchHit";
+
+    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
+        Some(match name {
+            "q" if value.is_empty() => Err("must say something".into()),
+            "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
+            "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
+            "q" => {
+                value.clone_into(&mut self.q);
+                Ok(())
+            }
+            "type" => value.parse().map(|kind| self.kind = Some(kind)),
+            "sort" => match value {
+                "relevance" => Ok(Order::Relevance),
+                "-published_at" => Ok(Order::Newest),
+                _ => Err("one of: relevance, -published_at".into()),
+            }
+            .map(|order| self.order = order),
+            "ids" => return None,
+            "priority" | "pinned" | "has_article" => return self.headlines.set(name, value),
+            _ => return self.articles.timeline.set(name, value),
+        })
+    }
+
+    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = self.articles.timeline.faults(given);
+        if !given("q") {
+            faults.push(Fault::of("q", "required", "the words to look for"));
+        }
+        faults
+    }
+}
+
+impl SearchFilter {
+    /// The tables that are searched: a filter that only one resource has leaves out the other.
+    fn parts(&self, visibility: Visibility, words: &ParsedQuery) -> Vec<Part<'_>> {
+        let lines = &self.headlines;
+        let of_lines =
+            lines.priority.is_some() || lines.pinned.is_some() || lines.has_article.is_some();
+        let articles = self.kind != Some(HitKind::Headline) && !of_lines;
+        let headlines = self.kind != Some(HitKind::Article) && self.timeline().author.is_none();
+        let mut parts = Vec::new();
+        if articles {
+            let table = Article::TABLE;
+            let mut predicates = self.articles.predicates();
+            // The tables of authors and tags have no words: while they are walked, each article itself is asked.
+            let timeline = self.timeline();
+            let probe = (timeline.author.is_some() || timeline.tag.is_some()).then(|| {
+                Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
+                    .append(&words.match_row("told"))
+                    .sql(" OFFSET 0)")
+            });
+            predicates.push(FilterPredicate {
+                condition: words.match_row("line"),
+                probe,
+                walk: None,
+            });
+            parts.push(Part {
+                table,
+                timeline: Timeline::new(table, visibility, &self.articles.timeline, predicates)
+                    .reaching(SCAN_BUDGET),
+            });
+        }
+        if headlines {
+            let table = Headline::TABLE;
+            let mut predicates = lines.predicates(visibility);
+            let probe = lines.timeline.tag.is_some().then(|| {
+                Fragment::new("EXISTS (SELECT FROM headlines AS told WHERE told.id = line.id AND ")
+                    .append(&words.match_row("told"))
+                    .sql(" OFFSET 0)")
+            });
+            predicates.push(FilterPredicate {
+                condition: words.match_row("line"),
+                probe,
+                walk: None,
+            });
+            parts.push(Part {
+                table,
+                timeline: Timeline::new(table, visibility, &lines.timeline, predicates)
+                    .reaching(SCAN_BUDGET),
+            });
+        }
+        parts
+    }
+
+    fn timeline(&self) -> &TimelineFilter {
+        &self.articles.timeline
+    }
+}
+
+/// Something that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "headline",
+    "title_highlighted": "Les premières pluies relancent les <mark>semailles</mark>",
+    "snippet": null, "article": null,
+    "headline": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13", "title": "Les premières pluies relancent les semailles", "language": "fr"},
+}))]
+pub struct SearchHit {
+    /// Which of the two it is.
+    #[serde(rename = "type")]
+    #[schema(inline, rename = "type")]
+    kind: HitKind,
+    /// The title as HTML: `<mark>` around what matched, everything else escaped.
+    title_highlighted: String,
+    /// The part of an article where the words are, as HTML in the same way; null for a headline.
+    snippet: Option<String>,
+    /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    article: Option<Article>,
+    /// The headline; null for an article.
+    headline: Option<Headline>,
+}
+
+impl cache_tags::CacheTagged for SearchHit {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.extend(&self.article);
+        cache_tags.extend(&self.headline);
+    }
+}
+
+/// What a page of results says beside them.
+#[derive(Debug, Serialize)]
+struct Beside {
+    suggestion: Option<String>,
+}
+
+async fn answer(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    list: &List<SearchFilter>,
+) -> Result<HttpResponse, Problem> {
+    let filter = &list.filter;
+    let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
+    let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
+    let words = ParsedQuery::read(conn, &filter.q).await?;
+    let parts = filter.parts(visibility, &words);
+    let limit = list.wanted().limit;
+    let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
+    let mut total = None;
+    if list.counts() {
+        let mut sum = 0;
+        for part in &parts {
+            sum += part.timeline.count(conn).await?;
+        }
+        total = Some(sum);
+    }
+    let suggestion = if cursor.is_none() && found.matches.len() < FEW {
+        suggestion(conn, visibility, filter).await?
+    } else {
+        None
+    };
+    let mut told = HashMap::new();
+    let mut articles = found.ids(true);
+    if list.wants("article", true) && !articles.is_empty() {
+        let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
+        let (rows, beyond) = Article::with_ids(conn, &articles, visibility, &locale, wants).await?;
+        told = rows.into_iter().map(|row| (row.id, row)).collect();
+        if let Some(beyond) = beyond {
+            found.end_before(beyond);
+            articles = found.ids(true);
+        }
+    }
+    let headlines = found.ids(false);
+    let mut lines = HashMap::new();
+    if list.wants("headline", true) && !headlines.is_empty() {
+        let wants = |field: &str| list.wants_within("headline", field, true);
+        let rows = Headline::with_ids(conn, &headlines, visibility, &locale, wants).await?;
+        lines = rows.into_iter().map(|row| (row.id, row)).collect();
+    }
+    let snippets = list.wants("snippet", true);
+    let mut shown = HashMap::new();
+    if list.wants("title_highlighted", true) || snippets {
+        shown.extend(of_articles(conn, &words, &articles, snippets).await?);
+        shown.extend(of_headlines(conn, &words, &headlines).await?);
+    }
+    let hits = found.matches.iter().map(|found| {
+        let (title_highlighted, snippet) = shown.remove(&found.id).unwrap_or_default();
+        SearchHit {
+            kind: if found.is_article {
+                HitKind::Article
+            } else {
+                HitKind::Headline
+            },
+            title_highlighted,
+            snippet,
+            article: told.remove(&found.id),
+            headline: lines.remove(&found.id),
+        }
+    });
+    list.found(
+        &[Article::NAME, Headline::NAME],
+        hits.collect(),
+        [found.next, found.prev],
+        total,
+        Beside { suggestion },
+    )
+}
+
+/// How many of what a suggestion finds are read to see whether its words stand there.
+const READ: usize = 5;
+
+/// What the query may have meant, where that finds something that the caller may see, and its words stand there as they are
+/// spelt: what has the same stem may be told by a text that the caller may not see.
+async fn suggestion(
+    conn: &mut AsyncPgConnection,
+    visibility: Visibility,
+    filter: &SearchFilter,
+) -> Result<Option<String>, Problem> {
+    for tried in words::meant(conn, &filter.q).await? {
+        let words = ParsedQuery::read(conn, &tried).await?;
+        let parts = filter.parts(visibility, &words);
+        let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
+        let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
+        if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {
+            return Ok(Some(tried));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether each of these words stands in one of these articles and headlines, letter for letter but for accents and case.
+async fn stand_in(
+    conn: &mut AsyncPgConnection,
+    words: &[String],
+    ids: &[Uuid],
+) -> QueryResult<bool> {
+    let mut sql = Fragment::new(
+        "WITH texts AS MATERIALIZED (SELECT search_fold(left(concat_ws(' ', title, kicker, dateline, lede, body_text), 100000)) \
+         AS text FROM articles WHERE id = ANY(",
+    )
+    .ids(ids.to_vec())
+    .sql(") UNION ALL SELECT search_fold(title) FROM headlines WHERE id = ANY(")
+    .ids(ids.to_vec())
+    .sql(")) SELECT true");
+    for word in words {
+        sql = sql
+            .sql(" AND EXISTS (SELECT FROM texts WHERE strpos(text, ")
+            .text(word)
+            .sql(") > 0)");
+    }
+    Statement::<Bool>::new(sql.uncached())
+        .get_result(conn)
+        .await
+}
+
+type ResourceResponse = (Uuid, (String, Option<String>));
+
+async fn of_articles(
+    conn: &mut AsyncPgConnection,
+    words: &ParsedQuery,
+    ids: &[Uuid],
+    snippets: bool,
+) -> QueryResult<Vec<ResourceResponse>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    const TEXT: &str = "concat_ws(E'\\n', articles.lede, articles.body_text)";
+    let mut sql = Fragment::new("SELECT id, title, ").append(&words.marked(
+        "articles",
+        "articles.title",
+        SHOWN,
+    ));
+    sql = if snippets {
+        sql.sql(", left(")
+            .sql(TEXT)
+            .sql(", ")
+            .number(SHOWN)
+            .sql("), ")
+            .append(&words.marked("articles", TEXT, SHOWN))
+    } else {
+        sql.sql(", '', ''")
+    };
+    let sql = sql
+        .sql(" FROM articles WHERE id = ANY(")
+        .ids(ids.to_vec())
+        .sql(")");
+    type Row = (SqlUuid, Text, Text, Text, Text);
+    let rows: Vec<(Uuid, String, String, String, String)> =
+        Statement::<Row>::new(sql).load(conn).await?;
+    let shown = rows
+        .into_iter()
+        .map(|(id, title, marked_title, text, marked)| {
+            let snippet = snippets.then(|| mark::snippet(&text, &marked));
+            (id, (mark::whole(&title, &marked_title), snippet))
+        });
+    Ok(shown.collect())
+}
+
+async fn of_headlines(
+    conn: &mut AsyncPgConnection,
+    words: &ParsedQuery,
+    ids: &[Uuid],
+) -> QueryResult<Vec<ResourceResponse>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = Fragment::new("SELECT id, title, ")
+        .append(&words.marked("headlines", "headlines.title", SHOWN))
+        .sql(" FROM headlines WHERE id = ANY(")
+        .ids(ids.to_vec())
+        .sql(")");
+    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, Text, Text)>::new(sql)
+        .load(conn)
+        .await?;
+    let shown = rows.into_iter();
+    Ok(shown
+        .map(|(id, title, marked)| (id, (mark::whole(&title, &marked), None)))
+        .collect())
+}

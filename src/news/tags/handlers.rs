@@ -1,0 +1,131 @@
+//! HTTP in and out.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::extractors::{Editor, Reader};
+use crate::db::Database;
+use crate::http::id_or_slug::ResourcePath;
+use crate::http::json_body::Body;
+use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::preconditions::Preconditions;
+use crate::http::query::{List, Paging};
+use crate::idempotency::IdempotencyKey;
+use crate::news::content::crud::{self, ResourceResponse};
+use crate::news::content::names::as_read_by;
+use crate::problem::Problem;
+
+use super::model::*;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_tags)
+        .service(create_tag)
+        .service(get_tag)
+        .service(replace_tag)
+        .service(update_tag)
+        .service(delete_tag);
+}
+
+/// List tags
+///
+/// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
+/// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
+#[utoipa::path(tag = "Tags", params(Paging, TagFilter),
+    responses((status = OK, description = "A page of tags.", body = ref("#/components/schemas/TagPage"))))]
+#[get("/v1/tags")]
+async fn list_tags(
+    db: Data<Database>,
+    reader: Reader,
+    list: List<TagFilter>,
+) -> Result<HttpResponse, Problem> {
+    let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
+    let mut conn = db.connection().await?;
+    Tag::list(&mut conn, &list, &locale).await
+}
+
+/// Create a tag
+///
+/// Without a `slug` one is made from `name`.
+#[utoipa::path(tag = "Tags", security(("key" = ["write"])), request_body = NewTag,
+    responses((status = CREATED, description = "The tag as it was created.", body = Tag)))]
+#[post("/v1/tags")]
+async fn create_tag(
+    db: Data<Database>,
+    editor: Editor,
+    retry: IdempotencyKey,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    crud::create::<Tag>(&db, &(), &editor, retry, body).await
+}
+
+/// Get a tag
+///
+/// By its id or its slug. A slug that has changed leads to the new one with a 308.
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
+    responses((status = OK, description = "The tag.", body = Tag)))]
+#[get("/v1/tags/{id}")]
+async fn get_tag(
+    db: Data<Database>,
+    reader: Reader,
+    address: ResourcePath,
+    mut one: One<Tag>,
+) -> Result<ResourceResponse<Tag>, Problem> {
+    one.locale = as_read_by(&reader, one.locale);
+    crud::get(&db, &reader, &address, one).await
+}
+
+/// Replace a tag
+///
+/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
+/// one that is in the trash, it takes it out again (201).
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])), request_body = NewTag,
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses(
+        (status = OK, description = "The tag as it is now.", body = Tag),
+        (status = CREATED, description = "The tag as it was created.", body = Tag),
+    ))]
+#[put("/v1/tags/{id}")]
+async fn replace_tag(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Tag>, Problem> {
+    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Change a tag
+///
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])),
+    request_body(content = ref("#/components/schemas/TagPatch"), content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = OK, description = "The tag as it is now.", body = Tag)))]
+#[patch("/v1/tags/{id}")]
+async fn update_tag(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+    body: Body,
+) -> Result<ResourceResponse<Tag>, Problem> {
+    crud::change(&db, &(), &editor, &address, &conditions, body).await
+}
+
+/// Delete a tag
+///
+/// To the trash. Refused with a 409 while articles name it.
+#[utoipa::path(tag = "Tags", security(("key" = ["write", "publish"])),
+    params(("id" = String, Path, description = "The id or the slug.")),
+    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+#[delete("/v1/tags/{id}")]
+async fn delete_tag(
+    db: Data<Database>,
+    editor: Editor,
+    address: ResourcePath,
+    conditions: Preconditions,
+) -> Result<HttpResponse, Problem> {
+    crud::remove::<Tag>(&db, &editor, &address, &conditions).await
+}

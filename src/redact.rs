@@ -1,0 +1,41 @@
+//! Keys that stand where none should: in a path, in a request's id. They are made unreadable before anything is noted or
+//! answered.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A key of ours beyond the part that may be shown; and a JWT (RFC 7519), which begins as `{"` does in Base64.
+static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(mnc_[0-9A-Za-z]{8})[0-9A-Za-z]+|(eyJ)[0-9A-Za-z_-]*\.[0-9A-Za-z_.-]*")
+        .expect("it is a pattern")
+});
+
+/// The same text without what could be used as a key.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    SECRETS.replace_all(text, "$1$2…")
+}
+
+/// Whether something that could be used as a key stands in it.
+pub fn contains_secret(text: &str) -> bool {
+    SECRETS.is_match(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_cut_and_all_else_stays() {
+        let key = crate::access::api_keys::Token::new();
+        let path = format!("/v1/keys/{}/rotate", key.reveal());
+        let cut = format!("/v1/keys/{}…/rotate", key.prefix());
+        assert_eq!(redact(&path), cut);
+        assert!(!contains_secret(&cut) && contains_secret(&path));
+        assert_eq!(redact("/x/eyJhbGci.eyJz-dWI_.c2ln/y"), "/x/eyJ…/y");
+        for plain in ["/v1/keys/mnc_kY3vQ8Zr", "/v1/articles/le-mnc-eyj", ""] {
+            assert_eq!(redact(plain), plain);
+        }
+    }
+}

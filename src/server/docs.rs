@@ -1,0 +1,157 @@
+//! Pages for people: the contract, a browser for it, and what each problem means. All of them are inside the binary.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{Path, ServiceConfig, scope};
+use actix_web::{HttpResponse, get};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::http::security_headers::policy;
+use crate::openapi;
+use crate::problem::{KINDS, Kind, Problem};
+
+/// Addresses that are no part of the contract; each takes `GET` alone.
+pub const PAGES: [&str; 6] = [
+    "/",
+    "/openapi.json",
+    "/docs",
+    "/docs/{file:.*}",
+    "/problems",
+    "/problems/{name}",
+];
+
+/// Whether an address is one of these pages, which anybody may read and which ask nobody. Whoever spells it otherwise
+/// gets the page as well, but no such promise.
+pub fn is_page(path: &str) -> bool {
+    let below = |page: &str| {
+        path.strip_prefix(page)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ["/", "/openapi.json"].contains(&path) || below("/docs") || below("/problems")
+}
+
+/// The browser of the contract needs its own scripts and styles, the pictures within these, the one style that stands in
+/// its logo (a test knows when that changes), and this API to try.
+const DOCS_NEED: &str = "script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+                         img-src 'self' data:; connect-src 'self'";
+
+/// How the pages look: their one style, and the only one that may apply to them.
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
+                     code{background:#eee;padding:.1em .3em}";
+
+static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    policy(&format!("style-src 'sha256-{hash}'"))
+});
+
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(get_contract)
+        .service(to_docs)
+        .service(docs_without_slash)
+        // The page asks nobody: without this it would send the contract's address to a validator elsewhere.
+        .service(
+            scope("/docs")
+                .wrap(
+                    DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, policy(DOCS_NEED))),
+                )
+                .service(
+                    SwaggerUi::new("/{file:.*}")
+                        .config(Config::new(["/openapi.json"]).validator_url("none")),
+                ),
+        )
+        .service(list_problems)
+        .service(get_problem);
+}
+
+#[get("/openapi.json")]
+async fn get_contract() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(openapi::text())
+}
+
+#[get("/")]
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+#[get("/docs")]
+async fn docs_without_slash() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+#[get("/problems")]
+async fn list_problems() -> HttpResponse {
+    let items: String = KINDS
+        .iter()
+        .map(|kind| {
+            format!(
+                "<li><a href=\"/problems/{}\">{}</a> ({})</li>",
+                kind.name,
+                kind.title,
+                kind.status.as_u16()
+            )
+        })
+        .collect();
+    page(
+        "Problems",
+        &format!("<p>Every kind of problem that the API can answer with.</p><ul>{items}</ul>"),
+    )
+}
+
+#[get("/problems/{name}")]
+async fn get_problem(name: Path<String>) -> Result<HttpResponse, Problem> {
+    let kind = KINDS
+        .iter()
+        .find(|kind| kind.name == *name)
+        .ok_or(Problem::NotFound)?;
+    let Kind {
+        title,
+        explanation,
+        remedy,
+        status,
+        ..
+    } = kind;
+    Ok(page(
+        title,
+        &format!(
+            "<p>{}</p><h2>What to do</h2><p>{}</p><p>Status: {status}. <a href=\"/problems\">All problems</a>, <a href=\"/docs/\">the API</a>.</p>",
+            code(explanation),
+            code(remedy)
+        ),
+    ))
+}
+
+/// What stands between backquotes, as code.
+fn code(text: &str) -> String {
+    text.split('`')
+        .enumerate()
+        .map(|(n, part)| {
+            if n % 2 == 0 {
+                part.to_owned()
+            } else {
+                format!("<code>{part}</code>")
+            }
+        })
+        .collect()
+}
+
+fn page(title: &str, body: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str()))
+        .body(format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>\n"
+        ))
+}

@@ -1,0 +1,110 @@
+//! What each address takes: `HEAD` wherever there is a `GET`, `OPTIONS` everywhere, 405 for the rest, and no parameter
+//! that the contract doesn't name. The framework's route macros know none of this.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::dev::{ResourceDef, ServiceRequest};
+use actix_web::http::{Method, header};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::openapi;
+use crate::problem::{Fault, Problem};
+
+struct Route {
+    path: ResourceDef,
+    /// Each method, and the parameters that it takes.
+    methods: Vec<(Method, BTreeSet<String>)>,
+}
+
+impl Route {
+    fn allow(&self) -> String {
+        let mut methods: Vec<&str> = self
+            .methods
+            .iter()
+            .map(|(method, _)| method.as_str())
+            .collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods.sort_unstable();
+        methods.join(", ")
+    }
+}
+
+static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let contract = openapi::contract();
+    let mut routes: Vec<Route> = contract["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(path, operations)| Route {
+            path: ResourceDef::new(path.as_str()),
+            methods: operations
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(method, operation)| {
+                    let method = method.to_uppercase().parse().ok()?;
+                    Some((method, parameters(operation)))
+                })
+                .collect(),
+        })
+        .collect();
+    let get = || vec![(Method::GET, BTreeSet::new())];
+    routes.extend(crate::server::docs::PAGES.map(|path| Route {
+        path: ResourceDef::new(path),
+        methods: get(),
+    }));
+    routes
+});
+
+fn parameters(operation: &Value) -> BTreeSet<String> {
+    operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|parameter| parameter["in"] == "query")
+        .filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned()))
+        .collect()
+}
+
+/// Answers what no handler has to: a method that the address doesn't take, a parameter that it doesn't know. `HEAD`
+/// goes on as `GET`; the connection sends no body for it.
+pub fn guard(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
+    let Some(route) = ROUTES
+        .iter()
+        .find(|route| route.path.is_match(request.path()))
+    else {
+        return Ok(None);
+    };
+    match *request.method() {
+        Method::OPTIONS => {
+            let allow = (header::ALLOW, route.allow());
+            return Ok(Some(
+                HttpResponse::NoContent().insert_header(allow).finish(),
+            ));
+        }
+        Method::HEAD => request.head_mut().method = Method::GET,
+        _ => {}
+    }
+    let Some((_, known)) = route
+        .methods
+        .iter()
+        .find(|(method, _)| method == request.method())
+    else {
+        return Err(Problem::MethodNotAllowed(route.allow()));
+    };
+    let faults: Vec<Fault> = form_urlencoded::parse(request.query_string().as_bytes())
+        .filter(|(name, _)| !known.contains(name.as_ref()))
+        .map(|(name, _)| Fault::of(name, "unknown", "there is no such parameter here"))
+        .collect();
+    if known.is_empty() && !faults.is_empty() {
+        // Lists say this themselves, together with every other fault.
+        return Err(Problem::InvalidParameters(faults));
+    }
+    Ok(None)
+}
