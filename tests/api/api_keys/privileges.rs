@@ -1,4 +1,4 @@
-//! Who may manage API keys, and the protection of the last admin key.
+//! The privileges that managing API keys requires, and the protection of the last admin key.
 
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;

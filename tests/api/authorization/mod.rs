@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::support::identity_provider::{IdentityProvider, Signer, claims};
 use crate::support::{JsonPath, TestApp};
 
-/// What an operation requires of its caller.
+/// The requirement of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Requires {
     /// Nothing; keys are not looked at.
@@ -128,7 +128,7 @@ fn callers() -> Vec<(&'static str, Option<Vec<Scope>>)> {
         ("a made-up key", None),
         ("a key that has expired", None),
         ("a key that was revoked", None),
-        ("a JWT signed by somebody else", None),
+        ("a JWT with a foreign signature", None),
         ("a JWT that has expired", None),
         ("read", Some(vec![Scope::Read])),
         ("early", Some(vec![Scope::Early])),
@@ -205,7 +205,7 @@ async fn every_operation_enforces_its_required_scopes() {
                 app.execute_sql(&sql).await;
                 Some(key)
             }
-            ("a JWT signed by somebody else", _) => jwt(&stranger, json!({"scope": "admin"})),
+            ("a JWT with a foreign signature", _) => jwt(&stranger, json!({"scope": "admin"})),
             ("a JWT that has expired", _) => {
                 jwt(&signer, json!({"scope": "admin", "exp": 1_700_000_000}))
             }

@@ -1,4 +1,4 @@
-//! What the server logs.
+//! The log of the server.
 
 use std::time::Duration;
 

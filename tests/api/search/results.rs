@@ -1,4 +1,4 @@
-//! What a search returns: ranking, highlights, filters, corrected spelling, fields.
+//! Search results: ranking, highlights, filters, corrected spelling, fields.
 
 use serde_json::{Value, json};
 

@@ -36,12 +36,12 @@ pub fn run(data_dir: &Path, arguments: &[&str]) -> Output {
         .expect("the program runs")
 }
 
-/// What a command wrote to stdout.
+/// The output of a command on stdout.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8")
 }
 
-/// What a command wrote to stderr.
+/// The output of a command on stderr.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("stderr is UTF-8")
 }

@@ -1,4 +1,4 @@
-//! How translations join, move between and leave groups.
+//! Groups of translations: joining, moving and leaving.
 
 use std::future::IntoFuture;
 
