@@ -800,7 +800,7 @@ fn headers() -> Value {
         "WWW-Authenticate": header("How to come in (RFC 6750).", "Bearer realm=\"manchette\""),
         "RateLimit": header("What is left of a policy (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now; all of them in `t` seconds. From a cache it may be out of date.", "\"reads\";r=999;t=1"),
         "RateLimit-Policy": header("The policy that this counted for: `q` requests in `w` seconds, by key or, without one, by address.", "\"reads\";q=1000;w=10"),
-        "IdempotencyKey-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
+        "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}, "example": 1},
     })
 }
 
@@ -917,7 +917,7 @@ fn problems() -> Value {
                 "304" | "412" => &["ETag"],
                 "308" => &["Location"],
                 "401" | "403" => &["WWW-Authenticate"],
-                "409" | "429" | "503" | "507" => &["IdempotencyKey-After"],
+                "409" | "429" | "503" | "507" => &["Retry-After"],
                 _ => &[],
             };
             // What is refused before anybody is asked counts for nobody.

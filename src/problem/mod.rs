@@ -252,7 +252,7 @@ kinds! {
         "The header `Allow` lists the methods that it takes.";
     IN_PROGRESS = "in-progress", CONFLICT, "The first request is still running",
         "Another request with the same `Idempotency-Key` is being worked on. What it does is done once.",
-        "Ask again after the seconds that `IdempotencyKey-After` names: you will get the answer to the first.";
+        "Ask again after the seconds that `Retry-After` names: you will get the answer to the first.";
     CONFLICT = "conflict", CONFLICT, "It doesn't fit with what is there",
         "The change is well formed, but something else stands in its way: a slug that is taken, a category that is not empty.",
         "`detail` and `errors` say what is in the way. Move it first, or choose something else.";
@@ -282,7 +282,7 @@ kinds! {
         "Leave out cookies and what else this API doesn't read.";
     TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too much at once",
         "More was sent from one address, or with one key, than may be in that time: requests, wrong keys or connections; or answers to earlier requests wait unread. Reads and writes are counted apart.",
-        "Wait for the seconds that `IdempotencyKey-After` names; `RateLimit` says in every answer how much is left, and `RateLimit-Policy` of how much. With a key you have counts of your own.";
+        "Wait for the seconds that `Retry-After` names; `RateLimit` says in every answer how much is left, and `RateLimit-Policy` of how much. With a key you have counts of your own.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of the wrong kind",
         "The body must be JSON, not compressed, and be called so.",
         "Send `Content-Type: application/json`; for a `PATCH`, `application/merge-patch+json` is taken too.";
@@ -294,10 +294,10 @@ kinds! {
         "Try again later; if it happens again, tell whoever runs the server the `request_id`.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not just now",
         "The database could not be asked, or did not answer in time; or the identity provider that a JWT comes from could not; or the server has as many large bodies to process, connections open, or answers unsent, as it may, or is about to stop.",
-        "Try again after the seconds that `IdempotencyKey-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
+        "Try again after the seconds that `Retry-After` names. Where the request was to change something, look first whether it was: an answer can be lost on its way.";
     STORAGE_FULL = "storage-full", INSUFFICIENT_STORAGE, "The disk is full",
         "The database server has no disk space left for what the request needed, so nothing was changed. Reading goes on as long as it needs no space.",
-        "Tell whoever runs the server, and try again after the seconds that `IdempotencyKey-After` names: it works again as soon as there is space.";
+        "Tell whoever runs the server, and try again after the seconds that `Retry-After` names: it works again as soon as there is space.";
 }
 
 impl Problem {

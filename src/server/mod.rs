@@ -251,7 +251,7 @@ fn cors(origins: &[String]) -> Cors {
             "Location",
             "RateLimit",
             "RateLimit-Policy",
-            "IdempotencyKey-After",
+            "Retry-After",
             "X-Request-Id",
         ])
         .max_age(7200);
