@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::api_keys::Token;
@@ -20,16 +20,17 @@ use crate::access::extractors::Admin;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
-use crate::http::one::{FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
+use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::problem::{OnConstraint, Problem};
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -43,7 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// The newest first. What could be used as a key is not there.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(List<KeyFilter>))]
 #[get("/v1/keys")]
 async fn list_keys(
     db: Data<Database>,
@@ -106,7 +107,7 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), One<ApiKey>))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
@@ -245,21 +246,16 @@ async fn rotate_key(
     .on_constraint(model::constraint_problem)
 }
 
-/// What a list of keys can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct KeyFilter {
-    /// Those that are so now.
-    #[param(inline)]
-    state: Option<KeyState>,
+query_parameters! {
+    /// The filters of a list of keys.
+    pub struct KeyFilter {
+        /// Those that are so now.
+        pub state: Option<KeyState>,
+    }
 }
 
 impl Filter for KeyFilter {
     type Item = ApiKey;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))
-    }
 }
 
 /// A key that was just made.

@@ -16,6 +16,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
 use crate::http::preconditions::Version;
 use crate::http::resource_response::Representation;
 use crate::http::schema::{HasFields, Patch, Patchable};
@@ -106,6 +107,8 @@ crate::text_enum! {
         Revoked = "revoked",
     }
 }
+
+impl Word for KeyState {}
 
 impl KeyState {
     fn condition(self) -> &'static str {
