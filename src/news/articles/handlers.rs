@@ -13,7 +13,8 @@ use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
 use crate::idempotency::IdempotencyKey;
-use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
+use crate::news::articles::filter::ArticleFilter;
+use crate::news::articles::model::{Article, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
@@ -39,14 +40,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_articles(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<ArticleFilter>,
+    list: List<ArticleFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, reader.visibility(), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Article::list(&mut conn, reader.visibility(), &list, &filter).await
 }
 
 /// Create an article

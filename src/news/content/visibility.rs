@@ -1,6 +1,9 @@
 //! Where content stands in its life, and who sees it there.
 
+use chrono::{DateTime, Utc};
+
 use crate::db::Fragment;
+use crate::problem::Fault;
 
 crate::text_enum! {
     /// Where content stands in its life.
@@ -29,6 +32,12 @@ impl Status {
     }
 }
 
+/// A scheduled document needs its time.
+pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option<Fault> {
+    (status == Status::Scheduled && published_at.is_none())
+        .then(|| Fault::at("/published_at", "required", "`scheduled` needs a time"))
+}
+
 /// How much of the content somebody may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
@@ -40,35 +49,40 @@ pub enum Visibility {
     Everything,
 }
 
+/// The rule of what everybody may see: rows of content, by this alias, that are out and not in the trash. A scheduled row
+/// is out once its time has come; nothing writes to it then.
+pub fn is_public(alias: &'static str) -> Fragment {
+    is_released(alias)
+        .sql(" AND ")
+        .column(alias, "listed_at <= now()")
+}
+
+/// Rows of content that are out or will be, and not in the trash.
+fn is_released(alias: &'static str) -> Fragment {
+    // The words of an index's condition are written out: a bind would hide them from the planner.
+    Fragment::default()
+        .column(alias, "deleted_at IS NULL AND ")
+        .column(alias, "status IN ('published', 'scheduled')")
+}
+
 impl Visibility {
-    /// What of the headlines that go by a name in a statement can be seen.
-    pub fn of_headlines(self, line: &'static str) -> Fragment {
-        let sql = self.of_articles(line);
+    /// The condition on an article by this alias.
+    pub fn of_articles(self, alias: &'static str) -> Fragment {
         match self {
-            Self::Public | Self::Early => sql
-                .sql(" AND (")
-                .sql(line)
-                .sql(".expires_at IS NULL OR ")
-                .sql(line)
-                .sql(".expires_at > now())"),
-            Self::Everything => sql,
+            Self::Public => is_public(alias),
+            Self::Early => is_released(alias),
+            Self::Everything => Fragment::default().column(alias, "deleted_at IS NULL"),
         }
     }
 
-    /// What of the articles that go by a name in a statement can be seen.
-    pub fn of_articles(self, line: &'static str) -> Fragment {
-        let sql = Fragment::new(line).sql(".deleted_at IS NULL");
+    /// The condition on a headline by this alias: it must not have left the ticker either.
+    pub fn of_headlines(self, alias: &'static str) -> Fragment {
+        let sql = self.of_articles(alias);
         match self {
-            Self::Public => sql
-                .sql(" AND ")
-                .sql(line)
-                .sql(".status IN ('published', 'scheduled') AND ")
-                .sql(line)
-                .sql(".listed_at <= now()"),
-            Self::Early => sql
-                .sql(" AND ")
-                .sql(line)
-                .sql(".status IN ('published', 'scheduled')"),
+            Self::Public | Self::Early => sql
+                .sql(" AND (")
+                .column(alias, "expires_at IS NULL OR ")
+                .column(alias, "expires_at > now())"),
             Self::Everything => sql,
         }
     }

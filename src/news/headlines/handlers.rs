@@ -16,7 +16,8 @@ use crate::news::content::crud::{self, ResourceResponse};
 use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
-use super::model::*;
+use super::filter::HeadlineFilter;
+use super::model::{Headline, NewHeadline};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_headlines)
@@ -37,14 +38,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_headlines(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<HeadlineFilter>,
+    list: List<HeadlineFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Headline::list(&mut conn, reader.visibility(), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Headline::list(&mut conn, reader.visibility(), &list, &filter).await
 }
 
 /// Create a headline

@@ -10,8 +10,6 @@ use crate::http::language;
 use crate::http::query;
 use crate::http::values::is_line;
 use crate::news::content::visibility::Status;
-use crate::news::listing::resolve::ResolvedNames;
-use crate::news::site::Day;
 use crate::problem::Fault;
 
 /// How many categories, and how many ids, one request may name.
@@ -107,7 +105,7 @@ impl Sort {
         })
     }
 
-    pub(super) fn by_change(self) -> bool {
+    pub(super) fn by_update(self) -> bool {
         matches!(self, Self::Updated | Self::UpdatedLast)
     }
 
@@ -127,8 +125,6 @@ pub struct TimelineFilter {
     pub language: Option<String>,
     /// Whether stories are listed, each in the best language that there is; only articles tell stories.
     pub fallback: bool,
-    /// The languages that the site prefers, where stories are listed.
-    pub preferred: Vec<String>,
     pub status: Option<Status>,
     pub(super) published_after: Option<DateTime<Utc>>,
     pub(super) published_before: Option<DateTime<Utc>>,
@@ -136,10 +132,6 @@ pub struct TimelineFilter {
     pub(super) updated_before: Option<DateTime<Utc>>,
     pub(super) source: Option<String>,
     pub(super) date: Option<jiff::civil::Date>,
-    /// What `date` means in the site's time zone.
-    pub(super) day: Option<Day>,
-    /// What the names stand for.
-    pub(super) named: ResolvedNames,
     pub ids: Option<Vec<Uuid>>,
     pub sort: Sort,
 }
@@ -207,7 +199,7 @@ impl TimelineFilter {
     }
 
     /// How many filters are used, beside one category.
-    pub(super) fn used(&self) -> usize {
+    pub(super) fn filter_count(&self) -> usize {
         [
             self.categories.len() > 1 || self.direct.is_some(),
             self.tag.is_some(),
@@ -217,7 +209,7 @@ impl TimelineFilter {
             self.published_before.is_some(),
             self.updated_after.is_some(),
             self.updated_before.is_some(),
-            self.day.is_some(),
+            self.date.is_some(),
             self.sort != Sort::default(),
         ]
         .into_iter()

@@ -15,7 +15,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, SortKey};
 use crate::http::query::PageRequest;
-use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::page::{RowSource, TimeOrdered};
 use crate::news::listing::timeline::{SortTime, Timeline};
 use crate::news::search::words::ParsedQuery;
 use crate::problem::Problem;
@@ -53,16 +53,12 @@ impl Match {
 }
 
 impl TimeOrdered for Match {
-    async fn read(
+    async fn fetch(
         conn: &mut AsyncPgConnection,
-        source: Source,
+        source: RowSource,
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
-        let sql = Fragment::new("FROM ")
-            .append(&source.rows)
-            .append(related)
-            .append(&source.order);
-        Statement::<RowType<Self>>::select::<Self>(&sql)
+        Statement::<RowType<Self>>::select::<Self>(&source.joined(related))
             .load(conn)
             .await
     }
@@ -136,7 +132,10 @@ impl Part<'_> {
             let (found, _) = self.timeline.page(conn, from, wanted, &matched).await?;
             Ok(found)
         } else {
-            Ok(self.timeline.gather(conn, from, wanted, &matched).await?)
+            Ok(self
+                .timeline
+                .fetch_then_sort(conn, from, wanted, &matched)
+                .await?)
         }
     }
 }

@@ -24,8 +24,9 @@ use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::{Headline, HeadlineFilter};
 use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
-use crate::news::listing::timeline::Timeline;
+use crate::news::listing::timeline::{ListedTable, Timeline};
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
 use crate::news::search::words::{self, LONGEST, ParsedQuery};
@@ -55,15 +56,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn search(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<SearchFilter>,
+    list: List<SearchFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.articles.timeline.resolve(&mut conn).await?;
-    list.filter.headlines.timeline = list.filter.articles.timeline.clone();
-    answer(&mut conn, reader.visibility(), &list).await
+    let resolved = list.filter.timeline().resolve(&mut conn).await?;
+    answer(&mut conn, reader.visibility(), &list, &resolved).await
 }
 
 /// What is searched for.
@@ -148,58 +148,56 @@ impl Filter for SearchFilter {
 
 impl SearchFilter {
     /// The tables that are searched: a filter that only one resource has leaves out the other.
-    fn parts(&self, visibility: Visibility, words: &ParsedQuery) -> Vec<Part<'_>> {
-        let lines = &self.headlines;
-        let of_lines =
-            lines.priority.is_some() || lines.pinned.is_some() || lines.has_article.is_some();
-        let articles = self.kind != Some(HitKind::Headline) && !of_lines;
-        let headlines = self.kind != Some(HitKind::Article) && self.timeline().author.is_none();
+    fn parts<'a>(
+        &self,
+        resolved: &'a ResolvedFilter,
+        visibility: Visibility,
+        words: &ParsedQuery,
+    ) -> Vec<Part<'a>> {
+        let headlines = &self.headlines;
+        let of_headlines = headlines.priority.is_some()
+            || headlines.pinned.is_some()
+            || headlines.has_article.is_some();
+        let part = |table: ListedTable, mut predicates: Vec<FilterPredicate>| {
+            predicates.push(matching(table, self.timeline(), words));
+            Part {
+                table: table.name,
+                timeline: Timeline::new(table, visibility, resolved, predicates)
+                    .with_scan_budget(SCAN_BUDGET),
+            }
+        };
         let mut parts = Vec::new();
-        if articles {
-            let table = Article::TABLE;
-            let mut predicates = self.articles.predicates();
-            // The tables of authors and tags have no words: while they are walked, each article itself is asked.
-            let timeline = self.timeline();
-            let probe = (timeline.author.is_some() || timeline.tag.is_some()).then(|| {
-                Fragment::new("EXISTS (SELECT FROM articles AS told WHERE told.id = line.id AND ")
-                    .append(&words.match_row("told"))
-                    .sql(" OFFSET 0)")
-            });
-            predicates.push(FilterPredicate {
-                condition: words.match_row("line"),
-                probe,
-                walk: None,
-            });
-            parts.push(Part {
-                table,
-                timeline: Timeline::new(table, visibility, &self.articles.timeline, predicates)
-                    .reaching(SCAN_BUDGET),
-            });
+        if self.kind != Some(HitKind::Headline) && !of_headlines {
+            parts.push(part(Article::LISTED, self.articles.predicates(resolved)));
         }
-        if headlines {
-            let table = Headline::TABLE;
-            let mut predicates = lines.predicates(visibility);
-            let probe = lines.timeline.tag.is_some().then(|| {
-                Fragment::new("EXISTS (SELECT FROM headlines AS told WHERE told.id = line.id AND ")
-                    .append(&words.match_row("told"))
-                    .sql(" OFFSET 0)")
-            });
-            predicates.push(FilterPredicate {
-                condition: words.match_row("line"),
-                probe,
-                walk: None,
-            });
-            parts.push(Part {
-                table,
-                timeline: Timeline::new(table, visibility, &lines.timeline, predicates)
-                    .reaching(SCAN_BUDGET),
-            });
+        if self.kind != Some(HitKind::Article) && self.timeline().author.is_none() {
+            let predicates = headlines.predicates(resolved, visibility);
+            parts.push(part(Headline::LISTED, predicates));
         }
         parts
     }
 
     fn timeline(&self) -> &TimelineFilter {
         &self.articles.timeline
+    }
+}
+
+/// The filter by the words. The index tables of authors and tags have no words: while one is scanned, they are looked up in
+/// each row itself.
+fn matching(table: ListedTable, filter: &TimelineFilter, words: &ParsedQuery) -> FilterPredicate {
+    let in_index_table = filter.author.is_some() || filter.tag.is_some();
+    let row_check = in_index_table.then(|| {
+        Fragment::new("EXISTS (SELECT FROM ")
+            .sql(table.name)
+            .sql(" WHERE ")
+            .column(table.name, "id = ")
+            .column(table.alias, "id AND ")
+            .append(&words.match_row(table.name))
+            .sql(" OFFSET 0)")
+    });
+    FilterPredicate {
+        row_check,
+        ..FilterPredicate::new(words.match_row(table.alias))
     }
 }
 
@@ -243,12 +241,13 @@ async fn answer(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     list: &List<SearchFilter>,
+    resolved: &ResolvedFilter,
 ) -> Result<HttpResponse, Problem> {
     let filter = &list.filter;
     let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
     let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
     let words = ParsedQuery::read(conn, &filter.q).await?;
-    let parts = filter.parts(visibility, &words);
+    let parts = filter.parts(resolved, visibility, &words);
     let limit = list.wanted().limit;
     let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
     let mut total = None;
@@ -260,7 +259,7 @@ async fn answer(
         total = Some(sum);
     }
     let suggestion = if cursor.is_none() && found.matches.len() < FEW {
-        suggestion(conn, visibility, filter).await?
+        suggestion(conn, visibility, filter, resolved).await?
     } else {
         None
     };
@@ -320,10 +319,11 @@ async fn suggestion(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     filter: &SearchFilter,
+    resolved: &ResolvedFilter,
 ) -> Result<Option<String>, Problem> {
     for tried in words::meant(conn, &filter.q).await? {
         let words = ParsedQuery::read(conn, &tried).await?;
-        let parts = filter.parts(visibility, &words);
+        let parts = filter.parts(resolved, visibility, &words);
         let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
         let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
         if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {

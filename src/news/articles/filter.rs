@@ -1,0 +1,85 @@
+//! The filters of lists of articles, and the conditions that they make.
+
+use utoipa::IntoParams;
+
+use crate::db::Fragment;
+use crate::http::query::{Filter, parse_bool};
+use crate::news::articles::model::Article;
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::resolve::ResolvedFilter;
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::problem::Fault;
+
+/// What a list of articles can be narrowed to.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ArticleFilter {
+    #[param(ignore)]
+    pub timeline: TimelineFilter,
+    /// Signed by this author (slug or id).
+    #[param(max_length = 200, example = "anir-tafoughi")]
+    #[expect(
+        dead_code,
+        reason = "it is written for the contract; the timeline reads the value"
+    )]
+    author: Option<String>,
+}
+
+impl Filter for ArticleFilter {
+    const ITEM: &'static str = "Article";
+
+    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
+        match name {
+            "fallback" => Some(parse_bool(value).map(|fallback| self.timeline.fallback = fallback)),
+            _ => self.timeline.set(name, value),
+        }
+    }
+
+    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = self.timeline.faults(given);
+        if self.timeline.fallback && self.timeline.language.is_none() {
+            faults.push(Fault::of(
+                "fallback",
+                "needs_language",
+                "goes with `language`",
+            ));
+        }
+        faults
+    }
+}
+
+impl ArticleFilter {
+    /// The conditions of the filters that not all lists have; where several have an index, the first is scanned.
+    pub fn predicates(&self, resolved: &ResolvedFilter) -> Vec<FilterPredicate> {
+        let author = resolved.author_id();
+        let author = author.map(|id| in_index_table("article_authors", "author_id", id));
+        let tag = resolved.tag_id();
+        let tag = tag.map(|id| in_index_table("article_tags", "tag_id", id));
+        let source = resolved.source_predicate(Article::LISTED);
+        [author, tag, source].into_iter().flatten().collect()
+    }
+}
+
+/// Whether the article has this author, or this tag.
+fn in_index_table(table: &'static str, column: &'static str, id: Fragment) -> FilterPredicate {
+    // `deleted_at` is in the condition for the sake of an index; visible rows have none anyway.
+    let sql = Fragment::new("EXISTS (SELECT FROM ")
+        .sql(table)
+        .sql(" WHERE ")
+        .column(table, "id = a.id AND ")
+        .column(table, "deleted_at IS NULL AND ")
+        .column(table, column)
+        .sql(" = ")
+        .append(&id);
+    FilterPredicate {
+        condition: sql.clone().sql(")"),
+        row_check: Some(sql.sql(" OFFSET 0)")),
+        index: Some(IndexAccess {
+            table,
+            column: Some((column, id)),
+            condition: "",
+            by_update: true,
+            exact: true,
+        }),
+    }
+}
