@@ -86,13 +86,16 @@ mod tests {
             text(up.after(&values, false)),
             "(t.name_key, t.id) > ($1, $2)"
         );
-        assert_eq!(text(up.order_by()), "ORDER BY t.name_key, t.id");
+        assert_eq!(text(up.order_by()), " ORDER BY t.name_key, t.id");
         let down = keyset(true);
         assert_eq!(
             text(down.after(&values, true)),
             "(t.name_key, t.id) <= ($1, $2)"
         );
         assert_eq!(text(down.after(&values[..1], true)), "t.name_key <= $1");
-        assert_eq!(text(down.order_by()), "ORDER BY t.name_key DESC, t.id DESC");
+        assert_eq!(
+            text(down.order_by()),
+            " ORDER BY t.name_key DESC, t.id DESC"
+        );
     }
 }
