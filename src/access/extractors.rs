@@ -22,7 +22,7 @@ use crate::access::jwt::{Identity, IdentityProvider, Jwt, Unreachable};
 use crate::access::rate_limit::Limits;
 use crate::db::Database;
 use crate::news::content::visibility::{Status, Visibility};
-use crate::problem::{Problem, WRONG_KEY};
+use crate::problem::{INVALID_KEY, Problem};
 
 /// Whoever sent a request with a key that is good.
 #[derive(Clone, Debug)]
@@ -260,7 +260,7 @@ pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
     known_of(request)?.0
 }
 
-const WRONG: Problem = Problem::Unauthorized(WRONG_KEY);
+const WRONG: Problem = Problem::Unauthorized(INVALID_KEY);
 
 /// What could be a key: whether it is one, only the database or a provider's signature says.
 enum Credentials<'a> {

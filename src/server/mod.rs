@@ -1,5 +1,6 @@
 //! The server: each worker's state, and the order in which everything is put together. `serve` and the tests share it.
 
+pub mod contract;
 pub mod docs;
 pub mod health;
 pub mod middleware;
@@ -39,7 +40,7 @@ use crate::db::{ConnectOptions, Database, HealthMonitor};
 use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
-use crate::openapi;
+use crate::server::contract::contract;
 use crate::server::middleware::preflight::refused_preflights;
 use crate::server::middleware::{RequestTimeouts, answer};
 
@@ -104,7 +105,7 @@ impl Shared {
 
 /// Every resource that the contract knows.
 fn resources() -> impl Iterator<Item = String> {
-    let paths = openapi::contract()["paths"].as_object();
+    let paths = contract()["paths"].as_object();
     let paths = paths.into_iter().flat_map(|paths| paths.keys());
     paths.filter_map(|path| resource_of(path).map(str::to_owned))
 }
@@ -251,7 +252,7 @@ fn cors(origins: &[String]) -> Cors {
             "Location",
             "RateLimit",
             "RateLimit-Policy",
-            "IdempotencyKey-After",
+            "Retry-After",
             "X-Request-Id",
         ])
         .max_age(7200);

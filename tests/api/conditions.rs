@@ -114,7 +114,7 @@ async fn if_match_guards_every_change() {
             problem["detail"]
                 .as_str()
                 .unwrap()
-                .contains("its version is 2"),
+                .contains("the current version is 2"),
             "{problem}"
         );
         app.put(&path, body.clone())

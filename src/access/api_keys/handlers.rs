@@ -1,33 +1,36 @@
 //! `/v1/keys`: those who may do everything make keys, look at them, and take them away.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::api_keys::Token;
-use crate::access::api_keys::model::{self, ApiKey, KeyState, NewKey, NewRotation, Place};
+use crate::access::api_keys::model::{
+    self, ApiKey, KeyPatch, KeyState, NewKey, NewRotation, Place,
+};
 use crate::access::audit::{self, AuditAction};
 use crate::access::extractors::Admin;
 use crate::db::{Database, Fragment, Statement};
-use crate::http::fields::Fields;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
-use crate::http::one::{FieldsParameter, One};
+use crate::http::one::One;
+use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging};
-use crate::http::validation::merge;
+use crate::http::query::{Filter, List, MOST_COUNTED};
+use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
+use crate::http::responses::Conflict;
+use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
-use crate::idempotency::{IdempotencyKey, StoredResponse};
-use crate::openapi;
-use crate::problem::Problem;
+use crate::idempotency::{Created, IdempotencyKey};
+use crate::problem::{OnConstraint, Problem};
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -41,14 +44,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// The newest first. What could be used as a key is not there.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter),
-    responses((status = OK, description = "A page of keys.", body = ref("#/components/schemas/KeyPage"))))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(List<KeyFilter>))]
 #[get("/v1/keys")]
 async fn list_keys(
     db: Data<Database>,
     _admin: Admin,
     list: List<KeyFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<ApiKey>, Problem> {
     let cursor = list.cursor::<Place>()?;
     let condition = model::condition(list.filter.state);
     let mut conn = db.connection().await?;
@@ -64,61 +66,60 @@ async fn list_keys(
         None
     };
     let place = |key: &ApiKey| (Some(key.created_at), key.id);
-    list.page("key", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("key", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }
 
 /// Make a key
 ///
 /// The answer has the key itself, this once: it is kept as a hash and can't be shown again.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey,
-    responses((status = CREATED, description = "The key, in clear.", body = IssuedKey)))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey)]
 #[post("/v1/keys")]
 async fn create_key(
     db: Data<Database>,
     admin: Admin,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     request: HttpRequest,
     body: Body,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Created<IssuedKey>, Problem> {
     let (document, digest) = body.read(JSON).await?;
-    let new: NewKey = match openapi::rules("NewKey").read(document.clone()) {
+    let new: NewKey = match SchemaValidator::of_written::<NewKey, ApiKey>().read(document.clone()) {
         Ok(new) => new,
         Err(problem) => return Err(with_past_end(&db, &document, problem).await),
     };
     let by = admin.by();
-    let asked = retry.asked(&by.caller, digest).sealed_for(&request);
+    let request = key
+        .request(by.caller.account(), digest)
+        .encrypted_for(&request);
     let mut conn = db.connection().await?;
-    let kept = conn
-        .write(async |conn| {
-            if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<StoredResponse, Problem>(first);
-            }
+    conn.write(async |conn| {
+        let create = async |conn: &mut AsyncPgConnection| {
             new.must_end_later(model::time(conn).await?)?;
             let (key, token) = ApiKey::insert(conn, &new, by.caller.key_id, None).await?;
             audit::done_to_key(conn, AuditAction::Created, &key, StatusCode::CREATED, by).await?;
-            let kept = issued(key, &token)?;
-            asked.keep(conn, &kept).await?;
-            Ok(kept)
-        })
-        .await?;
-    Ok(kept.answer())
+            Ok(ResourceResponse::created(IssuedKey::new(key, &token)))
+        };
+        request.run(conn, create).await
+    })
+    .await
+    .on_constraint(model::constraint_problem)
 }
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter),
-    responses((status = OK, description = "What is known of the key.", body = ApiKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), One<ApiKey>))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
     _admin: Admin,
     address: ResourcePath,
     one: One<ApiKey>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<ResourceResponse<ApiKey>, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     let key = ApiKey::find(&mut conn, id).await?;
-    shown(&key.ok_or(Problem::NotFound)?, &one.fields)
+    let response = ResourceResponse::ok(key.ok_or(Problem::NotFound)?);
+    Ok(response.with_fields(one.fields))
 }
 
 /// Change a key
@@ -126,9 +127,9 @@ async fn get_key(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. What a key no longer allows is refused at
 /// once. A key that was revoked or has expired can't be changed; the last with the scope `admin` and without an end keeps both.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    request_body(content = ref("#/components/schemas/KeyPatch"), content_type = "application/merge-patch+json"),
+    request_body(content = KeyPatch, content_type = "application/merge-patch+json"),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = OK, description = "The key as it is now.", body = ApiKey)))]
+    responses(Conflict))]
 #[patch("/v1/keys/{id}")]
 async fn update_key(
     db: Data<Database>,
@@ -136,10 +137,10 @@ async fn update_key(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<HttpResponse, Problem> {
+) -> Result<ResourceResponse<ApiKey>, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
-    if let Err(problem) = openapi::rules("KeyPatch").check(&mut patch) {
+    if let Err(problem) = SchemaValidator::of_written::<KeyPatch, ApiKey>().check(&mut patch) {
         return Err(with_past_end(&db, &patch, problem).await);
     }
     let patch = match patch {
@@ -164,14 +165,15 @@ async fn update_key(
             if document == before {
                 return Ok::<ApiKey, Problem>(key);
             }
-            let new: NewKey = openapi::rules("NewKey").read(document)?;
+            let new: NewKey = SchemaValidator::of_written::<NewKey, ApiKey>().read(document)?;
             let changed = key.update(conn, &new).await?;
             let (action, by) = (AuditAction::Updated, admin.by());
             audit::done_to_key(conn, action, &changed, StatusCode::OK, by).await?;
             Ok(changed)
         })
-        .await?;
-    shown(&changed, &Fields::default())
+        .await
+        .on_constraint(model::constraint_problem)?;
+    Ok(ResourceResponse::ok(changed))
 }
 
 /// Revoke a key
@@ -180,14 +182,14 @@ async fn update_key(
 /// scope `admin` and no end.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = NO_CONTENT, description = "It is revoked.")))]
+    responses(Conflict))]
 #[delete("/v1/keys/{id}")]
 async fn revoke_key(
     db: Data<Database>,
     admin: Admin,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     conn.write(async |conn| {
@@ -199,8 +201,9 @@ async fn revoke_key(
         }
         Ok::<(), Problem>(())
     })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+    .await
+    .on_constraint(model::constraint_problem)?;
+    Ok(NoContent)
 }
 
 /// Rotate a key
@@ -209,56 +212,50 @@ async fn revoke_key(
 /// `overlap` seconds more, so that nobody who uses it is refused meanwhile; without a body, for a day. The answer has the new
 /// key itself, this once.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewRotation,
-    params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = CREATED, description = "The new key, in clear.", body = IssuedKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id.")))]
 #[post("/v1/keys/{id}/rotate")]
 async fn rotate_key(
     db: Data<Database>,
     admin: Admin,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     request: HttpRequest,
     body: Body,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Created<IssuedKey>, Problem> {
     let address = ResourcePath::before(&request, "/rotate");
     let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
     let (document, digest) = body.read_or_empty(JSON).await?;
-    let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
+    let rotation: NewRotation = SchemaValidator::of::<NewRotation>().read(document)?;
     let by = admin.by();
-    let asked = retry.asked(&by.caller, digest).sealed_for(&request);
+    let request = key
+        .request(by.caller.account(), digest)
+        .encrypted_for(&request);
     let mut conn = db.connection().await?;
-    let kept = conn
-        .write(async |conn| {
-            if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<StoredResponse, Problem>(first);
-            }
+    conn.write(async |conn| {
+        let create = async |conn: &mut AsyncPgConnection| {
             let key = ApiKey::lock(conn, id).await?;
             let rotated = key.rotate(conn, rotation.overlap, by.caller.key_id).await?;
             let (old, new) = (&rotated.old, &rotated.successor);
             audit::done_to_key(conn, AuditAction::Rotated, old, StatusCode::CREATED, by).await?;
             audit::done_to_key(conn, AuditAction::Created, new, StatusCode::CREATED, by).await?;
-            let kept = issued(rotated.successor, &rotated.token)?;
-            asked.keep(conn, &kept).await?;
-            Ok(kept)
-        })
-        .await?;
-    Ok(kept.answer())
+            let issued = IssuedKey::new(rotated.successor, &rotated.token);
+            Ok(ResourceResponse::created(issued))
+        };
+        request.run(conn, create).await
+    })
+    .await
+    .on_constraint(model::constraint_problem)
 }
 
-/// What a list of keys can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct KeyFilter {
-    /// Those that are so now.
-    #[param(inline)]
-    state: Option<KeyState>,
+query_parameters! {
+    /// The filters of a list of keys.
+    pub struct KeyFilter {
+        /// Those that are so now.
+        pub state: Option<KeyState>,
+    }
 }
 
 impl Filter for KeyFilter {
-    const ITEM: &'static str = "Key";
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))
-    }
+    type Item = ApiKey;
 }
 
 /// A key that was just made.
@@ -270,31 +267,31 @@ impl Filter for KeyFilter {
     "created_by": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d40",
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
-struct IssuedKey<'a> {
+struct IssuedKey {
     /// The key itself: what stands behind `Bearer`. Shown this once.
     #[schema(pattern = "^mnc_[0-9A-Za-z]{47}$")]
-    key: &'a str,
+    key: String,
     #[serde(flatten)]
     of: ApiKey,
 }
 
-/// The answer with a new key. No cache may keep it.
-fn issued(of: ApiKey, token: &Token) -> Result<StoredResponse, Problem> {
-    let key = token.reveal();
-    let mut kept = StoredResponse::new(StatusCode::CREATED)
-        .header(header::CACHE_CONTROL, "no-store".to_owned())
-        .header(header::LOCATION, format!("/v1/keys/{}", of.id));
-    kept.version = Some(Version::of(of.id, of.version));
-    let body = serde_json::to_vec(&IssuedKey { key, of }).map_err(Problem::internal)?;
-    Ok(kept.body(body))
+impl IssuedKey {
+    fn new(of: ApiKey, token: &Token) -> Self {
+        let key = token.reveal().to_owned();
+        Self { key, of }
+    }
 }
 
-fn shown(key: &ApiKey, fields: &Fields) -> Result<HttpResponse, Problem> {
-    let mut response = fields.answer(&mut HttpResponse::Ok(), key)?;
-    response
-        .extensions_mut()
-        .insert(Version::of(key.id, key.version));
-    Ok(response)
+impl Representation for IssuedKey {
+    const CACHEABLE: bool = false;
+
+    fn version_tag(&self) -> Option<Version> {
+        self.of.version_tag()
+    }
+
+    fn location(&self) -> Option<String> {
+        self.of.location()
+    }
 }
 
 /// A document's faults and, where that is one more, that the end in it has come already: the database's clock decides, so it

@@ -1,6 +1,6 @@
 //! `/v1/me`: what a key's holder may know about it.
 
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,20 +9,21 @@ use uuid::Uuid;
 use crate::access::api_keys::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{self, Allowance};
-use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::one::{One, Single};
+use crate::http::resource_response::{Representation, ResourceResponse};
+use crate::http::schema::HasFields;
 use crate::problem::Problem;
 
 /// Look at one's own key
 ///
 /// Whose key the request came with, what it allows, and until when.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter),
-    responses((status = OK, description = "What the key is good for.", body = Me)))]
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(One<Me>))]
 #[get("/v1/me")]
 pub async fn get_me(
     holder: Authenticated,
     one: One<Me>,
     request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+) -> Result<ResourceResponse<Me>, Problem> {
     let caller = holder.caller();
     let me = Me {
         name: caller.name.clone(),
@@ -35,11 +36,16 @@ pub async fn get_me(
         expires_at: caller.expires_at,
         limits: rate_limit::limits_of(&request).await?,
     };
-    one.fields.answer(&mut HttpResponse::Ok(), &me)
+    Ok(ResourceResponse::ok(me).with_fields(one.fields))
 }
 
+impl HasFields for Me {
+    const IS_LISTED: bool = false;
+}
+
+impl Representation for Me {}
+
 impl Single for Me {
-    const SCHEMA: &'static str = "Me";
     const TAKES_LANGUAGE: bool = false;
 }
 

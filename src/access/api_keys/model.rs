@@ -6,17 +6,22 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::api_keys::{Scope, Token};
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
+use crate::http::preconditions::Version;
+use crate::http::resource_response::Representation;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::http::values::in_range;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, OnConstraint, Problem};
 use crate::schema::api_keys;
 
 /// A key, without anything by which it could be used.
@@ -103,6 +108,8 @@ crate::text_enum! {
     }
 }
 
+impl Word for KeyState {}
+
 impl KeyState {
     fn condition(self) -> &'static str {
         match self {
@@ -121,13 +128,52 @@ pub fn condition(state: Option<KeyState>) -> Fragment {
 /// How keys are sorted: by the moment at which they were made.
 pub type Place = Option<DateTime<Utc>>;
 
+impl HasFields for ApiKey {}
+
+pub type KeyPatch = Patch<NewKey>;
+
+impl Patchable for NewKey {
+    fn patch_example() -> Value {
+        json!({"name": "newsroom, evening desk"})
+    }
+}
+
 impl Single for ApiKey {
-    const SCHEMA: &'static str = "Key";
     const TAKES_LANGUAGE: bool = false;
 }
 
 impl CacheTagged for ApiKey {
     fn add_cache_tags(&self, _: &mut CacheTags) {}
+}
+
+/// The problem that a violated constraint of the table means.
+pub fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+    let conflict = |detail: &str| Some(Problem::Conflict(detail.into(), Vec::new()));
+    match violation.name.as_str() {
+        "api_keys_last_admin" => Some(Problem::Conflict(
+            "no key with the scope `admin` would remain: create another one without an expiry first"
+                .into(),
+            vec![Fault::general(
+                "last_admin",
+                "one key with the scope `admin` and without an expiry has to remain",
+            )],
+        )),
+        "api_keys_inactive" => conflict("a revoked or expired key can't be changed"),
+        "api_keys_rotated_from_key" => {
+            conflict("this key has a successor already: rotate that one")
+        }
+        _ => None,
+    }
+}
+
+impl Representation for ApiKey {
+    fn version_tag(&self) -> Option<Version> {
+        Some(Version::of(self.id, self.version))
+    }
+
+    fn location(&self) -> Option<String> {
+        Some(format!("/v1/keys/{}", self.id))
+    }
 }
 
 impl ApiKey {
@@ -222,24 +268,19 @@ impl ApiKey {
         rows: usize,
     ) -> QueryResult<Vec<Self>> {
         let mut rest = Fragment::new("FROM api_keys WHERE ").append(condition);
-        if let Some(cursor) = cursor {
-            rest = rest
-                .sql(match (cursor.forward, cursor.inclusive) {
-                    (true, false) => " AND (created_at, id) < (",
-                    (true, true) => " AND (created_at, id) <= (",
-                    (false, false) => " AND (created_at, id) > (",
-                    (false, true) => " AND (created_at, id) >= (",
-                })
-                .time(cursor.key)
-                .sql(", ")
-                .id(cursor.id)
-                .sql(")");
-        }
-        let order = match cursor.is_none_or(|cursor| cursor.forward) {
-            true => " ORDER BY created_at DESC, id DESC LIMIT ",
-            false => " ORDER BY created_at, id LIMIT ",
+        let keyset = Keyset {
+            alias: "",
+            columns: &["created_at", "id"],
+            descending: cursor.is_none_or(|cursor| cursor.forward),
         };
-        Statement::<RowType<Self>>::select::<Self>(&rest.sql(order).number(rows))
+        if let Some(cursor) = cursor {
+            let at = Fragment::default().time(cursor.key);
+            let id = Fragment::default().id(cursor.id);
+            let after = keyset.after(&[at, id], cursor.inclusive);
+            rest = rest.sql(" AND ").append(&after);
+        }
+        rest = rest.append(&keyset.order_by()).sql(" LIMIT ").number(rows);
+        Statement::<RowType<Self>>::select::<Self>(&rest)
             .load(conn)
             .await
     }
@@ -378,6 +419,7 @@ impl ApiKey {
             Ok(Some(key.end(conn).await?))
         })
         .await
+        .on_constraint(constraint_problem)
     }
 }
 

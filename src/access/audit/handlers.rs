@@ -2,22 +2,26 @@
 
 use std::net::IpAddr;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use utoipa::IntoParams;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::audit::{AuditAction, AuditEntry, Audited};
 use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
-use crate::db::{Database, Fragment, Statement};
+use crate::db::{Database, Fragment, Keyset, Statement};
 use crate::http::cursor::Cursor;
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
+use crate::http::page::Page;
+use crate::http::parameter_types::Text;
+use crate::http::query::{Filter, List, MOST_COUNTED};
+use crate::http::query_parameters::ParameterType;
 use crate::problem::{KINDS, Problem};
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
@@ -28,104 +32,93 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. What wrote
 /// nothing and stands in the server's log alone: a request that was told to slow down (429) or to come back (503), one
 /// that was answered from memory (`Idempotency-Replayed`), one whose address or head could not be read.
-#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter),
-    responses((status = OK, description = "A page of it.", body = ref("#/components/schemas/AuditEntryPage"))))]
+#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(List<AuditFilter>))]
 #[get("/v1/audit")]
 async fn list_audit(
     db: Data<Database>,
     _: Admin,
     list: List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let mut conn = db.connection().await?;
     page(&mut conn, &list).await
 }
 
-/// What the audit can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuditFilter {
-    /// By this key.
-    #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
-    pub key_id: Option<Uuid>,
-    /// By whom: what their key was called, or their name at the identity provider.
-    #[param(max_length = 300, example = "the night desk")]
-    pub caller: Option<String>,
-    /// To this kind of thing.
-    #[param(inline)]
-    pub resource: Option<Audited>,
-    /// To this very thing.
-    #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
-    pub resource_id: Option<Uuid>,
-    /// Where this was done.
-    #[param(inline)]
-    pub action: Option<AuditAction>,
-    /// What was refused, or what was done.
-    #[param(example = true)]
-    pub refused: Option<bool>,
-    /// Refused for this reason: a name under `/problems/`.
-    #[param(
-        max_length = 50,
-        pattern = "^[a-z-]+$",
-        example = "precondition-failed"
-    )]
-    pub problem: Option<String>,
-    /// By this request.
-    #[param(max_length = 128, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
-    pub request_id: Option<String>,
-    /// From this address.
-    #[param(max_length = 45, value_type = Option<String>, example = "192.0.2.7")]
-    pub address: Option<IpAddr>,
-    /// After this moment.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    pub after: Option<DateTime<Utc>>,
-    /// Before this moment.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    pub before: Option<DateTime<Utc>>,
+query_parameters! {
+    /// The filters of the audit.
+    pub struct AuditFilter {
+        /// By this key.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
+        pub key_id: Option<Uuid>,
+        /// By this caller: the name of the key, or the caller's name at the identity provider.
+        #[example("the night desk")]
+        pub caller: Option<Text<300>>,
+        /// To this kind of resource.
+        pub resource: Option<Audited>,
+        /// To this resource.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
+        pub resource_id: Option<Uuid>,
+        /// Those that did this.
+        pub action: Option<AuditAction>,
+        /// What was refused, or what was done.
+        #[example(true)]
+        pub refused: Option<bool>,
+        /// Refused for this reason: a name under `/problems/`.
+        #[example("precondition-failed")]
+        pub problem: Option<ProblemName>,
+        /// By this request.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
+        pub request_id: Option<RequestId>,
+        /// From this address.
+        #[example("192.0.2.7")]
+        pub address: Option<IpAddr>,
+        /// After this moment.
+        #[example("2026-11-23T14:00:00Z")]
+        pub after: Option<DateTime<Utc>>,
+        /// Before this moment.
+        #[example("2026-11-23T14:00:00Z")]
+        pub before: Option<DateTime<Utc>>,
+    }
 }
 
 impl Filter for AuditFilter {
-    const ITEM: &'static str = "AuditEntry";
+    type Item = AuditEntry;
+}
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        let id = |value: &str| Uuid::try_parse(value).map_err(|_| "an id".to_owned());
-        Some(match name {
-            "key_id" => id(value).map(|id| self.key_id = Some(id)),
-            "caller" => match value.chars().count() {
-                1..=300 if !value.contains('\0') => {
-                    self.caller = Some(value.to_owned());
-                    Ok(())
-                }
-                _ => Err("a name of 1 to 300 characters".to_owned()),
-            },
-            "problem" => match KINDS.iter().find(|kind| kind.name == value) {
-                Some(kind) => {
-                    self.problem = Some(kind.name.to_owned());
-                    Ok(())
-                }
-                None => Err("a name under `/problems/`".to_owned()),
-            },
-            "resource" => value.parse().map(|it| self.resource = Some(it)),
-            "resource_id" => id(value).map(|id| self.resource_id = Some(id)),
-            "action" => value.parse().map(|action| self.action = Some(action)),
-            "refused" => parse_bool(value).map(|refused| self.refused = Some(refused)),
-            "request_id" => match value.len() {
-                1..=128 if value.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                    self.request_id = Some(value.to_owned());
-                    Ok(())
-                }
-                _ => Err("what an answer had in `X-Request-Id`".to_owned()),
-            },
-            "address" => match value.parse() {
-                Ok(address) => {
-                    self.address = Some(address);
-                    Ok(())
-                }
-                Err(_) => Err("an IP address".to_owned()),
-            },
-            "after" => parse_timestamp(value).map(|at| self.after = Some(at)),
-            "before" => parse_timestamp(value).map(|at| self.before = Some(at)),
-            _ => return None,
-        })
+/// The name of a problem type, as under `/problems/`.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemName(&'static str);
+
+impl ParameterType for ProblemName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let kind = KINDS.iter().find(|kind| kind.name == text);
+        kind.map(|kind| Self(kind.name))
+            .ok_or_else(|| "a name under `/problems/`".to_owned())
+    }
+
+    fn schema() -> Object {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(50))
+            .pattern(Some("^[a-z-]+$"))
+            .build()
+    }
+}
+
+/// The id of a request, as in `X-Request-Id`.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+impl ParameterType for RequestId {
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        match text.len() {
+            1..=128 if is_plain => Ok(Self(text.to_owned())),
+            _ => Err("the `X-Request-Id` of a response".to_owned()),
+        }
+    }
+
+    fn schema() -> Object {
+        <Text<128> as ParameterType>::schema()
     }
 }
 
@@ -137,12 +130,12 @@ impl AuditFilter {
             sql = sql.sql(" AND key_id = ").id(id);
         }
         if let Some(caller) = &self.caller {
-            sql = sql.sql(" AND caller = ").text(caller);
+            sql = sql.sql(" AND caller = ").text(&**caller);
         }
         if let Some(problem) = &self.problem {
             sql = sql
                 .sql(" AND problem IS NOT NULL AND problem = ")
-                .text(problem);
+                .text(problem.0);
         }
         if let Some(resource) = self.resource {
             sql = sql.sql(" AND resource = ").text(resource.as_str());
@@ -160,7 +153,7 @@ impl AuditFilter {
             });
         }
         if let Some(id) = &self.request_id {
-            sql = sql.sql(" AND request_id = ").text(id);
+            sql = sql.sql(" AND request_id = ").text(&id.0);
         }
         if let Some(address) = self.address {
             let address = address.to_canonical().to_string();
@@ -179,28 +172,24 @@ impl AuditFilter {
 async fn page(
     conn: &mut AsyncPgConnection,
     list: &List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let mut sql = list.filter.fitting();
+    let keyset = Keyset {
+        alias: "",
+        columns: &["at", "id"],
+        descending: forward,
+    };
     if let Some(cursor) = &cursor {
-        sql = sql
-            .sql(match (cursor.forward, cursor.inclusive) {
-                (true, false) => " AND (at, id) < (",
-                (true, true) => " AND (at, id) <= (",
-                (false, false) => " AND (at, id) > (",
-                (false, true) => " AND (at, id) >= (",
-            })
-            .time(cursor.key)
-            .sql(", ")
-            .id(cursor.id)
-            .sql(")");
+        let at = Fragment::default().time(cursor.key);
+        let id = Fragment::default().id(cursor.id);
+        let after = keyset.after(&[at, id], cursor.inclusive);
+        sql = sql.sql(" AND ").append(&after);
     }
     sql = sql
-        .sql(match forward {
-            true => " ORDER BY at DESC, id DESC LIMIT ",
-            false => " ORDER BY at, id LIMIT ",
-        })
+        .append(&keyset.order_by())
+        .sql(" LIMIT ")
         .number(list.rows())
         .uncached();
     let rows: Vec<AuditEntry> = Statement::<RowType<AuditEntry>>::select::<AuditEntry>(&sql)
@@ -218,5 +207,6 @@ async fn page(
         None
     };
     let place = |row: &AuditEntry| (Some(row.at), row.id);
-    list.page("audit", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("audit", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }

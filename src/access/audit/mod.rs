@@ -8,6 +8,8 @@ pub use handlers::routes;
 pub use model::{AuditEntry, done, done_to_key, refused};
 pub use origin::{By, Origin};
 
+use crate::http::parameter_types::Word;
+
 crate::text_enum! {
     /// What a write did.
     AuditAction {
@@ -24,6 +26,8 @@ crate::text_enum! {
     }
 }
 
+impl Word for AuditAction {}
+
 crate::text_enum! {
     /// What can be written.
     Audited {
@@ -38,6 +42,8 @@ crate::text_enum! {
         Audit = "audit",
     }
 }
+
+impl Word for Audited {}
 
 impl Audited {
     /// What lives below `/v1/` by this word.

@@ -15,6 +15,7 @@ use crate::access::extractors::Caller;
 use crate::db::column::{Column, column};
 use crate::events::Change;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::schema::HasFields;
 use crate::redact::redact;
 use crate::schema::audit;
 
@@ -67,6 +68,8 @@ pub struct AuditEntry {
     #[diesel(select_expression = column::<Nullable<Text>>("host(audit.address)"), select_expression_type = Column<Nullable<Text>>)]
     pub address: Option<String>,
 }
+
+impl HasFields for AuditEntry {}
 
 impl CacheTagged for AuditEntry {
     fn add_cache_tags(&self, _: &mut CacheTags) {}

@@ -7,8 +7,8 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::access::extractors::Caller;
 use crate::access::rate_limit;
+use crate::http::request_id::RequestId;
 use crate::redact::redact;
-use crate::server::middleware::RequestId;
 
 /// Who sends a write, with a key that is good, and from where.
 #[derive(Clone, Debug)]

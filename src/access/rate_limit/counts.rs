@@ -18,7 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::rate_limit::{Rate, RateLimitKey};
-use crate::problem::Problem;
+use crate::problem::{Problem, RateExceeded};
 
 /// A policy, and what it leaves to one caller.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -48,7 +48,7 @@ impl Allowance {
     /// The refusal, where this request was one too many.
     pub fn refused(&self) -> Option<Problem> {
         self.wait.map(|wait| {
-            Problem::TooManyRequests(Box::new(TooMany {
+            Problem::TooManyRequests(Box::new(RateExceeded {
                 policy: self.policy,
                 requests: self.requests,
                 seconds: self.seconds,
@@ -81,27 +81,16 @@ impl Allowance {
     }
 }
 
-/// One request too many.
-#[derive(Debug, thiserror::Error)]
-#[error("{policy}: at most {requests} in {seconds} seconds; try again in {wait}")]
-pub struct TooMany {
-    policy: &'static str,
-    requests: u32,
-    seconds: u32,
-    /// Seconds until there is one again.
-    pub wait: u64,
-}
-
-impl TooMany {
-    /// What it leaves: nothing, for a while.
-    pub fn allowance(&self) -> Allowance {
-        Allowance {
-            policy: self.policy,
-            requests: self.requests,
-            seconds: self.seconds,
+impl From<&RateExceeded> for Allowance {
+    /// Nothing left, for a while.
+    fn from(exceeded: &RateExceeded) -> Self {
+        Self {
+            policy: exceeded.policy,
+            requests: exceeded.requests,
+            seconds: exceeded.seconds,
             remaining: 0,
-            full_in: self.seconds,
-            wait: Some(self.wait),
+            full_in: exceeded.seconds,
+            wait: Some(exceeded.wait),
         }
     }
 }

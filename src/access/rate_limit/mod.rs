@@ -14,8 +14,8 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
+pub use counts::Allowance;
 use counts::RateLimiter;
-pub use counts::{Allowance, TooMany};
 use keys::Keys;
 pub use settings::{ProxyHeader, Rate, Settings};
 
@@ -138,7 +138,9 @@ impl Limits {
                 let (left, counted) = self.count_address(request);
                 (left, counted.and(Err(problem)))
             }
-            Problem::TooManyRequests(ref many) => (Some(many.allowance()), Err(problem)),
+            Problem::TooManyRequests(ref exceeded) => {
+                (Some(exceeded.as_ref().into()), Err(problem))
+            }
             problem => (None, Err(problem)),
         }
     }

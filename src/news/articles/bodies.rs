@@ -15,7 +15,7 @@ use crate::news::listing::byte_budget::ByteBudget;
 pub struct ArticleBodies {
     /// The body as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, max_length = 500_000)]
+    #[schema(required = true, value_type = String, max_length = 500_000)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
     /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
@@ -24,12 +24,12 @@ pub struct ArticleBodies {
     /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
     /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
     pub body_html: Option<String>,
     /// The body as plain text, a line for each block.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
     // Whether the page that it was read for ends before it.

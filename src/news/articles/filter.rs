@@ -1,50 +1,27 @@
 //! The filters of lists of articles, and the conditions that they make.
 
-use utoipa::IntoParams;
-
 use crate::db::Fragment;
-use crate::http::query::{Filter, parse_bool};
+use crate::http::query::Filter;
+use crate::http::query_parameters::SentParameters;
 use crate::news::articles::model::Article;
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::problem::Fault;
+use crate::query_parameters;
 
-/// What a list of articles can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ArticleFilter {
-    #[param(ignore)]
-    pub timeline: TimelineFilter,
-    /// Signed by this author (slug or id).
-    #[param(max_length = 200, example = "anir-tafoughi")]
-    #[expect(
-        dead_code,
-        reason = "it is written for the contract; the timeline reads the value"
-    )]
-    author: Option<String>,
+query_parameters! {
+    /// The filters of a list of articles.
+    pub struct ArticleFilter {
+        ..timeline: TimelineFilter,
+    }
 }
 
 impl Filter for ArticleFilter {
-    const ITEM: &'static str = "Article";
+    type Item = Article;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        match name {
-            "fallback" => Some(parse_bool(value).map(|fallback| self.timeline.fallback = fallback)),
-            _ => self.timeline.set(name, value),
-        }
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        let mut faults = self.timeline.faults(given);
-        if self.timeline.fallback && self.timeline.language.is_none() {
-            faults.push(Fault::of(
-                "fallback",
-                "needs_language",
-                "goes with `language`",
-            ));
-        }
-        faults
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline.check(sent)
     }
 }
 

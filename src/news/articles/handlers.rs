@@ -1,7 +1,7 @@
 //! HTTP in, HTTP out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Renderer;
@@ -9,15 +9,16 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
-use crate::idempotency::IdempotencyKey;
+use crate::http::query::List;
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::{Conflict, Gone};
+use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::filter::ArticleFilter;
-use crate::news::articles::model::{Article, NewArticle};
-use crate::news::articles::stories::FallbackParameter;
-use crate::news::content::crud::{self, ResourceResponse};
-use crate::news::listing::filter::{OrderParameters, TimelineParameters};
+use crate::news::articles::model::{Article, ArticlePatch, NewArticle};
+use crate::news::content::crud;
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -34,14 +35,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
 /// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
-    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[utoipa::path(
+    tag = "Articles",
+    params(List<ArticleFilter>)
+)]
 #[get("/v1/articles")]
 async fn list_articles(
     db: Data<Database>,
     reader: Reader,
     list: List<ArticleFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
@@ -53,17 +56,16 @@ async fn list_articles(
 /// Create an article
 ///
 /// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
-#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
-    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle)]
 #[post("/v1/articles")]
 async fn create_article(
     db: Data<Database>,
     renderer: Data<Renderer>,
     editor: Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
-    crud::create::<Article>(&db, &renderer, &editor, retry, body).await
+) -> Result<Created<Article>, Problem> {
+    crud::create::<Article>(&db, &renderer, &editor, key, body).await
 }
 
 /// Get an article
@@ -71,8 +73,8 @@ async fn create_article(
 /// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The article.", body = Article)))]
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
+    responses(Gone))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     db: Data<Database>,
@@ -98,10 +100,7 @@ async fn get_article(
 /// trash, it takes it out again (201).
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses(
-        (status = OK, description = "The article as it is now.", body = Article),
-        (status = CREATED, description = "The article as it was created.", body = Article),
-    ))]
+    responses(Conflict))]
 #[put("/v1/articles/{id}")]
 async fn replace_article(
     db: Data<Database>,
@@ -110,17 +109,19 @@ async fn replace_article(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Article>, Problem> {
-    crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+) -> Result<Replaced<Article>, Problem> {
+    let response =
+        crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change an article
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    request_body(content = ArticlePatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = OK, description = "The article as it is now.", body = Article)))]
+    responses(Conflict))]
 #[patch("/v1/articles/{id}")]
 async fn update_article(
     db: Data<Database>,
@@ -137,14 +138,13 @@ async fn update_article(
 ///
 /// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    params(("id" = String, Path, description = "The id or the slug.")))]
 #[delete("/v1/articles/{id}")]
 async fn delete_article(
     db: Data<Database>,
     editor: Editor,
     address: ResourcePath,
     conditions: Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     crud::remove::<Article>(&db, &editor, &address, &conditions).await
 }

@@ -1,6 +1,7 @@
 //! Articles: the stories.
 
 mod bodies;
+mod constraints;
 mod filter;
 mod handlers;
 mod model;

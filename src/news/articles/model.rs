@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
 use crate::http::one::Single;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::BodyFormat;
 use crate::news::articles::bodies::ArticleBodies;
 use crate::news::articles::translations::Translation;
@@ -244,8 +246,19 @@ fn markdown() -> BodyFormat {
     BodyFormat::Markdown
 }
 
+impl HasFields for Article {
+    const ON_REQUEST: &'static [&'static str] = &["body", "body_html", "body_text"];
+}
+
+pub type ArticlePatch = Patch<NewArticle>;
+
+impl Patchable for NewArticle {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Article {
-    const SCHEMA: &'static str = "Article";
     const IS_CONTENT: bool = true;
 }
 

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use actix_web::HttpResponse;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
-use crate::http::cache_tags::CacheTags;
 use crate::http::cursor::Cursor;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
 use crate::http::query::List;
 use crate::news::articles::filter::ArticleFilter;
 use crate::news::articles::model::Article;
@@ -60,25 +59,22 @@ impl Article {
         visibility: Visibility,
         list: &List<ArticleFilter>,
         resolved: &ResolvedFilter,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let parameters = &resolved.parameters;
         let wants = |field: &str| list.wants(field, !field.starts_with("body"));
         let limit = parameters.ids.as_ref().map(Vec::len);
         let budget = bodies::byte_budget(wants, limit.unwrap_or(list.wanted().limit));
         let related = related(visibility, wants, budget.as_ref());
         let timeline = Self::timeline(&list.filter, resolved, visibility).with_byte_budget(budget);
-        let mut response = match &parameters.ids {
+        let mut page = match &parameters.ids {
             Some(ids) => Self::list_ids(conn, list, &timeline, ids, &related).await?,
             None => Self::list_page(conn, list, &timeline, &related).await?,
         };
         if parameters.fallback {
             // The language that stands for a story depends on the languages of the site.
-            let mut extensions = response.extensions_mut();
-            if let Some(cache_tags) = extensions.get_mut::<CacheTags>() {
-                cache_tags.one(Site::NAME, SITE);
-            }
+            page.cache_tags.one(Site::NAME, SITE);
         }
-        Ok(response)
+        Ok(page)
     }
 
     async fn list_page(
@@ -86,7 +82,7 @@ impl Article {
         list: &List<ArticleFilter>,
         timeline: &Timeline<'_>,
         related: &Fragment,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let cursor: Option<Cursor<SortTime>> = list.cursor()?;
         let cursor = cursor.as_ref();
         let (mut rows, total) = timeline
@@ -94,10 +90,11 @@ impl Article {
             .await?;
         Self::show(&mut rows, &list.filter);
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
-        match rows.pop_if(|row| row.is_beyond()) {
-            Some(_) => list.page_of(Self::NAME, rows, true, cursor, position, total, false),
-            None => list.page(Self::NAME, rows, cursor, position, total, false),
-        }
+        let page = match rows.pop_if(|row| row.is_beyond()) {
+            Some(_) => list.page_of(Self::NAME, rows, true, cursor, position),
+            None => list.page(Self::NAME, rows, cursor, position),
+        };
+        Ok(page.with_total(total))
     }
 
     async fn list_ids(
@@ -106,7 +103,7 @@ impl Article {
         timeline: &Timeline<'_>,
         ids: &[Uuid],
         related: &Fragment,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let (ids, missing) = match list.filter.timeline.fallback {
             true => Self::stories_of(conn, ids, timeline).await?,
             false => (ids.to_vec(), Vec::new()),
@@ -117,7 +114,7 @@ impl Article {
         let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
         let mut named = page.end(rows, |row| row.id, beyond);
         named.missing.extend(missing);
-        list.named(Self::NAME, named)
+        Ok(list.named(Self::NAME, named))
     }
 
     /// The articles that stand for the stories of these, each once, and the ids for which there is none.

@@ -16,7 +16,7 @@ use crate::news::articles::write;
 use crate::news::content::crud::{CascadedChange, Resource, Write};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::articles;
 
 impl Resource for Article {
@@ -28,10 +28,12 @@ impl Resource for Article {
     const TABLE: &'static str = "articles";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Articles);
     const PATH: &'static str = "/v1/articles";
-    const NEW_SCHEMA: &'static str = "NewArticle";
-    const PATCH_SCHEMA: &'static str = "ArticlePatch";
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        super::constraints::problem(violation)
+    }
 
     fn id(&self) -> Uuid {
         self.id
@@ -182,7 +184,7 @@ fn duplicates(list: &str, ids: &[Uuid]) -> Vec<Fault> {
         Fault::at(
             format!("/{list}/{n}"),
             "duplicate_item",
-            "each may stand there once",
+            "items must be unique",
         )
     };
     repeated.map(fault).collect()

@@ -3,10 +3,6 @@
 
 use std::borrow::Borrow;
 
-use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Timestamptz, Untyped};
@@ -21,24 +17,24 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::{Database, Fragment, Statement, pool};
 use crate::events::{self, Action, Change};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
-use crate::http::caching::Kind;
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::{self, Body, JSON, MERGE_PATCH};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
-use crate::http::validation::merge;
-use crate::idempotency::{IdempotencyKey, StoredResponse};
-use crate::news::content::slug::SlugTable;
+use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
+use crate::http::schema::{Patch, Patchable};
+use crate::http::validation::{SchemaValidator, merge};
+use crate::idempotency::{Created, IdempotencyKey};
+use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
-use crate::openapi;
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, OnConstraint, Problem};
 
 /// One kind of content.
-pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + Single + CacheTagged + Send + Sync + Sized + 'static {
     /// What a client sends to create or replace one.
-    type New: DeserializeOwned + Clone + Send + Sync + 'static;
+    type New: DeserializeOwned + Patchable + Clone + Send + Sync + 'static;
     /// The same with what was made of it before a connection is taken; itself, where nothing is.
     type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
     /// What [`Self::prepare`] needs besides the database; `()` where nothing is prepared.
@@ -54,9 +50,11 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     const PATH: &'static str;
     /// The largest body of a request that writes one, in bytes.
     const MAX_BODY: usize = json_body::MAX_BODY;
-    /// The schemas of what is sent for a new one, and for a change.
-    const NEW_SCHEMA: &'static str;
-    const PATCH_SCHEMA: &'static str;
+
+    /// The problem that a violated constraint of this resource means.
+    fn constraint_problem(_violation: &ConstraintViolation) -> Option<Problem> {
+        None
+    }
 
     fn id(&self) -> Uuid;
     fn version(&self) -> i32;
@@ -192,6 +190,28 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     }
 }
 
+/// The problem of a violated constraint: one that all resources have, or one of this resource.
+fn constraint_problem<R: Resource>(violation: &ConstraintViolation) -> Option<Problem> {
+    let constraint = violation.name.strip_prefix(R::TABLE);
+    match constraint {
+        Some("_pkey") => {
+            let detail = "a resource with this id was created at the same time";
+            Some(Problem::Conflict(detail.into(), Vec::new()))
+        }
+        Some("_slug_key") => Some(slug::taken()),
+        _ => R::constraint_problem(violation),
+    }
+}
+
+/// A field of the body that names something that does not exist, or is deleted.
+pub fn missing_reference(pointer: impl Into<String>) -> Problem {
+    Problem::Invalid(vec![Fault::at(
+        pointer,
+        "not_found",
+        "no resource has this id",
+    )])
+}
+
 /// A write, as far as it is known before the row is locked.
 #[derive(Debug)]
 pub enum Write<'a, R: Resource> {
@@ -282,77 +302,30 @@ pub struct Locked {
     pub updated_at: DateTime<Utc>,
 }
 
-/// One resource as the answer to a request.
-pub struct ResourceResponse<R> {
-    status: StatusCode,
-    resource: R,
-    fields: Fields,
-    negotiated: bool,
-}
+impl<R: Resource> Representation for R {
+    const HAS_LANGUAGE: bool = R::IS_CONTENT;
 
-impl<R: Resource> ResourceResponse<R> {
-    /// What was written, as a request without parameters reads it.
-    fn written(status: StatusCode, resource: R) -> Self {
-        Self {
-            status,
-            resource: as_read(resource),
-            fields: Fields::default(),
-            negotiated: false,
-        }
+    fn version_tag(&self) -> Option<Version> {
+        Some(Version::of(self.id(), self.version()))
     }
 
-    /// What a second request for the same gets again.
-    fn kept(&self) -> Result<StoredResponse, Problem> {
-        let mut kept = StoredResponse::new(self.status)
-            .body(serde_json::to_vec(&self.resource).map_err(Problem::internal)?);
-        kept.version = Some(Version::of(self.resource.id(), self.resource.version()));
-        if let Some(location) = self.location() {
-            kept = kept.header(header::LOCATION, location);
-        }
-        if let Some(language) = self.resource.language() {
-            kept = kept.header(header::CONTENT_LANGUAGE, language.to_owned());
-        }
-        Ok(kept)
-    }
-
-    /// Where it is, if it was just made.
     fn location(&self) -> Option<String> {
-        let created = self.status == StatusCode::CREATED;
-        created.then(|| format!("{}/{}", R::PATH, self.resource.id()))
+        Some(format!("{}/{}", R::PATH, self.id()))
     }
-}
 
-impl<R: Resource> Responder for ResourceResponse<R> {
-    type Body = BoxBody;
+    fn content_language(&self) -> Option<&str> {
+        self.language()
+    }
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        if let Some(location) = self.location() {
-            response.insert_header((header::LOCATION, location));
-        }
-        if let Some(language) = self.resource.language() {
-            response.insert_header((header::CONTENT_LANGUAGE, language));
-        }
-        if self.negotiated {
-            response.insert_header((header::VARY, "Accept-Language"));
-        }
-        let mut response = match self.fields.answer(&mut response, &self.resource) {
-            Ok(response) => response,
-            Err(problem) => return HttpResponse::from_error(problem),
-        };
+    fn cache_tags(&self) -> CacheTags {
         let mut cache_tags = CacheTags::default();
-        self.resource.add_cache_tags(&mut cache_tags);
-        let mut extensions = response.extensions_mut();
-        extensions.insert(Version::of(self.resource.id(), self.resource.version()));
-        extensions.insert(cache_tags);
-        extensions.insert(Kind::One);
-        drop(extensions);
-        response
+        self.add_cache_tags(&mut cache_tags);
+        cache_tags
     }
 }
 
 /// Reads one.
-pub async fn get<R: Resource + Single>(
+pub async fn get<R: Resource>(
     db: &Database,
     reader: &Reader,
     address: &ResourcePath,
@@ -371,15 +344,12 @@ fn as_read<R: Resource>(mut resource: R) -> R {
     resource
 }
 
-/// What was read, for who reads it.
+/// The response to a read, in the language that the request prefers.
 pub fn shown<R: Resource>(mut resource: R, one: One<R>) -> ResourceResponse<R> {
     resource.localize(&one.locale);
-    ResourceResponse {
-        status: StatusCode::OK,
-        resource,
-        negotiated: one.locale.is_negotiated(),
-        fields: one.fields,
-    }
+    ResourceResponse::ok(resource)
+        .with_negotiated_language(one.locale.is_negotiated())
+        .with_fields(one.fields)
 }
 
 /// Why there is nothing: it was taken down, has moved, or was never there.
@@ -416,13 +386,13 @@ const MOST_PREPARATIONS: usize = 4;
 
 /// What a document says that is to be written.
 fn read_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
-    let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    let mut new = SchemaValidator::of_written::<R::New, R>().read(document)?;
     R::validate(&mut new).map_err(Problem::Invalid)?;
     Ok(new)
 }
 
 fn read_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Problem> {
-    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
+    SchemaValidator::of_written::<Patch<R::New>, R>().check(&mut patch)?;
     Ok(match patch {
         Value::Object(patch) => patch,
         _ => Map::new(),
@@ -434,29 +404,26 @@ pub async fn create<R: Resource>(
     db: &Database,
     preparer: &R::Preparer,
     editor: &Editor,
-    retry: IdempotencyKey,
+    key: IdempotencyKey,
     body: Body,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Created<R>, Problem> {
     let body = body.at_most(R::MAX_BODY);
     let (new, digest) = body.read_as(JSON, read_new::<R>).await?;
     let new = R::prepare(db, preparer, new).await?;
-    let asked = retry.asked(&editor.by().caller, digest);
+    let request = key.request(editor.by().caller.account(), digest);
     let mut conn = db.connection().await?;
-    let kept = conn
-        .write(async |conn| {
-            if let Some(first) = asked.first_answer(conn).await? {
-                return Ok::<StoredResponse, Problem>(first);
-            }
+    conn.write(async |conn| {
+        let create = async |conn: &mut AsyncPgConnection| {
             let id = Uuid::now_v7();
             if R::affects_siblings(conn, id, Write::Put(new.borrow())).await? {
                 lock_siblings::<R>(conn).await?;
             }
-            let kept = save::<R>(conn, editor, id, None, new).await?.kept()?;
-            asked.keep(conn, &kept).await?;
-            Ok(kept)
-        })
-        .await?;
-    Ok(kept.answer())
+            save::<R>(conn, editor, id, None, new).await
+        };
+        request.run(conn, create).await
+    })
+    .await
+    .on_constraint(constraint_problem::<R>)
 }
 
 /// Replaces one, or creates it where its id is free, from a `PUT`.
@@ -507,7 +474,8 @@ pub async fn replace<R: Resource>(
                 let new = new.take().expect("it is not written yet");
                 save::<R>(conn, editor, id, locked, new).await.map(Some)
             })
-            .await?;
+            .await
+            .on_constraint(constraint_problem::<R>)?;
         match done {
             Some(saved) => return Ok(saved),
             None => affects_siblings = true,
@@ -563,7 +531,7 @@ async fn change_if_prepared<R: Resource>(
         let mut document = before.clone();
         merge(&mut document, patch.clone());
         if is_no_op(&before, &document) {
-            return Ok(Ok(ResourceResponse::written(StatusCode::OK, old)));
+            return Ok(Ok(ResourceResponse::ok(as_read(old))));
         }
         let new = read_new::<R>(Value::Object(document))?;
         match R::fit(&old, new, prepared) {
@@ -572,6 +540,7 @@ async fn change_if_prepared<R: Resource>(
         }
     })
     .await
+    .on_constraint(constraint_problem::<R>)
 }
 
 /// Whether nothing was changed: null and absent are the same.
@@ -592,7 +561,7 @@ pub async fn remove<R: Resource>(
     editor: &Editor,
     address: &ResourcePath,
     conditions: &Preconditions,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     let mut conn = db.connection().await?;
     conn.write(async |conn| {
         let (id, locked) = find_and_lock(conn, address, Write::<R>::Delete).await?;
@@ -610,10 +579,10 @@ pub async fn remove<R: Resource>(
         )
         .await?;
         record_cascaded::<R>(conn, editor, id).await?;
-        Ok(())
+        Ok(NoContent)
     })
     .await
-    .map(|()| HttpResponse::NoContent().finish())
+    .on_constraint(constraint_problem::<R>)
 }
 
 /// Writes one without a client: the sample content.
@@ -676,12 +645,12 @@ async fn save<R: Resource>(
     if locked.is_some() {
         record_cascaded::<R>(conn, editor, id).await?;
     }
-    let status = if live {
-        StatusCode::OK
+    let resource = as_read(resource);
+    Ok(if live {
+        ResourceResponse::ok(resource)
     } else {
-        StatusCode::CREATED
-    };
-    Ok(ResourceResponse::written(status, resource))
+        ResourceResponse::created(resource)
+    })
 }
 
 async fn record<R: Resource>(

@@ -4,18 +4,17 @@ use deunicode::deunicode_char;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::http::id_or_slug::IdOrSlug;
-use crate::problem::{Fault, Problem, slug_taken};
+use crate::http::id_or_slug::{IdOrSlug, is_letter, is_slug};
+use crate::problem::{Fault, Problem};
 use crate::schema::former_slugs;
 
-/// The longest slug that is made from a title, in characters; one that somebody chooses may have 200.
+/// The longest slug that is made from a title, in characters; a chosen one may have more.
 const LONGEST_MADE: usize = 80;
-const LONGEST: usize = 200;
 
 /// Words that stand where a slug stands in an address of ours, or may one day.
 const RESERVED: &[&str] = &[
@@ -27,25 +26,6 @@ const RESERVED: &[&str] = &[
 /// Whether a word can't be a slug because a route has it.
 pub fn is_reserved(slug: &str) -> bool {
     RESERVED.contains(&slug)
-}
-
-/// Whether this can be a slug: letters and digits, lower-case where there is a case, joined by single hyphens, and not
-/// of the shape of an id. The database's `is_slug` draws the same line more coarsely.
-pub fn is_slug(slug: &str) -> bool {
-    let sound = |word: &str| {
-        word.starts_with(is_letter) && word.chars().all(|c| is_letter(c) || is_combining_mark(c))
-    };
-    slug.chars().count() <= LONGEST
-        && slug.split('-').all(sound)
-        && slug.to_lowercase() == slug
-        && is_nfc(slug)
-        && (slug.len() != 36 || Uuid::try_parse(slug).is_err())
-}
-
-/// A letter or digit that can be seen: the fillers of Hangul count as letters to Unicode, and show nothing.
-fn is_letter(c: char) -> bool {
-    let filler = matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
-    c.is_alphanumeric() && !is_combining_mark(c) && !filler
 }
 
 /// A slug for a title: Latin letters without their accents, letters of other scripts as they are (an Arabic reader
@@ -162,11 +142,23 @@ pub async fn claim(
                 .await?
                 .is_some_and(|holder| holder != id) =>
         {
-            Err(slug_taken())
+            Err(taken())
         }
         Some(chosen) => Ok(chosen.to_owned()),
         None => Ok(next_free(conn, &base, id, table).await?),
     }
+}
+
+/// The problem of a chosen slug that another resource has.
+pub fn taken() -> Problem {
+    Problem::Conflict(
+        "this slug is taken".into(),
+        vec![Fault::at(
+            "/slug",
+            "taken",
+            "another resource has this slug",
+        )],
+    )
 }
 
 /// The slug for a row that is there: the one that was chosen, else the one that it has, unless something else took that

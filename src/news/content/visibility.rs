@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::Fragment;
+use crate::http::parameter_types::Word;
 use crate::problem::Fault;
 
 crate::text_enum! {
@@ -18,6 +19,8 @@ crate::text_enum! {
         Withdrawn = "withdrawn",
     }
 }
+
+impl Word for Status {}
 
 /// The state of an article, and of a headline, as it is shown: nobody writes when what is scheduled goes out.
 pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \

@@ -1,49 +1,37 @@
 //! The filters of lists of headlines, and the conditions that they make.
 
-use utoipa::IntoParams;
-
 use crate::db::Fragment;
-use crate::http::query::{Filter, parse_bool};
+use crate::http::query::Filter;
+use crate::http::query_parameters::SentParameters;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::model::{Headline, Priority};
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::problem::Fault;
+use crate::query_parameters;
 
-/// What a list of headlines can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HeadlineFilter {
-    #[param(ignore)]
-    pub timeline: TimelineFilter,
-    /// Those of this priority.
-    #[param(inline)]
-    pub priority: Option<Priority>,
-    /// Those that are pinned, or those that are not. The order stays by time.
-    #[param(example = true)]
-    pub pinned: Option<bool>,
-    /// Those that point at an article that the caller may see, or those that don't.
-    #[param(example = true)]
-    pub has_article: Option<bool>,
+query_parameters! {
+    /// The filters of a list of headlines.
+    pub struct HeadlineFilter {
+        ..timeline: TimelineFilter without ["author", "fallback"],
+
+        /// Those of this priority.
+        pub priority: Option<Priority>,
+        /// Those that are pinned, or those that are not. The order stays by time.
+        #[example(true)]
+        pub pinned: Option<bool>,
+        /// Those that point at an article that the caller may see, or those that don't.
+        #[example(true)]
+        pub has_article: Option<bool>,
+    }
 }
 
 impl Filter for HeadlineFilter {
-    const ITEM: &'static str = "Headline";
+    type Item = Headline;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "priority" => value.parse().map(|priority| self.priority = Some(priority)),
-            "pinned" => parse_bool(value).map(|pinned| self.pinned = Some(pinned)),
-            "has_article" => parse_bool(value).map(|has| self.has_article = Some(has)),
-            // A headline has none.
-            "author" => return None,
-            _ => return self.timeline.set(name, value),
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        self.timeline.faults(given)
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline.check(sent)
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Jsonb, Nullable, Text};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,6 +13,8 @@ use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::Resource;
@@ -28,6 +31,8 @@ crate::text_enum! {
         Flash = "flash",
     }
 }
+
+impl Word for Priority {}
 
 /// A line of the ticker: a title and the moment that it went out.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
@@ -143,8 +148,17 @@ fn normal() -> Priority {
     Priority::Normal
 }
 
+impl HasFields for Headline {}
+
+pub type HeadlinePatch = Patch<NewHeadline>;
+
+impl Patchable for NewHeadline {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Headline {
-    const SCHEMA: &'static str = "Headline";
     const IS_CONTENT: bool = true;
 }
 

@@ -1,6 +1,5 @@
 //! Reads headlines: lists, some by their ids, and one.
 
-use actix_web::HttpResponse;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -8,6 +7,7 @@ use uuid::Uuid;
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
 use crate::http::query::List;
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
@@ -60,7 +60,7 @@ impl Headline {
         visibility: Visibility,
         list: &List<HeadlineFilter>,
         resolved: &ResolvedFilter,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let locale = LanguagePreference::asked_for(resolved.parameters.language.clone());
         let related = relations(visibility, |field| list.wants(field, true));
         let timeline = Self::timeline(&list.filter, resolved, visibility);
@@ -68,20 +68,16 @@ impl Headline {
             let page = list.ids_page(ids)?;
             let rows = Self::fetch(conn, timeline.with_ids(&page.ids()), &related).await?;
             let rows = Self::shown(rows, visibility, &locale);
-            return list.named(Self::NAME, page.end(rows, |row| row.id, None));
+            return Ok(list.named(Self::NAME, page.end(rows, |row| row.id, None)));
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
             .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
             .await?;
-        list.page(
-            Self::NAME,
-            Self::shown(rows, visibility, &locale),
-            cursor.as_ref(),
-            |row| timeline.position(row.published_at, row.updated_at, row.id),
-            total,
-            false,
-        )
+        let rows = Self::shown(rows, visibility, &locale);
+        let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), position);
+        Ok(page.with_total(total))
     }
 
     /// The visible ones of these ids, in any order.

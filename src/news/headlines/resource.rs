@@ -9,11 +9,11 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
-use crate::news::content::crud::Resource;
+use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::headlines::model::{Headline, NewHeadline};
 use crate::news::headlines::write::{self, check_expiry};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::headlines;
 
 impl Resource for Headline {
@@ -24,8 +24,14 @@ impl Resource for Headline {
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
-    const NEW_SCHEMA: &'static str = "NewHeadline";
-    const PATCH_SCHEMA: &'static str = "HeadlinePatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        Some(match violation.name.as_str() {
+            "headlines_category_id_live" => crud::missing_reference("/category_id"),
+            "headlines_article_id_live" => crud::missing_reference("/article_id"),
+            _ => return None,
+        })
+    }
 
     fn id(&self) -> Uuid {
         self.id

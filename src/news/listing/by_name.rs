@@ -1,16 +1,16 @@
 //! Lists in the order of names: what authors and tags share. Names are compared without accents and case; the id decides
 //! between equals.
 
-use actix_web::HttpResponse;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::CacheTagged;
 use crate::http::cursor::{Cursor, NameKey};
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::problem::{Fault, Problem};
 
@@ -28,7 +28,7 @@ pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
     condition: &Fragment,
     negotiated: bool,
     run: impl AsyncFn(&mut AsyncPgConnection, Fragment) -> QueryResult<Vec<R>>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<R>, Problem> {
     let cursor: Option<Cursor<NameKey>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let wanted = || {
@@ -37,26 +37,21 @@ pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
             .sql(" WHERE deleted_at IS NULL")
             .append(condition)
     };
+    let keyset = Keyset {
+        alias: "",
+        columns: &["name_key", "id"],
+        descending: !forward,
+    };
     let mut sql = wanted();
     if let Some(cursor) = &cursor {
-        sql = sql
-            .sql(match (cursor.forward, cursor.inclusive) {
-                (true, false) => " AND (name_key, id) > (",
-                (true, true) => " AND (name_key, id) >= (",
-                (false, false) => " AND (name_key, id) < (",
-                (false, true) => " AND (name_key, id) <= (",
-            })
-            .text(&cursor.key.0)
-            .sql(", ")
-            .id(cursor.id)
-            .sql(")");
+        let name = Fragment::default().text(&cursor.key.0);
+        let id = Fragment::default().id(cursor.id);
+        let after = keyset.after(&[name, id], cursor.inclusive);
+        sql = sql.sql(" AND ").append(&after);
     }
     sql = sql
-        .sql(if forward {
-            " ORDER BY name_key, id LIMIT "
-        } else {
-            " ORDER BY name_key DESC, id DESC LIMIT "
-        })
+        .append(&keyset.order_by())
+        .sql(" LIMIT ")
         .number(list.rows());
     let rows = run(conn, sql).await?;
     let total = if list.counts() {
@@ -69,14 +64,8 @@ pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
     } else {
         None
     };
-    list.page(
-        kind,
-        rows,
-        cursor.as_ref(),
-        NameOrdered::place,
-        total,
-        negotiated,
-    )
+    let page = list.page(kind, rows, cursor.as_ref(), NameOrdered::place);
+    Ok(page.with_total(total).varying_by_language(negotiated))
 }
 
 /// Refuses to put into the trash what articles still name. The database refuses it, too.

@@ -143,7 +143,7 @@ impl ResolvedFilter {
 
     /// The filter by `source`, which index tables don't have: there it is checked on the row itself.
     pub fn source_predicate(&self, table: ListedTable) -> Option<FilterPredicate> {
-        let source = self.parameters.source.as_ref()?;
+        let source = self.parameters.source.as_deref()?;
         let source = Fragment::default().text(source).sql("::text");
         let condition = |alias| {
             Fragment::default()

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text as SqlText, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -16,21 +19,28 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{self, CacheTags};
+use crate::http::caching::Kind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
-use crate::http::query::{Filter, List, Paging};
+use crate::http::page::Page;
+use crate::http::page_schema::PageExtra;
+use crate::http::parameter_types::{Text, Word};
+use crate::http::query::{Filter, List};
+use crate::http::query_parameters::SentParameters;
+use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::{ListedTable, Timeline};
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
-use crate::news::search::words::{self, LONGEST, ParsedQuery};
+use crate::news::search::words::{self, LONGEST_QUERY, ParsedQuery};
 use crate::problem::{Fault, Problem};
+use crate::query_parameters;
 
 /// How many rows are walked for words that are common: far enough for a band of what one row in a hundred has.
 const SCAN_BUDGET: usize = 20_000;
@@ -50,14 +60,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
 /// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
-#[utoipa::path(tag = "Search", params(SearchParameters, Paging, TimelineParameters, ArticleFilter, HeadlineFilter),
-    responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
+#[utoipa::path(tag = "Search", params(List<SearchFilter>))]
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
     reader: Reader,
     list: List<SearchFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
         reader.may_filter(status)?;
     }
@@ -66,32 +75,21 @@ async fn search(
     answer(&mut conn, reader.visibility(), &list, &resolved).await
 }
 
-/// What is searched for.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `SearchFilter` reads the values"
-)]
-pub struct SearchParameters {
-    /// The words to look for.
-    #[param(min_length = 1, max_length = 200, example = "économie")]
-    q: String,
-    /// Only articles, or only headlines.
-    #[param(inline)]
-    r#type: Option<HitKind>,
-    /// The best first, or the newest.
-    #[param(inline, required = false, default = "relevance")]
-    sort: OrderWord,
-}
+query_parameters! {
+    /// The query of a search and its filters. Both groups of filters have the same timeline.
+    pub struct SearchFilter {
+        ..articles: ArticleFilter without ["ids", "fallback"],
+        ..headlines: HeadlineFilter without ["ids"],
 
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "it is written for the contract")]
-enum OrderWord {
-    #[serde(rename = "relevance")]
-    Relevance,
-    #[serde(rename = "-published_at")]
-    Newest,
+        /// The words to look for.
+        #[example("économie")]
+        pub q: Text<LONGEST_QUERY>,
+        /// Only articles, or only headlines.
+        #[name("type")]
+        pub kind: Option<HitKind>,
+        /// The best first, or the newest.
+        pub sort: Order = Order::Relevance,
+    }
 }
 
 crate::text_enum! {
@@ -102,47 +100,13 @@ crate::text_enum! {
     }
 }
 
-/// What a search is, and what it is narrowed to. Both filters have the same timeline.
-#[derive(Debug, Default)]
-pub struct SearchFilter {
-    q: String,
-    kind: Option<HitKind>,
-    order: Order,
-    articles: ArticleFilter,
-    headlines: HeadlineFilter,
-}
+impl Word for HitKind {}
 
 impl Filter for SearchFilter {
-    const ITEM: &'static str = "SearchHit";
+    type Item = SearchHit;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "q" if value.is_empty() => Err("must say something".into()),
-            "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
-            "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
-            "q" => {
-                value.clone_into(&mut self.q);
-                Ok(())
-            }
-            "type" => value.parse().map(|kind| self.kind = Some(kind)),
-            "sort" => match value {
-                "relevance" => Ok(Order::Relevance),
-                "-published_at" => Ok(Order::Newest),
-                _ => Err("one of: relevance, -published_at".into()),
-            }
-            .map(|order| self.order = order),
-            "ids" => return None,
-            "priority" | "pinned" | "has_article" => return self.headlines.set(name, value),
-            _ => return self.articles.timeline.set(name, value),
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        let mut faults = self.articles.timeline.faults(given);
-        if !given("q") {
-            faults.push(Fault::of("q", "required", "the words to look for"));
-        }
-        faults
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline().check(sent)
     }
 }
 
@@ -201,6 +165,9 @@ fn matching(table: ListedTable, filter: &TimelineFilter, words: &ParsedQuery) ->
     }
 }
 
+type ListedArticle = Selected<Article>;
+type ListedHeadline = Selected<Headline>;
+
 /// Something that was found.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -219,10 +186,14 @@ pub struct SearchHit {
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
     /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    #[schema(value_type = Option<ListedArticle>)]
     article: Option<Article>,
     /// The headline; null for an article.
+    #[schema(value_type = Option<ListedHeadline>)]
     headline: Option<Headline>,
 }
+
+impl HasFields for SearchHit {}
 
 impl cache_tags::CacheTagged for SearchHit {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
@@ -231,10 +202,22 @@ impl cache_tags::CacheTagged for SearchHit {
     }
 }
 
-/// What a page of results says beside them.
+/// Beside a page of results: a query that may have been meant.
 #[derive(Debug, Serialize)]
-struct Beside {
+struct Suggestion {
     suggestion: Option<String>,
+}
+
+impl PageExtra for Suggestion {
+    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+        let suggestion = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .max_length(Some(400))
+            .description(Some(
+                "A corrected query, if this one found next to nothing and a word of it seems to be misspelt.",
+            ));
+        vec![("suggestion", suggestion.into(), Value::Null)]
+    }
 }
 
 async fn answer(
@@ -242,14 +225,14 @@ async fn answer(
     visibility: Visibility,
     list: &List<SearchFilter>,
     resolved: &ResolvedFilter,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     let filter = &list.filter;
     let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
     let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
     let words = ParsedQuery::read(conn, &filter.q).await?;
     let parts = filter.parts(resolved, visibility, &words);
     let limit = list.wanted().limit;
-    let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
+    let mut found = model::find(conn, &parts, &words, filter.sort, cursor.as_ref(), limit).await?;
     let mut total = None;
     if list.counts() {
         let mut sum = 0;
@@ -301,13 +284,13 @@ async fn answer(
             headline: lines.remove(&found.id),
         }
     });
-    list.found(
-        &[Article::NAME, Headline::NAME],
-        hits.collect(),
-        [found.next, found.prev],
-        total,
-        Beside { suggestion },
-    )
+    let hits = hits.collect();
+    let mut page = list.page_between(Article::NAME, hits, [found.next, found.prev]);
+    page.cache_tags.all(Headline::NAME);
+    Ok(page
+        .with_total(total)
+        .cached_as(Kind::Search)
+        .with_extra(Suggestion { suggestion }))
 }
 
 /// How many of what a suggestion finds are read to see whether its words stand there.
@@ -324,7 +307,7 @@ async fn suggestion(
     for tried in words::meant(conn, &filter.q).await? {
         let words = ParsedQuery::read(conn, &tried).await?;
         let parts = filter.parts(resolved, visibility, &words);
-        let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
+        let found = model::find(conn, &parts, &words, filter.sort, None, READ).await?;
         let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
         if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {
             return Ok(Some(tried));
@@ -389,7 +372,7 @@ async fn of_articles(
         .sql(" FROM articles WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");
-    type Row = (SqlUuid, Text, Text, Text, Text);
+    type Row = (SqlUuid, SqlText, SqlText, SqlText, SqlText);
     let rows: Vec<(Uuid, String, String, String, String)> =
         Statement::<Row>::new(sql).load(conn).await?;
     let shown = rows
@@ -414,7 +397,7 @@ async fn of_headlines(
         .sql(" FROM headlines WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");
-    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, Text, Text)>::new(sql)
+    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, SqlText, SqlText)>::new(sql)
         .load(conn)
         .await?;
     let shown = rows.into_iter();

@@ -1,12 +1,12 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -15,16 +15,20 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
+use crate::http::language::LanguageTag;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
+use crate::http::parameter_types::Word;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::by_name::{self, NameOrdered};
-use crate::problem::{Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::tags;
 
 crate::text_enum! {
@@ -37,30 +41,21 @@ crate::text_enum! {
     }
 }
 
-/// What a list of tags can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TagFilter {
-    /// Those that name such a thing.
-    #[param(inline)]
-    kind: Option<TagKind>,
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
+impl Word for TagKind {}
+
+query_parameters! {
+    /// The parameters of a list of tags.
+    pub struct TagFilter {
+        /// Those that name such a thing.
+        pub kind: Option<TagKind>,
+        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
 impl Filter for TagFilter {
-    const ITEM: &'static str = "Tag";
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "kind" => value.parse().map(|kind| self.kind = Some(kind)),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            _ => return None,
-        })
-    }
+    type Item = Tag;
 }
 
 /// A free label for what articles are about.
@@ -167,7 +162,7 @@ impl Tag {
         conn: &mut AsyncPgConnection,
         list: &List<TagFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let condition = match list.filter.kind {
             None => Fragment::default(),
             Some(kind) => Fragment::new(" AND kind = ").text(kind.as_str()),
@@ -192,9 +187,17 @@ impl Tag {
     }
 }
 
-impl Single for Tag {
-    const SCHEMA: &'static str = "Tag";
+impl HasFields for Tag {}
+
+pub type TagPatch = Patch<NewTag>;
+
+impl Patchable for NewTag {
+    fn patch_example() -> Value {
+        json!({"kind": "place"})
+    }
 }
+
+impl Single for Tag {}
 
 impl Resource for Tag {
     type New = NewTag;
@@ -205,8 +208,11 @@ impl Resource for Tag {
     const TABLE: &'static str = "tags";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
     const PATH: &'static str = "/v1/tags";
-    const NEW_SCHEMA: &'static str = "NewTag";
-    const PATCH_SCHEMA: &'static str = "TagPatch";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        (violation.name == "tags_in_use").then(in_use)
+    }
 
     fn id(&self) -> Uuid {
         self.id

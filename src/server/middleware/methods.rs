@@ -10,8 +10,8 @@ use actix_web::http::{Method, header};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::openapi;
 use crate::problem::{Fault, Problem};
+use crate::server::contract::contract;
 
 struct Route {
     path: ResourceDef,
@@ -36,8 +36,7 @@ impl Route {
 }
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let contract = openapi::contract();
-    let mut routes: Vec<Route> = contract["paths"]
+    let mut routes: Vec<Route> = contract()["paths"]
         .as_object()
         .into_iter()
         .flatten()

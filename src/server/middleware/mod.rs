@@ -31,6 +31,7 @@ use crate::http::cache_tags::CacheTags;
 use crate::http::caching::{Caching, Kind};
 use crate::http::content_coding::ContentCoding;
 use crate::http::preconditions::{Version, entity_tag, none_match_has};
+use crate::http::request_id::RequestId;
 use crate::http::security_headers::Security;
 use crate::problem::Problem;
 use crate::redact::{contains_secret, redact};
@@ -45,10 +46,6 @@ const NOT_REPEATED: [&str; 5] = [
     "surrogate-key",
     "cache-tag",
 ];
-
-/// What names the request, for whoever notes it.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,33 @@
+//! The database's rules for articles, as problems.
+
+use crate::news::content::crud::missing_reference;
+use crate::problem::{ConstraintViolation, Fault, Problem};
+
+pub(super) fn problem(violation: &ConstraintViolation) -> Option<Problem> {
+    // The trigger names the place in the list.
+    let nth = |list| format!("{list}/{}", violation.detail.as_deref().unwrap_or("0"));
+    Some(match violation.name.as_str() {
+        "articles_category_id_live" => missing_reference("/category_id"),
+        "articles_translation_of_live" => missing_reference("/translation_of"),
+        "article_authors_live" => missing_reference(nth("/author_ids")),
+        "article_tags_live" => missing_reference(nth("/tag_ids")),
+        "articles_authors_tags_live" => Problem::Invalid(vec![Fault::general(
+            "not_found",
+            "an author or a tag of the article does not exist any more",
+        )]),
+        "articles_rendered_size" => Problem::Invalid(vec![Fault::at(
+            "/body",
+            "too_complex",
+            "the rendered HTML is too long",
+        )]),
+        "articles_translation_key" => Problem::Conflict(
+            "the story has a translation in this language already".into(),
+            vec![Fault::at(
+                "/language",
+                "taken",
+                "another translation has this language",
+            )],
+        ),
+        _ => return None,
+    })
+}
