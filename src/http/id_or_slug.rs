@@ -126,3 +126,35 @@ impl FromRequest for ResourcePath {
         ready(path.ok_or(Problem::NotFound))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_slugs_are_recognised() {
+        for wrong in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "É",
+            "a b",
+            "a/b",
+            "a%b",
+            "a_b",
+            "a\u{0}",
+            "a\u{a0}b",
+            "a\u{202e}b",
+            "😀",
+            "a·b",
+            "e\u{301}te",
+            "\u{345}",
+            "\u{115f}a",
+        ] {
+            assert!(!is_slug(wrong), "{wrong:?}");
+        }
+        assert!(is_slug("0199f0a26c1e7d6e9f301f6a0b7c2d11"));
+    }
+}

@@ -111,7 +111,9 @@ impl Resource for Article {
     }
 
     fn validate(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
-        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
+        let mut faults = slug::validate(new.slug.as_deref())
+            .err()
+            .unwrap_or_default();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
             Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),

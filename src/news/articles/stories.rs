@@ -87,12 +87,12 @@ fn rank(alias: &'static str, steps: &[Step]) -> Fragment {
     let mut sql = Fragment::new("CASE");
     for (n, step) in steps.iter().enumerate() {
         sql = match step {
-            Step::Is(tag) => sql
+            Step::Exact(tag) => sql
                 .sql(" WHEN ")
                 .column(alias, "language = ")
                 .text(tag)
                 .sql(" THEN "),
-            Step::Begins(tag) => sql
+            Step::Prefix(tag) => sql
                 .sql(" WHEN starts_with(")
                 .column(alias, "language, ")
                 .text(tag)

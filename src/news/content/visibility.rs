@@ -1,4 +1,4 @@
-//! Where content stands in its life, and who sees it there.
+//! The status of content, and which content a caller may see.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use crate::http::parameter_types::Word;
 use crate::problem::Fault;
 
 crate::text_enum! {
-    /// Where content stands in its life.
+    /// The status of content.
     Status {
         /// Being written.
         Draft = "draft",
@@ -22,54 +22,33 @@ crate::text_enum! {
 
 impl Word for Status {}
 
-/// The state of an article, and of a headline, as it is shown: nobody writes when what is scheduled goes out.
+/// The effective status of an article and of a headline: `scheduled` counts as `published` from `listed_at` on, without a
+/// write.
 pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \
     THEN 'published' ELSE articles.status END";
 pub const SHOWN_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() \
     THEN 'published' ELSE headlines.status END";
 
 impl Status {
-    /// Whether content in this state concerns the public, so that changing it needs the scope `publish`.
+    /// Whether changing content with this status needs the scope `publish`: all but drafts is, was or will be public.
     pub fn requires_publish_scope(self) -> bool {
         self != Self::Draft
     }
 }
 
-/// A scheduled document needs its time.
-pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option<Fault> {
-    (status == Status::Scheduled && published_at.is_none())
-        .then(|| Fault::at("/published_at", "required", "`scheduled` needs a time"))
-}
-
-/// How much of the content somebody may see.
+/// Which content a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// What is published, or scheduled, and whose time has come.
+    /// Content that is published, or scheduled and due.
     Public,
-    /// That, and what is going out later: for partners under embargo.
+    /// Also content that is scheduled: for partners under embargo.
     Early,
-    /// Everything that is not in the trash.
+    /// All content that is not in the trash.
     Everything,
 }
 
-/// The rule of what everybody may see: rows of content, by this alias, that are out and not in the trash. A scheduled row
-/// is out once its time has come; nothing writes to it then.
-pub fn is_public(alias: &'static str) -> Fragment {
-    is_released(alias)
-        .sql(" AND ")
-        .column(alias, "listed_at <= now()")
-}
-
-/// Rows of content that are out or will be, and not in the trash.
-fn is_released(alias: &'static str) -> Fragment {
-    // The words of an index's condition are written out: a bind would hide them from the planner.
-    Fragment::default()
-        .column(alias, "deleted_at IS NULL AND ")
-        .column(alias, "status IN ('published', 'scheduled')")
-}
-
 impl Visibility {
-    /// The condition on an article by this alias.
+    /// The condition for visible articles; `alias` is the name or alias of the table in the statement, or empty.
     pub fn of_articles(self, alias: &'static str) -> Fragment {
         match self {
             Self::Public => is_public(alias),
@@ -78,7 +57,7 @@ impl Visibility {
         }
     }
 
-    /// The condition on a headline by this alias: it must not have left the ticker either.
+    /// The condition for visible headlines, which have not expired either.
     pub fn of_headlines(self, alias: &'static str) -> Fragment {
         let sql = self.of_articles(alias);
         match self {
@@ -89,4 +68,26 @@ impl Visibility {
             Self::Everything => sql,
         }
     }
+}
+
+/// The condition for content that everybody may see. Nothing is written when scheduled content becomes due, so it counts as
+/// published from then on.
+pub fn is_public(alias: &'static str) -> Fragment {
+    is_released(alias)
+        .sql(" AND ")
+        .column(alias, "listed_at <= now()")
+}
+
+/// The condition for content that is published or scheduled.
+fn is_released(alias: &'static str) -> Fragment {
+    // The words of an index's condition are written out: a bind value would hide them from the planner.
+    Fragment::default()
+        .column(alias, "deleted_at IS NULL AND ")
+        .column(alias, "status IN ('published', 'scheduled')")
+}
+
+/// Checks that scheduled content has its time.
+pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option<Fault> {
+    (status == Status::Scheduled && published_at.is_none())
+        .then(|| Fault::at("/published_at", "required", "`scheduled` needs a time"))
 }
