@@ -1,16 +1,16 @@
 //! `manchette keys`: makes, lists, rotates and revokes keys.
 
-use actix_web::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::{Error, open_database, print};
-use crate::access::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
-use crate::access::audit::{self, AuditAction, By};
+use crate::access::actor::Actor;
+use crate::access::api_keys::{self, ApiKey, MAX_OVERLAP, NewKey, Scope, Token, database_time};
+use crate::access::audit::AuditAction;
 use crate::config::Config;
 use crate::http::values::{self, is_line};
-use crate::problem::Problem;
+use crate::problem::{OnConstraint, Problem};
 use crate::redact::redact;
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,7 @@ pub enum KeysCommand {
         /// The old key: its id, or its prefix as `list` shows it.
         key: String,
         /// Seconds that the old key stays good beside the new one: at most 604800, 7 days.
-        #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(..=i64::from(SEVEN_DAYS)))]
+        #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_OVERLAP)))]
         overlap: u32,
     },
     /// Revoke a key. The last that has the scope admin and doesn't expire stays: make another first.
@@ -68,13 +68,13 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
                 scopes,
                 expires_at: expires,
             };
-            new.must_end_later(time(conn).await?)
+            new.check_expiry(database_time(conn).await?)
                 .map_err(|_| "the key would have expired already")?;
-            let by = By::command_line("POST", "manchette keys create");
+            let actor = Actor::command_line("POST", "manchette keys create");
             let token = conn
                 .transaction(async |conn| {
                     let (key, token) = ApiKey::insert(conn, &new, None, None).await?;
-                    done(conn, AuditAction::Created, &key, &by).await?;
+                    key.record(conn, AuditAction::Created, &actor).await?;
                     Ok::<Token, Problem>(token)
                 })
                 .await?;
@@ -102,27 +102,29 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
             print(&table)
         }
         KeysCommand::Rotate { key, overlap } => {
-            let by = By::command_line("POST", "manchette keys rotate");
+            let actor = Actor::command_line("POST", "manchette keys rotate");
             let rotated = conn
                 .transaction(async |conn| {
                     let key = ApiKey::lock_named(conn, &key).await?;
                     let key = key.ok_or(Problem::NotFound)?;
                     let rotated = key.rotate(conn, overlap, None).await?;
-                    done(conn, AuditAction::Rotated, &rotated.old, &by).await?;
-                    done(conn, AuditAction::Created, &rotated.successor, &by).await?;
+                    let (old, new) = (&rotated.old, &rotated.successor);
+                    old.record(conn, AuditAction::Rotated, &actor).await?;
+                    new.record(conn, AuditAction::Created, &actor).await?;
                     Ok(rotated)
                 })
                 .await
+                .on_constraint(api_keys::constraint_problem)
                 .map_err(|problem| in_words(problem, &key))?;
             print(&format!("{}\n", rotated.token.reveal()))
         }
         KeysCommand::Revoke { key } => {
-            let by = By::command_line("DELETE", "manchette keys revoke");
+            let actor = Actor::command_line("DELETE", "manchette keys revoke");
             let revoked = conn
                 .transaction(async |conn| {
                     let revoked = ApiKey::revoke(conn, &key).await?;
-                    if let Some(key) = revoked.as_ref().and_then(Option::as_ref) {
-                        done(conn, AuditAction::Revoked, key, &by).await?;
+                    if let Some(revoked) = revoked.as_ref().and_then(Option::as_ref) {
+                        revoked.record(conn, AuditAction::Revoked, &actor).await?;
                     }
                     Ok(revoked)
                 })
@@ -135,20 +137,6 @@ async fn carry_out(conn: &mut AsyncPgConnection, command: KeysCommand) -> Result
             }
         }
     }
-}
-
-/// Notes what was done, as if it had come over HTTP.
-async fn done(
-    conn: &mut AsyncPgConnection,
-    action: AuditAction,
-    key: &ApiKey,
-    by: &By,
-) -> Result<(), Problem> {
-    let status = match action {
-        AuditAction::Revoked => StatusCode::NO_CONTENT,
-        _ => StatusCode::CREATED,
-    };
-    Ok(audit::done_to_key(conn, action, key, status, by).await?)
 }
 
 fn in_words(problem: Problem, key: &str) -> Error {

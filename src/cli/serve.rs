@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Error, demo, options, print};
 use crate::access::api_keys::{ApiKey, Scope, Token};
+use crate::access::credentials::find_caller;
 use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
@@ -196,9 +197,9 @@ async fn folder_key(
 ) -> Result<FolderKey, Error> {
     let kept = fs::read_to_string(file)
         .ok()
-        .and_then(|text| Token::read(text.trim()));
+        .and_then(|text| Token::parse(text.trim()));
     let token = match kept {
-        Some(token) => ApiKey::of(conn, &token).await?.map(|_| token),
+        Some(token) => find_caller(conn, &token).await?.map(|_| token),
         None => {
             let token = ApiKey::create(
                 conn,

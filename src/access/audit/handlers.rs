@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: the newest first, by keyset.
+//! `GET /v1/audit`: newest first, with keyset pagination.
 
 use std::net::IpAddr;
 
@@ -23,13 +23,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
 }
 
-/// List who did what
+/// List the audit
 ///
-/// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. What wrote
-/// nothing and stands in the server's log alone: a request that was told to slow down (429) or to come back (503), one
-/// that was answered from memory (`Idempotency-Replayed`), one whose address or head could not be read.
+/// Every write, done or refused, newest first. The audit can't be changed through the API. These are in the server's log only:
+/// requests over a limit (429), requests to an unavailable server (503), replayed responses (`Idempotency-Replayed`), and
+/// requests whose address or head can't be parsed.
 #[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter),
-    responses((status = OK, description = "A page of it.", body = ref("#/components/schemas/AuditEntryPage"))))]
+    responses((status = OK, description = "A page of audit entries.", body = ref("#/components/schemas/AuditEntryPage"))))]
 #[get("/v1/audit")]
 async fn list_audit(
     db: Data<Database>,
@@ -40,45 +40,45 @@ async fn list_audit(
     page(&mut conn, &list).await
 }
 
-/// What the audit can be narrowed to.
+/// The filters of the audit.
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilter {
-    /// By this key.
+    /// Writes with this key.
     #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
     pub key_id: Option<Uuid>,
-    /// By whom: what their key was called, or their name at the identity provider.
+    /// Writes of this caller: the name of the key, or the subject of the JWT.
     #[param(max_length = 300, example = "the night desk")]
     pub caller: Option<String>,
-    /// To this kind of thing.
+    /// Writes of this kind of resource.
     #[param(inline)]
     pub resource: Option<Audited>,
-    /// To this very thing.
+    /// Writes of this resource.
     #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
     pub resource_id: Option<Uuid>,
-    /// Where this was done.
+    /// Writes that made this change.
     #[param(inline)]
     pub action: Option<AuditAction>,
-    /// What was refused, or what was done.
+    /// Refused writes, or done ones.
     #[param(example = true)]
     pub refused: Option<bool>,
-    /// Refused for this reason: a name under `/problems/`.
+    /// Writes refused with this kind of problem: a name under `/problems/`.
     #[param(
         max_length = 50,
         pattern = "^[a-z-]+$",
         example = "precondition-failed"
     )]
     pub problem: Option<String>,
-    /// By this request.
+    /// Writes of this request.
     #[param(max_length = 128, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
     pub request_id: Option<String>,
-    /// From this address.
+    /// Writes from this address.
     #[param(max_length = 45, value_type = Option<String>, example = "192.0.2.7")]
     pub address: Option<IpAddr>,
-    /// After this moment.
+    /// After this time.
     #[param(example = "2026-11-23T14:00:00Z")]
     pub after: Option<DateTime<Utc>>,
-    /// Before this moment.
+    /// Before this time.
     #[param(example = "2026-11-23T14:00:00Z")]
     pub before: Option<DateTime<Utc>>,
 }
@@ -113,7 +113,7 @@ impl Filter for AuditFilter {
                     self.request_id = Some(value.to_owned());
                     Ok(())
                 }
-                _ => Err("what an answer had in `X-Request-Id`".to_owned()),
+                _ => Err("the `X-Request-Id` of a response".to_owned()),
             },
             "address" => match value.parse() {
                 Ok(address) => {
@@ -130,8 +130,8 @@ impl Filter for AuditFilter {
 }
 
 impl AuditFilter {
-    /// Everything that fits, as what follows `SELECT … `.
-    fn fitting(&self) -> Fragment {
+    /// `FROM` and `WHERE` of the entries that match.
+    fn matching(&self) -> Fragment {
         let mut sql = Fragment::new("FROM audit WHERE true");
         if let Some(id) = self.key_id {
             sql = sql.sql(" AND key_id = ").id(id);
@@ -182,7 +182,7 @@ async fn page(
 ) -> Result<HttpResponse, Problem> {
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
-    let mut sql = list.filter.fitting();
+    let mut sql = list.filter.matching();
     if let Some(cursor) = &cursor {
         sql = sql
             .sql(match (cursor.forward, cursor.inclusive) {
@@ -208,7 +208,7 @@ async fn page(
         .await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .append(&list.filter.fitting())
+            .append(&list.filter.matching())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted")

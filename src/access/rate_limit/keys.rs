@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use sha2::{Digest, Sha256};
 
-use crate::access::extractors::Caller;
+use crate::access::caller::Caller;
 use crate::access::rate_limit::counts::RateLimiter;
 use crate::access::rate_limit::{Rate, RateLimitKey};
 use crate::problem::Problem;

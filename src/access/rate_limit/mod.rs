@@ -19,7 +19,8 @@ use counts::RateLimiter;
 use keys::Keys;
 pub use settings::{ProxyHeader, Rate, Settings};
 
-use crate::access::extractors::{Caller, caller};
+use crate::access::caller::Caller;
+use crate::access::extractors::caller;
 use crate::problem::Problem;
 use crate::server::docs;
 

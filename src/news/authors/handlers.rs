@@ -112,7 +112,7 @@ async fn update_author(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Author>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete an author
@@ -128,5 +128,5 @@ async fn delete_author(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Author>(&db, &editor, &address, &conditions).await
+    crud::delete::<Author>(&db, &editor, &address, &conditions).await
 }

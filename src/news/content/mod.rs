@@ -4,5 +4,6 @@ pub mod crud;
 pub mod image;
 pub mod link;
 pub mod names;
+pub mod publication;
 pub mod slug;
 pub mod visibility;

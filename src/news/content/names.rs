@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
+use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
@@ -15,7 +16,7 @@ pub type Names = BTreeMap<String, String>;
 
 /// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
 pub fn as_read_by(reader: &Reader, locale: LanguagePreference) -> LanguagePreference {
-    if reader.may_write() {
+    if reader.has(Scope::Write) {
         locale.as_written()
     } else {
         locale

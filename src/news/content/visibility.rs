@@ -1,6 +1,9 @@
 //! Where content stands in its life, and who sees it there.
 
+use crate::access::caller::Scope;
+use crate::access::extractors::Reader;
 use crate::db::Fragment;
+use crate::problem::Problem;
 
 crate::text_enum! {
     /// Where content stands in its life.
@@ -29,6 +32,18 @@ impl Status {
     }
 }
 
+/// Refuses a filter by this status to a reader who may not see it.
+pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Problem> {
+    match (Visibility::of(reader), status) {
+        (Visibility::Everything, _)
+        | (Visibility::Early, Status::Published | Status::Scheduled) => Ok(()),
+        (Visibility::Public, _) if reader.is_anonymous() => {
+            Err(Problem::Unauthorized("to filter by status needs a key"))
+        }
+        _ => Err(Problem::Forbidden(Scope::Read.as_str())),
+    }
+}
+
 /// How much of the content somebody may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
@@ -41,6 +56,18 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// The content that a reader sees. An editor of drafts sees them too.
+    pub fn of(reader: &Reader) -> Self {
+        let sees_drafts = [Scope::Read, Scope::Write, Scope::Publish];
+        if sees_drafts.iter().any(|scope| reader.has(*scope)) {
+            Self::Everything
+        } else if reader.has(Scope::Early) {
+            Self::Early
+        } else {
+            Self::Public
+        }
+    }
+
     /// What of the headlines that go by a name in a statement can be seen.
     pub fn of_headlines(self, line: &'static str) -> Fragment {
         let sql = self.of_articles(line);

@@ -47,7 +47,7 @@ async fn list_related_articles(
 ) -> Result<HttpResponse, Problem> {
     let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
-    let visibility = reader.visibility();
+    let visibility = Visibility::of(&reader);
     let Some(article) = Article::find(&mut conn, &address.name, visibility).await? else {
         return Err(
             match crud::explain_missing::<Article>(&mut conn, &address, visibility).await? {

@@ -21,7 +21,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::query::{Filter, List, Paging};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
-use crate::news::content::visibility::Visibility;
+use crate::news::content::visibility::{self, Visibility};
 use crate::news::headlines::{Headline, HeadlineFilter};
 use crate::news::listing::timeline::{
     FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
@@ -58,12 +58,12 @@ async fn search(
     mut list: List<SearchFilter>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     list.filter.articles.timeline.resolve(&mut conn).await?;
     list.filter.headlines.timeline = list.filter.articles.timeline.clone();
-    answer(&mut conn, reader.visibility(), &list).await
+    answer(&mut conn, Visibility::of(&reader), &list).await
 }
 
 /// What is searched for.

@@ -54,7 +54,7 @@ async fn suggest(
     typed: Typed,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = db.connection().await?;
-    let items = complete(&mut conn, reader.visibility(), &typed).await?;
+    let items = complete(&mut conn, Visibility::of(&reader), &typed).await?;
     let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {
         cache_tags.all(kind);

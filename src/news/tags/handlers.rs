@@ -112,7 +112,7 @@ async fn update_tag(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Tag>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a tag
@@ -128,5 +128,5 @@ async fn delete_tag(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Tag>(&db, &editor, &address, &conditions).await
+    crud::delete::<Tag>(&db, &editor, &address, &conditions).await
 }

@@ -20,7 +20,8 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use crate::access::audit::{self, Origin};
+use crate::access::actor::Origin;
+use crate::access::audit;
 use crate::access::extractors::known_caller;
 use crate::access::rate_limit::{Allowance, Limits, RateLimitKey, address_of};
 use crate::config::Config;
@@ -303,7 +304,7 @@ impl RequestContext {
             let name = problem.kind().name;
             conn.write(async |conn| {
                 let caller = caller.as_deref();
-                Ok(audit::refused(conn, &origin, caller, status.as_u16(), name).await?)
+                Ok(audit::record_refusal(conn, &origin, caller, status, name).await?)
             })
             .await
         };
