@@ -1,8 +1,8 @@
 //! `manchette openapi`: the contract, on standard output.
 
 use super::{Error, print};
-use crate::openapi;
+use crate::server::contract;
 
 pub fn run() -> Result<(), Error> {
-    print(openapi::text())
+    print(contract::text())
 }

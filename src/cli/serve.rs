@@ -24,8 +24,8 @@ use crate::server;
 pub async fn run(mut config: Config) -> Result<(), Error> {
     // What can't work is said before anything is started.
     IdentityProvider::from_settings(&config.identity)?;
-    let wanted = config.limits.max_connections;
-    config.limits.max_connections = files::connections(wanted, config.connections());
+    let wanted = config.connection.max_connections;
+    config.connection.max_connections = files::connections(wanted, config.connections());
     // First of all the port: should somebody have it, nothing was started in vain.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
@@ -45,7 +45,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     };
     let mut signals = Signals::watch()?;
     let shutdown = Shutdown::default();
-    let admission = Admission::new(&config.limits);
+    let admission = Admission::new(&config.connection);
     let accepting = listener.try_clone()?;
     let server = server::start(
         listener,

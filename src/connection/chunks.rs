@@ -1,7 +1,7 @@
-//! Follows the chunks of a body (RFC 9112, section 7.1). What it takes, the framework's decoder takes too, so that both
-//! agree where the body ends; bare LF, trailers that are no header lines, and what never ends it refuses.
+//! Validates chunked bodies (RFC 9112, section 7.1). Whatever it accepts, the framework's decoder accepts, too, so both agree
+//! where a body ends; it refuses bare LF, malformed trailers, and extensions and trailers without end.
 
-/// What the bytes so far amount to.
+/// The result of the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     More,
@@ -28,19 +28,20 @@ enum Place {
     EndLf,
 }
 
-/// The most bytes of extensions and trailers that one body may have: nobody reads them.
-const MOST_BESIDE: usize = 16 << 10;
-/// The most digits of a size, with zeros before it.
-const MOST_DIGITS: usize = 16;
+/// The most bytes of extensions and trailers in one body. Nothing reads them.
+const MAX_EXTRA: usize = 16 << 10;
+/// The most digits of a size, leading zeros included.
+const MAX_DIGITS: usize = 16;
 
 #[derive(Debug)]
 pub struct Chunks {
     place: Place,
-    /// Bytes of the chunk that are still to come.
+    /// Bytes left of the current chunk.
     left: u64,
-    /// Digits of its size, and bytes of extensions and trailers, so far.
+    /// Digits of its size so far.
     digits: usize,
-    beside: usize,
+    /// Bytes of extensions and trailers so far.
+    extra: usize,
 }
 
 impl Chunks {
@@ -49,11 +50,11 @@ impl Chunks {
             place: Place::SizeFirst,
             left: 0,
             digits: 0,
-            beside: 0,
+            extra: 0,
         }
     }
 
-    /// Follows the bytes to their end, to the body's end, or up to the one that is wrong; says how many those are.
+    /// Reads up to the end of the bytes, the end of the body, or a malformed byte; returns how many bytes that are.
     pub fn follow(&mut self, bytes: &[u8]) -> (usize, Step) {
         let mut at = 0;
         while at < bytes.len() {
@@ -77,73 +78,76 @@ impl Chunks {
         (at, Step::More)
     }
 
-    /// The place after one more byte of an extension or a trailer.
-    fn beside(&mut self, place: Place) -> Result<Place, &'static str> {
-        self.beside += 1;
-        if self.beside > MOST_BESIDE {
-            return Err("extensions and trailers have more than 16 KiB");
+    /// Counts one more byte of an extension or a trailer.
+    fn count_extra(&mut self, place: Place) -> Result<Place, &'static str> {
+        self.extra += 1;
+        if self.extra > MAX_EXTRA {
+            return Err("extensions and trailers exceed 16 KiB");
         }
         Ok(place)
     }
 
-    /// Where the byte after this one stands; none where this one was the last.
+    /// The place of the next byte; none after the last one.
     fn next(&mut self, byte: u8) -> Result<Option<Place>, &'static str> {
-        const SIZE: &str = "a size is not hexadecimal, or its line doesn't end with CRLF";
+        const SIZE: &str = "a chunk size is not hexadecimal, or its line doesn't end with CRLF";
         let place = match (self.place, byte) {
             (Place::SizeFirst | Place::Size, digit) if digit.is_ascii_hexdigit() => {
                 if self.place == Place::SizeFirst {
                     (self.left, self.digits) = (0, 0);
                 }
                 self.digits += 1;
-                if self.digits > MOST_DIGITS {
-                    return Err("a size is too long");
+                if self.digits > MAX_DIGITS {
+                    return Err("a chunk size has too many digits");
                 }
                 let digit = char::from(digit).to_digit(16).unwrap_or_default();
-                let sixteenfold = self.left.checked_mul(16).ok_or("a size is too large")?;
+                let sixteenfold = self
+                    .left
+                    .checked_mul(16)
+                    .ok_or("a chunk size is too large")?;
                 self.left = sixteenfold + u64::from(digit);
                 Place::Size
             }
-            (Place::Size | Place::SizeEnd, b' ' | b'\t') => self.beside(Place::SizeEnd)?,
+            (Place::Size | Place::SizeEnd, b' ' | b'\t') => self.count_extra(Place::SizeEnd)?,
             (Place::Size | Place::SizeEnd, b';') => Place::Extension,
             (Place::Size | Place::SizeEnd | Place::Extension, b'\r') => Place::SizeLf,
             (Place::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
-                self.beside(Place::Extension)?
+                self.count_extra(Place::Extension)?
             }
             (Place::SizeLf, b'\n') if self.left > 0 => Place::Data,
             (Place::SizeLf, b'\n') => Place::TrailerFirst,
             (Place::SizeFirst | Place::Size | Place::SizeEnd | Place::SizeLf, _) => {
                 return Err(SIZE);
             }
-            (Place::Extension, _) => return Err("an extension has a control character"),
+            (Place::Extension, _) => return Err("a chunk extension has a control character"),
             (Place::DataCr, b'\r') => Place::DataLf,
             (Place::DataLf, b'\n') => Place::SizeFirst,
             (Place::DataCr | Place::DataLf, _) => {
-                return Err("a chunk is longer than its size, or doesn't end with CRLF");
+                return Err("a chunk exceeds its size, or doesn't end with CRLF");
             }
             (Place::TrailerFirst, b'\r') => Place::EndLf,
             (Place::Trailer, b'\r') => Place::TrailerLf,
             (Place::TrailerFirst | Place::TrailerName | Place::Trailer, b'\n') => {
-                return Err("a line after the last chunk ends with LF alone");
+                return Err("a trailer line ends with LF alone");
             }
-            (Place::TrailerName, b':') => self.beside(Place::Trailer)?,
+            (Place::TrailerName, b':') => self.count_extra(Place::Trailer)?,
             (Place::TrailerFirst | Place::TrailerName, byte) if is_token(byte) => {
-                self.beside(Place::TrailerName)?
+                self.count_extra(Place::TrailerName)?
             }
             (Place::TrailerFirst | Place::TrailerName, _) => {
-                return Err("a line after the last chunk is no header line");
+                return Err("a trailer line is not a header line");
             }
-            (Place::Trailer, _) => self.beside(Place::Trailer)?,
+            (Place::Trailer, _) => self.count_extra(Place::Trailer)?,
             (Place::TrailerLf, b'\n') => Place::TrailerFirst,
             (Place::EndLf, b'\n') => return Ok(None),
             (Place::TrailerLf | Place::EndLf | Place::Data, _) => {
-                return Err("a line after the last chunk ends with CR alone");
+                return Err("a trailer line ends with CR alone");
             }
         };
         Ok(Some(place))
     }
 }
 
-/// Whether a byte may stand in a header's name (RFC 9110, section 5.6.2).
+/// Whether a byte is allowed in a header's name (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

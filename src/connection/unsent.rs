@@ -1,5 +1,4 @@
-//! A bound for answers that wait to be received: a client that asks for much and reads slowly holds memory for as long as
-//! it likes, and so do many of them.
+//! Limits of unsent answers: a client that requests much and reads slowly would hold memory for as long as it likes.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,16 +13,16 @@ use actix_web::web::Bytes;
 use super::Settings;
 use crate::problem::Problem;
 
-/// Answers of up to so many bytes are not counted: health, problems, most pages.
+/// The largest answer that is not counted, in bytes: health checks, problems, most pages.
 pub const UNCOUNTED: usize = 16 << 10;
-/// What the framework gets at a time: it copies a whole slice into the buffer that it writes from.
-const SLICE: usize = 64 << 10;
+/// The bytes given to the framework at a time: it copies a whole chunk into its write buffer.
+const CHUNK: usize = 64 << 10;
 
-/// The bytes of all answers that were made and are not sent yet.
+/// Counts the bytes of answers that are not sent yet.
 #[derive(Debug)]
 pub struct Unsent {
-    most: usize,
-    most_per_address: usize,
+    max_bytes: usize,
+    max_bytes_per_address: usize,
     waiting: Mutex<Waiting>,
 }
 
@@ -37,17 +36,17 @@ impl Unsent {
     pub fn new(settings: &Settings) -> Arc<Self> {
         let bytes = |mib: u32| (mib as usize).saturating_mul(1 << 20);
         Arc::new(Self {
-            most: bytes(settings.max_unsent_mib),
-            most_per_address: bytes(settings.max_unsent_per_address_mib),
+            max_bytes: bytes(settings.max_unsent_mib),
+            max_bytes_per_address: bytes(settings.max_unsent_per_address_mib),
             waiting: Mutex::default(),
         })
     }
 
-    /// Counts an answer's bytes until the permit is dropped. Those of a change that was made are never refused: it can't be
-    /// taken back. Nor is an answer for whom no other one waits: it would never be given.
+    /// Counts an answer's bytes until the permit is dropped. The answer to a change is never refused, as the change is
+    /// committed. Nor is the only answer of an address: it would be refused for ever.
     ///
     /// # Errors
-    /// Where they would be more than may wait, altogether or for this address.
+    /// Where the answer would exceed the limit of this address or of all.
     pub fn permit(
         self: &Arc<Self>,
         address: Option<IpAddr>,
@@ -55,15 +54,18 @@ impl Unsent {
         is_change: bool,
     ) -> Result<Permit, Problem> {
         let mut waiting = self.lock();
-        let over = |held: usize, most: usize| held > 0 && held.saturating_add(bytes) > most;
+        let over = |held: usize, max: usize| held > 0 && held.saturating_add(bytes) > max;
         if !is_change {
             let held = address.and_then(|address| waiting.by_address.get(&address));
-            if over(held.copied().unwrap_or_default(), self.most_per_address) {
+            if over(
+                held.copied().unwrap_or_default(),
+                self.max_bytes_per_address,
+            ) {
                 return Err(Problem::TooMuchUnsent);
             }
-            if over(waiting.all, self.most) {
+            if over(waiting.all, self.max_bytes) {
                 return Err(Problem::Overloaded(
-                    "as many answers wait to be received as the server may keep",
+                    "the server has reached its limit of unsent answers",
                 ));
             }
         }
@@ -80,12 +82,12 @@ impl Unsent {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // The numbers are changed together, and nothing breaks between.
+        // No panic can come between the changes of the numbers.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Bytes that are counted as long as this is there.
+/// Bytes that are counted until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     unsent: Arc<Unsent>,
@@ -94,7 +96,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// There are fewer of them now.
+    /// Reduces the counted bytes, after compression.
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         self.bytes -= less;
@@ -117,7 +119,7 @@ impl Drop for Permit {
     }
 }
 
-/// A body that is handed out in slices, and counted until it is dropped.
+/// A body that is sent in chunks, and counted until it is dropped.
 pub struct CountedBody {
     rest: Bytes,
     _permit: Permit,
@@ -146,7 +148,7 @@ impl MessageBody for CountedBody {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let length = self.rest.len().min(SLICE);
+        let length = self.rest.len().min(CHUNK);
         Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
@@ -159,7 +161,7 @@ mod tests {
     use crate::cli::Cli;
 
     #[test]
-    fn what_waits_is_bounded_for_each_and_for_all() {
+    fn unsent_bytes_are_limited_by_address_and_altogether() {
         let words = [
             "manchette",
             "--max-unsent-mib",
@@ -171,7 +173,7 @@ mod tests {
         let unsent = Unsent::new(&config.connection);
         let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
         let mib = 1 << 20;
-        // Alone, one may be as large as it is.
+        // A single answer may be of any size.
         drop(unsent.permit(address(1), 9 * mib, false).unwrap());
         let mut first = unsent.permit(address(1), 2 * mib, false).unwrap();
         let refused = unsent.permit(address(1), mib, false).unwrap_err();
@@ -179,7 +181,7 @@ mod tests {
         let second = unsent.permit(address(2), 2 * mib, false).unwrap();
         let refused = unsent.permit(address(3), mib, false).unwrap_err();
         assert!(matches!(refused, Problem::Overloaded(_)));
-        // A change was made already.
+        // The answer to a change.
         drop(unsent.permit(address(1), mib, true).unwrap());
         first.shrink_to(mib);
         let third = unsent.permit(address(1), mib, false).unwrap();

@@ -1,10 +1,10 @@
-//! `fields=`: which fields of a resource are wanted, at most one level down.
+//! `fields=`: which fields of a resource a response has, at most one level down.
 
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::openapi;
+use crate::http::schema::{FieldNames, HasFields};
 use crate::problem::Problem;
 
 /// The fields that are wanted; where none are named, those that come by themselves.
@@ -18,18 +18,18 @@ type Named = Vec<(String, Option<Vec<String>>)>;
 const CHILDREN: &str = "children";
 
 impl Fields {
-    /// Reads a list of names, by comma, of the fields of a schema.
+    /// Parses a comma-separated list of field names of a type.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub fn read(schema: &str, value: &str) -> Result<Self, String> {
+    /// A sentence about the first wrong name.
+    pub fn read<T: HasFields>(value: &str) -> Result<Self, String> {
         let mut wanted: Named = Vec::new();
         for name in value.split(',') {
             let (outer, inner) = match name.split_once('.') {
                 Some((outer, inner)) => (outer, Some(inner)),
                 None => (name, None),
             };
-            check(schema, outer, inner)?;
+            check::<T>(outer, inner)?;
             let known = wanted.iter_mut().find(|(known, _)| known == outer);
             match (known, inner) {
                 (None, inner) => {
@@ -94,9 +94,9 @@ impl Fields {
     }
 }
 
-/// Wants a field to be there, and something in it.
-fn check(schema: &str, outer: &str, inner: Option<&str>) -> Result<(), String> {
-    let known = openapi::fields(schema);
+/// Checks that a type has a field, and this one within it.
+fn check<T: HasFields>(outer: &str, inner: Option<&str>) -> Result<(), String> {
+    let known = FieldNames::of::<T>();
     let within = known.iter().find(|field| field.name == outer);
     let within = within.ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();

@@ -11,41 +11,55 @@ use utoipa::IntoParams;
 use super::fields::Fields;
 use super::locale::{self, LanguagePreference};
 use crate::http::language;
+use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
 
-/// What a resource with names in several languages is asked for with, as the contract has it.
+/// The language of a resource with names in several languages.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
     dead_code,
-    reason = "it is written for the contract; `One` reads the value"
+    reason = "it describes the parameter; `One` reads the value"
 )]
 pub struct LanguageParameter {
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     language: Option<String>,
 }
 
-/// What content is asked for with, as the contract has it.
+/// The header that names follow where `language` is absent.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "it describes the parameter; `locale::accepted` reads the value"
+)]
+pub struct AcceptLanguage {
+    /// The preferred languages of names, where `language` is absent.
+    #[param(rename = "Accept-Language", required = false, example = "ar, fr;q=0.5")]
+    accept_language: String,
+}
+
+/// The language of content.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
     dead_code,
-    reason = "it is written for the contract; `One` reads the value"
+    reason = "it describes the parameter; `One` reads the value"
 )]
 pub struct ContentLanguageParameter {
     /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
     /// nothing is asked for, in the content's own.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     language: Option<String>,
 }
 
-/// What every resource is asked for with.
+/// The selection of fields.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
     dead_code,
-    reason = "it is written for the contract; `One` reads the value"
+    reason = "it describes the parameter; `One` reads the value"
 )]
 pub struct FieldsParameter {
     /// The fields wanted, by comma; without it, those that come by themselves. A point leads one level down
@@ -54,17 +68,15 @@ pub struct FieldsParameter {
     fields: Option<String>,
 }
 
-/// Something that can be asked for alone.
-pub trait Single {
-    /// Its schema.
-    const SCHEMA: &'static str;
-    /// Whether there are names in it that come in several languages.
+/// A type that one response carries alone.
+pub trait Single: HasFields {
+    /// Whether it has names in several languages.
     const TAKES_LANGUAGE: bool = true;
-    /// Whether it is written in a language of its own, in which names come where no other is asked for.
+    /// Whether its content has a language of its own, which names follow by default.
     const IS_CONTENT: bool = false;
 }
 
-/// The parameters of a request for one resource, all of them understood.
+/// The parsed query parameters of a request for one resource.
 #[derive(Debug)]
 pub struct One<S> {
     pub locale: LanguagePreference,
@@ -87,7 +99,7 @@ impl<S: Single> One<S> {
                 "language" if S::TAKES_LANGUAGE => language::canonical(&value)
                     .map(|tag| asked = Some(tag))
                     .map_err(str::to_owned),
-                "fields" => Fields::read(S::SCHEMA, &value).map(|wanted| fields = wanted),
+                "fields" => Fields::read::<S>(&value).map(|wanted| fields = wanted),
                 _ => {
                     let detail = "there is no such parameter here";
                     faults.push(Fault::of(name, "unknown", detail));

@@ -17,6 +17,8 @@ use crate::problem::Problem;
 pub trait Representation: Serialize {
     /// Whether a cache may store it.
     const CACHEABLE: bool = true;
+    /// Whether its content has a language.
+    const HAS_LANGUAGE: bool = false;
 
     /// The version that its entity tag begins with; none where a resource has no versions.
     fn version_tag(&self) -> Option<Version> {
@@ -145,6 +147,18 @@ impl<R: Representation> Responder for ResourceResponse<R> {
             Ok(response) => response,
             Err(problem) => HttpResponse::from_error(problem),
         }
+    }
+}
+
+/// The answer to a `PUT`, which may have created the resource.
+#[derive(Debug)]
+pub struct Replaced<R>(pub ResourceResponse<R>);
+
+impl<R: Representation> Responder for Replaced<R> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        self.0.respond_to(request)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Responses that can be sent again: stored as they were sent first.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use actix_web::body::BoxBody;
@@ -8,9 +9,12 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
+use utoipa::openapi::{RefOr, Response};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::preconditions::Version;
 use crate::http::resource_response::{Representation, ResourceHead, ResourceResponse};
+use crate::http::responses::{created, entry};
 use crate::problem::Problem;
 use crate::schema::idempotency_keys;
 
@@ -37,6 +41,12 @@ impl<R> Responder for Created<R> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         self.response.into_response()
+    }
+}
+
+impl<R: Representation + ToSchema + 'static> IntoResponses for Created<R> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [entry("201", created::<R>())].into()
     }
 }
 

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::security_headers::policy;
-use crate::openapi;
 use crate::problem::{KINDS, Kind, Problem};
+use crate::server::contract;
 
 /// Addresses that are no part of the contract; each takes `GET` alone.
 pub const PAGES: [&str; 6] = [
@@ -72,7 +72,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
 async fn get_contract() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
-        .body(openapi::text())
+        .body(contract::text())
 }
 
 #[get("/")]

@@ -1,63 +1,76 @@
-//! Whether the process lives, and whether it can serve.
+//! Health checks: whether the process runs, and whether it can serve.
 
+use std::collections::BTreeMap;
+
+use actix_web::body::BoxBody;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Response};
+use utoipa::{IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::connection::Shutdown;
 use crate::db::Database;
 use crate::db::pooler::Outage;
+use crate::http::responses::{entry, json};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(get_livez).service(get_readyz);
 }
 
-/// How the server is.
+/// The health of the server.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"status": "ok"}))]
 pub struct Health {
-    /// Always `ok`: what is not is a problem, with another status.
+    /// Always `ok`: a failed check is a problem, with another status.
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// What no cache may keep.
-fn ok() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(Health { status: "ok" })
+const OK: Health = Health { status: "ok" };
+
+impl Responder for Health {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(self)
+    }
 }
 
-/// Is the process alive?
+impl IntoResponses for Health {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [entry("200", json::<Self>("The check succeeded."))].into()
+    }
+}
+
+/// Check liveness
 ///
-/// Answers without asking the database. When this doesn't answer, restart the process.
-#[utoipa::path(tag = "Operations", responses((status = OK, description = "It is.", body = Health)))]
+/// Answers without using the database. If this gives no response, restart the process.
+#[utoipa::path(tag = "Operations", security(()))]
 #[get("/livez")]
-async fn get_livez() -> HttpResponse {
-    ok()
+async fn get_livez() -> Health {
+    OK
 }
 
-/// Can it serve?
+/// Check readiness
 ///
-/// The database answers and has every migration that this version needs. The database is asked at most once a second,
-/// however many ask here.
-#[utoipa::path(tag = "Operations", responses((status = OK, description = "It can.", body = Health)))]
+/// 200 when the database is reachable and has every migration that this version needs. The database is asked at most once
+/// a second, however many requests there are.
+#[utoipa::path(tag = "Operations", security(()))]
 #[get("/readyz")]
-async fn get_readyz(shutdown: Data<Shutdown>, db: Data<Database>) -> Result<HttpResponse, Problem> {
+async fn get_readyz(shutdown: Data<Shutdown>, db: Data<Database>) -> Result<Health, Problem> {
     if shutdown.is_announced() {
         return Err(Problem::Overloaded("the server is about to stop"));
     }
-    db.health
-        .readiness()
-        .await
-        .map(|()| ok())
-        .map_err(|why| match why {
-            // Says what to change, to whoever runs the server.
-            Outage::SharedSessions(shared) => Problem::SharedSessions(shared),
-            why => Problem::Unavailable(why.into()),
-        })
+    match db.health.readiness().await {
+        Ok(()) => Ok(OK),
+        // Tells the operator which setting to change.
+        Err(Outage::SharedSessions(shared)) => Err(Problem::SharedSessions(shared)),
+        Err(outage) => Err(Problem::Unavailable(outage.into())),
+    }
 }

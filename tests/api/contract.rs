@@ -1,14 +1,15 @@
 //! The contract: what is published is what the server does.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use manchette::openapi;
+use manchette::server::contract::{self, contract};
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
 fn operations() -> Vec<(String, String, &'static Value)> {
-    openapi::contract()["paths"]
+    contract()["paths"]
         .as_object()
         .unwrap()
         .iter()
@@ -21,7 +22,7 @@ fn operations() -> Vec<(String, String, &'static Value)> {
 
 fn validator(schema: &Value) -> jsonschema::Validator {
     let mut root = schema.clone();
-    root["components"] = openapi::contract()["components"].clone();
+    root["components"] = contract()["components"].clone();
     jsonschema::validator_for(&root).unwrap()
 }
 
@@ -31,9 +32,57 @@ fn the_committed_document_is_what_the_code_says() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))
             .unwrap();
     assert!(
-        committed == openapi::text(),
+        committed == contract::text(),
         "openapi/openapi.json is not what the code says: `cargo run -- openapi > openapi/openapi.json`"
     );
+}
+
+/// The Rust files below `src`.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The annotation takes its responses from the handler's return type, so only what no return type can say stands in it:
+/// these types.
+#[test]
+fn the_annotation_of_a_handler_repeats_nothing_that_its_types_say() {
+    let mut files = Vec::new();
+    sources(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        &mut files,
+    );
+    let mut handlers = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for annotated in text.split("#[utoipa::path(").skip(1) {
+            let (annotation, rest) = annotated.split_once(")]").unwrap();
+            let place = format!("{}: {annotation}", file.display());
+            assert!(
+                !annotation.contains("ref("),
+                "a schema by string in {place}"
+            );
+            if let Some((_, responses)) = annotation.split_once("responses(") {
+                let allowed = ["Conflict", "Gone"].iter();
+                let mut allowed = allowed.filter(|name| responses.starts_with(**name));
+                assert!(allowed.next().is_some(), "a response by hand in {place}");
+            }
+            let (signature, _) = rest.split_once(" {\n").unwrap();
+            let (_, answer) = signature.rsplit_once("-> ").unwrap();
+            assert!(
+                !answer.contains("HttpResponse"),
+                "no type for the answer of {place}"
+            );
+            handlers += 1;
+        }
+    }
+    assert_eq!(handlers, operations().len());
 }
 
 #[test]
@@ -65,8 +114,7 @@ fn every_operation_is_described_whole() {
             let reference = document["$ref"]
                 .as_str()
                 .map(|path| path.trim_start_matches('#'));
-            let document =
-                reference.map_or(document, |path| openapi::contract().pointer(path).unwrap());
+            let document = reference.map_or(document, |path| contract().pointer(path).unwrap());
             for (_, media) in document["content"].as_object().into_iter().flatten() {
                 let example = media
                     .get("example")
@@ -162,7 +210,7 @@ async fn every_parameter_that_is_published_is_taken() {
 #[actix_web::test]
 async fn the_examples_work_and_what_comes_back_is_what_is_published() {
     let app = TestApp::start().await;
-    let schemas = &openapi::contract()["components"]["schemas"];
+    let schemas = &contract()["components"]["schemas"];
     for (name, path) in [
         ("Category", "/v1/categories"),
         ("Headline", "/v1/headlines"),
@@ -222,5 +270,5 @@ async fn the_examples_work_and_what_comes_back_is_what_is_published() {
         assert!(faults.is_empty(), "{path}: {faults:?}");
     }
     let served = app.get("/openapi.json").await;
-    assert_eq!(String::from_utf8(served.body).unwrap(), openapi::text());
+    assert_eq!(String::from_utf8(served.body).unwrap(), contract::text());
 }

@@ -1,6 +1,6 @@
 //! `fields=` on every `GET` that answers resources; of lists, also see `lists` and `narrowed`.
 
-use manchette::openapi;
+use manchette::server::contract::contract;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,7 +158,7 @@ async fn every_get_answers_what_is_asked_for_and_no_more() {
 
 #[actix_web::test]
 async fn every_get_of_resources_has_the_parameter_and_says_what_comes() {
-    for (path, item) in openapi::contract()["paths"].as_object().unwrap() {
+    for (path, item) in contract()["paths"].as_object().unwrap() {
         let operation = &item["get"];
         if !path.starts_with("/v1/") || operation.is_null() {
             continue;
@@ -178,7 +178,7 @@ async fn every_get_of_resources_has_the_parameter_and_says_what_comes() {
         ("/v1/suggest?q=l", "/v1/suggest"),
         ("/v1/articles/x/related", "/v1/articles/{id}/related"),
     ] {
-        let contract = openapi::contract();
+        let contract = contract();
         let responses = &contract["paths"][operation]["get"]["responses"];
         let mut schema = responses["200"]["content"]["application/json"]["schema"].clone();
         schema["components"] = contract["components"].clone();

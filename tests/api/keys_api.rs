@@ -687,7 +687,7 @@ async fn a_key_says_what_it_is_good_for() {
 #[actix_web::test]
 async fn what_is_answered_is_what_is_published() {
     let app = TestApp::start().await;
-    let contract = manchette::openapi::contract();
+    let contract = manchette::server::contract::contract();
     let example = |schema: &str| contract["components"]["schemas"][schema]["example"].clone();
     let check = |schema: &str, answer: &Value| {
         let root = json!({

@@ -638,7 +638,7 @@ async fn what_it_prints_is_for_people_and_programs() {
     let contract = run(data.path(), &["openapi"]).stdout;
     assert_eq!(
         String::from_utf8(contract).unwrap(),
-        manchette::openapi::text()
+        manchette::server::contract::text()
     );
     let mut command = manchette(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     let refused = command

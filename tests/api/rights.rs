@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel_async::SimpleAsyncConnection;
 use manchette::access::api_keys::Scope;
-use manchette::openapi;
+use manchette::server::contract::contract;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -215,7 +215,7 @@ async fn every_operation_is_for_whom_it_is_for() {
     }
     let rows = rows();
     let mut missing: BTreeSet<String> = BTreeSet::new();
-    for (path, operations) in openapi::contract()["paths"].as_object().unwrap() {
+    for (path, operations) in contract()["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
             missing.insert(format!("{} {path}", method.to_uppercase()));
         }

@@ -80,8 +80,8 @@ async fn settings_for_tokens_that_cannot_work_are_refused_before_anything_starts
     for (file, why) in [
         (missing, "none.json: No such file"),
         (&broken, "broken: what is there is not JSON"),
-        (&empty, "empty has no key that could have signed a JWT"),
-        (&useless, "useless has no key that could have signed a JWT"),
+        (&empty, "empty has no usable signing key"),
+        (&useless, "useless has no usable signing key"),
     ] {
         let listen = ["serve", "--listen", "127.0.0.1:0", "--jwt-issuer", ISSUER];
         let trust = ["--jwt-audience", AUDIENCE, "--jwt-jwks-file", file];

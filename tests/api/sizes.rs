@@ -134,7 +134,7 @@ fn every_list_in_the_contract_has_an_end() {
             _ => {}
         }
     }
-    walk(manchette::openapi::contract(), "");
+    walk(manchette::server::contract::contract(), "");
 }
 
 /// What comes back until the server closes the connection.

@@ -1,7 +1,7 @@
 //! `/v1/keys`: the management of API keys.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lifecycle::{self, NewRotation, database_time};
-use super::model::{ApiKey, KeyState, NewKey, Place, constraint_problem};
+use super::model::{ApiKey, KeyPatch, KeyState, NewKey, Place, constraint_problem};
 use crate::access::audit::AuditAction;
 use crate::access::credentials::Token;
 use crate::access::extractors::Admin;
@@ -18,13 +18,14 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
 use crate::http::one::{FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List, Paging};
 use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
-use crate::http::validation::merge;
+use crate::http::responses::Conflict;
+use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
-use crate::openapi;
 use crate::problem::{OnConstraint, Problem};
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -39,14 +40,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// Newest first, without their tokens.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter),
-    responses((status = OK, description = "A page of keys.", body = ref("#/components/schemas/KeyPage"))))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter))]
 #[get("/v1/keys")]
 async fn list_keys(
     db: Data<Database>,
     _admin: Admin,
     list: List<KeyFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<ApiKey>, Problem> {
     let cursor = list.cursor::<Place>()?;
     let state = list.filter.state;
     let mut conn = db.connection().await?;
@@ -56,14 +56,14 @@ async fn list_keys(
         false => None,
     };
     let place = |key: &ApiKey| (Some(key.created_at), key.id);
-    list.page("key", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("key", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }
 
 /// Create a key
 ///
 /// The response has the key itself, only this once: it is stored as a hash and can't be shown again.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey,
-    responses((status = CREATED, description = "The key, in clear.", body = IssuedKey)))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewKey)]
 #[post("/v1/keys")]
 async fn create_key(
     db: Data<Database>,
@@ -73,7 +73,7 @@ async fn create_key(
     body: Body,
 ) -> Result<Created<IssuedKey>, Problem> {
     let (document, digest) = body.read(JSON).await?;
-    let new: NewKey = match openapi::rules("NewKey").read(document.clone()) {
+    let new: NewKey = match SchemaValidator::of_written::<NewKey, ApiKey>().read(document.clone()) {
         Ok(new) => new,
         Err(problem) => return Err(with_expiry_fault(&db, &document, problem).await),
     };
@@ -97,8 +97,7 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter),
-    responses((status = OK, description = "The key, without its token.", body = ApiKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
@@ -118,9 +117,9 @@ async fn get_key(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, absent fields stay. New scopes take effect at once. A revoked or
 /// expired key can't be changed; the last key with the scope `admin` and without an expiry keeps both.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    request_body(content = ref("#/components/schemas/KeyPatch"), content_type = "application/merge-patch+json"),
+    request_body(content = KeyPatch, content_type = "application/merge-patch+json"),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = OK, description = "The changed key.", body = ApiKey)))]
+    responses(Conflict))]
 #[patch("/v1/keys/{id}")]
 async fn update_key(
     db: Data<Database>,
@@ -131,7 +130,7 @@ async fn update_key(
 ) -> Result<ResourceResponse<ApiKey>, Problem> {
     let id = address.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
-    if let Err(problem) = openapi::rules("KeyPatch").check(&mut patch) {
+    if let Err(problem) = SchemaValidator::of_written::<KeyPatch, ApiKey>().check(&mut patch) {
         return Err(with_expiry_fault(&db, &patch, problem).await);
     }
     let patch = match patch {
@@ -156,7 +155,7 @@ async fn update_key(
             if document == before {
                 return Ok::<ApiKey, Problem>(key);
             }
-            let new: NewKey = openapi::rules("NewKey").read(document)?;
+            let new: NewKey = SchemaValidator::of_written::<NewKey, ApiKey>().read(document)?;
             let changed = key.update(conn, &new).await?;
             let actor = admin.actor();
             changed.record(conn, AuditAction::Updated, actor).await?;
@@ -173,7 +172,7 @@ async fn update_key(
 /// the scope `admin` and no expiry.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
     params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = NO_CONTENT, description = "The key is revoked.")))]
+    responses(Conflict))]
 #[delete("/v1/keys/{id}")]
 async fn revoke_key(
     db: Data<Database>,
@@ -202,8 +201,7 @@ async fn revoke_key(
 /// Creates a successor with the same name, scopes and length of validity. The old key stays valid for `overlap` seconds, so that
 /// its users can change over; without a body, for one day. The response has the new key itself, only this once.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])), request_body = NewRotation,
-    params(("id" = uuid::Uuid, Path, description = "The key's id.")),
-    responses((status = CREATED, description = "The new key, in clear.", body = IssuedKey)))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id.")))]
 #[post("/v1/keys/{id}/rotate")]
 async fn rotate_key(
     db: Data<Database>,
@@ -215,7 +213,7 @@ async fn rotate_key(
     let address = ResourcePath::before(&request, "/rotate");
     let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
     let (document, digest) = body.read_or_empty(JSON).await?;
-    let rotation: NewRotation = openapi::rules("NewRotation").read(document)?;
+    let rotation: NewRotation = SchemaValidator::of::<NewRotation>().read(document)?;
     let actor = admin.actor();
     let request = key
         .request(actor.caller.account(), digest)
@@ -249,7 +247,7 @@ pub struct KeyFilter {
 }
 
 impl Filter for KeyFilter {
-    const ITEM: &'static str = "Key";
+    type Item = ApiKey;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))

@@ -1,6 +1,7 @@
 //! `/v1/me`: the caller's own key.
 
-use actix_web::{HttpRequest, get};
+use actix_web::get;
+use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,21 +9,21 @@ use uuid::Uuid;
 
 use crate::access::caller::Scope;
 use crate::access::extractors::Authenticated;
-use crate::access::rate_limit::{self, Allowance};
+use crate::access::rate_limit::{Allowance, Limits};
 use crate::http::one::{FieldsParameter, One, Single};
 use crate::http::resource_response::{Representation, ResourceResponse};
+use crate::http::schema::HasFields;
 use crate::problem::Problem;
 
 /// Get one's own key
 ///
 /// The name, scopes, expiry and limits of the key or JWT that the request was sent with.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter),
-    responses((status = OK, description = "The caller.", body = Me)))]
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter))]
 #[get("/v1/me")]
 pub async fn get_me(
     authenticated: Authenticated,
     one: One<Me>,
-    request: HttpRequest,
+    limits: Data<Limits>,
 ) -> Result<ResourceResponse<Me>, Problem> {
     let caller = authenticated.caller();
     let me = Me {
@@ -34,15 +35,18 @@ pub async fn get_me(
         key_id: caller.key_id,
         scopes: caller.scopes.clone(),
         expires_at: caller.expires_at,
-        limits: rate_limit::limits_of(&request).await?,
+        limits: limits.remaining(&caller.into()),
     };
     Ok(ResourceResponse::ok(me).with_fields(one.fields))
+}
+
+impl HasFields for Me {
+    const IS_LISTED: bool = false;
 }
 
 impl Representation for Me {}
 
 impl Single for Me {
-    const SCHEMA: &'static str = "Me";
     const TAKES_LANGUAGE: bool = false;
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::http::one::Single;
 use crate::http::preconditions::Version;
 use crate::http::query::MOST_COUNTED;
 use crate::http::resource_response::Representation;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::api_keys;
 
@@ -101,8 +103,17 @@ fn condition(state: Option<KeyState>) -> Fragment {
 /// The sort key of lists: the time of creation.
 pub type Place = Option<DateTime<Utc>>;
 
+impl HasFields for ApiKey {}
+
+pub type KeyPatch = Patch<NewKey>;
+
+impl Patchable for NewKey {
+    fn patch_example() -> Value {
+        json!({"name": "newsroom, evening desk"})
+    }
+}
+
 impl Single for ApiKey {
-    const SCHEMA: &'static str = "Key";
     const TAKES_LANGUAGE: bool = false;
 }
 

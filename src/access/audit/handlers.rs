@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -16,6 +16,7 @@ use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::cursor::Cursor;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
 use crate::problem::{KINDS, Problem};
 
@@ -28,14 +29,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Every write, done or refused, newest first. The audit can't be changed through the API. These are in the server's log only:
 /// requests over a limit (429), requests to an unavailable server (503), replayed responses (`Idempotency-Replayed`), and
 /// requests whose address or head can't be parsed.
-#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter),
-    responses((status = OK, description = "A page of audit entries.", body = ref("#/components/schemas/AuditEntryPage"))))]
+#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter))]
 #[get("/v1/audit")]
 async fn list_audit(
     db: Data<Database>,
     _: Admin,
     list: List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let mut conn = db.connection().await?;
     page(&mut conn, &list).await
 }
@@ -84,7 +84,7 @@ pub struct AuditFilter {
 }
 
 impl Filter for AuditFilter {
-    const ITEM: &'static str = "AuditEntry";
+    type Item = AuditEntry;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         let id = |value: &str| Uuid::try_parse(value).map_err(|_| "an id".to_owned());
@@ -179,7 +179,7 @@ impl AuditFilter {
 async fn page(
     conn: &mut AsyncPgConnection,
     list: &List<AuditFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<AuditEntry>, Problem> {
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let mut sql = list.filter.matching();
@@ -218,5 +218,6 @@ async fn page(
         None
     };
     let place = |row: &AuditEntry| (Some(row.at), row.id);
-    list.page("audit", rows, cursor.as_ref(), place, total, false)
+    let page = list.page("audit", rows, cursor.as_ref(), place);
+    Ok(page.with_total(total))
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::audit::{AuditAction, Audited};
 use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::schema::HasFields;
 use crate::schema::audit;
 
 /// One write, done or refused.
@@ -61,6 +62,8 @@ pub struct AuditEntry {
     #[diesel(select_expression = column::<Nullable<Text>>("host(audit.address)"), select_expression_type = Column<Nullable<Text>>)]
     pub address: Option<String>,
 }
+
+impl HasFields for AuditEntry {}
 
 impl CacheTagged for AuditEntry {
     fn add_cache_tags(&self, _: &mut CacheTags) {}

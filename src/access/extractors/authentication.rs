@@ -33,10 +33,12 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
         .expect("every worker has its limits");
     let caller = if request.headers().contains_key(header::AUTHORIZATION) {
         let Some(credentials) = Credentials::parse(request) else {
-            limits.wrong_key(request)?;
+            limits.count_malformed(request)?;
             return Err(INVALID);
         };
-        let found = limits.prove(request, credentials.find(request)).await?;
+        let found = limits
+            .authenticate(request, credentials.find(request))
+            .await?;
         Some(Arc::new(found))
     } else {
         None
@@ -99,7 +101,7 @@ impl<'a> Credentials<'a> {
 
 impl From<Identity> for Caller {
     fn from(identity: Identity) -> Self {
-        let scopes = Scope::among(&identity.words);
+        let scopes = Scope::among(&identity.scopes);
         Self {
             key_id: None,
             scopes: scopes

@@ -1,7 +1,7 @@
 //! HTTP in, HTTP out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Renderer;
@@ -10,15 +10,17 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
-use crate::news::articles::model::{Article, ArticleFilter, NewArticle};
+use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -35,14 +37,22 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
 /// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
-#[utoipa::path(tag = "Articles", params(Paging, TimelineParameters, OrderParameters, ArticleFilter, FallbackParameter),
-    responses((status = OK, description = "A page of articles.", body = ref("#/components/schemas/ArticlePage"))))]
+#[utoipa::path(
+    tag = "Articles",
+    params(
+        Paging,
+        TimelineParameters,
+        OrderParameters,
+        ArticleFilter,
+        FallbackParameter
+    )
+)]
 #[get("/v1/articles")]
 async fn list_articles(
     db: Data<Database>,
     reader: Reader,
     mut list: List<ArticleFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         visibility::check_status_filter(&reader, status)?;
     }
@@ -54,8 +64,7 @@ async fn list_articles(
 /// Create an article
 ///
 /// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
-#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
-    responses((status = CREATED, description = "The article as it was created.", body = Article)))]
+#[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle)]
 #[post("/v1/articles")]
 async fn create_article(
     db: Data<Database>,
@@ -73,7 +82,7 @@ async fn create_article(
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The article.", body = Article)))]
+    responses(Gone))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     db: Data<Database>,
@@ -99,10 +108,7 @@ async fn get_article(
 /// trash, it takes it out again (201).
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses(
-        (status = OK, description = "The article as it is now.", body = Article),
-        (status = CREATED, description = "The article as it was created.", body = Article),
-    ))]
+    responses(Conflict))]
 #[put("/v1/articles/{id}")]
 async fn replace_article(
     db: Data<Database>,
@@ -111,17 +117,19 @@ async fn replace_article(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Article>, Problem> {
-    crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+) -> Result<Replaced<Article>, Problem> {
+    let response =
+        crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change an article
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/ArticlePatch"), content_type = "application/merge-patch+json"),
+    request_body(content = ArticlePatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = OK, description = "The article as it is now.", body = Article)))]
+    responses(Conflict))]
 #[patch("/v1/articles/{id}")]
 async fn update_article(
     db: Data<Database>,
@@ -138,8 +146,7 @@ async fn update_article(
 ///
 /// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
-    params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    params(("id" = String, Path, description = "The id or the slug.")))]
 #[delete("/v1/articles/{id}")]
 async fn delete_article(
     db: Data<Database>,

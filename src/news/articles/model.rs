@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,7 +21,9 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, parse_bool};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
@@ -32,9 +34,10 @@ use crate::news::content::publication::Publication;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
-use crate::news::listing::timeline::{
-    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
-};
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{ConstraintViolation, Fault, Problem};
@@ -56,7 +59,7 @@ pub struct ArticleFilter {
 }
 
 impl Filter for ArticleFilter {
-    const ITEM: &'static str = "Article";
+    type Item = Article;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         match name {
@@ -230,7 +233,7 @@ pub struct Article {
 pub struct ArticleBodies {
     /// The body as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, max_length = 500_000)]
+    #[schema(required = true, value_type = String, max_length = 500_000)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
     /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
@@ -239,12 +242,12 @@ pub struct ArticleBodies {
     /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
     /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
     pub body_html: Option<String>,
     /// The body as plain text, a line for each block.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
     pub body_text: Option<String>,
     // Whether the page that it was read for ends before it.
@@ -485,7 +488,7 @@ impl Article {
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<ArticleFilter>,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let filter = &list.filter;
         let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
         let wants = |field: &str| list.wants(field, !field.starts_with("body"));
@@ -505,16 +508,16 @@ impl Article {
             row.localize(&locale);
             row.is_fallback = filter.timeline.fallback && !locale.has(&row.language);
         };
-        let mut response = if let Some(ids) = &filter.timeline.ids {
+        let mut page = if let Some(ids) = &filter.timeline.ids {
             let (ids, gone) = Self::of_ids(conn, ids, &timeline, filter, visibility).await?;
-            let page = list.ids_page(&ids)?;
-            let source = timeline.with_ids(&page.ids());
+            let asked = list.ids_page(&ids)?;
+            let source = timeline.with_ids(&asked.ids());
             let mut rows = Self::read(conn, source, &related).await?;
             rows.iter_mut().for_each(told);
             let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
-            let mut named = page.end(rows, |row| row.id, beyond);
+            let mut named = asked.end(rows, |row| row.id, beyond);
             named.missing.extend(gone);
-            list.named(Self::NAME, named)?
+            list.named(Self::NAME, named)
         } else {
             let cursor = list.cursor()?;
             let (mut rows, total) = timeline
@@ -523,21 +526,19 @@ impl Article {
             rows.iter_mut().for_each(told);
             let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
             let cursor = cursor.as_ref();
-            if is_bounded {
+            let page = if is_bounded {
                 let more = rows.pop_if(|row| row.is_beyond()).is_some();
-                list.page_of(Self::NAME, rows, more, cursor, place, total, false)?
+                list.page_of(Self::NAME, rows, more, cursor, place)
             } else {
-                list.page(Self::NAME, rows, cursor, place, total, false)?
-            }
+                list.page(Self::NAME, rows, cursor, place)
+            };
+            page.with_total(total)
         };
         if filter.timeline.fallback {
             // Which language stands for a story is the site's to say.
-            let mut extensions = response.extensions_mut();
-            if let Some(cache_tags) = extensions.get_mut::<CacheTags>() {
-                cache_tags.one(Site::NAME, SITE);
-            }
+            page.cache_tags.one(Site::NAME, SITE);
         }
-        Ok(response)
+        Ok(page)
     }
 
     /// The ids of what is to be read where these are asked for, and those that lead to nothing. Where stories are listed, each
@@ -735,8 +736,19 @@ fn chosen_slug(new: &NewArticle, id: Uuid) -> Option<&str> {
 const AUTHORS: (&str, &str) = ("article_authors", "author_id");
 const TAGS: (&str, &str) = ("article_tags", "tag_id");
 
+impl HasFields for Article {
+    const ON_REQUEST: &'static [&'static str] = &["body", "body_html", "body_text"];
+}
+
+pub type ArticlePatch = Patch<NewArticle>;
+
+impl Patchable for NewArticle {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Article {
-    const SCHEMA: &'static str = "Article";
     const IS_CONTENT: bool = true;
 }
 
@@ -749,8 +761,6 @@ impl Resource for Article {
     const TABLE: &'static str = "articles";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Articles);
     const PATH: &'static str = "/v1/articles";
-    const NEW_SCHEMA: &'static str = "NewArticle";
-    const PATCH_SCHEMA: &'static str = "ArticlePatch";
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
 
@@ -845,7 +855,7 @@ impl Resource for Article {
                 Fault::at(
                     format!("/{list}/{n}"),
                     "duplicate_item",
-                    "each may stand there once",
+                    "items must be unique",
                 )
             }));
         }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use crate::db::{Fragment, Statement};
 use crate::http::locale::{LanguagePreference, Step};
 use crate::news::content::visibility::Visibility;
-use crate::news::listing::timeline::{FilterPredicate, Timeline, TimelineFilter, seen};
+use crate::news::listing::conditions::seen;
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::scan_plan::FilterPredicate;
+use crate::news::listing::timeline::Timeline;
 
 /// Whether a list of articles is one of stories.
 #[derive(Debug, IntoParams)]

@@ -1,17 +1,19 @@
 //! HTTP in and out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
 use crate::news::content::names::as_read_by;
@@ -32,14 +34,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
 /// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
-#[utoipa::path(tag = "Authors", params(Paging, AuthorFilter),
-    responses((status = OK, description = "A page of authors.", body = ref("#/components/schemas/AuthorPage"))))]
+#[utoipa::path(tag = "Authors", params(Paging, AuthorFilter, AcceptLanguage))]
 #[get("/v1/authors")]
 async fn list_authors(
     db: Data<Database>,
     reader: Reader,
     list: List<AuthorFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Author>, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = db.connection().await?;
     Author::list(&mut conn, &list, &locale).await
@@ -48,8 +49,7 @@ async fn list_authors(
 /// Create an author
 ///
 /// Without a `slug` one is made from `name`.
-#[utoipa::path(tag = "Authors", security(("key" = ["write"])), request_body = NewAuthor,
-    responses((status = CREATED, description = "The author as it was created.", body = Author)))]
+#[utoipa::path(tag = "Authors", security(("key" = ["write"])), request_body = NewAuthor)]
 #[post("/v1/authors")]
 async fn create_author(
     db: Data<Database>,
@@ -63,8 +63,7 @@ async fn create_author(
 /// Get an author
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The author.", body = Author)))]
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
     db: Data<Database>,
@@ -82,10 +81,7 @@ async fn get_author(
 /// one that is in the trash, it takes it out again (201).
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])), request_body = NewAuthor,
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses(
-        (status = OK, description = "The author as it is now.", body = Author),
-        (status = CREATED, description = "The author as it was created.", body = Author),
-    ))]
+    responses(Conflict))]
 #[put("/v1/authors/{id}")]
 async fn replace_author(
     db: Data<Database>,
@@ -93,17 +89,18 @@ async fn replace_author(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Author>, Problem> {
-    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+) -> Result<Replaced<Author>, Problem> {
+    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change an author
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/AuthorPatch"), content_type = "application/merge-patch+json"),
+    request_body(content = AuthorPatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = OK, description = "The author as it is now.", body = Author)))]
+    responses(Conflict))]
 #[patch("/v1/authors/{id}")]
 async fn update_author(
     db: Data<Database>,
@@ -120,7 +117,7 @@ async fn update_author(
 /// To the trash. Refused with a 409 while articles name it.
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    responses(Conflict))]
 #[delete("/v1/authors/{id}")]
 async fn delete_author(
     db: Data<Database>,

@@ -1,11 +1,11 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,7 +18,9 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
@@ -33,12 +35,12 @@ use crate::schema::authors;
 #[into_params(parameter_in = Query)]
 pub struct AuthorFilter {
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
 impl Filter for AuthorFilter {
-    const ITEM: &'static str = "Author";
+    type Item = Author;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         (name == "language").then(|| {
@@ -165,7 +167,7 @@ impl Author {
         conn: &mut AsyncPgConnection,
         list: &List<AuthorFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let condition = Fragment::default();
         let names = (Self::TABLE, Self::NAME);
         let negotiated = locale.is_negotiated();
@@ -187,9 +189,17 @@ impl Author {
     }
 }
 
-impl Single for Author {
-    const SCHEMA: &'static str = "Author";
+impl HasFields for Author {}
+
+pub type AuthorPatch = Patch<NewAuthor>;
+
+impl Patchable for NewAuthor {
+    fn patch_example() -> Value {
+        json!({"bio": "Elle suit les champs, les eaux et ceux qui en vivent."})
+    }
 }
+
+impl Single for Author {}
 
 impl Resource for Author {
     type New = NewAuthor;
@@ -200,8 +210,6 @@ impl Resource for Author {
     const TABLE: &'static str = "authors";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Authors);
     const PATH: &'static str = "/v1/authors";
-    const NEW_SCHEMA: &'static str = "NewAuthor";
-    const PATCH_SCHEMA: &'static str = "AuthorPatch";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());

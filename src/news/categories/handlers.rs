@@ -1,17 +1,19 @@
 //! HTTP in and out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
 use crate::news::content::names::as_read_by;
@@ -33,14 +35,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
 /// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
 /// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
-#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter),
-    responses((status = OK, description = "A page of categories.", body = ref("#/components/schemas/CategoryPage"))))]
+#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter, AcceptLanguage))]
 #[get("/v1/categories")]
 async fn list_categories(
     db: Data<Database>,
     reader: Reader,
     list: List<CategoryFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<CategoryItem>, Problem> {
     let locale = as_read_by(&reader, list.locale(list.filter.language.clone()));
     let mut conn = db.connection().await?;
     if list.filter.tree {
@@ -52,8 +53,7 @@ async fn list_categories(
 /// Create a category
 ///
 /// Without a `slug` one is made from `name`.
-#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
-    responses((status = CREATED, description = "The category as it was created.", body = Category)))]
+#[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory)]
 #[post("/v1/categories")]
 async fn create_category(
     db: Data<Database>,
@@ -67,8 +67,7 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The category.", body = Category)))]
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     db: Data<Database>,
@@ -86,10 +85,7 @@ async fn get_category(
 /// one that is in the trash, it takes it out again (201).
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses(
-        (status = OK, description = "The category as it is now.", body = Category),
-        (status = CREATED, description = "The category as it was created.", body = Category),
-    ))]
+    responses(Conflict))]
 #[put("/v1/categories/{id}")]
 async fn replace_category(
     db: Data<Database>,
@@ -97,8 +93,9 @@ async fn replace_category(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Category>, Problem> {
-    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+) -> Result<Replaced<Category>, Problem> {
+    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change a category
@@ -106,9 +103,9 @@ async fn replace_category(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. With another `parent_id` it moves,
 /// together with everything below it.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/CategoryPatch"), content_type = "application/merge-patch+json"),
+    request_body(content = CategoryPatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = OK, description = "The category as it is now.", body = Category)))]
+    responses(Conflict))]
 #[patch("/v1/categories/{id}")]
 async fn update_category(
     db: Data<Database>,
@@ -125,7 +122,7 @@ async fn update_category(
 /// To the trash. Refused with a 409 while categories, articles or headlines stand in it.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    responses(Conflict))]
 #[delete("/v1/categories/{id}")]
 async fn delete_category(
     db: Data<Database>,

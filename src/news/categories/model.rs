@@ -1,14 +1,17 @@
 //! Rows, JSON types and queries.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -20,7 +23,9 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED, parse_bool};
+use crate::http::schema::{HasFields, Named, Patch, Patchable, reference};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -40,12 +45,12 @@ pub struct CategoryFilter {
     #[param(required = false, default = false)]
     pub(super) tree: bool,
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
 impl Filter for CategoryFilter {
-    const ITEM: &'static str = "Category";
+    type Item = Category;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -130,6 +135,9 @@ pub struct Category {
     first_language: String,
 }
 
+/// The most categories that one response has.
+const MOST_CATEGORIES: usize = 1000;
+
 /// A category and what stands below it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CategoryNode {
@@ -138,6 +146,47 @@ pub struct CategoryNode {
     /// The categories right below it.
     #[schema(no_recursion, max_items = 1000)]
     pub children: Vec<CategoryNode>,
+}
+
+/// A category in a list: alone or, with `tree=true`, with its descendants.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum CategoryItem {
+    Category(Category),
+    Node(CategoryNode),
+}
+
+impl PartialSchema for CategoryItem {
+    fn schema() -> RefOr<Schema> {
+        Category::schema()
+    }
+}
+
+impl ToSchema for CategoryItem {
+    fn name() -> Cow<'static, str> {
+        Category::name()
+    }
+
+    fn schemas(schemas: &mut Vec<Named>) {
+        Category::schemas(schemas);
+    }
+}
+
+impl HasFields for CategoryItem {
+    const MAX_ITEMS: usize = Category::MAX_ITEMS;
+
+    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+        Category::list_fields(schemas)
+    }
+}
+
+impl CacheTagged for CategoryItem {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        match self {
+            Self::Category(category) => category.add_cache_tags(cache_tags),
+            Self::Node(node) => node.add_cache_tags(cache_tags),
+        }
+    }
 }
 
 impl CacheTagged for CategoryNode {
@@ -292,7 +341,7 @@ impl Category {
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let cursor = list.cursor::<String>()?;
         let of = |sql: Fragment| match &list.filter.category {
             Some(name) => sql
@@ -349,21 +398,19 @@ impl Category {
         } else {
             None
         };
-        list.page(
-            Self::NAME,
-            rows,
-            cursor.as_ref(),
-            |row| (row.tree_key.clone(), row.id),
-            total,
-            locale.is_negotiated(),
-        )
+        let place = |row: &Self| (row.tree_key.clone(), row.id);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), place);
+        Ok(page
+            .with_total(total)
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Category))
     }
 
     pub(super) async fn list_tree(
         conn: &mut AsyncPgConnection,
         list: &List<CategoryFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<CategoryItem>, Problem> {
         let name = list.filter.category.as_ref();
         let mut rows = Self::all(conn, name).await?;
         if let (Some(name), true) = (name, rows.is_empty()) {
@@ -375,7 +422,10 @@ impl Category {
             Self::count_articles(conn, rows.iter_mut()).await?;
             total = Some(rows.len() as i64);
         }
-        list.whole(Self::NAME, nested(rows), total, locale.is_negotiated())
+        let page = list.whole(Self::NAME, nested(rows)).with_total(total);
+        Ok(page
+            .varying_by_language(locale.is_negotiated())
+            .map(CategoryItem::Node))
     }
 
     /// The whole tree.
@@ -534,9 +584,29 @@ async fn lock_tree(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     Ok(())
 }
 
-impl Single for Category {
-    const SCHEMA: &'static str = "Category";
+impl HasFields for Category {
+    const MAX_ITEMS: usize = MOST_CATEGORIES;
+
+    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+        CategoryNode::schemas(schemas);
+        schemas.push((CategoryNode::name().into_owned(), CategoryNode::schema()));
+        let children = ArrayBuilder::new()
+            .description(Some("The categories right below it, with `tree=true`."))
+            .items(reference::<CategoryNode>())
+            .max_items(Some(MOST_CATEGORIES));
+        vec![("children", children.into())]
+    }
 }
+
+pub type CategoryPatch = Patch<NewCategory>;
+
+impl Patchable for NewCategory {
+    fn patch_example() -> Value {
+        json!({"position": 3})
+    }
+}
+
+impl Single for Category {}
 
 impl Resource for Category {
     type New = NewCategory;
@@ -547,8 +617,6 @@ impl Resource for Category {
     const TABLE: &'static str = "categories";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Categories);
     const PATH: &'static str = "/v1/categories";
-    const NEW_SCHEMA: &'static str = "NewCategory";
-    const PATCH_SCHEMA: &'static str = "CategoryPatch";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let at_parent =

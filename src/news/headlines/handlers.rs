@@ -1,7 +1,7 @@
 //! HTTP in and out.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post, put};
+use actix_web::{delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::extractors::{Editor, Reader};
@@ -9,13 +9,15 @@ use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::{List, Paging};
-use crate::http::resource_response::{NoContent, ResourceResponse};
+use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
+use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
-use crate::news::listing::timeline::{OrderParameters, TimelineParameters};
+use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 use super::model::*;
@@ -33,14 +35,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
 /// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
-#[utoipa::path(tag = "Headlines", params(Paging, TimelineParameters, OrderParameters, HeadlineFilter),
-    responses((status = OK, description = "A page of the ticker.", body = ref("#/components/schemas/HeadlinePage"))))]
+#[utoipa::path(
+    tag = "Headlines",
+    params(Paging, TimelineParameters, OrderParameters, HeadlineFilter)
+)]
 #[get("/v1/headlines")]
 async fn list_headlines(
     db: Data<Database>,
     reader: Reader,
     mut list: List<HeadlineFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         visibility::check_status_filter(&reader, status)?;
     }
@@ -52,8 +56,7 @@ async fn list_headlines(
 /// Create a headline
 ///
 /// Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
-#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
-    responses((status = CREATED, description = "The headline as it was created.", body = Headline)))]
+#[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline)]
 #[post("/v1/headlines")]
 async fn create_headline(
     db: Data<Database>,
@@ -66,7 +69,7 @@ async fn create_headline(
 
 /// Get a headline
 #[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), ContentLanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The headline.", body = Headline)))]
+    responses(Gone))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
     db: Data<Database>,
@@ -83,10 +86,7 @@ async fn get_headline(
 /// trash, it takes it out again (201).
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
     params(("id" = Uuid, Path, description = "The id.")),
-    responses(
-        (status = OK, description = "The headline as it is now.", body = Headline),
-        (status = CREATED, description = "The headline as it was created.", body = Headline),
-    ))]
+    responses(Conflict))]
 #[put("/v1/headlines/{id}")]
 async fn replace_headline(
     db: Data<Database>,
@@ -94,17 +94,18 @@ async fn replace_headline(
     address: ResourcePath,
     conditions: Preconditions,
     body: Body,
-) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::replace(&db, &(), &editor, &address, &conditions, body).await
+) -> Result<Replaced<Headline>, Problem> {
+    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    Ok(Replaced(response))
 }
 
 /// Change a headline
 ///
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/HeadlinePatch"), content_type = "application/merge-patch+json"),
+    request_body(content = HeadlinePatch, content_type = "application/merge-patch+json"),
     params(("id" = Uuid, Path, description = "The id.")),
-    responses((status = OK, description = "The headline as it is now.", body = Headline)))]
+    responses(Conflict))]
 #[patch("/v1/headlines/{id}")]
 async fn update_headline(
     db: Data<Database>,
@@ -120,8 +121,7 @@ async fn update_headline(
 ///
 /// To the trash: it is gone from the ticker at once.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
-    params(("id" = Uuid, Path, description = "The id.")),
-    responses((status = NO_CONTENT, description = "It is in the trash.")))]
+    params(("id" = Uuid, Path, description = "The id.")))]
 #[delete("/v1/headlines/{id}")]
 async fn delete_headline(
     db: Data<Database>,

@@ -1,11 +1,11 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,15 +18,18 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, parse_bool};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::publication::Publication;
 use crate::news::content::visibility::{self, Status, Visibility};
-use crate::news::listing::timeline::{
-    FilterPredicate, IndexAccess, Source, TimeOrdered, Timeline, TimelineFilter,
-};
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::Timeline;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::headlines;
 
@@ -59,7 +62,7 @@ pub struct HeadlineFilter {
 }
 
 impl Filter for HeadlineFilter {
-    const ITEM: &'static str = "Headline";
+    type Item = Headline;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -299,7 +302,7 @@ impl Headline {
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<HeadlineFilter>,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let filter = &list.filter;
         let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
         let related = relations(visibility, |field| list.wants(field, true));
@@ -313,20 +316,16 @@ impl Headline {
             let page = list.ids_page(ids)?;
             let rows = Self::read(conn, timeline.with_ids(&page.ids()), &related).await?;
             let named = page.end(Self::seen(rows, visibility, &locale), |row| row.id, None);
-            return list.named(Self::NAME, named);
+            return Ok(list.named(Self::NAME, named));
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
             .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
             .await?;
-        list.page(
-            Self::NAME,
-            Self::seen(rows, visibility, &locale),
-            cursor.as_ref(),
-            |row| timeline.place(row.published_at, row.updated_at, row.id),
-            total,
-            false,
-        )
+        let place = |row: &Self| timeline.place(row.published_at, row.updated_at, row.id);
+        let rows = Self::seen(rows, visibility, &locale);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), place);
+        Ok(page.with_total(total))
     }
 
     /// Those with these ids that somebody may see, in any order.
@@ -362,8 +361,17 @@ impl Headline {
     }
 }
 
+impl HasFields for Headline {}
+
+pub type HeadlinePatch = Patch<NewHeadline>;
+
+impl Patchable for NewHeadline {
+    fn patch_example() -> Value {
+        json!({"title": "Les premières pluies relancent enfin les semailles"})
+    }
+}
+
 impl Single for Headline {
-    const SCHEMA: &'static str = "Headline";
     const IS_CONTENT: bool = true;
 }
 
@@ -375,8 +383,6 @@ impl Resource for Headline {
     const NAME: &'static str = "headline";
     const TABLE: &'static str = "headlines";
     const PATH: &'static str = "/v1/headlines";
-    const NEW_SCHEMA: &'static str = "NewHeadline";
-    const PATCH_SCHEMA: &'static str = "HeadlinePatch";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         Some(match violation.name.as_str() {

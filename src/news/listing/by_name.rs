@@ -1,7 +1,6 @@
 //! Lists in the order of names: what authors and tags share. Names are compared without accents and case; the id decides
 //! between equals.
 
-use actix_web::HttpResponse;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,6 +10,7 @@ use uuid::Uuid;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::CacheTagged;
 use crate::http::cursor::{Cursor, NameKey};
+use crate::http::page::Page;
 use crate::http::query::{Filter, List, MOST_COUNTED};
 use crate::problem::{Fault, Problem};
 
@@ -28,7 +28,7 @@ pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
     condition: &Fragment,
     negotiated: bool,
     run: impl AsyncFn(&mut AsyncPgConnection, Fragment) -> QueryResult<Vec<R>>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<R>, Problem> {
     let cursor: Option<Cursor<NameKey>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let wanted = || {
@@ -69,14 +69,8 @@ pub async fn page<R: NameOrdered + Serialize + CacheTagged, F: Filter>(
     } else {
         None
     };
-    list.page(
-        kind,
-        rows,
-        cursor.as_ref(),
-        NameOrdered::place,
-        total,
-        negotiated,
-    )
+    let page = list.page(kind, rows, cursor.as_ref(), NameOrdered::place);
+    Ok(page.with_total(total).varying_by_language(negotiated))
 }
 
 /// Refuses to put into the trash what articles still name. The database refuses it, too.

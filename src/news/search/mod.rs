@@ -1,16 +1,17 @@
-//! What finds words: searches, completions as one types, and what is related to an article.
+//! Full-text search, completion of queries, related articles.
 
 mod fold;
 mod mark;
 mod model;
 mod related;
 mod results;
+mod short_list;
 mod suggest;
 mod words;
 
 pub use fold::fold;
 pub use results::SearchHit;
-pub use suggest::{Completion, CompletionKind, Completions};
+pub use suggest::{Completion, CompletionKind};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

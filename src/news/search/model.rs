@@ -15,7 +15,8 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, SortKey};
 use crate::http::query::PageRequest;
-use crate::news::listing::timeline::{SortTime, Source, TimeOrdered, Timeline};
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::timeline::{SortTime, Timeline};
 use crate::news::search::words::ParsedQuery;
 use crate::problem::Problem;
 

@@ -1,28 +1,26 @@
 //! `GET /v1/articles/{id}/related`: what else to read.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpRequest, get};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::access::extractors::Reader;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::ids::in_order;
 use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::responses::Gone;
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::Visibility;
+use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
 use crate::problem::Problem;
 
-/// Most articles that are given.
-const MOST: usize = 10;
 /// How many of the newest of each tag, of the category and of the language are looked at.
 const NEWEST: usize = 60;
 /// How many of those that share rare words of the title are looked at.
@@ -37,14 +35,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The articles, as a list has them.", body = ref("#/components/schemas/RelatedArticles"))))]
+    responses(Gone))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
     db: Data<Database>,
     reader: Reader,
     request: HttpRequest,
     one: One<Article>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<ShortList<Article>, Problem> {
     let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     let visibility = Visibility::of(&reader);
@@ -64,14 +62,7 @@ async fn list_related_articles(
     let mut cache_tags = CacheTags::default();
     cache_tags.all(Article::NAME);
     cache_tags.extend(&items);
-    let mut response = HttpResponse::Ok();
-    let mut response = match one.fields.of_each(&items)? {
-        None => response.json(Related { items }),
-        Some(items) => response.json(Related { items }),
-    };
-    response.extensions_mut().insert(cache_tags);
-    response.extensions_mut().insert(Kind::Search);
-    Ok(response)
+    Ok(ShortList::new(items, one.fields, cache_tags))
 }
 
 /// Puts the end of the path before the query.
@@ -82,9 +73,9 @@ fn with_related(address: &str) -> String {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Related<T> {
-    items: Vec<T>,
+impl ShortListItem for Article {
+    const LIST_NAME: &'static str = "RelatedArticles";
+    const LIST_DESCRIPTION: &'static str = "Related articles, best first.";
 }
 
 /// The ids of the related articles, the best first, in one statement: a bounded number of candidates from each side, then

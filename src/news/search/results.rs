@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -16,16 +19,20 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{self, CacheTags};
+use crate::http::caching::Kind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
+use crate::http::page_schema::PageExtra;
 use crate::http::query::{Filter, List, Paging};
+use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::{self, Visibility};
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::timeline::{
-    FilterPredicate, Timeline, TimelineFilter, TimelineParameters,
-};
+use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::scan_plan::FilterPredicate;
+use crate::news::listing::timeline::Timeline;
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
 use crate::news::search::words::{self, LONGEST, ParsedQuery};
@@ -49,14 +56,22 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
 /// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
-#[utoipa::path(tag = "Search", params(SearchParameters, Paging, TimelineParameters, ArticleFilter, HeadlineFilter),
-    responses((status = OK, description = "A page of results.", body = ref("#/components/schemas/SearchHitPage"))))]
+#[utoipa::path(
+    tag = "Search",
+    params(
+        SearchParameters,
+        Paging,
+        TimelineParameters,
+        ArticleFilter,
+        HeadlineFilter
+    )
+)]
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
     reader: Reader,
     mut list: List<SearchFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.articles.timeline.status {
         visibility::check_status_filter(&reader, status)?;
     }
@@ -113,11 +128,11 @@ pub struct SearchFilter {
 }
 
 impl Filter for SearchFilter {
-    const ITEM: &'static str = "SearchHit";
+    type Item = SearchHit;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
-            "q" if value.is_empty() => Err("must say something".into()),
+            "q" if value.is_empty() => Err("must not be blank".into()),
             "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
             "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
             "q" => {
@@ -203,6 +218,9 @@ impl SearchFilter {
     }
 }
 
+type ListedArticle = Selected<Article>;
+type ListedHeadline = Selected<Headline>;
+
 /// Something that was found.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -221,10 +239,14 @@ pub struct SearchHit {
     /// The part of an article where the words are, as HTML in the same way; null for a headline.
     snippet: Option<String>,
     /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    #[schema(value_type = Option<ListedArticle>)]
     article: Option<Article>,
     /// The headline; null for an article.
+    #[schema(value_type = Option<ListedHeadline>)]
     headline: Option<Headline>,
 }
+
+impl HasFields for SearchHit {}
 
 impl cache_tags::CacheTagged for SearchHit {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
@@ -233,17 +255,29 @@ impl cache_tags::CacheTagged for SearchHit {
     }
 }
 
-/// What a page of results says beside them.
+/// Beside a page of results: a query that may have been meant.
 #[derive(Debug, Serialize)]
-struct Beside {
+struct Suggestion {
     suggestion: Option<String>,
+}
+
+impl PageExtra for Suggestion {
+    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+        let suggestion = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .max_length(Some(400))
+            .description(Some(
+                "A corrected query, if this one found next to nothing and a word of it seems to be misspelt.",
+            ));
+        vec![("suggestion", suggestion.into(), Value::Null)]
+    }
 }
 
 async fn answer(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     list: &List<SearchFilter>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Page<SearchHit, Suggestion>, Problem> {
     let filter = &list.filter;
     let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
     let locale = LanguagePreference::asked_for(filter.timeline().language.clone());
@@ -302,13 +336,13 @@ async fn answer(
             headline: lines.remove(&found.id),
         }
     });
-    list.found(
-        &[Article::NAME, Headline::NAME],
-        hits.collect(),
-        [found.next, found.prev],
-        total,
-        Beside { suggestion },
-    )
+    let hits = hits.collect();
+    let mut page = list.page_between(Article::NAME, hits, [found.next, found.prev]);
+    page.cache_tags.all(Headline::NAME);
+    Ok(page
+        .with_total(total)
+        .cached_as(Kind::Search)
+        .with_extra(Suggestion { suggestion }))
 }
 
 /// How many of what a suggestion finds are read to see whether its words stand there.

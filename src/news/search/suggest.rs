@@ -1,8 +1,7 @@
 //! `GET /v1/suggest`: completes what somebody types.
 
-use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, get};
+use actix_web::{FromRequest, HttpRequest, dev, get};
 use diesel::prelude::*;
 use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -16,18 +15,18 @@ use uuid::Uuid;
 use crate::access::extractors::Reader;
 use crate::db::{Database, Fragment, Json, Statement};
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
 use crate::http::fields::Fields;
 use crate::http::language;
 use crate::http::locale::{self, LanguagePreference};
-use crate::http::one::FieldsParameter;
+use crate::http::one::{AcceptLanguage, FieldsParameter};
+use crate::http::schema::HasFields;
 use crate::news::content::names::Names;
 use crate::news::content::visibility::Visibility;
 use crate::news::search::fold::words;
+use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
 use crate::problem::{Fault, Problem};
 
-/// Most completions that are given, and most of tags, authors and categories each.
-const MOST: usize = 10;
+/// The most of tags, authors and categories each.
 const MOST_OF_NAMES: usize = 3;
 /// How many of the newest titles are looked at first; and how many at most where those don't do.
 const NEWEST: usize = 500;
@@ -45,31 +44,24 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// beginning; accents and case don't matter. A name is found in any language, and given in one that has the words: the
 /// `language` asked for, or else what `Accept-Language` prefers, where that does. Of tags and authors, those that stand on
 /// an article that the caller may see. At most 10: first up to 3 of each kind of name, then titles, the newest first.
-#[utoipa::path(tag = "Search", params(SuggestParameters, FieldsParameter),
-    responses((status = OK, description = "The completions.", body = Completions)))]
+#[utoipa::path(
+    tag = "Search",
+    params(SuggestParameters, FieldsParameter, AcceptLanguage)
+)]
 #[get("/v1/suggest")]
 async fn suggest(
     db: Data<Database>,
     reader: Reader,
     typed: Typed,
-) -> Result<HttpResponse, Problem> {
+) -> Result<ShortList<Completion>, Problem> {
     let mut conn = db.connection().await?;
     let items = complete(&mut conn, Visibility::of(&reader), &typed).await?;
     let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {
         cache_tags.all(kind);
     }
-    let mut response = HttpResponse::Ok();
-    if typed.locale.is_negotiated() {
-        response.insert_header((header::VARY, "Accept-Language"));
-    }
-    let mut response = match typed.fields.of_each(&items)? {
-        None => response.json(Completions { items }),
-        Some(items) => response.json(serde_json::json!({ "items": items })),
-    };
-    response.extensions_mut().insert(cache_tags);
-    response.extensions_mut().insert(Kind::Search);
-    Ok(response)
+    let negotiated = typed.locale.is_negotiated();
+    Ok(ShortList::new(items, typed.fields, cache_tags).varying_by_language(negotiated))
 }
 
 /// What is typed so far.
@@ -85,7 +77,7 @@ pub struct SuggestParameters {
     q: String,
     /// The language that names are wanted in (BCP 47), where what is typed stands in several. Without it, what
     /// `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     language: Option<String>,
 }
 
@@ -110,7 +102,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "fields" && fields.is_none() {
-            let read = Fields::read("Completion", &value);
+            let read = Fields::read::<Completion>(&value);
             fields = Some(read.unwrap_or_else(|detail| {
                 faults.push(Fault::of("fields", "invalid", detail));
                 Fields::default()
@@ -139,7 +131,7 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
                 Err(detail) => faults.push(Fault::of(name, "invalid", detail)),
             }
         } else if value.is_empty() {
-            faults.push(Fault::of("q", "invalid", "must say something"));
+            faults.push(Fault::of("q", "invalid", "must not be blank"));
         } else if value.chars().count() > LONGEST {
             faults.push(Fault::of(
                 "q",
@@ -163,19 +155,11 @@ fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
     }
 }
 
-/// What may complete what is typed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"items": [
-    {"type": "category", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "economie", "text": "Économie"},
-]}))]
-pub struct Completions {
-    /// At most 10.
-    #[schema(max_items = 10)]
-    pub items: Vec<Completion>,
-}
-
 /// One completion.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "category", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "economie", "text": "Économie",
+}))]
 pub struct Completion {
     /// What it is.
     #[serde(rename = "type")]
@@ -185,6 +169,15 @@ pub struct Completion {
     pub slug: String,
     /// The title or the name, as it is written.
     pub text: String,
+}
+
+impl HasFields for Completion {
+    const IS_LISTED: bool = false;
+}
+
+impl ShortListItem for Completion {
+    const LIST_NAME: &'static str = "Completions";
+    const LIST_DESCRIPTION: &'static str = "Completions of the query: names, then titles.";
 }
 
 crate::text_enum! {

@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
-use crate::http::one::{FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::crud;
@@ -26,8 +26,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// What a front end needs for its frame: name, languages, time zone, links and the tree of categories, whose names come
 /// in the `language` asked for, or else in what `Accept-Language` prefers.
-#[utoipa::path(tag = "Site", params(LanguageParameter, FieldsParameter),
-    responses((status = OK, description = "The site.", body = Site)))]
+#[utoipa::path(
+    tag = "Site",
+    params(LanguageParameter, FieldsParameter, AcceptLanguage)
+)]
 #[get("/v1/site")]
 async fn get_site(
     db: Data<Database>,
@@ -40,8 +42,7 @@ async fn get_site(
 /// Replace the site
 ///
 /// What is left out gets its default. The categories are changed where they are.
-#[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])), request_body = NewSite,
-    responses((status = OK, description = "The site as it is now.", body = Site)))]
+#[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])), request_body = NewSite)]
 #[put("/v1/site")]
 async fn replace_site(
     db: Data<Database>,
@@ -56,8 +57,7 @@ async fn replace_site(
 ///
 /// A JSON Merge Patch (RFC 7396): what is left out stays.
 #[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])),
-    request_body(content = ref("#/components/schemas/SitePatch"), content_type = "application/merge-patch+json"),
-    responses((status = OK, description = "The site as it is now.", body = Site)))]
+    request_body(content = SitePatch, content_type = "application/merge-patch+json"))]
 #[patch("/v1/site")]
 async fn update_site(
     db: Data<Database>,

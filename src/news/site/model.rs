@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
@@ -184,9 +186,19 @@ struct SiteRow {
     version: i32,
 }
 
-impl Single for Site {
-    const SCHEMA: &'static str = "Site";
+impl HasFields for Site {
+    const IS_LISTED: bool = false;
 }
+
+pub type SitePatch = Patch<NewSite>;
+
+impl Patchable for NewSite {
+    fn patch_example() -> Value {
+        json!({"time_zone": "Africa/Casablanca"})
+    }
+}
+
+impl Single for Site {}
 
 impl Resource for Site {
     type New = NewSite;
@@ -196,8 +208,6 @@ impl Resource for Site {
     const NAME: &'static str = "site";
     const TABLE: &'static str = "site";
     const PATH: &'static str = "/v1/site";
-    const NEW_SCHEMA: &'static str = "NewSite";
-    const PATCH_SCHEMA: &'static str = "SitePatch";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let invalid = || Problem::Invalid(vec![not_a_time_zone()]);

@@ -1,11 +1,11 @@
 //! Rows, JSON types and queries.
 
-use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,7 +18,9 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
+use crate::http::page::Page;
 use crate::http::query::{Filter, List};
+use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
@@ -45,12 +47,12 @@ pub struct TagFilter {
     #[param(inline)]
     kind: Option<TagKind>,
     /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(max_length = 35, example = "ar")]
+    #[param(format = "bcp47", max_length = 35, example = "ar")]
     pub(super) language: Option<String>,
 }
 
 impl Filter for TagFilter {
-    const ITEM: &'static str = "Tag";
+    type Item = Tag;
 
     fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
         Some(match name {
@@ -167,7 +169,7 @@ impl Tag {
         conn: &mut AsyncPgConnection,
         list: &List<TagFilter>,
         locale: &LanguagePreference,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> Result<Page<Self>, Problem> {
         let condition = match list.filter.kind {
             None => Fragment::default(),
             Some(kind) => Fragment::new(" AND kind = ").text(kind.as_str()),
@@ -192,9 +194,17 @@ impl Tag {
     }
 }
 
-impl Single for Tag {
-    const SCHEMA: &'static str = "Tag";
+impl HasFields for Tag {}
+
+pub type TagPatch = Patch<NewTag>;
+
+impl Patchable for NewTag {
+    fn patch_example() -> Value {
+        json!({"kind": "place"})
+    }
 }
+
+impl Single for Tag {}
 
 impl Resource for Tag {
     type New = NewTag;
@@ -205,8 +215,6 @@ impl Resource for Tag {
     const TABLE: &'static str = "tags";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Tags);
     const PATH: &'static str = "/v1/tags";
-    const NEW_SCHEMA: &'static str = "NewTag";
-    const PATCH_SCHEMA: &'static str = "TagPatch";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());

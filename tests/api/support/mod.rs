@@ -96,7 +96,7 @@ impl TestApp {
             &address,
             &config,
             &Shutdown::default(),
-            &Admission::new(&config.limits),
+            &Admission::new(&config.connection),
             cpu_tasks,
         )
         .expect("a server starts");

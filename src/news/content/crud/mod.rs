@@ -26,8 +26,10 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::json_body;
 use crate::http::locale::LanguagePreference;
+use crate::http::one::Single;
 use crate::http::preconditions::Version;
 use crate::http::resource_response::Representation;
+use crate::http::schema::Patchable;
 use crate::news::content::slug::SlugTable;
 use crate::news::content::visibility::Visibility;
 use crate::problem::{ConstraintViolation, Fault, Problem};
@@ -42,9 +44,9 @@ pub use replace::replace;
 pub use sample::{insert, rewrite};
 
 /// A kind of content: its types, names and rules. This module reads and writes it.
-pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + Single + CacheTagged + Send + Sync + Sized + 'static {
     /// The body of a request that creates or replaces one.
-    type New: DeserializeOwned + Clone + Send + Sync + 'static;
+    type New: DeserializeOwned + Patchable + Clone + Send + Sync + 'static;
     /// The same with what is computed of it before a connection is taken; the body itself where nothing is.
     type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
     /// What [`Self::prepare`] needs in addition to the database; `()` where nothing is prepared.
@@ -60,9 +62,6 @@ pub trait Resource: Serialize + CacheTagged + Send + Sync + Sized + 'static {
     const PATH: &'static str;
     /// The size limit of a body, in bytes.
     const MAX_BODY: usize = json_body::MAX_BODY;
-    /// The schemas of bodies: a new one, and a patch.
-    const NEW_SCHEMA: &'static str;
-    const PATCH_SCHEMA: &'static str;
 
     /// The problem that a violated constraint of this resource means.
     fn constraint_problem(_violation: &ConstraintViolation) -> Option<Problem> {
@@ -222,6 +221,8 @@ pub struct CascadedChange {
 }
 
 impl<R: Resource> Representation for R {
+    const HAS_LANGUAGE: bool = R::IS_CONTENT;
+
     fn version_tag(&self) -> Option<Version> {
         Some(Version::of(self.id(), self.version()))
     }

@@ -9,13 +9,13 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::locale::LanguagePreference;
-use crate::http::one::{One, Single};
+use crate::http::one::One;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::visibility::Visibility;
 use crate::problem::Problem;
 
 /// Reads the resource at a path.
-pub async fn get<R: Resource + Single>(
+pub async fn get<R: Resource>(
     db: &Database,
     reader: &Reader,
     path: &ResourcePath,

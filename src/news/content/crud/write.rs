@@ -15,19 +15,20 @@ use crate::access::extractors::Editor;
 use crate::events::{self, Action, Change};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::resource_response::ResourceResponse;
-use crate::openapi;
+use crate::http::schema::Patch;
+use crate::http::validation::SchemaValidator;
 use crate::problem::Problem;
 
 /// Parses and validates the body of a new resource.
 pub(super) fn parse_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
-    let mut new = openapi::rules(R::NEW_SCHEMA).read(document)?;
+    let mut new = SchemaValidator::of_written::<R::New, R>().read(document)?;
     R::validate(&mut new).map_err(Problem::Invalid)?;
     Ok(new)
 }
 
 /// Checks the body of a patch.
 pub(super) fn parse_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Problem> {
-    openapi::rules(R::PATCH_SCHEMA).check(&mut patch)?;
+    SchemaValidator::of_written::<Patch<R::New>, R>().check(&mut patch)?;
     Ok(match patch {
         Value::Object(patch) => patch,
         _ => Map::new(),

@@ -1,0 +1,105 @@
+//! A short list without pages: completions, related articles.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use actix_web::body::BoxBody;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::{RefOr, Response, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use crate::http::cache_tags::CacheTags;
+use crate::http::caching::Kind;
+use crate::http::fields::Fields;
+use crate::http::responses::{entry, json};
+use crate::http::schema::{HasFields, Named, Selected, derived_page};
+
+/// The most items of a short list.
+pub const MOST: usize = 10;
+
+/// An item of a short list.
+pub trait ShortListItem: HasFields {
+    /// The name and the description of the list's schema.
+    const LIST_NAME: &'static str;
+    const LIST_DESCRIPTION: &'static str;
+}
+
+/// At most 10 items, the best first, as the response of a handler.
+#[derive(Debug)]
+pub struct ShortList<T> {
+    items: Vec<T>,
+    fields: Fields,
+    cache_tags: CacheTags,
+    varies_by_language: bool,
+}
+
+impl<T> ShortList<T> {
+    pub fn new(items: Vec<T>, fields: Fields, cache_tags: CacheTags) -> Self {
+        Self {
+            items,
+            fields,
+            cache_tags,
+            varies_by_language: false,
+        }
+    }
+
+    /// The same list with a `Vary` for `Accept-Language`, where that decided the language of names in it.
+    pub fn varying_by_language(self, varies_by_language: bool) -> Self {
+        Self {
+            varies_by_language,
+            ..self
+        }
+    }
+}
+
+impl<T: Serialize> Responder for ShortList<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if self.varies_by_language {
+            response.insert_header((header::VARY, "Accept-Language"));
+        }
+        let mut response = match self.fields.of_each(&self.items) {
+            Ok(None) => response.json(Body { items: self.items }),
+            Ok(Some(items)) => response.json(Body { items }),
+            Err(problem) => return HttpResponse::from_error(problem),
+        };
+        response.extensions_mut().insert(self.cache_tags);
+        response.extensions_mut().insert(Kind::Search);
+        response
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Body<T> {
+    items: Vec<T>,
+}
+
+impl<T: ShortListItem> PartialSchema for ShortList<T> {
+    fn schema() -> RefOr<Schema> {
+        derived_page::<T>(MOST, &json!({"items": []}))
+            .description(Some(T::LIST_DESCRIPTION))
+            .into()
+    }
+}
+
+impl<T: ShortListItem> ToSchema for ShortList<T> {
+    fn name() -> Cow<'static, str> {
+        T::LIST_NAME.into()
+    }
+
+    fn schemas(schemas: &mut Vec<Named>) {
+        schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
+        Selected::<T>::schemas(schemas);
+    }
+}
+
+impl<T: ShortListItem> IntoResponses for ShortList<T> {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [entry("200", json::<Self>(T::LIST_DESCRIPTION))].into()
+    }
+}

@@ -1,0 +1,100 @@
+//! The headers of responses, each described once.
+
+use serde_json::{Map, Value, json};
+
+/// The headers that tell how much a caller may still send.
+pub const RATE_LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
+
+/// Each header's name, description and example.
+const HEADERS: [(&str, &str, &str); 13] = [
+    (
+        "ETag",
+        "A strong entity tag (RFC 9110); it changes with every byte of the response.",
+        "\"1-5f0c2b7a9e1d-0123456789abcdef01234567\"",
+    ),
+    (
+        "Cache-Control",
+        "How caches may store the response; `private, no-store` with a key.",
+        "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400",
+    ),
+    (
+        "Cache-Tag",
+        "The resources in the response, for caches that purge by tag; without a key only.",
+        "article,article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+    ),
+    (
+        "Content-Language",
+        "The language of the content (BCP 47).",
+        "fr",
+    ),
+    (
+        "Surrogate-Key",
+        "The same as `Cache-Tag`, separated by spaces.",
+        "article article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+    ),
+    (
+        "Vary",
+        "The request headers that the response depends on.",
+        "Accept-Encoding, Authorization",
+    ),
+    (
+        "Idempotency-Replayed",
+        "`true` where this is the stored response to an earlier request with the same `Idempotency-Key`.",
+        "true",
+    ),
+    (
+        "Link",
+        "The next and the previous page (RFC 8288), as in `page`.",
+        "</v1/headlines?limit=20&cursor=AYx0>; rel=\"next\"",
+    ),
+    (
+        "Location",
+        "The address of the resource.",
+        "/v1/headlines/0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13",
+    ),
+    (
+        "X-Request-Id",
+        "The request's id in the server's log; the client's own, if it sent one.",
+        "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
+    ),
+    (
+        "WWW-Authenticate",
+        "The required authentication (RFC 6750).",
+        "Bearer realm=\"manchette\"",
+    ),
+    (
+        "RateLimit",
+        "The remaining quota of a policy (draft-ietf-httpapi-ratelimit-headers-10): `r` requests now; all of them in `t` seconds. From a cache it may be out of date.",
+        "\"reads\";r=999;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        "The policy that this request counted against: `q` requests in `w` seconds, per key or, without one, per address.",
+        "\"reads\";q=1000;w=10",
+    ),
+];
+
+/// The headers, as the contract's components hold them.
+pub fn all() -> Value {
+    let header = |(name, description, example): (&str, _, _)| {
+        let header =
+            json!({"description": description, "schema": {"type": "string"}, "example": example});
+        (name.to_owned(), header)
+    };
+    let mut headers: Map<String, Value> = HEADERS.into_iter().map(header).collect();
+    headers.insert(
+        "Retry-After".into(),
+        json!({
+            "description": "The number of seconds to wait before trying again.",
+            "schema": {"type": "integer", "minimum": 0}, "example": 1,
+        }),
+    );
+    headers.into()
+}
+
+/// Adds references to these headers to a response.
+pub fn add(response: &mut Value, names: &[&str]) {
+    for name in names {
+        response["headers"][*name] = json!({"$ref": format!("#/components/headers/{name}")});
+    }
+}

@@ -1,0 +1,163 @@
+//! Completes an operation: what follows from its method, parameters, body and scopes is the same everywhere.
+
+use serde_json::{Map, Value, json};
+
+use super::{headers, parameters, responses};
+use crate::http::responses::SELECTED;
+use crate::http::schema::reference_of;
+
+/// The facts about an operation that the rest of its description follows from.
+pub struct Facts {
+    /// In lower case, as the contract has it.
+    pub method: String,
+    pub reads: bool,
+    /// Whether it is a health check: it takes no key and is not rate limited. Its annotation says `security(())`.
+    pub is_probe: bool,
+    /// The scopes that it needs; none where it can be called without a key.
+    pub scopes: Option<Vec<String>>,
+    /// Whether it has a parameter in its path, and whether that may be a slug.
+    pub has_id: bool,
+    pub takes_slug: bool,
+    pub takes_status: bool,
+    pub takes_fields: bool,
+    pub has_body: bool,
+}
+
+impl Facts {
+    fn of(method: &str, operation: &Value) -> Self {
+        let parameters: Vec<&Value> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        let takes = |name: &str| parameters.iter().any(|it| it["name"] == name);
+        let id = parameters.iter().find(|it| it["in"] == "path");
+        let scopes = operation["security"][0]["key"].as_array().map(|scopes| {
+            let scopes = scopes.iter().filter_map(Value::as_str);
+            scopes.map(str::to_owned).collect()
+        });
+        Self {
+            method: method.to_owned(),
+            reads: method == "get",
+            is_probe: operation["security"] == json!([{}]),
+            scopes,
+            has_id: id.is_some(),
+            takes_slug: id.is_some_and(|id| id["schema"]["format"] != "uuid"),
+            takes_status: takes("status"),
+            takes_fields: takes("fields"),
+            has_body: operation.get("requestBody").is_some(),
+        }
+    }
+
+    /// Whether a caller without a key gets the published content.
+    pub fn is_public(&self) -> bool {
+        self.scopes.is_none() && !self.is_probe
+    }
+
+    /// Whether it changes one resource that exists or is to exist, and so takes preconditions.
+    pub fn is_conditional(&self) -> bool {
+        ["put", "patch", "delete"].contains(&self.method.as_str())
+    }
+}
+
+pub fn complete(method: &str, operation: &mut Value, schemas: &Map<String, Value>) {
+    let facts = Facts::of(method, operation);
+    parameters::complete(&facts, operation, schemas);
+    add_security(&facts, operation);
+    if let Some(body) = operation.get_mut("requestBody") {
+        complete_body(&facts, body, schemas);
+    }
+    let all = operation["responses"]
+        .as_object_mut()
+        .expect("every operation has responses");
+    for (status, response) in all.iter_mut() {
+        if response.get("$ref").is_none() {
+            complete_response(&facts, status, response, schemas);
+        }
+    }
+    for status in responses::statuses(&facts) {
+        all.entry(status)
+            .or_insert_with(|| responses::reference(status));
+    }
+    all.sort_keys();
+}
+
+/// Describes the scopes in words: OpenAPI 3.1 has a place for those of OAuth alone.
+fn add_security(facts: &Facts, operation: &mut Value) {
+    let scopes: Option<Vec<&str>> = facts
+        .scopes
+        .as_ref()
+        .map(|all| all.iter().map(String::as_str).collect());
+    let needs = match scopes.as_deref() {
+        None if facts.is_probe => "Needs no key.",
+        None => "Needs no key for published content; one with the scope `read` shows the rest.",
+        Some([]) => "Needs a key with any scope.",
+        Some(["admin"]) => "Needs a key with the scope `admin`.",
+        Some([_]) => "Needs a key with the scope `write`.",
+        Some(_) => "Needs a key with the scope `write`; to change public content, `publish` too.",
+    };
+    let description = operation["description"].as_str().unwrap_or_default();
+    operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
+    operation["security"] = match facts.is_probe {
+        true => json!([]),
+        false if facts.is_public() => json!([{}, {"key": []}, {"jwt": []}]),
+        false => json!([{"key": []}, {"jwt": []}]),
+    };
+}
+
+fn complete_body(facts: &Facts, body: &mut Value, schemas: &Map<String, Value>) {
+    if let Some(content) = body["content"].as_object_mut()
+        && let Some(merge) = content.get("application/merge-patch+json").cloned()
+    {
+        content.insert("application/json".into(), merge);
+    }
+    // A body may be left out where every field has a default.
+    let schema = body["content"]["application/json"]["schema"].clone();
+    let schema = reference_of(&schema).and_then(|name| schemas.get(name));
+    let requires_field = schema.is_some_and(|schema| schema.get("required").is_some());
+    body["required"] = json!(requires_field || facts.method != "post");
+    add_examples(body, schemas);
+}
+
+fn complete_response(
+    facts: &Facts,
+    status: &str,
+    response: &mut Value,
+    schemas: &Map<String, Value>,
+) {
+    add_examples(response, schemas);
+    let selected = response.as_object_mut().and_then(|it| it.remove(SELECTED));
+    if let (Some(selected), true) = (selected, facts.takes_fields) {
+        let whole = &mut response["content"]["application/json"]["schema"];
+        let selected = selected.as_str().unwrap_or_default();
+        *whole = json!({"anyOf": [*whole, {"$ref": format!("#/components/schemas/{selected}")}]});
+    }
+    let mut names = vec!["X-Request-Id"];
+    if !facts.is_probe {
+        names.extend(headers::RATE_LIMITS);
+    }
+    if status != "204" {
+        names.push("ETag");
+    }
+    if facts.reads {
+        names.extend(["Cache-Control", "Vary"]);
+    }
+    if facts.reads && facts.is_public() {
+        names.extend(["Cache-Tag", "Surrogate-Key"]);
+    }
+    if facts.method == "post" {
+        names.push("Idempotency-Replayed");
+    }
+    headers::add(response, &names);
+}
+
+/// The example of each body: that of its schema.
+fn add_examples(holder: &mut Value, schemas: &Map<String, Value>) {
+    let content = holder.get_mut("content").and_then(Value::as_object_mut);
+    for (_, media) in content.into_iter().flatten() {
+        let schema = reference_of(&media["schema"]).and_then(|name| schemas.get(name));
+        if let Some(example) = schema.and_then(|schema| schema.get("example")) {
+            media["example"] = example.clone();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The responses that operations share: redirects, 304, and one for each status of a problem.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use utoipa::IntoResponses;
+use utoipa::openapi::{RefOr, Response};
+
+use super::headers;
+use super::operations::Facts;
+use crate::http::responses::shared;
+use crate::problem::{Fault, KINDS, Problem};
+
+/// Each status, the name of its response in the components, and its description.
+const STATUSES: [(&str, &str, &str); 20] = [
+    (
+        "304",
+        "NotModified",
+        "Not modified: the client's stored response is still current.",
+    ),
+    (
+        "308",
+        "Moved",
+        "The slug has changed: `Location` has the new address.",
+    ),
+    (
+        "400",
+        "BadRequest",
+        "The request can't be parsed, or a parameter is wrong.",
+    ),
+    (
+        "401",
+        "Unauthorized",
+        "A key is required, or the one that was sent is not valid.",
+    ),
+    ("403", "Forbidden", "The key lacks the required scope."),
+    (
+        "404",
+        "NotFound",
+        "There is no such resource, or none that the caller may see.",
+    ),
+    (
+        "408",
+        "TooSlow",
+        "The head or the body did not arrive in time. After a late head, the connection closes.",
+    ),
+    (
+        "409",
+        "Conflict",
+        "The change conflicts with existing content.",
+    ),
+    (
+        "410",
+        "Gone",
+        "The content was published and has been withdrawn.",
+    ),
+    (
+        "412",
+        "PreconditionFailed",
+        "Precondition failed: the current version is another.",
+    ),
+    (
+        "413",
+        "TooLarge",
+        "The body is larger than 1 MiB or, for an article, than 16 MiB.",
+    ),
+    (
+        "414",
+        "AddressTooLong",
+        "The path and query have more than 8 KiB.",
+    ),
+    (
+        "415",
+        "UnsupportedMediaType",
+        "The body is not JSON, or its `Content-Type` is not.",
+    ),
+    (
+        "422",
+        "Invalid",
+        "The content is invalid; every fault is listed.",
+    ),
+    (
+        "428",
+        "PreconditionRequired",
+        "This server requires `If-Match`.",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        "More requests than one key, or one address without a key, may send in that time.",
+    ),
+    (
+        "431",
+        "HeadersTooLarge",
+        "More than 64 header lines, or 16 KiB of them; far beyond that there is no body and the connection closes.",
+    ),
+    ("500", "Internal", "An internal error."),
+    (
+        "503",
+        "Unavailable",
+        "The database is unavailable, or too many large bodies are being processed.",
+    ),
+    (
+        "507",
+        "StorageFull",
+        "The database server has no disk space left; nothing was changed.",
+    ),
+];
+
+/// What every handler that can fail may answer with.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [shared("500", "Internal"), shared("503", "Unavailable")].into()
+    }
+}
+
+/// The statuses that follow from what an operation takes, beside those that its response types name.
+pub fn statuses(facts: &Facts) -> Vec<&'static str> {
+    let needs_scope = facts
+        .scopes
+        .as_ref()
+        .is_some_and(|scopes| !scopes.is_empty());
+    let kinds: [(bool, &[&'static str]); 9] = [
+        (true, &["400", "408", "414", "431", "500"]),
+        // A wrong key is refused everywhere; a read may need disk space too, for a temporary file.
+        (!facts.is_probe, &["401", "429", "507"]),
+        (needs_scope || facts.takes_status, &["403"]),
+        (facts.reads, &["304"]),
+        (facts.has_id, &["404"]),
+        (facts.takes_slug, &["308"]),
+        (facts.is_conditional(), &["412", "428"]),
+        (facts.method == "post", &["409"]),
+        (facts.has_body, &["413", "415", "422"]),
+    ];
+    let apply = kinds.into_iter().filter(|(applies, _)| *applies);
+    apply.flat_map(|(_, statuses)| statuses).copied().collect()
+}
+
+/// A reference to the shared response of a status.
+pub fn reference(status: &str) -> Value {
+    let known = STATUSES.iter().find(|(known, ..)| *known == status);
+    let (_, name, _) = known.expect("every status has a shared response");
+    json!({"$ref": format!("#/components/responses/{name}")})
+}
+
+/// The shared responses, as the contract's components hold them.
+pub fn all() -> Value {
+    let response = |(status, name, description): (&str, &str, &str)| {
+        let mut response = json!({"description": description});
+        headers::add(&mut response, &["X-Request-Id"]);
+        headers::add(&mut response, own_headers(status));
+        // A request that is refused before the caller is known counts for nobody.
+        if !["408", "414", "431"].contains(&status) {
+            headers::add(&mut response, &headers::RATE_LIMITS);
+        }
+        if status != "304" {
+            response["content"] = json!({"application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status),
+            }});
+        }
+        (name.to_owned(), response)
+    };
+    let responses: Map<String, Value> = STATUSES.into_iter().map(response).collect();
+    responses.into()
+}
+
+fn own_headers(status: &str) -> &'static [&'static str] {
+    match status {
+        "304" | "412" => &["ETag"],
+        "308" => &["Location"],
+        "401" | "403" => &["WWW-Authenticate"],
+        "409" | "429" | "503" | "507" => &["Retry-After"],
+        _ => &[],
+    }
+}
+
+/// A problem with this status, as it is sent.
+fn example(status: &str) -> Value {
+    let kind = KINDS
+        .iter()
+        .rev()
+        .find(|kind| kind.status.as_str() == status)
+        .expect("every status has its kind");
+    let errors = match status {
+        "422" => json!([Fault::at("/title", "too_long", "at most 300 characters")]),
+        "400" => json!([Fault::of(
+            "limit",
+            "invalid",
+            "a whole number from 1 to 100"
+        )]),
+        "409" => json!([Fault::at("/slug", "taken", "something else has this slug")]),
+        _ => json!([]),
+    };
+    json!({
+        "type": format!("/problems/{}", kind.name),
+        "title": kind.title,
+        "status": kind.status.as_u16(),
+        "detail": kind.explanation,
+        "instance": "/v1/articles",
+        "request_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
+        "errors": errors,
+    })
+}

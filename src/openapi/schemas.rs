@@ -1,0 +1,39 @@
+//! The document's schemas: those of request bodies, which utoipa collects, and those of responses, which their types bring.
+
+use serde_json::{Map, Value};
+
+use crate::http::schema::{TypeSchema, complete_received, reference_of};
+use crate::problem::ProblemBody;
+
+/// Every complete schema that is known, by name.
+pub fn complete(collected: &mut Value) -> Map<String, Value> {
+    let collected = collected.as_object_mut().map(std::mem::take);
+    TypeSchema::sent::<ProblemBody<'static>>();
+    let mut known = TypeSchema::all_sent();
+    known.extend(complete_received(collected.unwrap_or_default()));
+    known
+}
+
+/// Those of the schemas that the document refers to, directly or through others, by name.
+pub fn referenced(document: &Value, mut known: Map<String, Value>) -> Map<String, Value> {
+    let mut found = Map::new();
+    let mut names = Vec::new();
+    add_references(document, &mut names);
+    while let Some(name) = names.pop() {
+        if let Some(schema) = known.remove(&name) {
+            add_references(&schema, &mut names);
+            found.insert(name, schema);
+        }
+    }
+    found.sort_keys();
+    found
+}
+
+fn add_references(value: &Value, names: &mut Vec<String>) {
+    names.extend(reference_of(value).map(str::to_owned));
+    match value {
+        Value::Object(object) => object.values().for_each(|it| add_references(it, names)),
+        Value::Array(list) => list.iter().for_each(|it| add_references(it, names)),
+        _ => {}
+    }
+}
