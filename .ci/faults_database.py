@@ -234,7 +234,7 @@ class FullDisk(Trial):
 
     def wal_disk(self):
         """The log of changes finds no space for its next file for a while."""
-        before = self.log.read_text().count("is started again in")
+        before = self.log.read_text().count("restarting it in")
         fill = "CREATE TABLE ballast AS SELECT md5(n::text) || md5((n + 1)::text) AS it FROM generate_series(1, 1000000) AS n"
         try:
             self.postgres.ask(fill)
@@ -248,7 +248,7 @@ class FullDisk(Trial):
             with contextlib.suppress(OSError):
                 statuses[ask(self.nodes[0].address, "GET", "/v1/headlines")[0]] += 1
             time.sleep(0.1)
-        restarts = self.log.read_text().count("is started again in") - before
+        restarts = self.log.read_text().count("restarting it in") - before
         say(f"   full for 10 s: {restarts} restarts; reads {dict(statuses)}")
         if not 1 <= restarts <= 6:
             raise Trouble(f"Postgres was started {restarts} times in 10 s")

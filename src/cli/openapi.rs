@@ -1,4 +1,4 @@
-//! `manchette openapi`: the contract, on standard output.
+//! `manchette openapi`: prints the OpenAPI document.
 
 use super::{Error, print};
 use crate::server::contract;

@@ -1,5 +1,5 @@
-//! Columns that a statement made by hand names itself. Diesel's own literal keeps a statement from staying prepared, as it
-//! can't know what is in it; here it is always a word of the program's.
+//! Named SQL expressions in the selection of a handwritten statement. Diesel's own `sql` literal excludes a statement from
+//! the cache of prepared statements, because it could contain anything; these are constants of the program.
 
 use std::marker::PhantomData;
 
@@ -11,17 +11,17 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::SqlType;
 
-/// What a statement calls `.0`, of the SQL type `ST`.
+/// An SQL expression of the type `ST`.
 pub struct Column<ST> {
     name: &'static str,
-    of: PhantomData<ST>,
+    sql_type: PhantomData<ST>,
 }
 
-/// The column of this name.
+/// The expression, for `select_expression`.
 pub const fn column<ST>(name: &'static str) -> Column<ST> {
     Column {
         name,
-        of: PhantomData,
+        sql_type: PhantomData,
     }
 }
 
@@ -54,8 +54,8 @@ mod tests {
     use diesel::sql_types::Text;
 
     #[test]
-    fn a_statement_with_such_a_column_stays_prepared() {
-        let safe = column::<Text>("its.name").is_safe_to_cache_prepared(&Pg);
+    fn a_statement_with_a_column_stays_prepared() {
+        let safe = column::<Text>("c.name").is_safe_to_cache_prepared(&Pg);
         assert_eq!(safe.ok(), Some(true));
     }
 }

@@ -1,4 +1,4 @@
-//! A worker's database: connections, each out of the share of the resource that the running request is for.
+//! The database of one worker: its connection pool, with a share for each resource.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use super::pooler::Outage;
 use super::shares::Shares;
 use super::{ConnectOptions, DatabaseSettings, HealthMonitor};
 
-/// Why no connection could be had.
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
     #[error(transparent)]
     Outage(#[from] Outage),
     #[error(transparent)]
     Pool(#[from] PoolError),
-    #[error("too many requests wait for a connection")]
+    #[error("too many requests are waiting for a connection")]
     QueueFull,
-    #[error("no connection became free in time")]
+    #[error("timeout while waiting for a connection")]
     Timeout,
 }
 
 /// The connections of one worker.
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
-    /// How many of its connections each resource may hold.
+    /// Limits how many of the connections each resource may hold.
     pub shares: Shares,
-    /// Whether the database answers.
+    /// The health of the database.
     pub health: Arc<HealthMonitor>,
     pool_timeout: Duration,
     pool_queue: usize,
@@ -38,15 +38,15 @@ pub struct Database {
 }
 
 impl Database {
-    /// A pool that opens no connection yet. `resources` are those that share its connections.
+    /// Creates a pool without opening a connection. `resources` share its connections.
     pub fn new(
-        address: &ConnectOptions,
+        options: &ConnectOptions,
         settings: &DatabaseSettings,
         health: Arc<HealthMonitor>,
         resources: impl Iterator<Item = String>,
     ) -> Self {
         Self {
-            pool: pool::pool(address, settings, &health),
+            pool: pool::pool(options, settings, &health),
             shares: Shares::new(resources, settings.pool_size_per_resource()),
             health,
             pool_timeout: settings.pool_timeout(),
@@ -55,17 +55,17 @@ impl Database {
         }
     }
 
-    /// A connection out of the share of the request's resource. Taken in a handler's body, never by an extractor: a slow
-    /// upload holds none.
+    /// A connection from the share of the request's resource. Handlers take it in their body, after extraction, so that a
+    /// slow upload holds none.
     ///
     /// # Errors
-    /// At once where the database doesn't answer or the queue is full, else after `--pool-timeout-ms`.
+    /// At once during an outage or if the queue is full, else after `--pool-timeout-ms`.
     pub async fn connection(&self) -> Result<Connection, ConnectionError> {
         self.take(async { self.shares.take().await }).await
     }
 
-    /// A connection to look up a caller's credentials with, out of no resource's share: a resource whose share is used up
-    /// keeps no caller from being authenticated. It is given back at once.
+    /// A connection to look up the caller's credentials, outside of the shares: callers are authenticated even if the share
+    /// of their resource is used up. It is returned at once.
     ///
     /// # Errors
     /// Like [`Self::connection`].
@@ -81,7 +81,7 @@ impl Database {
         if self.pool.status().waiting + self.shares.waiting() >= self.pool_queue {
             return Err(ConnectionError::QueueFull);
         }
-        // One bound for waiting, opening and checking together.
+        // One timeout for waiting, opening and checking together.
         let connection = tokio::time::timeout(self.pool_timeout, async {
             let permit = permit.await;
             let object = self.pool.get().await?;

@@ -1,17 +1,19 @@
-//! The migrations: which of them a database has, and applying those that it lacks.
+//! The migrations: which of them are applied, and applying the pending ones.
 
+use diesel::define_sql_function;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::ConnectOptions;
+use super::{ConnectOptions, advisory_lock};
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// The advisory lock that one migrating program holds: `manchett` in ASCII.
+/// The advisory lock held while migrating: `manchett` in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"manchett");
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -31,18 +33,17 @@ pub enum Schema {
 /// Compares the migrations applied with those that this program carries.
 pub async fn schema(conn: &mut AsyncPgConnection) -> QueryResult<Schema> {
     let ours = versions();
-    let exists: Exists =
-        diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS it")
-            .get_result(conn)
-            .await?;
-    if !exists.it {
+    let exists: bool = diesel::select(to_regclass("__diesel_schema_migrations").is_not_null())
+        .get_result(conn)
+        .await?;
+    if !exists {
         return Ok(Schema::Behind);
     }
-    let applied: Vec<Applied> =
-        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
-            .load(conn)
-            .await?;
-    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    let applied: Vec<String> = __diesel_schema_migrations::table
+        .select(__diesel_schema_migrations::version)
+        .order(__diesel_schema_migrations::version)
+        .load(conn)
+        .await?;
     Ok(compare(&applied, &ours))
 }
 
@@ -107,22 +108,21 @@ pub async fn is_ready(client: &Client) -> Result<bool, tokio_postgres::Error> {
         .all(|version| applied.contains(&version.as_str())))
 }
 
-#[derive(QueryableByName)]
-struct Exists {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    it: bool,
+define_sql_function! {
+    /// The table of this name, or null.
+    fn to_regclass(name: Text) -> Nullable<Oid>;
 }
 
-#[derive(QueryableByName)]
-struct Applied {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    version: String,
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
 }
 
 fn versions() -> Vec<String> {
     let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS
         .migrations()
-        .expect("the migrations are inside the program");
+        .expect("the migrations are embedded in the program");
     migrations
         .iter()
         .map(|migration| migration.name().version().to_string())
@@ -131,9 +131,9 @@ fn versions() -> Vec<String> {
 
 /// Applies the pending migrations and returns their versions. A second process that migrates at the same time waits for the
 /// first, then finds none pending.
-pub async fn migrate(address: &ConnectOptions) -> Result<Vec<String>, Error> {
-    let mut conn = address.connect_unbounded().await?;
-    lock(&mut conn).await?;
+pub async fn migrate(options: &ConnectOptions) -> Result<Vec<String>, Error> {
+    let mut conn = options.connect_unbounded().await?;
+    advisory_lock::lock_in_session(&mut conn, LOCK).await?;
     require_supported(&schema(&mut conn).await?)?;
     tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(conn);
@@ -141,15 +141,7 @@ pub async fn migrate(address: &ConnectOptions) -> Result<Vec<String>, Error> {
         Ok(applied.iter().map(ToString::to_string).collect())
     })
     .await?
-    // The lock goes with the connection.
-}
-
-async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_advisory_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .execute(conn)
-        .await?;
-    Ok(())
+    // The lock is released with the connection.
 }
 
 #[cfg(test)]

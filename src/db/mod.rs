@@ -1,24 +1,24 @@
-//! The database: how it is reached, what it holds, and the Postgres that we start ourselves.
+//! Access to Postgres: connections, their health, migrations, statements, and the embedded server.
 
+pub mod advisory_lock;
 pub mod column;
 pub mod connect;
 mod database;
 pub mod embedded;
+mod health;
 pub mod json;
 pub mod migrations;
 pub mod pool;
 pub mod pooler;
-pub mod postgres_programs;
-mod restarts;
 mod settings;
 pub mod shares;
 pub mod statement;
 pub mod text_enum;
-pub mod watch;
+mod tls;
 
 pub use connect::ConnectOptions;
 pub use database::{ConnectionError, Database};
+pub use health::HealthMonitor;
 pub use json::Json;
 pub use settings::DatabaseSettings;
 pub use statement::{Fragment, Statement};
-pub use watch::HealthMonitor;

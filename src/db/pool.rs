@@ -1,4 +1,4 @@
-//! A worker's own pool of connections.
+//! The connection pool of one worker.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -15,33 +15,33 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::DatabaseSettings;
 use super::{ConnectOptions, HealthMonitor};
 
-/// A connection on loan from a pool. Its statements wait for locks only as long as a read may.
+/// A connection from the pool. Its statements have the lock timeout of a read, unless they run in [`Connection::write`].
 pub struct Connection {
-    // Given back before its place is: whoever takes the place finds a connection.
+    // Dropped before the permit: the next holder of the permit finds a connection.
     object: Object<AsyncPgConnection>,
-    _place: Option<OwnedSemaphorePermit>,
+    _permit: Option<OwnedSemaphorePermit>,
     lock_timeout_ms: u32,
 }
 
 impl Connection {
-    /// `place` is what this connection takes of its resource's share.
+    /// `permit` is the part of the resource's share that this connection uses.
     pub fn new(
         object: Object<AsyncPgConnection>,
-        place: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
         lock_timeout_ms: u32,
     ) -> Self {
         Self {
             object,
-            _place: place,
+            _permit: permit,
             lock_timeout_ms,
         }
     }
 
-    /// Runs a transaction that writes: it may wait longer for locks than a read, for what it waits for is another write, and
-    /// that soon ends. Beginning it and saying so is one round trip.
+    /// Runs a transaction that writes. It may wait longer for locks than a read, because it waits for another write, which
+    /// ends soon. `BEGIN` and the timeout take one round trip.
     ///
     /// # Errors
-    /// What `work` returns, after everything was rolled back; or that the transaction could not be begun or committed.
+    /// The error of `work`, after a rollback; or that the transaction could not be begun or committed.
     pub async fn write<R, E: From<Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R, E>,
@@ -55,7 +55,7 @@ impl Connection {
                 Ok(done)
             }
             Err(error) => match AnsiTransactionManager::rollback_transaction(conn).await {
-                // What broke the transaction is what `work` came back with.
+                // The error of `work` is what broke the transaction.
                 Ok(()) | Err(Error::BrokenTransactionManager) => Err(error),
                 Err(rollback) => Err(rollback.into()),
             },
@@ -77,37 +77,37 @@ impl DerefMut for Connection {
     }
 }
 
-/// A pool that opens connections as they are needed. It is made without asking the database, so a server starts, and
-/// answers that it can't, while the database is away.
+/// Creates a pool that opens connections when they are needed: a server starts during an outage too, and answers with
+/// problems.
 pub fn pool(
-    address: &ConnectOptions,
+    options: &ConnectOptions,
     settings: &DatabaseSettings,
-    watch: &Arc<HealthMonitor>,
+    health: &Arc<HealthMonitor>,
 ) -> Pool<AsyncPgConnection> {
     let mut manager = ManagerConfig::default();
-    // A connection that broke is noticed by its flag; asking each time would double the round trips of a read.
+    // A flag marks a broken connection; a query before each use would double the round trips of a read.
     manager.recycling_method = RecyclingMethod::Fast;
-    let address = address.clone();
+    let options = options.clone();
     manager.custom_setup = Box::new(move |_| {
-        let address = address.clone();
-        async move { address.connect().await }.boxed()
+        let options = options.clone();
+        async move { options.connect().await }.boxed()
     });
     let timeout = Some(settings.pool_timeout());
-    let watch = watch.clone();
+    let health = health.clone();
     Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(settings.pool_size.into())
         .runtime(deadpool::Runtime::Tokio1)
         .wait_timeout(timeout)
         .create_timeout(timeout)
         .recycle_timeout(timeout)
-        // What a request left behind on a connection to a database that hung would keep the next one waiting.
+        // A connection from before an outage may still wait for the answer to an earlier request.
         .pre_recycle(Hook::sync_fn(move |_, metrics| {
-            if watch.trusts(metrics.created) {
+            if health.trusts(metrics.created) {
                 Ok(())
             } else {
-                Err(HookError::message("opened before the database went away"))
+                Err(HookError::message("opened before the outage"))
             }
         }))
         .build()
-        .expect("timeouts have their runtime")
+        .expect("a runtime is set for the timeouts")
 }

@@ -1,6 +1,6 @@
-//! Finds out whether a connection pooler stands before Postgres that gives a client another session for each transaction
-//! (PgBouncer's `pool_mode = transaction` or `statement`). Prepared statements and settings belong to a session: without one
-//! of our own, a statement that another client has prepared under the same name could answer for ours.
+//! Detection of transaction pooling: a connection pooler in front of Postgres (PgBouncer with `pool_mode = transaction` or
+//! `statement`) that gives a client another session for each transaction. Prepared statements and settings belong to a
+//! session: a statement that another client prepared under the same name could be run in place of ours.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::ConnectOptions;
 use super::connect::with_source;
 
-/// Why a database behind such a pooler is not used, and what to do about it.
+/// The database is behind such a pooler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "DATABASE_URL leads through a connection pooler in transaction or statement mode, where prepared statements of one client \
-     answer another: set the pooler to session mode (PgBouncer: pool_mode = session), or connect to Postgres directly"
+    "DATABASE_URL leads through a connection pooler in transaction or statement mode, which mixes up the prepared statements \
+     of its clients: set the pooler to session mode (PgBouncer: pool_mode = session), or connect to Postgres directly"
 )]
 pub struct SharedSessions;
 
-/// Why the database is not asked.
+/// Why the database can't be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Outage {
     #[error("{0}")]
@@ -26,134 +26,137 @@ pub enum Outage {
     SharedSessions(#[from] SharedSessions),
 }
 
+impl Outage {
+    pub fn no_answer() -> Self {
+        Self::Unavailable("the database does not answer".to_owned())
+    }
+}
+
 impl From<tokio_postgres::Error> for Outage {
     fn from(error: tokio_postgres::Error) -> Self {
-        let words = with_source(&error);
+        let message = with_source(&error);
         // PgBouncer in statement mode refuses to begin a transaction.
-        if words.contains("statement pooling mode") {
+        if message.contains("statement pooling mode") {
             SharedSessions.into()
         } else {
-            Self::Unavailable(words)
+            Self::Unavailable(message)
         }
     }
 }
 
-/// A session by its server, its process there, and when each began.
+/// Identifies a session by the server, its process there, and when each began.
 const SESSION: &str = "SELECT concat_ws(' ', pg_postmaster_start_time(), pg_backend_pid(), backend_start) \
                        FROM pg_stat_get_activity(pg_backend_pid())";
 
-/// How long the first look at a database may wait for each witness.
-const LONG: Duration = Duration::from_secs(2);
-/// With three connections, two meet in one pool even where two processes of a pooler share the port.
+/// How long the check at the start may wait for each connection.
+const START_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of three connections, two meet in one pool even if two processes of a pooler share the port.
 const WITNESSES: usize = 2;
-/// A pooler that is asked nothing else gives itself away at once, one that is busy soon.
+/// An idle pooler is detected in the first round, a busy one in one of the next.
 const ROUNDS: usize = 3;
 
-/// A connection, and the session that it had when it was asked first.
-struct Member {
-    client: Client,
-    session: String,
-}
-
-/// A connection by which the database is asked, and others that tell whether its session is its own.
-pub struct Probe {
-    first: Member,
-    witnesses: Vec<Member>,
-}
-
-/// Wants every connection to have a session of its own. That a pooler has no connection left to find out with is no refusal.
+/// Requires that every connection has a session of its own. A pooler without a free connection for the check is accepted.
 ///
 /// # Errors
-/// Where sessions are shared.
-pub async fn require_own_sessions(address: &ConnectOptions) -> Result<(), SharedSessions> {
-    let looked = async {
-        let mut probe = Probe::open(address).await?;
+/// If sessions are shared.
+pub async fn require_own_sessions(options: &ConnectOptions) -> Result<(), SharedSessions> {
+    let check = async {
+        let mut probe = Probe::open(options).await?;
         for _ in 0..WITNESSES {
-            probe.add_witness(address, LONG).await?;
+            probe.add_witness(options, START_TIMEOUT).await?;
         }
-        probe.rounds(LONG).await
+        probe.rounds(START_TIMEOUT).await
     };
-    match looked.await {
+    match check.await {
         Err(Outage::SharedSessions(shared)) => Err(shared),
-        Err(Outage::Unavailable(why)) => {
-            log::warn!("whether a pooler shares sessions was not found out: {why}");
+        Err(Outage::Unavailable(reason)) => {
+            log::warn!("can't tell whether a pooler shares sessions: {reason}");
             Ok(())
         }
         Ok(()) => Ok(()),
     }
 }
 
+/// A connection that checks the database, and witnesses: connections whose sessions are compared with its own.
+pub struct Probe {
+    first: Member,
+    witnesses: Vec<Member>,
+}
+
+/// A connection, and the session of its first query.
+struct Member {
+    client: Client,
+    session: String,
+}
+
 impl Probe {
-    /// Opens the connection to ask by.
-    pub async fn open(address: &ConnectOptions) -> Result<Self, Outage> {
+    pub async fn open(options: &ConnectOptions) -> Result<Self, Outage> {
         Ok(Self {
-            first: Member::open(address).await?,
+            first: Member::open(options).await?,
             witnesses: Vec::new(),
         })
     }
 
-    /// The connection to ask by.
+    /// The connection that checks the database.
     pub fn client(&self) -> &Client {
         &self.first.client
     }
 
-    /// Whether it can tell that sessions are shared.
+    /// Whether it can detect shared sessions.
     pub fn has_witness(&self) -> bool {
         !self.witnesses.is_empty()
     }
 
-    /// Adds a connection to compare with, unless there is none to be had in that time: a pooler in session mode has only so
-    /// many.
+    /// Adds a witness, unless no connection can be opened in time: a pooler in session mode has a limited number of them.
     pub async fn add_witness(
         &mut self,
-        address: &ConnectOptions,
-        within: Duration,
+        options: &ConnectOptions,
+        timeout: Duration,
     ) -> Result<(), SharedSessions> {
-        match tokio::time::timeout(within, Member::open(address)).await {
+        match tokio::time::timeout(timeout, Member::open(options)).await {
             Ok(Ok(witness)) => self.witnesses.push(witness),
             Ok(Err(Outage::SharedSessions(shared))) => return Err(shared),
-            Ok(Err(Outage::Unavailable(why))) => log::debug!("no witness: {why}"),
-            Err(_) => log::debug!("no witness within {within:?}"),
+            Ok(Err(Outage::Unavailable(reason))) => log::debug!("no witness: {reason}"),
+            Err(_) => log::debug!("no witness within {timeout:?}"),
         }
         Ok(())
     }
 
-    /// Compares several times.
-    pub async fn rounds(&mut self, silence: Duration) -> Result<(), Outage> {
+    /// Compares sessions several times.
+    pub async fn rounds(&mut self, timeout: Duration) -> Result<(), Outage> {
         for _ in 0..ROUNDS {
-            self.round(silence).await?;
+            self.round(timeout).await?;
         }
         Ok(())
     }
 
-    /// Asks for as little as can be asked for, while each witness is in a transaction: with a shared session, one of them has
-    /// then what the first had before. A witness that doesn't answer says nothing, and is let go.
+    /// Sends the smallest query while each witness is in a transaction: if sessions are shared, a witness now has the one
+    /// that the first connection had before. A witness that does not answer proves nothing and is dropped.
     ///
     /// # Errors
-    /// Where the database doesn't answer in that time, or where sessions are shared.
-    pub async fn round(&mut self, silence: Duration) -> Result<(), Outage> {
+    /// If the database does not answer in time, or if sessions are shared.
+    pub async fn round(&mut self, timeout: Duration) -> Result<(), Outage> {
         let mut in_transaction = Vec::new();
         for witness in std::mem::take(&mut self.witnesses) {
-            let seen = witness.ask("BEGIN", silence / 2).await;
-            match seen {
+            match witness.query("BEGIN", timeout / 2).await {
                 Ok(session) if session != witness.session || session == self.first.session => {
                     return Err(SharedSessions.into());
                 }
                 Ok(_) => in_transaction.push(witness),
                 Err(Outage::SharedSessions(shared)) => return Err(shared.into()),
-                Err(Outage::Unavailable(why)) => log::debug!("a witness is let go: {why}"),
+                Err(Outage::Unavailable(reason)) => log::debug!("dropped a witness: {reason}"),
             }
         }
-        let session = self.first.ask("", silence).await?;
-        let told_apart = |witness: &Member| witness.session != session;
-        if session != self.first.session || !in_transaction.iter().all(told_apart) {
+        let session = self.first.query("", timeout).await?;
+        let is_distinct = |witness: &Member| witness.session != session;
+        if session != self.first.session || !in_transaction.iter().all(is_distinct) {
             return Err(SharedSessions.into());
         }
         for witness in in_transaction {
-            match witness.ask("COMMIT", silence / 2).await {
+            match witness.query("COMMIT", timeout / 2).await {
                 Ok(_) => self.witnesses.push(witness),
                 Err(Outage::SharedSessions(shared)) => return Err(shared.into()),
-                Err(Outage::Unavailable(why)) => log::debug!("a witness is let go: {why}"),
+                Err(Outage::Unavailable(reason)) => log::debug!("dropped a witness: {reason}"),
             }
         }
         Ok(())
@@ -161,30 +164,29 @@ impl Probe {
 }
 
 impl Member {
-    async fn open(address: &ConnectOptions) -> Result<Self, Outage> {
-        let client = address.client().await?;
-        let session = session(&client, "").await?;
+    async fn open(options: &ConnectOptions) -> Result<Self, Outage> {
+        let client = options.client().await?;
+        let session = session_after(&client, "").await?;
         Ok(Self { client, session })
     }
 
-    /// Which session it has now, after this statement.
-    async fn ask(&self, first: &str, within: Duration) -> Result<String, Outage> {
-        let asked = tokio::time::timeout(within, session(&self.client, first));
-        asked.await.unwrap_or_else(|_| {
-            Err(Outage::Unavailable(
-                "the database doesn't answer".to_owned(),
-            ))
-        })
+    /// Runs a statement and returns the session afterwards.
+    async fn query(&self, statement: &str, timeout: Duration) -> Result<String, Outage> {
+        let session = tokio::time::timeout(timeout, session_after(&self.client, statement));
+        session.await.unwrap_or_else(|_| Err(Outage::no_answer()))
     }
 }
 
-/// Asked by the simple protocol: what is prepared could be prepared elsewhere.
-async fn session(client: &Client, first: &str) -> Result<String, Outage> {
-    let answered = client.simple_query(&format!("{first}; {SESSION}")).await?;
-    let row = answered.iter().find_map(|message| match message {
+/// In the simple protocol, because a prepared statement could be prepared in another session.
+async fn session_after(client: &Client, statement: &str) -> Result<String, Outage> {
+    let messages = client
+        .simple_query(&format!("{statement}; {SESSION}"))
+        .await?;
+    let session = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });
-    row.map(str::to_owned)
-        .ok_or_else(|| Outage::Unavailable("the database doesn't know its own session".to_owned()))
+    session
+        .map(str::to_owned)
+        .ok_or_else(|| Outage::Unavailable("the database does not identify its session".to_owned()))
 }

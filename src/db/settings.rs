@@ -1,4 +1,4 @@
-//! How to reach Postgres, as flags and environment variables.
+//! Settings of the database.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-/// How to reach Postgres.
+/// Settings of the database.
 #[derive(Clone, Debug, Args)]
 pub struct DatabaseSettings {
-    /// Postgres to use (postgres://user:password@host/name); without it, one of our own is started. Rather set the
-    /// variable: what stands on a command line, everybody on the machine can read.
+    /// URL of the Postgres database (postgres://user:password@host/name); if not set, an embedded Postgres is started.
+    /// Prefer the variable: other users of the machine can read command lines.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
-    /// File that has what `--database-url` would say: for secrets that are mounted.
+    /// File with the URL of the database, for mounted secrets.
     #[arg(long, env = "DATABASE_URL_FILE", global = true)]
     pub database_url_file: Option<PathBuf>,
 
-    /// Folder for everything that is kept, where the Postgres is our own.
+    /// Data folder of the embedded Postgres.
     #[arg(
         long,
         env = "MANCHETTE_DATA_DIR",
@@ -27,65 +27,65 @@ pub struct DatabaseSettings {
     )]
     pub data_dir: PathBuf,
 
-    /// Folder of the programs `initdb` and `postgres`; found by itself unless told.
+    /// Folder of the programs `initdb` and `postgres`; detected if not set.
     #[arg(long, env = "MANCHETTE_POSTGRES_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,
 
-    /// When started as root: the user who runs our own Postgres (`postgres`, else `nobody`, unless told).
+    /// User that runs the embedded Postgres when the server is started as root; `postgres`, else `nobody`, if not set.
     #[arg(long, env = "MANCHETTE_POSTGRES_USER", global = true)]
     pub postgres_user: Option<String>,
 
-    /// Connections to the database that each worker may open.
+    /// Maximum number of database connections of each worker.
     #[arg(long, env = "MANCHETTE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
     pub pool_size: u16,
 
-    /// Milliseconds that one statement may take.
+    /// Timeout of a statement, in milliseconds.
     #[arg(long, env = "MANCHETTE_STATEMENT_TIMEOUT_MS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub statement_timeout_ms: u32,
 
-    /// Connections of each worker that requests for one resource (`/v1/headlines`, say) may hold at once, so that a table that
-    /// is locked doesn't take them all; half of them unless told.
+    /// Maximum number of connections of each worker that requests for one resource (such as `/v1/headlines`) may hold at
+    /// once, so that a locked table does not take them all; half of --pool-size if not set.
     #[arg(long, env = "MANCHETTE_POOL_SIZE_PER_RESOURCE", value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
     pub pool_size_per_resource: Option<u16>,
 
-    /// Milliseconds that a statement that reads may wait for a lock.
+    /// Timeout of a read for a lock, in milliseconds.
     #[arg(long, env = "MANCHETTE_READ_LOCK_TIMEOUT_MS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub read_lock_timeout_ms: u32,
 
-    /// Milliseconds that each statement of a write may wait for a lock.
+    /// Timeout of each statement of a write for a lock, in milliseconds.
     #[arg(long, env = "MANCHETTE_LOCK_TIMEOUT_MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=600_000), global = true)]
     pub lock_timeout_ms: u32,
 
-    /// Milliseconds that a request waits for a free connection before it is told to come back.
+    /// Timeout of a request for a free connection, in milliseconds; after it, the answer is 503 with `Retry-After`.
     #[arg(long, env = "MANCHETTE_POOL_TIMEOUT_MS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
     pub pool_timeout_ms: u32,
 
-    /// Requests of one worker that may wait for a free connection at once; more are told to come back.
+    /// Maximum number of requests of each worker that wait for a free connection; others are answered with 503.
     #[arg(long, env = "MANCHETTE_POOL_QUEUE", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub pool_queue: u32,
 
-    /// Milliseconds without a sign of life after which the database isn't asked until it answers again.
+    /// Timeout of the database's health check, in milliseconds; after it, the database is not used until it answers again.
     #[arg(long, env = "MANCHETTE_DATABASE_SILENCE_MS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=60_000), global = true)]
     pub database_silence_ms: u32,
 
-    /// Certificates (PEM) that may have signed the database server's; the system's unless told.
-    /// Used with `sslmode=verify-full` in the address.
+    /// Certificates (PEM) of the authorities that sign the database server's, for `sslmode=verify-full` in the URL; the
+    /// system's if not set.
     #[arg(long, env = "MANCHETTE_DATABASE_CA", global = true)]
     pub database_ca: Option<PathBuf>,
 }
 
 impl DatabaseSettings {
-    /// Reads what stands in files.
+    /// Reads the settings that are in files.
     ///
     /// # Errors
-    /// Where a file can't be read, or says nothing, or says what another setting says too.
+    /// If a file can't be read or is empty, or if the setting is given in another way too.
     pub fn read_files(&mut self) -> Result<(), String> {
         let file = self.database_url_file.take();
         let Some(file) = file.filter(|path| !path.as_os_str().is_empty()) else {
             return Ok(());
         };
         if self.url().is_some() {
-            return Err("both DATABASE_URL and DATABASE_URL_FILE are set: leave out one".into());
+            return Err("both DATABASE_URL and DATABASE_URL_FILE are set: remove one".into());
         }
         let name = file.display();
         let text = std::fs::read_to_string(&file)
@@ -98,7 +98,7 @@ impl DatabaseSettings {
         Ok(())
     }
 
-    /// The address of the Postgres to use. A variable that is set to nothing counts as not set.
+    /// The URL of the database. An empty variable counts as not set.
     pub fn url(&self) -> Option<&str> {
         self.database_url
             .as_ref()
@@ -106,18 +106,18 @@ impl DatabaseSettings {
             .filter(|url| !url.is_empty())
     }
 
-    /// How many connections of a worker requests for one resource may hold at once.
+    /// The maximum number of connections that requests for one resource may hold at once.
     pub fn pool_size_per_resource(&self) -> usize {
         let half = (self.pool_size / 2).max(1);
         self.pool_size_per_resource.unwrap_or(half).into()
     }
 
-    /// How long a request waits for a connection.
+    /// The timeout of a request for a connection.
     pub fn pool_timeout(&self) -> Duration {
         Duration::from_millis(self.pool_timeout_ms.into())
     }
 
-    /// How long the database may be silent.
+    /// The timeout of the health check.
     pub fn silence(&self) -> Duration {
         Duration::from_millis(self.database_silence_ms.into())
     }

@@ -1,5 +1,5 @@
-//! How many connections of a worker each resource may hold at once, so that one whose table is locked, or whose queries are
-//! slow, leaves some to the others.
+//! Limits how many connections of a worker each resource may hold at once: a resource whose table is locked, or whose
+//! queries are slow, leaves some to the others.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 tokio::task_local! {
-    /// The share of the resource that the running request is for.
+    /// The share of the resource of the current request.
     static CURRENT: Arc<Semaphore>;
 }
 
@@ -20,7 +20,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// A share of this many connections for each resource.
+    /// A share of `size` connections for each resource.
     pub fn new(resources: impl Iterator<Item = String>, size: usize) -> Self {
         Self {
             by_resource: resources
@@ -30,8 +30,8 @@ impl Shares {
         }
     }
 
-    /// Runs the handler of a request: connections that it takes count for the resource of its path. A path that belongs to
-    /// no resource has no share, and no bound.
+    /// Runs the handler of a request: the connections that it takes count towards the resource of the path. A path without
+    /// a resource has no share and no limit.
     pub async fn scope<F: Future>(&self, path: &str, handler: F) -> F::Output {
         let resource = resource_of(path).and_then(|resource| self.by_resource.get(resource));
         match resource {
@@ -40,17 +40,17 @@ impl Shares {
         }
     }
 
-    /// A place in the share of the request that is running, once one is free; none where it has no share.
+    /// Waits for a permit in the share of the current request. `None` if it has no share.
     pub async fn take(&self) -> Option<OwnedSemaphorePermit> {
         let share = CURRENT.try_with(Arc::clone).ok()?;
-        if let Ok(place) = share.clone().try_acquire_owned() {
-            return Some(place);
+        if let Ok(permit) = share.clone().try_acquire_owned() {
+            return Some(permit);
         }
         let _waiting = Waiting::new(&self.waiting);
         share.acquire_owned().await.ok()
     }
 
-    /// How many wait for a place.
+    /// How many requests wait for a permit.
     pub fn waiting(&self) -> usize {
         AtomicUsize::load(&self.waiting, Ordering::Relaxed)
     }
@@ -61,7 +61,7 @@ pub fn resource_of(path: &str) -> Option<&str> {
     path.strip_prefix("/v1/")?.split('/').next()
 }
 
-/// Counted as long as it lives, however the waiting ends.
+/// Counts a waiting request until it is dropped, however the waiting ends.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

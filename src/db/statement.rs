@@ -1,23 +1,26 @@
-//! Statements whose text is put together by hand, from fixed pieces and binds, where Diesel's own words don't reach
-//! (`LATERAL`, `UNION ALL` of two indexes). What they select still comes from the Diesel struct that they are read into.
+//! Statements composed of SQL text and bind values, for what Diesel's query builder can't express: `LATERAL`, row
+//! comparisons, `UNION ALL` of two index scans. Their columns still come from the Diesel struct that they are loaded into.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::SqlTypeOf;
-use diesel::expression::Selectable;
+use diesel::expression::{
+    AppearsOnTable, Selectable, SelectableExpression, TypedExpressionType, ValidGrouping,
+    is_aggregate,
+};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Double, Nullable, SqlType, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
-/// A piece of SQL: text that the program wrote, never a client, and values that are bound.
+/// A piece of SQL: constant text of the program, and values that are bound.
 #[derive(Clone, Default)]
 pub struct Fragment {
     pieces: Vec<Piece>,
-    once: bool,
+    is_uncached: bool,
 }
 
 #[derive(Clone)]
@@ -67,8 +70,7 @@ impl Fragment {
         self
     }
 
-    /// A number that is written out, so that the planner knows it. Only few different ones may come here: each makes a
-    /// statement of its own.
+    /// A number as text, so that the planner knows it. Each value makes another prepared statement, so there must be few.
     pub fn number(mut self, number: usize) -> Self {
         self.pieces.push(Piece::Number(number));
         self
@@ -76,11 +78,11 @@ impl Fragment {
 
     pub fn append(mut self, other: &Fragment) -> Self {
         self.pieces.extend_from_slice(&other.pieces);
-        self.once |= other.once;
+        self.is_uncached |= other.is_uncached;
         self
     }
 
-    /// These conditions, with `AND` between them.
+    /// The conditions, joined by `AND`.
     pub fn all_of(conditions: &[Fragment]) -> Self {
         let mut sql = Self::default();
         for (n, condition) in conditions.iter().enumerate() {
@@ -89,16 +91,24 @@ impl Fragment {
         sql
     }
 
-    /// Doesn't keep the statement prepared: for rare combinations, of which there are too many to keep them all.
+    /// The fragment as an expression, for a query of Diesel's.
+    pub fn typed<ST>(self) -> Typed<ST> {
+        Typed {
+            sql: self,
+            sql_type: PhantomData,
+        }
+    }
+
+    /// Excludes the statement from the cache of prepared statements: for rare combinations, of which there are many.
     pub fn uncached(mut self) -> Self {
-        self.once = true;
+        self.is_uncached = true;
         self
     }
 }
 
 impl QueryFragment<Pg> for Fragment {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if self.once {
+        if self.is_uncached {
             out.unsafe_to_cache_prepared();
         }
         for piece in &self.pieces {
@@ -117,14 +127,42 @@ impl QueryFragment<Pg> for Fragment {
     }
 }
 
-/// A whole statement that answers rows of the SQL type `ST`. Its text is the key under which it stays prepared.
+/// A fragment as an expression of the SQL type `ST`, for a condition in a query of Diesel's.
+pub struct Typed<ST> {
+    sql: Fragment,
+    sql_type: PhantomData<ST>,
+}
+
+impl<ST: SqlType + TypedExpressionType> Expression for Typed<ST> {
+    type SqlType = ST;
+}
+
+impl<ST> QueryFragment<Pg> for Typed<ST> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.sql.walk_ast(out)
+    }
+}
+
+impl<ST> QueryId for Typed<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST, QS> SelectableExpression<QS> for Typed<ST> where Self: Expression {}
+impl<ST, QS> AppearsOnTable<QS> for Typed<ST> where Self: Expression {}
+
+impl<ST, G> ValidGrouping<G> for Typed<ST> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+/// A complete statement that returns rows of the SQL type `ST`. It stays prepared, with its text as the key.
 pub struct Statement<ST> {
     text: Fragment,
     rows: PhantomData<ST>,
 }
 
 impl<ST> Statement<ST> {
-    /// `SELECT`, the columns of `Row`, and what follows them.
+    /// `SELECT`, the columns of `Row`, and the rest of the statement.
     pub fn select<Row>(rest: &Fragment) -> Self
     where
         Row: Selectable<Pg>,
@@ -136,7 +174,7 @@ impl<ST> Statement<ST> {
         Self::new(text.sql(" ").append(rest))
     }
 
-    /// A statement that is written out whole.
+    /// A statement from its complete text.
     pub fn new(text: Fragment) -> Self {
         Self {
             text,
@@ -145,7 +183,7 @@ impl<ST> Statement<ST> {
     }
 }
 
-/// The SQL type of the rows that are read into `Row`.
+/// The SQL type of the columns of `Row`.
 pub type RowType<Row> = SqlTypeOf<<Row as Selectable<Pg>>::SelectExpression>;
 
 impl<ST> QueryFragment<Pg> for Statement<ST> {

@@ -1,7 +1,6 @@
-//! Enums that are words in JSON, in addresses and in the database alike.
+//! Enums with one text form in JSON, in query parameters and in the database.
 
-/// Declares an enum whose every variant is one word, the same everywhere: its name in lower case. And how Diesel reads and
-/// writes it.
+/// Declares an enum whose variants are written as their names in lower case, for serde, clap, utoipa and Diesel.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -17,10 +16,10 @@ macro_rules! text_enum {
         }
 
         impl $name {
-            /// Every one there is.
+            /// All variants.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The word it goes by.
+            /// The text form.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

@@ -12,6 +12,35 @@ crate::text_enum! {
     }
 }
 
+/// A language with, where that matters, its script, region and variants (BCP 47, as Unicode has it).
+pub const PATTERN: &str = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$";
+
+/// The tag of a language in its usual spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LanguageTag(String);
+
+impl LanguageTag {
+    /// # Errors
+    /// When it is not a language tag.
+    pub fn new(tag: &str) -> Result<Self, &'static str> {
+        canonical(tag).map(Self)
+    }
+}
+
+impl std::ops::Deref for LanguageTag {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<LanguageTag> for String {
+    fn from(tag: LanguageTag) -> Self {
+        tag.0
+    }
+}
+
 /// The tag in its usual spelling (`AR-ma` is `ar-MA`).
 ///
 /// # Errors

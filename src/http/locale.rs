@@ -70,7 +70,8 @@ pub struct LanguagePreference {
 
 impl LanguagePreference {
     /// The one that a parameter asks for, or else what the request's headers prefer.
-    pub fn new(asked: Option<String>, accepted: Vec<String>) -> Self {
+    pub fn new(asked: Option<impl Into<String>>, accepted: Vec<String>) -> Self {
+        let asked: Option<String> = asked.map(Into::into);
         let ranges = match &asked {
             Some(tag) => vec![Range::new(tag.clone())],
             None => accepted.into_iter().map(Range::new).collect(),
@@ -83,7 +84,7 @@ impl LanguagePreference {
     }
 
     /// The one that a parameter asks for, whatever the headers say: for content, which has a language of its own.
-    pub fn asked_for(asked: Option<String>) -> Self {
+    pub fn asked_for(asked: Option<impl Into<String>>) -> Self {
         Self {
             negotiated: false,
             ..Self::new(asked, Vec::new())
@@ -200,7 +201,7 @@ mod tests {
         let request = TestRequest::default()
             .insert_header(("Accept-Language", header))
             .to_http_request();
-        LanguagePreference::new(None, accepted(&request))
+        LanguagePreference::new(None::<String>, accepted(&request))
             .pick(there.iter().copied())
             .map(str::to_owned)
     }
@@ -222,7 +223,7 @@ mod tests {
         ] {
             assert_eq!(picked(header, &there).as_deref(), best, "{header}");
         }
-        let asked = LanguagePreference::new(Some("ar".into()), vec!["fr".into()]);
+        let asked = LanguagePreference::new(Some("ar"), vec!["fr".into()]);
         assert_eq!(asked.pick(there.into_iter()), Some("ar"));
         assert_eq!(asked.pick(["fr"].into_iter()), None);
     }
@@ -231,7 +232,7 @@ mod tests {
     fn content_names_things_in_its_own_language_where_no_other_is_asked_for() {
         let there = ["fr", "ar", "en-GB"];
         let pick = |asked: Option<&str>, own| {
-            let locale = LanguagePreference::asked_for(asked.map(str::to_owned));
+            let locale = LanguagePreference::asked_for(asked);
             assert!(!locale.is_negotiated());
             locale.or_in(own).pick(there.into_iter()).map(str::to_owned)
         };
@@ -245,7 +246,7 @@ mod tests {
     fn the_steps_lead_to_the_language_that_is_picked() {
         let is = |tag: &str| Step::Is(tag.into());
         let begins = |tag: &str| Step::Begins(tag.into());
-        let locale = LanguagePreference::asked_for(Some("ar-MA".into()));
+        let locale = LanguagePreference::asked_for(Some("ar-MA"));
         let locale = locale.or_in("fr").or_in("ar");
         assert_eq!(
             locale.steps(),

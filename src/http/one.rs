@@ -5,26 +5,25 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use url::form_urlencoded;
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::fields::Fields;
-use super::locale::{self, LanguagePreference};
-use crate::http::language;
+use crate::http::fields::Fields;
+use crate::http::language::LanguageTag;
+use crate::http::locale::{self, LanguagePreference};
+use crate::http::parameter_types::FieldNames;
+use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
+use crate::query_parameters;
 
-/// The language of a resource with names in several languages.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it describes the parameter; `One` reads the value"
-)]
-pub struct LanguageParameter {
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    language: Option<String>,
+query_parameters! {
+    /// The parameter of a resource with names in several languages.
+    pub struct LanguageParameter {
+        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
 /// The header that names follow where `language` is absent.
@@ -40,39 +39,31 @@ pub struct AcceptLanguage {
     accept_language: String,
 }
 
-/// The language of content.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it describes the parameter; `One` reads the value"
-)]
-pub struct ContentLanguageParameter {
-    /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
-    /// nothing is asked for, in the content's own.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    language: Option<String>,
+query_parameters! {
+    /// The parameter of content, which has a language of its own.
+    pub struct ContentLanguageParameter {
+        /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
+        /// nothing is asked for, in the content's own.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
-/// The selection of fields.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it describes the parameter; `One` reads the value"
-)]
-pub struct FieldsParameter {
-    /// The fields wanted, by comma; without it, those that come by themselves. A point leads one level down
-    /// (`category.slug`). What is not asked for is not read either.
-    #[param(max_length = 1000, example = "id")]
-    fields: Option<String>,
+query_parameters! {
+    /// The parameter of every resource.
+    pub struct FieldsParameter {
+        /// The fields wanted, by comma; without it, those that come by themselves. A point leads one level down
+        /// (`category.slug`). What is not asked for is not read either.
+        #[example("id")]
+        pub fields: Option<FieldNames>,
+    }
 }
 
-/// A type that one response carries alone.
+/// A resource that `GET` answers with.
 pub trait Single: HasFields {
-    /// Whether it has names in several languages.
+    /// Whether it contains names that come in several languages.
     const TAKES_LANGUAGE: bool = true;
-    /// Whether its content has a language of its own, which names follow by default.
+    /// Whether it has a language of its own, in which names come by default.
     const IS_CONTENT: bool = false;
 }
 
@@ -84,44 +75,56 @@ pub struct One<S> {
     of: PhantomData<fn() -> S>,
 }
 
+impl<S: Single> IntoParams for One<S> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
+            (false, _) => Vec::new(),
+            (true, true) => ContentLanguageParameter::declarations(),
+            (true, false) => LanguageParameter::declarations(),
+        };
+        parameters.extend(FieldsParameter::declarations());
+        if S::TAKES_LANGUAGE && !S::IS_CONTENT {
+            parameters.extend(AcceptLanguage::into_params(|| None));
+        }
+        parameters
+    }
+}
+
 impl<S: Single> One<S> {
     fn read(query: &str, accepted: Vec<String>) -> Result<Self, Vec<Fault>> {
-        let mut given: Vec<String> = Vec::new();
-        let (mut asked, mut fields) = (None, Fields::default());
-        let mut faults = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if given.iter().any(|known| *known == name) {
-                let detail = "this parameter may be given once";
-                faults.push(Fault::of(name, "duplicate_parameter", detail));
-                continue;
-            }
-            let read = match name.as_ref() {
-                "language" if S::TAKES_LANGUAGE => language::canonical(&value)
-                    .map(|tag| asked = Some(tag))
-                    .map_err(str::to_owned),
-                "fields" => Fields::read::<S>(&value).map(|wanted| fields = wanted),
-                _ => {
-                    let detail = "there is no such parameter here";
-                    faults.push(Fault::of(name, "unknown", detail));
-                    continue;
-                }
-            };
-            if let Err(detail) = read {
-                faults.push(Fault::of(name.as_ref(), "invalid", detail));
-            }
-            given.push(name.into_owned());
-        }
+        let (language, names, mut faults) = if S::TAKES_LANGUAGE {
+            let ((language, names), _, faults) =
+                parse::<(LanguageParameter, FieldsParameter)>(query);
+            (language.language, names, faults)
+        } else {
+            let (names, _, faults) = parse::<FieldsParameter>(query);
+            (None, names, faults)
+        };
+        let fields = names.read::<S>(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
         Ok(Self {
             locale: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
                 (false, _) => LanguagePreference::none(),
-                (true, true) => LanguagePreference::asked_for(asked),
-                (true, false) => LanguagePreference::new(asked, accepted),
+                (true, true) => LanguagePreference::asked_for(language),
+                (true, false) => LanguagePreference::new(language, accepted),
             },
             fields,
             of: PhantomData,
+        })
+    }
+}
+
+impl FieldsParameter {
+    /// The fields of a type that a response has; a fault if the type has no such fields.
+    pub fn read<T: HasFields>(&self, faults: &mut Vec<Fault>) -> Fields {
+        let Some(names) = &self.fields else {
+            return Fields::default();
+        };
+        Fields::read::<T>(&names.0).unwrap_or_else(|detail| {
+            faults.push(Fault::of("fields", "invalid", detail));
+            Fields::default()
         })
     }
 }

@@ -101,7 +101,7 @@ impl<F: Filter> List<F> {
         let [next, prev] =
             neighbours.map(|cursor| cursor.map(|cursor| cursor.write(self.fingerprint)));
         let info = PageInfo {
-            limit: self.paging.limit,
+            limit: self.paging.limit.0,
             next,
             prev,
             ..PageInfo::default()

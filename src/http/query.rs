@@ -3,56 +3,49 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev};
-use url::form_urlencoded;
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use uuid::Uuid;
 
 use crate::http::cursor::{Cursor, SortKey, fingerprint};
 use crate::http::fields::Fields;
 use crate::http::ids::IdsPage;
+use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
+use crate::http::parameter_types::{CursorText, FieldNames, Limit};
+use crate::http::query_parameters::{QueryParameters, SentParameters, parse};
 use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
+use crate::query_parameters;
 
 /// Exact totals end here: beyond, counting would cost more than the page.
 pub const MOST_COUNTED: usize = 10_000;
 
-/// What every list takes.
-#[derive(Clone, Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Paging {
-    /// How many items a page has at most.
-    #[param(
-        required = false,
-        minimum = 1,
-        maximum = 100,
-        default = 20,
-        example = 20
-    )]
-    pub limit: u8,
-    /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
-    #[param(max_length = 600, format = "cursor")]
-    pub cursor: Option<String>,
-    /// Whether to count: `page.total`, exact up to 10,000.
-    #[param(required = false, default = false)]
-    pub count: bool,
-    /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
-    /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them, at
-    /// the earliest after one item, and `page.next` goes on.
-    #[param(max_length = 1000, example = "id")]
-    pub fields: Option<String>,
+query_parameters! {
+    /// The parameters of every list.
+    pub struct Paging {
+        /// How many items a page has at most.
+        #[example(20)]
+        pub limit: Limit = Limit(20),
+        /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
+        pub cursor: Option<CursorText>,
+        /// Whether to count: `page.total`, exact up to 10,000.
+        pub count: bool = false,
+        /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
+        /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them,
+        /// at the earliest after one item, and `page.next` goes on.
+        #[example("id")]
+        pub fields: Option<FieldNames>,
+    }
 }
 
-/// What one list takes beside that.
-pub trait Filter: Default + 'static {
+/// The parameters that one list has beside [`Paging`].
+pub trait Filter: QueryParameters + 'static {
     /// The type of the items.
     type Item: HasFields;
 
-    /// Takes one parameter. `None` where there is none of this name.
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>>;
-
-    /// What can only be said once all parameters are known; `given` tells which there are.
-    fn faults(&self, _given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+    /// Checks which parameters go together.
+    fn check(&self, _sent: &SentParameters) -> Vec<Fault> {
         Vec::new()
     }
 }
@@ -93,71 +86,39 @@ impl<F: Filter> FromRequest for List<F> {
     }
 }
 
+impl<F: Filter> IntoParams for List<F> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        <(Paging, F)>::declarations()
+    }
+}
+
 impl<F: Filter> List<F> {
     fn read(path: &str, query: &str, accepted: Vec<String>) -> Result<Self, Problem> {
-        let mut list = Self {
-            paging: Paging {
-                limit: 20,
-                cursor: None,
-                count: false,
-                fields: None,
-            },
-            fields: Fields::default(),
-            filter: F::default(),
-            fingerprint: [0; 8],
-            accepted,
+        let ((paging, filter), sent, mut faults) = parse::<(Paging, F)>(query);
+        let fields = match &paging.fields {
+            None => Ok(Fields::default()),
+            Some(names) => Fields::read::<F::Item>(&names.0),
         };
-        let mut faults = Vec::new();
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
-            if pairs.iter().any(|(known, _)| *known == name) {
-                faults.push(Fault::of(
-                    name,
-                    "duplicate_parameter",
-                    "this parameter may be given once",
-                ));
-                continue;
-            }
-            match list.set(&name, &value) {
-                None => faults.push(Fault::of(&name, "unknown", "there is no such parameter")),
-                Some(Err(detail)) => faults.push(Fault::of(&name, "invalid", detail)),
-                Some(Ok(())) => {}
-            }
-            pairs.push((name, value));
-        }
-        let given = |name: &str| pairs.iter().any(|(known, _)| known == name);
-        faults.extend(list.filter.faults(&given));
+        let fields = fields.unwrap_or_else(|detail| {
+            faults.push(Fault::of("fields", "invalid", detail));
+            Fields::default()
+        });
+        faults.extend(filter.check(&sent));
         if !faults.is_empty() {
             return Err(Problem::InvalidParameters(faults));
         }
-        let mut filters: Vec<&(String, String)> = pairs
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "limit" | "cursor" | "count" | "fields"))
-            .collect();
-        filters.sort();
-        let parts = filters
-            .iter()
-            .flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        list.fingerprint = fingerprint(std::iter::once(path).chain(parts));
-        Ok(list)
-    }
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "limit" => number(value, 1, 100).map(|limit| self.paging.limit = limit),
-            "cursor" => {
-                self.paging.cursor = Some(value.to_owned());
-                Ok(())
-            }
-            "count" => parse_bool(value).map(|count| self.paging.count = count),
-            "fields" => Fields::read::<F::Item>(value).map(|fields| self.fields = fields),
-            _ => return self.filter.set(name, value),
+        Ok(Self {
+            paging,
+            fields,
+            filter,
+            fingerprint: fingerprint_of(path, &sent),
+            accepted,
         })
     }
 
     /// How many items the page may have.
     pub(super) fn limit(&self) -> usize {
-        self.paging.limit.into()
+        self.paging.limit.0.into()
     }
 
     /// How many rows to read for the page: one more than it may have, to see whether there is another page, rounded up to
@@ -185,8 +146,8 @@ impl<F: Filter> List<F> {
         self.fields.wants_within(outer, field, by_itself)
     }
 
-    /// The languages that names are wanted in: the one that a parameter asks for, or else what the request prefers.
-    pub fn locale(&self, asked: Option<String>) -> LanguagePreference {
+    /// The preferred languages of names: the one that a parameter asks for, or else those of `Accept-Language`.
+    pub fn locale(&self, asked: Option<LanguageTag>) -> LanguagePreference {
         LanguagePreference::new(asked, self.accepted.clone())
     }
 
@@ -203,8 +164,8 @@ impl<F: Filter> List<F> {
     pub fn cursor<K: SortKey>(&self) -> Result<Option<Cursor<K>>, Problem> {
         self.paging
             .cursor
-            .as_deref()
-            .map(|text| Cursor::read(text, self.fingerprint))
+            .as_ref()
+            .map(|text| Cursor::read(&text.0, self.fingerprint))
             .transpose()
             .map_err(|fault| Problem::InvalidParameters(vec![fault]))
     }
@@ -215,24 +176,14 @@ impl<F: Filter> List<F> {
     }
 }
 
-fn number(value: &str, least: u8, most: u8) -> Result<u8, String> {
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    value
-        .parse()
-        .ok()
-        .filter(|number| digits && (least..=most).contains(number))
-        .ok_or_else(|| format!("a whole number from {least} to {most}"))
-}
-
-/// Reads `true` or `false`.
-pub fn parse_bool(value: &str) -> Result<bool, String> {
-    value.parse().map_err(|_| "true or false".to_owned())
-}
-
-/// Reads a moment.
-pub fn parse_timestamp(value: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    super::values::parse_timestamp(value).map_err(|(_, detail)| match value.contains(' ') {
-        true => format!("{detail}; in an address `+` must be written `%2B`"),
-        false => detail,
-    })
+/// What the cursors of a list belong to: its path and its filters.
+fn fingerprint_of(path: &str, sent: &SentParameters) -> [u8; 8] {
+    let page = ["limit", "cursor", "count", "fields"];
+    let mut filters: Vec<&(String, String)> = sent.0.iter().collect();
+    filters.retain(|(name, _)| !page.contains(&name.as_str()));
+    filters.sort();
+    let parts = filters
+        .into_iter()
+        .flat_map(|(name, text)| [name.as_str(), text.as_str()]);
+    fingerprint(std::iter::once(path).chain(parts))
 }

@@ -1,9 +1,9 @@
-//! Parameters that operations of one kind share, and the patterns of the others.
+//! Parameters that operations of one kind share.
 
 use serde_json::{Map, Value, json};
 
 use super::operations::Facts;
-use crate::http::schema::{reference_of, write_pattern};
+use crate::http::schema::reference_of;
 use crate::idempotency::LONGEST_KEY;
 
 pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Value>) {
@@ -16,7 +16,6 @@ pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Valu
         _ => Vec::new(),
     };
     for parameter in &mut parameters {
-        write_out(&mut parameter["schema"]);
         if let (Some(example), true) = (&example, parameter["name"] == "fields") {
             parameter["example"] = example.as_str().into();
         }
@@ -35,19 +34,6 @@ pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Valu
         }));
     }
     operation["parameters"] = parameters.into();
-}
-
-/// An enum and its default as one schema, kinds of text as patterns.
-fn write_out(schema: &mut Value) {
-    if let Some(parts) = schema.get_mut("allOf").map(Value::take) {
-        let parts = parts.as_array().into_iter().flatten().rev();
-        let mut all = Map::new();
-        all.extend(parts.filter_map(Value::as_object).cloned().flatten());
-        *schema = all.into();
-    }
-    if let Some(schema) = schema.as_object_mut() {
-        write_pattern(schema);
-    }
 }
 
 /// An example of `fields` for a response whose type has no `id`: its first two fields and one within another.

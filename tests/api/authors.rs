@@ -440,7 +440,7 @@ async fn an_author_stays_while_an_article_names_it() {
         .await;
 
     let problem = app.delete(&path(&salma)).await.problem(409, "conflict");
-    assert_eq!(problem["detail"], "still named by 2 articles");
+    assert_eq!(problem["detail"], "still used by: 2 articles");
     assert_eq!(problem["errors"][0]["code"], "has_articles");
     let mut conn = app.conn().await;
     let by_hand = format!(
@@ -454,7 +454,7 @@ async fn an_author_stays_while_an_article_names_it() {
         .await
         .ok();
     let problem = app.delete(&path(&salma)).await.problem(409, "conflict");
-    assert_eq!(problem["detail"], "still named by 1 article");
+    assert_eq!(problem["detail"], "still used by: 1 article");
     // What is in the trash names nobody.
     assert_eq!(app.delete(&article_path(&draft)).await.status, 204);
     assert_eq!(app.delete(&path(&salma)).await.status, 204);

@@ -180,7 +180,7 @@ async fn a_category_that_is_not_empty_stays() {
     let problem = app.delete(&path(&category)).await.problem(409, "conflict");
     assert_eq!(
         problem["detail"],
-        "in it there still are: 1 category, 1 article, 1 headline"
+        "the category still contains: 1 category, 1 article, 1 headline"
     );
     let codes: Vec<&Value> = problem["errors"]
         .as_array()

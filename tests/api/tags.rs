@@ -263,7 +263,7 @@ async fn a_tag_stays_while_an_article_has_it() {
         )
         .await;
     let problem = app.delete(&path(&created)).await.problem(409, "conflict");
-    assert_eq!(problem["detail"], "still named by 1 article");
+    assert_eq!(problem["detail"], "still used by: 1 article");
     assert_eq!(problem["errors"][0]["code"], "has_articles");
     let id = created["id"].as_str().unwrap();
     let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lifecycle::{self, NewRotation, database_time};
@@ -17,16 +17,17 @@ use crate::access::extractors::Admin;
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
-use crate::http::one::{FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
-use crate::http::query::{Filter, List, Paging};
+use crate::http::query::{Filter, List};
 use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::problem::{OnConstraint, Problem};
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -40,7 +41,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// List keys
 ///
 /// Newest first, without their tokens.
-#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(Paging, KeyFilter))]
+#[utoipa::path(tag = "Keys", security(("key" = ["admin"])), params(List<KeyFilter>))]
 #[get("/v1/keys")]
 async fn list_keys(
     db: Data<Database>,
@@ -97,7 +98,7 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), FieldsParameter))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), One<ApiKey>))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
@@ -237,21 +238,16 @@ async fn rotate_key(
     .on_constraint(constraint_problem)
 }
 
-/// The filters of keys.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct KeyFilter {
-    /// Keys in this state.
-    #[param(inline)]
-    state: Option<KeyState>,
+query_parameters! {
+    /// The filters of a list of keys.
+    pub struct KeyFilter {
+        /// Keys in this state.
+        pub state: Option<KeyState>,
+    }
 }
 
 impl Filter for KeyFilter {
     type Item = ApiKey;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "state").then(|| value.parse().map(|state| self.state = Some(state)))
-    }
 }
 
 /// A new key, with its token.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::caller::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{Allowance, Limits};
-use crate::http::one::{FieldsParameter, One, Single};
+use crate::http::one::{One, Single};
 use crate::http::resource_response::{Representation, ResourceResponse};
 use crate::http::schema::HasFields;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ use crate::problem::Problem;
 /// Get one's own key
 ///
 /// The name, scopes, expiry and limits of the key or JWT that the request was sent with.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(FieldsParameter))]
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(One<Me>))]
 #[get("/v1/me")]
 pub async fn get_me(
     authenticated: Authenticated,

@@ -17,6 +17,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
 use crate::http::preconditions::Version;
 use crate::http::query::MOST_COUNTED;
 use crate::http::resource_response::Representation;
@@ -89,6 +90,8 @@ crate::text_enum! {
         Revoked = "revoked",
     }
 }
+
+impl Word for KeyState {}
 
 /// The condition of keys in this state; of all keys without one.
 fn condition(state: Option<KeyState>) -> Fragment {

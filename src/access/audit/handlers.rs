@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use utoipa::IntoParams;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -17,8 +17,11 @@ use crate::db::statement::RowType;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::page::Page;
-use crate::http::query::{Filter, List, MOST_COUNTED, Paging, parse_bool, parse_timestamp};
+use crate::http::parameter_types::Text;
+use crate::http::query::{Filter, List, MOST_COUNTED};
+use crate::http::query_parameters::ParameterType;
 use crate::problem::{KINDS, Problem};
+use crate::query_parameters;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
@@ -29,7 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Every write, done or refused, newest first. The audit can't be changed through the API. These are in the server's log only:
 /// requests over a limit (429), requests to an unavailable server (503), replayed responses (`Idempotency-Replayed`), and
 /// requests whose address or head can't be parsed.
-#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(Paging, AuditFilter))]
+#[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(List<AuditFilter>))]
 #[get("/v1/audit")]
 async fn list_audit(
     db: Data<Database>,
@@ -40,92 +43,82 @@ async fn list_audit(
     page(&mut conn, &list).await
 }
 
-/// The filters of the audit.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuditFilter {
-    /// Writes with this key.
-    #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
-    pub key_id: Option<Uuid>,
-    /// Writes of this caller: the name of the key, or the subject of the JWT.
-    #[param(max_length = 300, example = "the night desk")]
-    pub caller: Option<String>,
-    /// Writes of this kind of resource.
-    #[param(inline)]
-    pub resource: Option<Audited>,
-    /// Writes of this resource.
-    #[param(example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
-    pub resource_id: Option<Uuid>,
-    /// Writes that made this change.
-    #[param(inline)]
-    pub action: Option<AuditAction>,
-    /// Refused writes, or done ones.
-    #[param(example = true)]
-    pub refused: Option<bool>,
-    /// Writes refused with this kind of problem: a name under `/problems/`.
-    #[param(
-        max_length = 50,
-        pattern = "^[a-z-]+$",
-        example = "precondition-failed"
-    )]
-    pub problem: Option<String>,
-    /// Writes of this request.
-    #[param(max_length = 128, example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
-    pub request_id: Option<String>,
-    /// Writes from this address.
-    #[param(max_length = 45, value_type = Option<String>, example = "192.0.2.7")]
-    pub address: Option<IpAddr>,
-    /// After this time.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    pub after: Option<DateTime<Utc>>,
-    /// Before this time.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    pub before: Option<DateTime<Utc>>,
+query_parameters! {
+    /// The filters of the audit.
+    pub struct AuditFilter {
+        /// Writes with this key.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
+        pub key_id: Option<Uuid>,
+        /// Writes of this caller: the name of the key, or the subject of the JWT.
+        #[example("the night desk")]
+        pub caller: Option<Text<300>>,
+        /// Writes of this kind of resource.
+        pub resource: Option<Audited>,
+        /// Writes of this resource.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
+        pub resource_id: Option<Uuid>,
+        /// Writes that made this change.
+        pub action: Option<AuditAction>,
+        /// Refused writes, or done ones.
+        #[example(true)]
+        pub refused: Option<bool>,
+        /// Writes refused with this kind of problem: a name under `/problems/`.
+        #[example("precondition-failed")]
+        pub problem: Option<ProblemName>,
+        /// Writes of this request.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
+        pub request_id: Option<RequestId>,
+        /// Writes from this address.
+        #[example("192.0.2.7")]
+        pub address: Option<IpAddr>,
+        /// After this time.
+        #[example("2026-11-23T14:00:00Z")]
+        pub after: Option<DateTime<Utc>>,
+        /// Before this time.
+        #[example("2026-11-23T14:00:00Z")]
+        pub before: Option<DateTime<Utc>>,
+    }
 }
 
 impl Filter for AuditFilter {
     type Item = AuditEntry;
+}
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        let id = |value: &str| Uuid::try_parse(value).map_err(|_| "an id".to_owned());
-        Some(match name {
-            "key_id" => id(value).map(|id| self.key_id = Some(id)),
-            "caller" => match value.chars().count() {
-                1..=300 if !value.contains('\0') => {
-                    self.caller = Some(value.to_owned());
-                    Ok(())
-                }
-                _ => Err("a name of 1 to 300 characters".to_owned()),
-            },
-            "problem" => match KINDS.iter().find(|kind| kind.name == value) {
-                Some(kind) => {
-                    self.problem = Some(kind.name.to_owned());
-                    Ok(())
-                }
-                None => Err("a name under `/problems/`".to_owned()),
-            },
-            "resource" => value.parse().map(|it| self.resource = Some(it)),
-            "resource_id" => id(value).map(|id| self.resource_id = Some(id)),
-            "action" => value.parse().map(|action| self.action = Some(action)),
-            "refused" => parse_bool(value).map(|refused| self.refused = Some(refused)),
-            "request_id" => match value.len() {
-                1..=128 if value.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                    self.request_id = Some(value.to_owned());
-                    Ok(())
-                }
-                _ => Err("the `X-Request-Id` of a response".to_owned()),
-            },
-            "address" => match value.parse() {
-                Ok(address) => {
-                    self.address = Some(address);
-                    Ok(())
-                }
-                Err(_) => Err("an IP address".to_owned()),
-            },
-            "after" => parse_timestamp(value).map(|at| self.after = Some(at)),
-            "before" => parse_timestamp(value).map(|at| self.before = Some(at)),
-            _ => return None,
-        })
+/// The name of a problem type, as under `/problems/`.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemName(&'static str);
+
+impl ParameterType for ProblemName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let kind = KINDS.iter().find(|kind| kind.name == text);
+        kind.map(|kind| Self(kind.name))
+            .ok_or_else(|| "a name under `/problems/`".to_owned())
+    }
+
+    fn schema() -> Object {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(50))
+            .pattern(Some("^[a-z-]+$"))
+            .build()
+    }
+}
+
+/// The id of a request, as in `X-Request-Id`.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+impl ParameterType for RequestId {
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        match text.len() {
+            1..=128 if is_plain => Ok(Self(text.to_owned())),
+            _ => Err("the `X-Request-Id` of a response".to_owned()),
+        }
+    }
+
+    fn schema() -> Object {
+        <Text<128> as ParameterType>::schema()
     }
 }
 
@@ -137,12 +130,12 @@ impl AuditFilter {
             sql = sql.sql(" AND key_id = ").id(id);
         }
         if let Some(caller) = &self.caller {
-            sql = sql.sql(" AND caller = ").text(caller);
+            sql = sql.sql(" AND caller = ").text(&**caller);
         }
         if let Some(problem) = &self.problem {
             sql = sql
                 .sql(" AND problem IS NOT NULL AND problem = ")
-                .text(problem);
+                .text(problem.0);
         }
         if let Some(resource) = self.resource {
             sql = sql.sql(" AND resource = ").text(resource.as_str());
@@ -160,7 +153,7 @@ impl AuditFilter {
             });
         }
         if let Some(id) = &self.request_id {
-            sql = sql.sql(" AND request_id = ").text(id);
+            sql = sql.sql(" AND request_id = ").text(&id.0);
         }
         if let Some(address) = self.address {
             let address = address.to_canonical().to_string();

@@ -8,6 +8,8 @@ pub use handlers::routes;
 pub use model::AuditEntry;
 pub use record::{DoneWrite, record, record_change, record_refusal};
 
+use crate::http::parameter_types::Word;
+
 crate::text_enum! {
     /// The change that a write made.
     AuditAction {
@@ -24,6 +26,8 @@ crate::text_enum! {
     }
 }
 
+impl Word for AuditAction {}
+
 crate::text_enum! {
     /// The resources of which writes are recorded.
     Audited {
@@ -38,6 +42,8 @@ crate::text_enum! {
         Audit = "audit",
     }
 }
+
+impl Word for Audited {}
 
 impl Audited {
     /// The resource at this path segment below `/v1/`.

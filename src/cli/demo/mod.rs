@@ -1,14 +1,16 @@
-//! `manchette demo`: the sample content, two days of a site in French, Arabic and a little English.
+//! `manchette demo`: loads the sample content, two days of a news site in French, Arabic and English.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Error, open_database, print};
+use super::database::open_database;
+use super::{Error, print};
 use crate::config::Config;
 use crate::news::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
 use crate::news::authors::{Author, NewAuthor};
@@ -23,16 +25,16 @@ use crate::problem::Problem;
 use crate::schema::{categories, events};
 
 pub async fn run(config: &Config) -> Result<(), Error> {
-    let reached = open_database(config, "demo").await?;
-    let mut conn = reached.address.connect_unbounded().await?;
+    let database = open_database(config, "demo").await?;
+    let mut conn = database.options.connect_unbounded().await?;
     let loaded = load(&mut conn).await;
     drop(conn);
-    reached.done();
+    database.close();
     if loaded? {
         print("The sample content is loaded.\n")
     } else {
         Err(
-            "this database has, or had, content: the sample content is only for an empty one"
+            "this database has, or had, content: the sample content can only be loaded into an empty one"
                 .into(),
         )
     }
@@ -84,7 +86,7 @@ struct SampleHeadline {
     expires_in_minutes: Option<i64>,
 }
 
-/// Loads the sample content, all of it or nothing. False, and nothing is done, where anything was ever written.
+/// Loads the sample content in one transaction. Returns false, and does nothing, if anything was ever written.
 pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
     let categories: Vec<SampleCategory> = serde_json::from_str(include_str!("categories.json"))?;
     let articles: Vec<SampleArticle> = serde_json::from_str(include_str!("articles.json"))?;
@@ -99,27 +101,28 @@ pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
                 return Ok(false);
             }
             crud::rewrite::<Site>(conn, SITE, site).await?;
-            let sections = insert_categories(conn, categories).await?;
-            let named = Named {
-                sections: &sections,
+            let categories = insert_categories(conn, categories).await?;
+            let ids = ReferencedIds {
+                categories: &categories,
                 authors: insert_all::<Author>(conn, authors, |author| author.slug.clone()).await?,
                 tags: insert_all::<Tag>(conn, tags, |tag| tag.slug.clone()).await?,
             };
-            let stories = insert_articles(conn, articles, &named, now).await?;
-            insert_headlines(conn, headlines, &sections, &stories, now).await?;
+            let articles = insert_articles(conn, articles, &ids, now).await?;
+            insert_headlines(conn, headlines, &categories, &articles, now).await?;
             Ok::<_, Problem>(true)
         })
         .await?)
 }
 
-/// Whether nothing was ever written, looked at by one at a time.
+/// Whether nothing was ever written. The lock makes a second process wait for the first.
 async fn is_empty(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
     diesel::sql_query("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
         .execute(conn)
         .await?;
-    let written: i64 = events::table.count().get_result(conn).await?;
-    let there: i64 = categories::table.count().get_result(conn).await?;
-    Ok(written == 0 && there == 0)
+    let has_content = exists(events::table.select(events::id))
+        .or(exists(categories::table.select(categories::id)));
+    let has_content: bool = diesel::select(has_content).get_result(conn).await?;
+    Ok(!has_content)
 }
 
 type Ids = HashMap<String, Uuid>;
@@ -145,9 +148,9 @@ async fn insert_categories(
     Ok(ids)
 }
 
-/// The ids of what articles name.
-struct Named<'a> {
-    sections: &'a Ids,
+/// The ids of the resources that articles refer to, by slug.
+struct ReferencedIds<'a> {
+    categories: &'a Ids,
     authors: Ids,
     tags: Ids,
 }
@@ -159,8 +162,8 @@ async fn insert_all<R: Resource>(
 ) -> Result<Ids, Problem> {
     let mut ids = Ids::new();
     for sample in samples {
-        let made = crud::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
-        ids.insert(slug(&made), made.id());
+        let inserted = crud::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
+        ids.insert(slug(&inserted), inserted.id());
     }
     Ok(ids)
 }
@@ -168,7 +171,7 @@ async fn insert_all<R: Resource>(
 async fn insert_articles(
     conn: &mut AsyncPgConnection,
     samples: Vec<SampleArticle>,
-    named: &Named<'_>,
+    referenced: &ReferencedIds<'_>,
     now: DateTime<Utc>,
 ) -> Result<Ids, Problem> {
     let rendering = Rendering {
@@ -188,13 +191,19 @@ async fn insert_articles(
             language: sample.language,
             status: Status::Published,
             published_at: Some(now - Duration::minutes(sample.minutes_ago)),
-            category_id: sample.category.map(|category| named.sections[&category]),
+            category_id: sample
+                .category
+                .map(|category| referenced.categories[&category]),
             author_ids: sample
                 .authors
                 .iter()
-                .map(|slug| named.authors[slug])
+                .map(|slug| referenced.authors[slug])
                 .collect(),
-            tag_ids: sample.tags.iter().map(|slug| named.tags[slug]).collect(),
+            tag_ids: sample
+                .tags
+                .iter()
+                .map(|slug| referenced.tags[slug])
+                .collect(),
             dateline: sample.dateline,
             image: sample.image,
             canonical_url: sample.canonical_url,
@@ -211,8 +220,8 @@ async fn insert_articles(
 async fn insert_headlines(
     conn: &mut AsyncPgConnection,
     samples: Vec<SampleHeadline>,
-    sections: &Ids,
-    stories: &Ids,
+    categories: &Ids,
+    articles: &Ids,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     for sample in samples {
@@ -226,8 +235,8 @@ async fn insert_headlines(
             expires_at: sample
                 .expires_in_minutes
                 .map(|minutes| now + Duration::minutes(minutes)),
-            category_id: sample.category.map(|category| sections[&category]),
-            article_id: sample.article.map(|article| stories[&article]),
+            category_id: sample.category.map(|category| categories[&category]),
+            article_id: sample.article.map(|article| articles[&article]),
             url: sample.url,
             source: sample.source,
         };

@@ -66,7 +66,7 @@ impl SchemaValidator {
             .with_format("bcp47", |text: &str| {
                 crate::http::language::canonical(text).is_ok()
             })
-            .with_format("slug", crate::news::content::slug::is_slug)
+            .with_format("slug", crate::http::id_or_slug::is_slug)
             .build(&schema.document())
             .unwrap_or_else(|error| panic!("the schema of {} is invalid: {error}", schema.name));
         Self {

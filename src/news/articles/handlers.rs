@@ -9,18 +9,16 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
-use crate::news::articles::stories::FallbackParameter;
 use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
-use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -39,13 +37,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
 #[utoipa::path(
     tag = "Articles",
-    params(
-        Paging,
-        TimelineParameters,
-        OrderParameters,
-        ArticleFilter,
-        FallbackParameter
-    )
+    params(List<ArticleFilter>)
 )]
 #[get("/v1/articles")]
 async fn list_articles(
@@ -81,7 +73,7 @@ async fn create_article(
 /// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
 /// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
 /// `is_fallback: true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}")]
 async fn get_article(

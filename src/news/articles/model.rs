@@ -8,7 +8,7 @@ use diesel::sql_types::{Bool, Integer, Jsonb, Nullable, Text, Untyped, Uuid as S
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::Database;
@@ -22,7 +22,8 @@ use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::{One, Single};
 use crate::http::page::Page;
-use crate::http::query::{Filter, List, parse_bool};
+use crate::http::query::{Filter, List};
+use crate::http::query_parameters::SentParameters;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
@@ -41,43 +42,21 @@ use crate::news::listing::timeline::Timeline;
 use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::articles;
 
-/// What a list of articles can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ArticleFilter {
-    #[param(ignore)]
-    pub timeline: TimelineFilter,
-    /// Signed by this author (slug or id).
-    #[param(max_length = 200, example = "anir-tafoughi")]
-    #[expect(
-        dead_code,
-        reason = "it is written for the contract; the timeline reads the value"
-    )]
-    author: Option<String>,
+query_parameters! {
+    /// The filters of a list of articles.
+    pub struct ArticleFilter {
+        ..timeline: TimelineFilter,
+    }
 }
 
 impl Filter for ArticleFilter {
     type Item = Article;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        match name {
-            "fallback" => Some(parse_bool(value).map(|fallback| self.timeline.fallback = fallback)),
-            _ => self.timeline.set(name, value),
-        }
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        let mut faults = self.timeline.faults(given);
-        if self.timeline.fallback && self.timeline.language.is_none() {
-            faults.push(Fault::of(
-                "fallback",
-                "needs_language",
-                "goes with `language`",
-            ));
-        }
-        faults
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline.check(sent)
     }
 }
 
@@ -843,7 +822,9 @@ impl Resource for Article {
     }
 
     fn validate(new: &mut NewArticle) -> Result<(), Vec<Fault>> {
-        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
+        let mut faults = slug::validate(new.slug.as_deref())
+            .err()
+            .unwrap_or_default();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
             Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),

@@ -4,7 +4,6 @@
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
@@ -14,23 +13,6 @@ use crate::news::listing::conditions::seen;
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::Timeline;
-
-/// Whether a list of articles is one of stories.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `ArticleFilter` reads the value"
-)]
-pub struct FallbackParameter {
-    /// With `language`: every story once, in that language where it is told in it, else in the first of the site's
-    /// `languages` in which it is told, else the original; `is_fallback` says which are not in the language asked for. Only
-    /// what the caller may see, and what is of the `status` asked for, stands for a story; the other filters are asked of the
-    /// article that does. Each of `ids` stands for its story. Without it, a list in a `language` has what is in that very
-    /// language, and no more.
-    #[param(required = false, default = false)]
-    fallback: bool,
-}
 
 /// The filter that lets the best of each story through, for one who sees so much; none where no stories are listed.
 pub fn predicate(filter: &TimelineFilter, visibility: Visibility) -> Option<FilterPredicate> {

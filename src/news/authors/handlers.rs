@@ -1,4 +1,4 @@
-//! HTTP in and out.
+//! HTTP requests and responses.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post, put};
@@ -8,10 +8,10 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
@@ -19,7 +19,7 @@ use crate::news::content::crud;
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
-use super::model::*;
+use super::{Author, AuthorFilter, AuthorPatch, NewAuthor};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_authors)
@@ -32,9 +32,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List authors
 ///
-/// By `name`, without regard to accents and case. Names come in the `language` asked for, or else in what `Accept-Language`
-/// prefers; to whoever may write, as they are written unless `language` says otherwise. The order stays the same.
-#[utoipa::path(tag = "Authors", params(Paging, AuthorFilter, AcceptLanguage))]
+/// Ordered by `name`, ignoring accents and case. `language`, or else `Accept-Language`, selects the language of names, but not
+/// their order; callers that may write get the stored names unless they send `language`.
+#[utoipa::path(tag = "Authors", params(List<AuthorFilter>, AcceptLanguage))]
 #[get("/v1/authors")]
 async fn list_authors(
     db: Data<Database>,
@@ -48,7 +48,7 @@ async fn list_authors(
 
 /// Create an author
 ///
-/// Without a `slug` one is made from `name`.
+/// Without a `slug`, one is made from `name`.
 #[utoipa::path(tag = "Authors", security(("key" = ["write"])), request_body = NewAuthor)]
 #[post("/v1/authors")]
 async fn create_author(
@@ -62,8 +62,8 @@ async fn create_author(
 
 /// Get an author
 ///
-/// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
+/// By its id or slug. A former slug is redirected to the current one (308).
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), One<Author>))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
     db: Data<Database>,
@@ -77,8 +77,8 @@ async fn get_author(
 
 /// Replace an author
 ///
-/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
-/// one that is in the trash, it takes it out again (201).
+/// Fields that are left out get their defaults, except `slug`, which is kept. With an unused id, an author is created (201); with
+/// the id of one in the trash, it is restored (201).
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])), request_body = NewAuthor,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(Conflict))]
@@ -96,7 +96,7 @@ async fn replace_author(
 
 /// Change an author
 ///
-/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, fields that are left out are kept.
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     request_body(content = AuthorPatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
@@ -114,7 +114,7 @@ async fn update_author(
 
 /// Delete an author
 ///
-/// To the trash. Refused with a 409 while articles name it.
+/// Moves it to the trash. Refused (409) while articles use it.
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(Conflict))]

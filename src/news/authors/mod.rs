@@ -1,7 +1,11 @@
-//! Authors: who signs.
+//! Authors: the bylines of articles.
 
+mod embedded;
 mod handlers;
+mod list;
 mod model;
 
+pub use embedded::AuthorRef;
 pub use handlers::routes;
-pub use model::*;
+pub use list::AuthorFilter;
+pub use model::{Author, AuthorPatch, NewAuthor};

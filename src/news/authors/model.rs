@@ -1,12 +1,13 @@
 //! Rows, JSON types and queries.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -15,43 +16,20 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::page::Page;
-use crate::http::query::{Filter, List};
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
+use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::link::Link;
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::Visibility;
-use crate::news::listing::by_name::{self, NameOrdered};
+use crate::news::content::visibility::{Status, Visibility};
+use crate::news::listing::by_name::NameOrdered;
 use crate::problem::{ConstraintViolation, Fault, Problem};
-use crate::schema::authors;
+use crate::schema::{article_authors, authors};
 
-/// What a list of authors takes.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AuthorFilter {
-    /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    pub(super) language: Option<String>,
-}
-
-impl Filter for AuthorFilter {
-    type Item = Author;
-
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        (name == "language").then(|| {
-            language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag))
-        })
-    }
-}
-
-/// Somebody who signs articles.
+/// A person or organisation that signs articles.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = authors)]
 #[schema(example = json!({
@@ -61,28 +39,28 @@ impl Filter for AuthorFilter {
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct Author {
-    /// Given once, never changed.
+    /// Assigned once, never changed.
     pub id: Uuid,
-    /// Its readable address, unique among the authors.
+    /// Its readable name in URLs, unique among the authors.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    /// As it stands in a byline, in the site's first language.
+    /// The name in bylines, in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
-    /// The same in other languages, by language tag (BCP 47).
+    /// The name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
     #[schema(format = "prose", max_length = 2000)]
     pub bio: Option<String>,
-    /// Where a picture is.
+    /// The URL of a portrait.
     #[schema(format = "uri", max_length = 2048)]
     pub image_url: Option<String>,
-    /// Where to find them elsewhere.
+    /// Profiles elsewhere on the web.
     #[schema(value_type = Vec<Link>, max_items = 20)]
     pub links: Json<Vec<Link>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// 1 at first, one more with every change.
+    /// Starts at 1 and increases with every change.
     #[schema(minimum = 1)]
     pub version: i32,
     #[serde(skip)]
@@ -92,41 +70,17 @@ pub struct Author {
     first_language: String,
 }
 
-/// An author in short.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct AuthorRef {
-    pub id: Uuid,
-    pub slug: String,
-    pub name: String,
-    /// Where a picture is.
-    #[schema(format = "uri", max_length = 2048)]
-    pub image_url: Option<String>,
-    /// Its name by language, the first language's too.
-    #[serde(skip_serializing)]
-    #[schema(ignore)]
-    names: Names,
-}
-
-impl AuthorRef {
-    /// Puts the name into the language that is wanted.
-    pub fn localize(&mut self, locale: &LanguagePreference) {
-        if let Some(name) = locale.name(&self.names) {
-            self.name = name.to_owned();
-        }
-    }
-}
-
-/// What makes an author. What only the server writes (`id`, `created_at`, `updated_at`, `version`) may stand beside it and
-/// is ignored, so that what was read can be sent back.
+/// Request body for creating or replacing an author. Fields that only the server writes (`id`, `created_at`, `updated_at`,
+/// `version`) are allowed and ignored, so that a representation can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Salma Idrissi Kadiri", "names": {"ar": "سلمى الإدريسي القادري"}}))]
 pub struct NewAuthor {
-    /// Its readable address. Left out, it is made from `name`, with `-2` and so on where that is taken.
+    /// Its readable name in URLs. If left out, it is made from `name`, with a suffix such as `-2` if that is taken.
     #[serde(default)]
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
-    /// As it stands in a byline, in the site's first language.
+    /// The name in bylines, in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     #[serde(default)]
@@ -138,7 +92,7 @@ pub struct NewAuthor {
     #[serde(default)]
     #[schema(format = "uri", max_length = 2048)]
     pub image_url: Option<String>,
-    /// Where to find them elsewhere.
+    /// Profiles elsewhere on the web.
     #[serde(default)]
     #[schema(max_items = 20, default = json!([]))]
     pub links: Vec<Link>,
@@ -148,44 +102,17 @@ impl NameOrdered for Author {
     fn place(&self) -> (NameKey, Uuid) {
         (NameKey(self.name_key.clone()), self.id)
     }
+
+    async fn load(conn: &mut AsyncPgConnection, sql: &Fragment) -> QueryResult<Vec<Self>> {
+        Statement::<RowType<Self>>::select::<Self>(sql)
+            .load(conn)
+            .await
+    }
 }
 
 impl CacheTagged for Author {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-    }
-}
-
-impl CacheTagged for AuthorRef {
-    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
-        cache_tags.one(Author::NAME, self.id);
-    }
-}
-
-impl Author {
-    pub(super) async fn list(
-        conn: &mut AsyncPgConnection,
-        list: &List<AuthorFilter>,
-        locale: &LanguagePreference,
-    ) -> Result<Page<Self>, Problem> {
-        let condition = Fragment::default();
-        let names = (Self::TABLE, Self::NAME);
-        let negotiated = locale.is_negotiated();
-        by_name::page::<Self, _>(
-            conn,
-            names,
-            list,
-            &condition,
-            negotiated,
-            async |conn, rest| {
-                let mut rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&rest)
-                    .load(conn)
-                    .await?;
-                rows.iter_mut().for_each(|row| row.localize(locale));
-                Ok(rows)
-            },
-        )
-        .await
     }
 }
 
@@ -212,7 +139,7 @@ impl Resource for Author {
     const PATH: &'static str = "/v1/authors";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
-        let in_use = || Problem::Conflict("still named by articles".into(), Vec::new());
+        let in_use = || Problem::Conflict("still used by articles".into(), Vec::new());
         (violation.name == "authors_in_use").then(in_use)
     }
 
@@ -233,15 +160,14 @@ impl Resource for Author {
         name: &IdOrSlug,
         _: Visibility,
     ) -> QueryResult<Option<Self>> {
-        let sql = Fragment::new("FROM authors WHERE deleted_at IS NULL AND ");
-        let sql = match name {
-            IdOrSlug::Id(id) => sql.sql("id = ").id(*id),
-            IdOrSlug::Slug(slug) => sql.sql("slug = ").text(slug),
-        };
-        Statement::<RowType<Self>>::select::<Self>(&sql)
-            .get_result(conn)
-            .await
-            .optional()
+        let query = authors::table
+            .filter(authors::deleted_at.is_null())
+            .select(Self::as_select());
+        match name {
+            IdOrSlug::Id(id) => query.filter(authors::id.eq(id)).get_result(conn).await,
+            IdOrSlug::Slug(slug) => query.filter(authors::slug.eq(slug)).get_result(conn).await,
+        }
+        .optional()
     }
 
     fn localize(&mut self, locale: &LanguagePreference) {
@@ -249,13 +175,7 @@ impl Resource for Author {
     }
 
     fn validate(new: &mut NewAuthor) -> Result<(), Vec<Fault>> {
-        let mut faults = slug::settle(new.slug.as_deref()).err().unwrap_or_default();
-        faults.extend(names::settle(&mut new.names).err().unwrap_or_default());
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
+        names::validate(new.slug.as_deref(), &mut new.names)
     }
 
     fn chosen_slug(new: &NewAuthor) -> Option<&str> {
@@ -263,14 +183,22 @@ impl Resource for Author {
     }
 
     async fn is_publicly_referenced(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<bool> {
-        by_name::is_publicly_referenced(conn, ("article_authors", "author_id"), id).await
+        let references = article_authors::table
+            .filter(article_authors::author_id.eq(id))
+            .filter(article_authors::deleted_at.is_null())
+            .filter(article_authors::status.ne(Status::Draft));
+        diesel::select(exists(references)).get_result(conn).await
     }
 
     async fn insert(conn: &mut AsyncPgConnection, id: Uuid, new: NewAuthor) -> Result<(), Problem> {
         let chosen = new.slug.as_deref();
         let slug = slug::claim(conn, SlugTable::Authors, id, chosen, &new.name).await?;
         diesel::insert_into(authors::table)
-            .values((Row::from(&new)?, authors::id.eq(id), authors::slug.eq(slug)))
+            .values((
+                AuthorRow::from(&new)?,
+                authors::id.eq(id),
+                authors::slug.eq(slug),
+            ))
             .execute(conn)
             .await?;
         Ok(())
@@ -281,7 +209,7 @@ impl Resource for Author {
         let slug = slug::keep_or_claim(conn, SlugTable::Authors, id, chosen, &new.name).await?;
         diesel::update(authors::table.find(id))
             .set((
-                Row::from(&new)?,
+                AuthorRow::from(&new)?,
                 authors::slug.eq(slug),
                 authors::version.eq(authors::version + 1),
                 authors::deleted_at.eq(None::<DateTime<Utc>>),
@@ -292,13 +220,20 @@ impl Resource for Author {
     }
 
     async fn check_deletable(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), Problem> {
-        by_name::check_unused(conn, ("article_authors", "author_id"), id).await
+        let articles = article_authors::table
+            .filter(article_authors::author_id.eq(id))
+            .filter(article_authors::deleted_at.is_null())
+            .count()
+            .get_result(conn)
+            .await?;
+        dependents::require_none("still used by", &[Dependents::articles(articles)])
     }
 }
 
+/// The columns that a write sets.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = authors, treat_none_as_null = true)]
-struct Row<'a> {
+struct AuthorRow<'a> {
     name: &'a str,
     names: serde_json::Value,
     bio: Option<&'a str>,
@@ -306,7 +241,7 @@ struct Row<'a> {
     links: serde_json::Value,
 }
 
-impl<'a> Row<'a> {
+impl<'a> AuthorRow<'a> {
     fn from(new: &'a NewAuthor) -> Result<Self, Problem> {
         Ok(Self {
             name: &new.name,

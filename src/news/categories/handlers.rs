@@ -1,4 +1,4 @@
-//! HTTP in and out.
+//! HTTP requests and responses.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post, put};
@@ -8,10 +8,10 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::{AcceptLanguage, One};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::idempotency::{Created, IdempotencyKey};
@@ -19,7 +19,7 @@ use crate::news::content::crud;
 use crate::news::content::names::as_read_by;
 use crate::problem::Problem;
 
-use super::model::*;
+use super::{Category, CategoryFilter, CategoryItem, CategoryPatch, NewCategory};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_categories)
@@ -32,10 +32,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List categories
 ///
-/// The tree from top to bottom: each category is followed by those below it, sisters stand by `position`. With
-/// `tree=true` those at the top, whole, each with its `children`. Names come in the `language` asked for, or else in what
-/// `Accept-Language` prefers; to whoever may write, as they are written unless `language` says otherwise.
-#[utoipa::path(tag = "Categories", params(Paging, CategoryFilter, AcceptLanguage))]
+/// In the order of the tree: each category is followed by its descendants, siblings are ordered by `position`. With
+/// `tree=true`, the categories at the top level, with nested `children`. `language`, or else `Accept-Language`, selects the
+/// language of names; callers that may write get the stored names unless they send `language`.
+#[utoipa::path(tag = "Categories", params(List<CategoryFilter>, AcceptLanguage))]
 #[get("/v1/categories")]
 async fn list_categories(
     db: Data<Database>,
@@ -52,7 +52,7 @@ async fn list_categories(
 
 /// Create a category
 ///
-/// Without a `slug` one is made from `name`.
+/// Without a `slug`, one is made from `name`.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory)]
 #[post("/v1/categories")]
 async fn create_category(
@@ -66,8 +66,8 @@ async fn create_category(
 
 /// Get a category
 ///
-/// By its id or its slug. A slug that has changed leads to the new one with a 308.
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), LanguageParameter, FieldsParameter, AcceptLanguage))]
+/// By its id or slug. A former slug is redirected to the current one (308).
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), One<Category>))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     db: Data<Database>,
@@ -81,8 +81,8 @@ async fn get_category(
 
 /// Replace a category
 ///
-/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with
-/// one that is in the trash, it takes it out again (201).
+/// Fields that are left out get their defaults, except `slug`, which is kept. With an unused id, a category is created (201); with
+/// the id of one in the trash, it is restored (201).
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])), request_body = NewCategory,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(Conflict))]
@@ -100,8 +100,8 @@ async fn replace_category(
 
 /// Change a category
 ///
-/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays. With another `parent_id` it moves,
-/// together with everything below it.
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, fields that are left out are kept. A new `parent_id`
+/// moves the category with its descendants.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     request_body(content = CategoryPatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
@@ -119,7 +119,7 @@ async fn update_category(
 
 /// Delete a category
 ///
-/// To the trash. Refused with a 409 while categories, articles or headlines stand in it.
+/// Moves it to the trash. Refused (409) while it contains categories, articles or headlines.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(Conflict))]

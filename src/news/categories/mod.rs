@@ -1,7 +1,16 @@
 //! Categories: the sections of the site, in a tree.
 
+mod counts;
+mod embedded;
 mod handlers;
+mod item;
+mod list;
 mod model;
+mod tree;
 
+pub use embedded::{CategoryRef, ParentRef};
 pub use handlers::routes;
-pub use model::*;
+pub use item::CategoryItem;
+pub use list::CategoryFilter;
+pub use model::{Category, CategoryPatch, NewCategory};
+pub use tree::CategoryNode;

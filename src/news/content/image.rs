@@ -1,4 +1,4 @@
-//! An article's lead image.
+//! The lead image of an article.
 
 use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -8,7 +8,7 @@ use diesel::sql_types::Jsonb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The picture that leads an article. Only its address is kept here, never the picture.
+/// The lead image of an article. Only its URL is stored.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
 )]
@@ -19,17 +19,17 @@ use utoipa::ToSchema;
     "credit": "Le Rivage", "width": 1600, "height": 1067,
 }))]
 pub struct Image {
-    /// Where the picture is.
+    /// The URL of the image.
     #[schema(format = "uri", max_length = 2048)]
     pub url: String,
-    /// What it shows, for those who don't see it.
+    /// Alternative text: what the image shows.
     #[serde(default)]
     #[schema(format = "line", max_length = 500)]
     pub alt: Option<String>,
     #[serde(default)]
     #[schema(format = "prose", max_length = 1000)]
     pub caption: Option<String>,
-    /// Who made it.
+    /// The photographer or agency.
     #[serde(default)]
     #[schema(format = "line", max_length = 200)]
     pub credit: Option<String>,

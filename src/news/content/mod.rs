@@ -1,6 +1,7 @@
-//! What all content shares: reading and writing one, its publication and visibility, slugs, names by language.
+//! Shared by all resources: reading and writing one, publication and visibility, slugs, names by language.
 
 pub mod crud;
+pub mod dependents;
 pub mod image;
 pub mod link;
 pub mod names;

@@ -1,4 +1,4 @@
-//! Names by language: what categories, authors and tags share. `name` is in the site's first language, `names` in others.
+//! Names by language, of categories, authors and tags: `name` in the site's first language, `names` in others.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
+use crate::news::content::slug;
 use crate::problem::Fault;
 
 /// Names by language tag.
 pub type Names = BTreeMap<String, String>;
 
-/// Who may write gets names as they are written, unless another language is asked for: what is read may be sent back.
+/// Callers that may write get the stored names unless they request a language, so that they can send back what they read.
 pub fn as_read_by(reader: &Reader, locale: LanguagePreference) -> LanguagePreference {
     if reader.has(Scope::Write) {
         locale.as_written()
@@ -23,19 +24,10 @@ pub fn as_read_by(reader: &Reader, locale: LanguagePreference) -> LanguagePrefer
     }
 }
 
-/// Gives each language its usual spelling.
-///
-/// # Errors
-/// Where one is there twice, spelt in two ways.
-pub fn settle(names: &mut Names) -> Result<(), Vec<Fault>> {
-    let mut faults = Vec::new();
-    for (tag, name) in std::mem::take(names) {
-        let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
-        if names.insert(canonical, name).is_some() {
-            let detail = "this language is there already, spelt another way";
-            faults.push(Fault::at(format!("/names/{tag}"), "duplicate_item", detail));
-        }
-    }
+/// Validates the slug and the names of a new category, author or tag.
+pub fn validate(chosen_slug: Option<&str>, names: &mut Names) -> Result<(), Vec<Fault>> {
+    let mut faults = slug::validate(chosen_slug).err().unwrap_or_default();
+    faults.extend(canonicalize(names));
     if faults.is_empty() {
         Ok(())
     } else {
@@ -43,29 +35,49 @@ pub fn settle(names: &mut Names) -> Result<(), Vec<Fault>> {
     }
 }
 
-/// Puts a name into the language that is wanted. In the first language it is called as it is written.
+/// Writes each language tag in its canonical form. A fault for each tag that is then there twice.
+fn canonicalize(names: &mut Names) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (tag, name) in std::mem::take(names) {
+        let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
+        if names.insert(canonical, name).is_some() {
+            let detail = "duplicate language, in another spelling";
+            faults.push(Fault::at(format!("/names/{tag}"), "duplicate_item", detail));
+        }
+    }
+    faults
+}
+
+/// Translates a name into the preferred language. `name` itself is in the first language.
 pub fn localize(
     name: &mut String,
     names: &Names,
     first_language: &str,
     locale: &LanguagePreference,
 ) {
-    let there = names.keys().map(String::as_str);
-    if let Some(tag) = locale.pick(there.chain(std::iter::once(first_language)))
+    let available = names.keys().map(String::as_str);
+    if let Some(tag) = locale.pick(available.chain(std::iter::once(first_language)))
         && tag != first_language
-        && let Some(other) = names.get(tag)
+        && let Some(translated) = names.get(tag)
     {
-        other.clone_into(name);
+        translated.clone_into(name);
+    }
+}
+
+/// Translates the name of an embedded resource, whose `names` have the first language too.
+pub fn localize_embedded(name: &mut String, names: &Names, locale: &LanguagePreference) {
+    if let Some(translated) = locale.name(names) {
+        translated.clone_into(name);
     }
 }
 
 /// The schema of `names`.
 pub fn schema() -> RefOr<Schema> {
-    let text = |format: &str, longest| {
+    let text = |format: &str, max_length| {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::Custom(format.into())))
-            .max_length(Some(longest))
+            .max_length(Some(max_length))
     };
     let name: RefOr<Schema> = text("line", 100).into();
     ObjectBuilder::new()

@@ -1,12 +1,13 @@
-//! Where content stands in its life, and who sees it there.
+//! The status of content, and which content a caller may see.
 
 use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::db::Fragment;
+use crate::http::parameter_types::Word;
 use crate::problem::Problem;
 
 crate::text_enum! {
-    /// Where content stands in its life.
+    /// The status of content.
     Status {
         /// Being written.
         Draft = "draft",
@@ -19,14 +20,17 @@ crate::text_enum! {
     }
 }
 
-/// The state of an article, and of a headline, as it is shown: nobody writes when what is scheduled goes out.
+impl Word for Status {}
+
+/// The effective status of an article and of a headline: `scheduled` counts as `published` from `listed_at` on, without a
+/// write.
 pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \
     THEN 'published' ELSE articles.status END";
 pub const SHOWN_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() \
     THEN 'published' ELSE headlines.status END";
 
 impl Status {
-    /// Whether content in this state concerns the public, so that changing it needs the scope `publish`.
+    /// Whether changing content with this status needs the scope `publish`: all but drafts is, was or will be public.
     pub fn requires_publish_scope(self) -> bool {
         self != Self::Draft
     }
@@ -44,14 +48,14 @@ pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Proble
     }
 }
 
-/// How much of the content somebody may see.
+/// The content that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// What is published, or scheduled, and whose time has come.
+    /// Content that is published, or scheduled and due.
     Public,
-    /// That, and what is going out later: for partners under embargo.
+    /// Also content that is scheduled: for partners under embargo.
     Early,
-    /// Everything that is not in the trash.
+    /// All content that is not in the trash.
     Everything,
 }
 
@@ -68,33 +72,33 @@ impl Visibility {
         }
     }
 
-    /// What of the headlines that go by a name in a statement can be seen.
-    pub fn of_headlines(self, line: &'static str) -> Fragment {
-        let sql = self.of_articles(line);
+    /// The condition for visible headlines; `table` is the name or alias of the table in the statement.
+    pub fn of_headlines(self, table: &'static str) -> Fragment {
+        let sql = self.of_articles(table);
         match self {
             Self::Public | Self::Early => sql
                 .sql(" AND (")
-                .sql(line)
+                .sql(table)
                 .sql(".expires_at IS NULL OR ")
-                .sql(line)
+                .sql(table)
                 .sql(".expires_at > now())"),
             Self::Everything => sql,
         }
     }
 
-    /// What of the articles that go by a name in a statement can be seen.
-    pub fn of_articles(self, line: &'static str) -> Fragment {
-        let sql = Fragment::new(line).sql(".deleted_at IS NULL");
+    /// The condition for visible articles; `table` is the name or alias of the table in the statement.
+    pub fn of_articles(self, table: &'static str) -> Fragment {
+        let sql = Fragment::new(table).sql(".deleted_at IS NULL");
         match self {
             Self::Public => sql
                 .sql(" AND ")
-                .sql(line)
+                .sql(table)
                 .sql(".status IN ('published', 'scheduled') AND ")
-                .sql(line)
+                .sql(table)
                 .sql(".listed_at <= now()"),
             Self::Early => sql
                 .sql(" AND ")
-                .sql(line)
+                .sql(table)
                 .sql(".status IN ('published', 'scheduled')"),
             Self::Everything => sql,
         }

@@ -8,16 +8,15 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
-use crate::http::query::{List, Paging};
+use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
-use crate::news::listing::filter::{OrderParameters, TimelineParameters};
 use crate::problem::Problem;
 
 use super::model::*;
@@ -37,7 +36,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
 #[utoipa::path(
     tag = "Headlines",
-    params(Paging, TimelineParameters, OrderParameters, HeadlineFilter)
+    params(List<HeadlineFilter>)
 )]
 #[get("/v1/headlines")]
 async fn list_headlines(
@@ -68,7 +67,7 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), ContentLanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), One<Headline>),
     responses(Gone))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(

@@ -6,7 +6,7 @@ use diesel::sql_types::{Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
@@ -19,7 +19,9 @@ use crate::http::language::{self, Dir};
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
 use crate::http::page::Page;
-use crate::http::query::{Filter, List, parse_bool};
+use crate::http::parameter_types::Word;
+use crate::http::query::{Filter, List};
+use crate::http::query_parameters::SentParameters;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
@@ -31,6 +33,7 @@ use crate::news::listing::page::{Source, TimeOrdered};
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
 use crate::news::listing::timeline::Timeline;
 use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::query_parameters;
 use crate::schema::headlines;
 
 crate::text_enum! {
@@ -44,39 +47,29 @@ crate::text_enum! {
     }
 }
 
-/// What a list of headlines can be narrowed to.
-#[derive(Debug, Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HeadlineFilter {
-    #[param(ignore)]
-    pub timeline: TimelineFilter,
-    /// Those of this priority.
-    #[param(inline)]
-    pub priority: Option<Priority>,
-    /// Those that are pinned, or those that are not. The order stays by time.
-    #[param(example = true)]
-    pub pinned: Option<bool>,
-    /// Those that point at an article that the caller may see, or those that don't.
-    #[param(example = true)]
-    pub has_article: Option<bool>,
+impl Word for Priority {}
+
+query_parameters! {
+    /// The filters of a list of headlines.
+    pub struct HeadlineFilter {
+        ..timeline: TimelineFilter without ["author", "fallback"],
+
+        /// Those of this priority.
+        pub priority: Option<Priority>,
+        /// Those that are pinned, or those that are not. The order stays by time.
+        #[example(true)]
+        pub pinned: Option<bool>,
+        /// Those that point at an article that the caller may see, or those that don't.
+        #[example(true)]
+        pub has_article: Option<bool>,
+    }
 }
 
 impl Filter for HeadlineFilter {
     type Item = Headline;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "priority" => value.parse().map(|priority| self.priority = Some(priority)),
-            "pinned" => parse_bool(value).map(|pinned| self.pinned = Some(pinned)),
-            "has_article" => parse_bool(value).map(|has| self.has_article = Some(has)),
-            // A headline has none.
-            "author" => return None,
-            _ => return self.timeline.set(name, value),
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        self.timeline.faults(given)
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline.check(sent)
     }
 }
 

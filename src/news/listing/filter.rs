@@ -1,93 +1,83 @@
-//! The parameters of a list in the order of time, and how each is parsed.
+//! The parameters of a list in the order of time.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::id_or_slug::IdOrSlug;
-use crate::http::language;
-use crate::http::query;
-use crate::http::values::is_line;
+use crate::http::language::LanguageTag;
+use crate::http::parameter_types::{Line, Word};
+use crate::http::query_parameters::SentParameters;
 use crate::news::content::visibility::Status;
 use crate::news::listing::resolve::ResolvedNames;
 use crate::news::site::Day;
 use crate::problem::Fault;
+use crate::query_parameters;
 
-/// How many categories, and how many ids, one request may name.
-const MOST_CATEGORIES: usize = 20;
-const MOST_IDS: usize = 100;
-/// The longest source, in characters.
-const LONGEST_SOURCE: usize = 200;
+query_parameters! {
+    /// The filters and the order of a timeline.
+    pub struct TimelineFilter {
+        skip pub(super) named: ResolvedNames,
+        // The bounds of `date` in the site's time zone.
+        skip pub(super) day: Option<Day>,
+        // The languages that the site prefers, where stories are listed.
+        skip pub preferred: Vec<String>,
 
-/// What every timeline can be filtered by, as the contract has it.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `TimelineFilter` reads the values"
-)]
-pub struct TimelineParameters {
-    /// In these categories (slugs or ids, by comma, at most 20) or one below them.
-    #[param(max_length = 4100, example = "economie")]
-    category: Option<String>,
-    /// Leaves out what stands below the categories. Goes with `category`.
-    #[param(required = false, default = false)]
-    direct: bool,
-    /// With this tag (slug or id). A headline has the tags of the article that it points at.
-    #[param(max_length = 200, example = "larache")]
-    tag: Option<String>,
-    /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
-    #[param(format = "bcp47", max_length = 35, example = "fr")]
-    language: Option<String>,
-    /// Of this status. Needs a key.
-    #[param(inline)]
-    status: Option<Status>,
-    /// Published after this moment.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    published_after: Option<DateTime<Utc>>,
-    /// Published before this moment.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    published_before: Option<DateTime<Utc>>,
-    /// Changed after this moment. A change can be read at most 10 seconds after its `updated_at`: who follows changes asks
-    /// again from 15 seconds before the latest that they know, with `sort=updated_at`.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    updated_after: Option<DateTime<Utc>>,
-    /// Changed before this moment.
-    #[param(example = "2026-11-23T14:00:00Z")]
-    updated_before: Option<DateTime<Utc>>,
-    /// Brought by this agency, say: exactly what `source` has.
-    #[param(min_length = 1, max_length = 200, example = "Agence Oued")]
-    source: Option<String>,
-    /// Published on this day, in the site's time zone.
-    #[param(format = "date", example = "2026-11-23")]
-    date: Option<String>,
-}
-
-/// In which order a timeline is read, as the contract has it.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `TimelineFilter` reads the values"
-)]
-pub struct OrderParameters {
-    /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
-    /// with `limit`, `count` and `sort`. Only where bodies make the page end earlier there is a `page.next`, with which
-    /// the same ids go on.
-    #[param(
-        format = "ids",
-        max_length = 3699,
-        example = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"
-    )]
-    ids: Option<String>,
-    /// By which time, and which way: `-` puts the latest first.
-    #[param(inline, required = false, default = "-published_at")]
-    sort: Sort,
+        /// In these categories (slugs or ids, by comma, at most 20) or one below them.
+        #[name("category")]
+        #[example("economie")]
+        pub categories: Vec<IdOrSlug>,
+        /// Leaves out what stands below the categories. Goes with `category`.
+        pub direct: bool = false,
+        /// Signed by this author (slug or id).
+        #[example("anir-tafoughi")]
+        pub author: Option<IdOrSlug>,
+        /// With this tag (slug or id). A headline has the tags of the article that it points at.
+        #[example("larache")]
+        pub tag: Option<IdOrSlug>,
+        /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
+        #[example("fr")]
+        pub language: Option<LanguageTag>,
+        /// With `language`: every story once, in that language where it is told in it, else in the first of the site's
+        /// `languages` in which it is told, else the original; `is_fallback` says which are not in the language asked for. Only
+        /// what the caller may see, and what is of the `status` asked for, stands for a story; the other filters are asked of
+        /// the article that does. Each of `ids` stands for its story. Without it, a list in a `language` has what is in that
+        /// very language, and no more.
+        pub fallback: bool = false,
+        /// Of this status. Needs a key.
+        pub status: Option<Status>,
+        /// Published after this moment.
+        #[example("2026-11-23T14:00:00Z")]
+        pub published_after: Option<DateTime<Utc>>,
+        /// Published before this moment.
+        #[example("2026-11-23T14:00:00Z")]
+        pub published_before: Option<DateTime<Utc>>,
+        /// Changed after this moment. A change can be read at most 10 seconds after its `updated_at`: to follow changes, ask
+        /// again from 15 seconds before the latest known one, with `sort=updated_at`.
+        #[example("2026-11-23T14:00:00Z")]
+        pub updated_after: Option<DateTime<Utc>>,
+        /// Changed before this moment.
+        #[example("2026-11-23T14:00:00Z")]
+        pub updated_before: Option<DateTime<Utc>>,
+        /// With exactly this `source`, such as the agency that brought it.
+        #[example("Agence Oued")]
+        pub source: Option<Line<200>>,
+        /// Published on this day, in the site's time zone.
+        #[example("2026-11-23")]
+        pub date: Option<jiff::civil::Date>,
+        /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
+        /// with `limit`, `count` and `sort`. Only where bodies make the page end earlier there is a `page.next`, with which
+        /// the same ids go on.
+        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
+        pub ids: Option<Vec<Uuid>>,
+        /// By which time, and which way: `-` puts the latest first.
+        pub sort: Sort = Sort::PublishedLast,
+    }
 }
 
 /// The order of a timeline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Sort {
     #[serde(rename = "published_at")]
     Published,
@@ -100,17 +90,9 @@ pub enum Sort {
     UpdatedLast,
 }
 
-impl Sort {
-    pub(super) fn read(word: &str) -> Result<Self, String> {
-        Ok(match word {
-            "published_at" => Self::Published,
-            "-published_at" => Self::PublishedLast,
-            "updated_at" => Self::Updated,
-            "-updated_at" => Self::UpdatedLast,
-            _ => return Err("one of: published_at, -published_at, updated_at, -updated_at".into()),
-        })
-    }
+impl Word for Sort {}
 
+impl Sort {
     pub(super) fn by_change(self) -> bool {
         matches!(self, Self::Updated | Self::UpdatedLast)
     }
@@ -120,100 +102,44 @@ impl Sort {
     }
 }
 
-/// What a timeline is filtered by.
-#[derive(Clone, Debug, Default)]
-pub struct TimelineFilter {
-    pub categories: Vec<IdOrSlug>,
-    pub(super) direct: Option<bool>,
-    pub tag: Option<IdOrSlug>,
-    /// Only articles have authors.
-    pub author: Option<IdOrSlug>,
-    pub language: Option<String>,
-    /// Whether stories are listed, each in the best language that there is; only articles tell stories.
-    pub fallback: bool,
-    /// The languages that the site prefers, where stories are listed.
-    pub preferred: Vec<String>,
-    pub status: Option<Status>,
-    pub(super) published_after: Option<DateTime<Utc>>,
-    pub(super) published_before: Option<DateTime<Utc>>,
-    pub(super) updated_after: Option<DateTime<Utc>>,
-    pub(super) updated_before: Option<DateTime<Utc>>,
-    pub(super) source: Option<String>,
-    pub(super) date: Option<jiff::civil::Date>,
-    /// What `date` means in the site's time zone.
-    pub(super) day: Option<Day>,
-    /// What the names stand for.
-    pub(super) named: ResolvedNames,
-    pub ids: Option<Vec<Uuid>>,
-    pub sort: Sort,
-}
-
 impl TimelineFilter {
-    /// Takes one parameter. `None` where there is none of this name.
-    pub fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "category" => categories(value).map(|names| self.categories = names),
-            "direct" => query::parse_bool(value).map(|direct| self.direct = Some(direct)),
-            "author" => IdOrSlug::read(value)
-                .ok_or_else(|| "the slug or the id of an author".to_owned())
-                .map(|name| self.author = Some(name)),
-            "tag" => IdOrSlug::read(value)
-                .ok_or_else(|| "the slug or the id of a tag".to_owned())
-                .map(|name| self.tag = Some(name)),
-            "language" => language::canonical(value)
-                .map_err(str::to_owned)
-                .map(|tag| self.language = Some(tag)),
-            "status" => value.parse().map(|status| self.status = Some(status)),
-            "published_after" => {
-                query::parse_timestamp(value).map(|at| self.published_after = Some(at))
-            }
-            "published_before" => {
-                query::parse_timestamp(value).map(|at| self.published_before = Some(at))
-            }
-            "updated_after" => {
-                query::parse_timestamp(value).map(|at| self.updated_after = Some(at))
-            }
-            "updated_before" => {
-                query::parse_timestamp(value).map(|at| self.updated_before = Some(at))
-            }
-            "source" => source(value).map(|source| self.source = Some(source)),
-            "date" => day(value).map(|date| self.date = Some(date)),
-            "ids" => ids(value).map(|ids| self.ids = Some(ids)),
-            "sort" => Sort::read(value).map(|sort| self.sort = sort),
-            _ => return None,
-        })
-    }
-
-    /// What can only be said once all parameters are known.
-    pub fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+    /// Checks which parameters go together.
+    pub fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if self.direct.is_some() && self.categories.is_empty() {
+        if sent.contains("direct") && self.categories.is_empty() {
             faults.push(Fault::of(
                 "direct",
                 "needs_category",
                 "goes with `category`",
             ));
         }
+        if self.fallback && self.language.is_none() {
+            faults.push(Fault::of(
+                "fallback",
+                "needs_language",
+                "goes with `language`",
+            ));
+        }
         if self.ids.is_some() {
             faults.extend(
                 ["limit", "count", "sort"]
                     .into_iter()
-                    .filter(|name| given(name))
+                    .filter(|name| sent.contains(name))
                     .map(|name| Fault::of(name, "incompatible_with_ids", "doesn't go with `ids`")),
             );
         }
         faults
     }
 
-    /// The language that all of it is to be in.
-    pub(super) fn only_language(&self) -> Option<&String> {
-        self.language.as_ref().filter(|_| !self.fallback)
+    /// The language that every item must be in; none if stories may be told in another.
+    pub(super) fn only_language(&self) -> Option<&str> {
+        self.language.as_deref().filter(|_| !self.fallback)
     }
 
     /// How many filters are used, beside one category.
     pub(super) fn used(&self) -> usize {
         [
-            self.categories.len() > 1 || self.direct.is_some(),
+            self.categories.len() > 1 || self.direct,
             self.tag.is_some(),
             self.only_language().is_some(),
             self.status.is_some(),
@@ -228,41 +154,4 @@ impl TimelineFilter {
         .filter(|used| *used)
         .count()
     }
-}
-
-fn categories(value: &str) -> Result<Vec<IdOrSlug>, String> {
-    let names: Option<Vec<IdOrSlug>> = value.split(',').map(IdOrSlug::read).collect();
-    names
-        .filter(|names| names.len() <= MOST_CATEGORIES)
-        .ok_or_else(|| format!("slugs or ids of categories, by comma, at most {MOST_CATEGORIES}"))
-}
-
-fn ids(value: &str) -> Result<Vec<Uuid>, String> {
-    let read = |text: &str| match IdOrSlug::read(text) {
-        Some(IdOrSlug::Id(id)) => Some(id),
-        _ => None,
-    };
-    let ids: Option<Vec<Uuid>> = value.split(',').map(read).collect();
-    let ids = ids
-        .filter(|ids| ids.len() <= MOST_IDS)
-        .ok_or_else(|| format!("ids, by comma, at most {MOST_IDS}"))?;
-    let mut sorted = ids.clone();
-    sorted.sort_unstable();
-    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(format!("{} is named twice", pair[0])),
-        None => Ok(ids),
-    }
-}
-
-fn source(value: &str) -> Result<String, String> {
-    let source = Some(value).filter(|value| is_line(value, LONGEST_SOURCE));
-    source
-        .map(str::to_owned)
-        .ok_or_else(|| format!("one line of 1 to {LONGEST_SOURCE} characters"))
-}
-
-fn day(value: &str) -> Result<jiff::civil::Date, String> {
-    let date = value.parse::<jiff::civil::Date>().ok();
-    date.filter(|date| date.to_string() == value && (1600..=9998).contains(&date.year()))
-        .ok_or_else(|| "a day, such as 2026-11-23, in the years 1600 to 9998".to_owned())
 }

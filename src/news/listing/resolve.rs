@@ -48,7 +48,7 @@ impl TimelineFilter {
         let sql = Fragment::new("WITH named AS MATERIALIZED (SELECT ARRAY[")
             .append(&ids)
             .sql("]::uuid[] AS ids) SELECT ids, ARRAY(")
-            .append(&Category::below("ANY(ids)", self.direct.unwrap_or(false)))
+            .append(&Category::below("ANY(ids)", self.direct))
             .sql("), ")
             .append(&id(SlugTable::Tags, self.tag.as_ref()))
             .sql(", ")

@@ -133,7 +133,7 @@ impl TimelineFilter {
     /// The filter by source of a table that has one. Tables that copy some columns of it have not: for these, row by row.
     pub fn source_predicate(&self, table: &'static str) -> Option<FilterPredicate> {
         let source = Fragment::default()
-            .text(self.source.as_ref()?)
+            .text(self.source.as_deref()?)
             .sql("::text");
         let probe = Fragment::new("EXISTS (SELECT FROM ")
             .sql(table)

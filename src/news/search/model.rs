@@ -8,12 +8,15 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::column::{Column, column};
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::cursor::{Cursor, SortKey};
+use crate::http::parameter_types::Word;
 use crate::http::query::PageRequest;
 use crate::news::listing::page::{Source, TimeOrdered};
 use crate::news::listing::timeline::{SortTime, Timeline};
@@ -68,13 +71,16 @@ impl TimeOrdered for Match {
     }
 }
 
-/// What a search orders by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order of the matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Order {
-    #[default]
+    #[serde(rename = "relevance")]
     Relevance,
+    #[serde(rename = "-published_at")]
     Newest,
 }
+
+impl Word for Order {}
 
 /// A search through one table.
 pub struct Part<'a> {

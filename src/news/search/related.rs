@@ -13,7 +13,7 @@ use crate::db::{Database, Fragment, Statement};
 use crate::http::cache_tags::CacheTags;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::ids::in_order;
-use crate::http::one::{ContentLanguageParameter, FieldsParameter, One};
+use crate::http::one::One;
 use crate::http::responses::Gone;
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
@@ -34,7 +34,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
 /// the title, by category, the newest favoured. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), ContentLanguageParameter, FieldsParameter),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(

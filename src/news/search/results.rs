@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use actix_web::get;
 use actix_web::web::Data;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text as SqlText, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -24,19 +24,22 @@ use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
 use crate::http::page_schema::PageExtra;
-use crate::http::query::{Filter, List, Paging};
+use crate::http::parameter_types::{Text, Word};
+use crate::http::query::{Filter, List};
+use crate::http::query_parameters::SentParameters;
 use crate::http::schema::{HasFields, Selected};
 use crate::news::articles::{Article, ArticleFilter};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::{self, Visibility};
 use crate::news::headlines::{Headline, HeadlineFilter};
-use crate::news::listing::filter::{TimelineFilter, TimelineParameters};
+use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::Timeline;
 use crate::news::search::mark;
 use crate::news::search::model::{self, Order, Part, SearchCursor};
-use crate::news::search::words::{self, LONGEST, ParsedQuery};
+use crate::news::search::words::{self, LONGEST_QUERY, ParsedQuery};
 use crate::problem::{Fault, Problem};
+use crate::query_parameters;
 
 /// How many rows are walked for words that are common: far enough for a band of what one row in a hundred has.
 const SCAN_BUDGET: usize = 20_000;
@@ -56,16 +59,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
 /// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that the commonest word costs no more than a rare one, matches are ranked in bands of 200: the
 /// newest 200 by rank, then the 200 before them, and so on. Of a body, the first 100,000 characters are searched.
-#[utoipa::path(
-    tag = "Search",
-    params(
-        SearchParameters,
-        Paging,
-        TimelineParameters,
-        ArticleFilter,
-        HeadlineFilter
-    )
-)]
+#[utoipa::path(tag = "Search", params(List<SearchFilter>))]
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
@@ -81,32 +75,21 @@ async fn search(
     answer(&mut conn, Visibility::of(&reader), &list).await
 }
 
-/// What is searched for.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `SearchFilter` reads the values"
-)]
-pub struct SearchParameters {
-    /// The words to look for.
-    #[param(min_length = 1, max_length = 200, example = "économie")]
-    q: String,
-    /// Only articles, or only headlines.
-    #[param(inline)]
-    r#type: Option<HitKind>,
-    /// The best first, or the newest.
-    #[param(inline, required = false, default = "relevance")]
-    sort: OrderWord,
-}
+query_parameters! {
+    /// The query of a search and its filters. Both groups of filters have the same timeline.
+    pub struct SearchFilter {
+        ..articles: ArticleFilter without ["ids", "fallback"],
+        ..headlines: HeadlineFilter without ["ids"],
 
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "it is written for the contract")]
-enum OrderWord {
-    #[serde(rename = "relevance")]
-    Relevance,
-    #[serde(rename = "-published_at")]
-    Newest,
+        /// The words to look for.
+        #[example("économie")]
+        pub q: Text<LONGEST_QUERY>,
+        /// Only articles, or only headlines.
+        #[name("type")]
+        pub kind: Option<HitKind>,
+        /// The best first, or the newest.
+        pub sort: Order = Order::Relevance,
+    }
 }
 
 crate::text_enum! {
@@ -117,47 +100,13 @@ crate::text_enum! {
     }
 }
 
-/// What a search is, and what it is narrowed to. Both filters have the same timeline.
-#[derive(Debug, Default)]
-pub struct SearchFilter {
-    q: String,
-    kind: Option<HitKind>,
-    order: Order,
-    articles: ArticleFilter,
-    headlines: HeadlineFilter,
-}
+impl Word for HitKind {}
 
 impl Filter for SearchFilter {
     type Item = SearchHit;
 
-    fn set(&mut self, name: &str, value: &str) -> Option<Result<(), String>> {
-        Some(match name {
-            "q" if value.is_empty() => Err("must not be blank".into()),
-            "q" if value.chars().count() > LONGEST => Err(format!("at most {LONGEST} characters")),
-            "q" if value.contains('\0') => Err("the character U+0000 can't be looked for".into()),
-            "q" => {
-                value.clone_into(&mut self.q);
-                Ok(())
-            }
-            "type" => value.parse().map(|kind| self.kind = Some(kind)),
-            "sort" => match value {
-                "relevance" => Ok(Order::Relevance),
-                "-published_at" => Ok(Order::Newest),
-                _ => Err("one of: relevance, -published_at".into()),
-            }
-            .map(|order| self.order = order),
-            "ids" => return None,
-            "priority" | "pinned" | "has_article" => return self.headlines.set(name, value),
-            _ => return self.articles.timeline.set(name, value),
-        })
-    }
-
-    fn faults(&self, given: &dyn Fn(&str) -> bool) -> Vec<Fault> {
-        let mut faults = self.articles.timeline.faults(given);
-        if !given("q") {
-            faults.push(Fault::of("q", "required", "the words to look for"));
-        }
-        faults
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline().check(sent)
     }
 }
 
@@ -284,7 +233,7 @@ async fn answer(
     let words = ParsedQuery::read(conn, &filter.q).await?;
     let parts = filter.parts(visibility, &words);
     let limit = list.wanted().limit;
-    let mut found = model::find(conn, &parts, &words, filter.order, cursor.as_ref(), limit).await?;
+    let mut found = model::find(conn, &parts, &words, filter.sort, cursor.as_ref(), limit).await?;
     let mut total = None;
     if list.counts() {
         let mut sum = 0;
@@ -358,7 +307,7 @@ async fn suggestion(
     for tried in words::meant(conn, &filter.q).await? {
         let words = ParsedQuery::read(conn, &tried).await?;
         let parts = filter.parts(visibility, &words);
-        let found = model::find(conn, &parts, &words, filter.order, None, READ).await?;
+        let found = model::find(conn, &parts, &words, filter.sort, None, READ).await?;
         let ids: Vec<Uuid> = found.matches.iter().map(|found| found.id).collect();
         if !ids.is_empty() && stand_in(conn, &words::added(&filter.q, &tried), &ids).await? {
             return Ok(Some(tried));
@@ -423,7 +372,7 @@ async fn of_articles(
         .sql(" FROM articles WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");
-    type Row = (SqlUuid, Text, Text, Text, Text);
+    type Row = (SqlUuid, SqlText, SqlText, SqlText, SqlText);
     let rows: Vec<(Uuid, String, String, String, String)> =
         Statement::<Row>::new(sql).load(conn).await?;
     let shown = rows
@@ -448,7 +397,7 @@ async fn of_headlines(
         .sql(" FROM headlines WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");
-    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, Text, Text)>::new(sql)
+    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, SqlText, SqlText)>::new(sql)
         .load(conn)
         .await?;
     let shown = rows.into_iter();

@@ -3,12 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev, get};
 use diesel::prelude::*;
-use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Nullable, Text as SqlText, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use std::future::{Ready, ready};
-use url::form_urlencoded;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -16,23 +15,24 @@ use crate::access::extractors::Reader;
 use crate::db::{Database, Fragment, Json, Statement};
 use crate::http::cache_tags::CacheTags;
 use crate::http::fields::Fields;
-use crate::http::language;
+use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
 use crate::http::one::{AcceptLanguage, FieldsParameter};
+use crate::http::parameter_types::Text;
+use crate::http::query_parameters::parse;
 use crate::http::schema::HasFields;
 use crate::news::content::names::Names;
 use crate::news::content::visibility::Visibility;
 use crate::news::search::fold::words;
 use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
-use crate::problem::{Fault, Problem};
+use crate::problem::Problem;
+use crate::query_parameters;
 
 /// The most of tags, authors and categories each.
 const MOST_OF_NAMES: usize = 3;
 /// How many of the newest titles are looked at first; and how many at most where those don't do.
 const NEWEST: usize = 500;
 const GATHERED: usize = 1_000;
-/// The longest beginning, in characters.
-const LONGEST: usize = 100;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(suggest);
@@ -64,25 +64,22 @@ async fn suggest(
     Ok(ShortList::new(items, typed.fields, cache_tags).varying_by_language(negotiated))
 }
 
-/// What is typed so far.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "it is written for the contract; `Typed` reads the value"
-)]
-pub struct SuggestParameters {
-    /// What is typed so far.
-    #[param(min_length = 1, max_length = 100, example = "écon")]
-    q: String,
-    /// The language that names are wanted in (BCP 47), where what is typed stands in several. Without it, what
-    /// `Accept-Language` prefers.
-    #[param(format = "bcp47", max_length = 35, example = "ar")]
-    language: Option<String>,
+query_parameters! {
+    /// The beginning of a text that is being typed.
+    pub struct SuggestParameters {
+        /// What is typed so far.
+        #[example("écon")]
+        pub q: Text<100>,
+        /// The language that names are wanted in (BCP 47), where what is typed stands in several. Without it, what
+        /// `Accept-Language` prefers.
+        #[example("ar")]
+        pub language: Option<LanguageTag>,
+    }
 }
 
+/// The parameters of a request for completions.
 struct Typed {
-    q: String,
+    q: Text<100>,
     locale: LanguagePreference,
     fields: Fields,
 }
@@ -92,66 +89,18 @@ impl FromRequest for Typed {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let accepted = locale::accepted(request);
-        ready(read(request.query_string(), accepted).map_err(Problem::InvalidParameters))
-    }
-}
-
-fn read(query: &str, accepted: Vec<String>) -> Result<Typed, Vec<Fault>> {
-    let (mut typed, mut asked, mut fields) = (None, None, None);
-    let mut faults = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name == "fields" && fields.is_none() {
-            let read = Fields::read::<Completion>(&value);
-            fields = Some(read.unwrap_or_else(|detail| {
-                faults.push(Fault::of("fields", "invalid", detail));
-                Fields::default()
-            }));
-        } else if name == "fields" {
-            faults.push(Fault::of(
-                "fields",
-                "duplicate_parameter",
-                "this parameter may be given once",
-            ));
-        } else if !["q", "language"].contains(&name.as_ref()) {
-            faults.push(Fault::of(
-                name,
-                "unknown",
-                "there is no such parameter here",
-            ));
-        } else if (name == "q" && typed.is_some()) || (name == "language" && asked.is_some()) {
-            faults.push(Fault::of(
-                name,
-                "duplicate_parameter",
-                "this parameter may be given once",
-            ));
-        } else if name == "language" {
-            match language::canonical(&value) {
-                Ok(tag) => asked = Some(tag),
-                Err(detail) => faults.push(Fault::of(name, "invalid", detail)),
-            }
-        } else if value.is_empty() {
-            faults.push(Fault::of("q", "invalid", "must not be blank"));
-        } else if value.chars().count() > LONGEST {
-            faults.push(Fault::of(
-                "q",
-                "invalid",
-                format!("at most {LONGEST} characters"),
-            ));
-        } else {
-            typed = Some(value.into_owned());
+        let query = request.query_string();
+        let ((typed, names), _, mut faults) = parse::<(SuggestParameters, FieldsParameter)>(query);
+        let fields = names.read::<Completion>(&mut faults);
+        if !faults.is_empty() {
+            return ready(Err(Problem::InvalidParameters(faults)));
         }
-    }
-    if typed.is_none() && faults.is_empty() {
-        faults.push(Fault::of("q", "required", "what is typed so far"));
-    }
-    match typed {
-        Some(q) if faults.is_empty() => Ok(Typed {
-            q,
-            locale: LanguagePreference::new(asked, accepted),
-            fields: fields.unwrap_or_default(),
-        }),
-        _ => Err(faults),
+        let accepted = locale::accepted(request);
+        ready(Ok(Self {
+            q: typed.q,
+            locale: LanguagePreference::new(typed.language, accepted),
+            fields,
+        }))
     }
 }
 
@@ -229,7 +178,7 @@ async fn complete(
 }
 
 /// Kind, id, slug, the text and, where the thing has several names with the words, all of these by language.
-type Row = (Text, SqlUuid, Text, Nullable<Text>, Jsonb);
+type Row = (SqlText, SqlUuid, SqlText, Nullable<SqlText>, Jsonb);
 type Found = (String, Uuid, String, Option<String>, Json<Names>);
 
 fn completion(

@@ -11,7 +11,7 @@ use crate::news::search::fold::{fold, words};
 use crate::news::search::mark::{BEGIN, END};
 
 /// The longest query, in characters.
-pub const LONGEST: usize = 200;
+pub const LONGEST_QUERY: usize = 200;
 
 /// Hyphens and dashes that are set, not typed.
 const LINES: [char; 7] = [

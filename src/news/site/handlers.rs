@@ -1,4 +1,4 @@
-//! HTTP in and out.
+//! HTTP requests and responses.
 
 use actix_web::web::Data;
 use actix_web::{get, patch, put};
@@ -8,13 +8,13 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, FieldsParameter, LanguageParameter, One};
+use crate::http::one::One;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::crud;
 use crate::problem::Problem;
 
-use super::model::*;
+use super::{NewSite, SITE, Site, SitePatch};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(get_site)
@@ -24,11 +24,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Get the site
 ///
-/// What a front end needs for its frame: name, languages, time zone, links and the tree of categories, whose names come
-/// in the `language` asked for, or else in what `Accept-Language` prefers.
+/// Name, languages, time zone, links and the tree of categories. `language`, or else `Accept-Language`, selects the language
+/// of the categories' names.
 #[utoipa::path(
     tag = "Site",
-    params(LanguageParameter, FieldsParameter, AcceptLanguage)
+    params(One<Site>)
 )]
 #[get("/v1/site")]
 async fn get_site(
@@ -41,7 +41,7 @@ async fn get_site(
 
 /// Replace the site
 ///
-/// What is left out gets its default. The categories are changed where they are.
+/// Fields that are left out get their defaults. Categories have their own endpoints.
 #[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])), request_body = NewSite)]
 #[put("/v1/site")]
 async fn replace_site(
@@ -55,7 +55,7 @@ async fn replace_site(
 
 /// Change the site
 ///
-/// A JSON Merge Patch (RFC 7396): what is left out stays.
+/// A JSON Merge Patch (RFC 7396): fields that are left out are kept.
 #[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])),
     request_body(content = SitePatch, content_type = "application/merge-patch+json"))]
 #[patch("/v1/site")]

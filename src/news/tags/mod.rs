@@ -1,7 +1,11 @@
-//! Tags: free labels for what articles are about.
+//! Tags: labels for the subjects of articles.
 
+mod embedded;
 mod handlers;
+mod list;
 mod model;
 
+pub use embedded::TagRef;
 pub use handlers::routes;
-pub use model::*;
+pub use list::TagFilter;
+pub use model::{NewTag, Tag, TagKind, TagPatch};

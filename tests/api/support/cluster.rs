@@ -112,7 +112,9 @@ async fn start() -> Cluster {
     let embedded = Embedded::start(&options, claim, &settings)
         .await
         .expect("Postgres starts");
-    let address = embedded.address(&settings).expect("it has a socket");
+    let address = embedded
+        .connect_options(&settings)
+        .expect("it has a socket");
     migrations::migrate(&address)
         .await
         .expect("the schema is made");

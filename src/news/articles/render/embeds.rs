@@ -1,30 +1,30 @@
-//! Whose pages may stand within an article: players of videos, maps, posts.
+//! The hosts whose pages may be embedded in articles: video players, maps, posts.
 
 use std::fmt;
 use std::sync::Arc;
 
 use url::{Host, Url};
 
-/// Hosts whose pages may be embedded; none unless told.
+/// The hosts whose pages may be embedded; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Embeds(Arc<[EmbedHost]>);
 
-/// One such host, or all below one.
+/// A host, or all subdomains of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbedHost {
-    /// As addresses have it: lower-case, IDNs in Punycode.
+    /// As in a normalized URL: lower-case, IDNs in Punycode.
     domain: String,
-    /// Whether it is the hosts below it, not the domain itself.
-    below: bool,
+    /// Whether it stands for its subdomains, without the domain itself.
+    is_wildcard: bool,
 }
 
 impl EmbedHost {
-    /// Reads `player.example.org` or `*.example.org`.
+    /// Parses `player.example.org` or `*.example.org`.
     ///
     /// # Errors
-    /// In words for whoever typed it.
+    /// The message is for the user of the command line.
     pub fn read(text: &str) -> Result<Self, String> {
-        let (name, below) = match text.strip_prefix("*.") {
+        let (name, is_wildcard) = match text.strip_prefix("*.") {
             Some(name) => (name, true),
             None => (text, false),
         };
@@ -34,18 +34,21 @@ impl EmbedHost {
                     && domain.split('.').all(|label| !label.is_empty())
                     && !domain.contains('*') =>
             {
-                Ok(Self { domain, below })
+                Ok(Self {
+                    domain,
+                    is_wildcard,
+                })
             }
             _ => Err(
-                "a host looks like `player.example.org`, or `*.example.org` for all below it: \
-                      no scheme, no port, no path"
+                "must be a host such as `player.example.org`, or `*.example.org` for its subdomains, \
+                 without scheme, port and path"
                     .to_owned(),
             ),
         }
     }
 
-    fn has(&self, host: &str) -> bool {
-        if self.below {
+    fn matches(&self, host: &str) -> bool {
+        if self.is_wildcard {
             host.strip_suffix(self.domain.as_str())
                 .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         } else {
@@ -56,24 +59,29 @@ impl EmbedHost {
 
 impl fmt::Display for EmbedHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.below { "*." } else { "" }, self.domain)
+        write!(
+            f,
+            "{}{}",
+            if self.is_wildcard { "*." } else { "" },
+            self.domain
+        )
     }
 }
 
 impl Embeds {
-    /// Those of a setting.
+    /// The hosts of the setting.
     pub fn new(hosts: &[EmbedHost]) -> Self {
         Self(hosts.into())
     }
 
-    /// Whether there are any.
+    /// Whether no host is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The address of a page that may be embedded, spelt in the one way that every reader understands alike.
-    pub fn admit(&self, address: &str) -> Option<String> {
-        let url = Url::parse(address).ok()?;
+    /// The normalized URL of a page, if it may be embedded.
+    pub fn allow(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
         let Some(Host::Domain(host)) = url.host() else {
             return None;
         };
@@ -81,7 +89,7 @@ impl Embeds {
             && url.port().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        (plain && self.0.iter().any(|admitted| admitted.has(host))).then(|| url.into())
+        (plain && self.0.iter().any(|allowed| allowed.matches(host))).then(|| url.into())
     }
 }
 
@@ -90,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_hosts_of_the_setting_are_admitted() {
+    fn only_configured_hosts_are_allowed() {
         let hosts = ["player.example", "*.vidéos.example"];
         let hosts = hosts.map(|host| EmbedHost::read(host).unwrap());
         assert_eq!(hosts[1].to_string(), "*.xn--vidos-dsa.example");
@@ -111,7 +119,7 @@ mod tests {
                 "https://a.b.xn--vidos-dsa.example/",
             ),
         ] {
-            assert_eq!(embeds.admit(address).as_deref(), Some(admitted));
+            assert_eq!(embeds.allow(address).as_deref(), Some(admitted));
         }
         for address in [
             "",
@@ -136,13 +144,13 @@ mod tests {
             "data:text/html,player.example",
             "https://127.0.0.1/",
         ] {
-            assert_eq!(embeds.admit(address), None, "{address}");
+            assert_eq!(embeds.allow(address), None, "{address}");
         }
-        assert_eq!(Embeds::default().admit("https://player.example/"), None);
+        assert_eq!(Embeds::default().allow("https://player.example/"), None);
     }
 
     #[test]
-    fn a_host_is_a_name_and_nothing_else() {
+    fn a_host_has_no_scheme_port_or_path() {
         for wrong in [
             "",
             "*",

@@ -1,4 +1,4 @@
-//! How intricate a body may be: what parses HTML as browsers do takes a time that grows with the square of it.
+//! Limits of a body's complexity: the time to parse HTML as browsers do can grow with the square of its nesting.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -9,13 +9,13 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ExpandedName, ParseOpts, QualName, local_name, ns};
 use pulldown_cmark::Event;
 
-/// How long a body's HTML may be, in bytes: twice what the longest body in any script has by itself. The database's
-/// `articles_rendered_size` knows it too.
-pub const MOST_HTML: usize = 4 << 20;
+/// The maximum length of a body's HTML, in bytes: twice the length of the longest body in any script. The constraint
+/// `articles_rendered_size` has the same limit.
+pub const MAX_HTML: usize = 4 << 20;
 
-/// How many elements may be open at once, and how many character references (`&amp;`, `&quot;`) there may be.
-const DEEPEST: usize = 100;
-const MOST_REFERENCES: usize = 20_000;
+/// The maximum number of open elements, and of character references (`&amp;`, `&quot;`).
+const MAX_DEPTH: usize = 100;
+const MAX_REFERENCES: usize = 20_000;
 
 pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), String> {
     let mut depth = 0_usize;
@@ -25,7 +25,7 @@ pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), 
             Event::End(_) => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(too_deep());
         }
     }
@@ -33,27 +33,27 @@ pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), 
 }
 
 pub fn check_references(html: &str) -> Result<(), String> {
-    if html.bytes().filter(|byte| *byte == b'&').count() > MOST_REFERENCES {
+    if html.bytes().filter(|byte| *byte == b'&').count() > MAX_REFERENCES {
         return Err(format!(
-            "more than {MOST_REFERENCES} ampersands and other signs that HTML escapes"
+            "more than {MAX_REFERENCES} ampersands and other characters that HTML escapes"
         ));
     }
     Ok(())
 }
 
 pub fn too_long() -> String {
-    format!("more than {} MiB of HTML", MOST_HTML >> 20)
+    format!("more than {} MiB of HTML", MAX_HTML >> 20)
 }
 
 fn too_deep() -> String {
-    format!("more than {DEEPEST} elements within one another, or that many left open")
+    format!("more than {MAX_DEPTH} nested or unclosed elements")
 }
 
-/// Whether HTML can be read in a time that its length bounds. Elements that are left open, or closed where they can't be,
-/// are opened again and again and moved about (the HTML standard, section 13.2.6); so it is read once by the very parser,
-/// which keeps nothing but counts, and in pieces, so that it can be stopped.
+/// Checks that HTML can be parsed in a time proportional to its length. Unclosed or misnested elements are reopened and
+/// moved many times (HTML standard, section 13.2.6). So it is parsed once by the same parser, which only counts, and in
+/// pieces, so that it can be stopped.
 pub fn check_size(html: &str) -> Result<(), String> {
-    if html.len() > MOST_HTML {
+    if html.len() > MAX_HTML {
         return Err(too_long());
     }
     check_references(html)?;
@@ -67,50 +67,50 @@ pub fn check_size(html: &str) -> Result<(), String> {
         false,
     );
     let mut rest = html;
-    // What may part attributes, in a tag that has not ended yet.
-    let (mut tokens, mut gaps) = (0, 0);
+    // Characters that may separate attributes, in a tag that has not ended yet.
+    let (mut tokens, mut separators) = (0, 0);
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         rest = after;
         parser.process(StrTendril::from(piece));
         let count = &parser.tokenizer.sink.sink;
-        // The fragment stands in an element of the document.
-        if count.deepest.get() > DEEPEST + 1 {
+        // The fragment itself is in an element of the document.
+        if count.deepest.get() > MAX_DEPTH + 1 {
             return Err(too_deep());
         }
-        if count.elements.get() > 3 * tags + 1_000 || count.moves.get() > MOST_MOVES {
-            return Err("too many elements that are left open, or stand where they can't".into());
+        if count.elements.get() > 3 * tags + 1_000 || count.moves.get() > MAX_MOVES {
+            return Err("too many unclosed or misplaced elements".into());
         }
         if count.tokens.get() != tokens {
-            (tokens, gaps) = (count.tokens.get(), 0);
+            (tokens, separators) = (count.tokens.get(), 0);
         }
-        gaps += piece
+        separators += piece
             .bytes()
             .filter(|byte| b" \t\r\n\x0c/\"'".contains(byte))
             .count();
-        if count.most_attributes.get() > MOST_ATTRIBUTES || gaps > MOST_GAPS {
-            return Err(format!("a tag with more than {MOST_ATTRIBUTES} attributes"));
+        if count.most_attributes.get() > MAX_ATTRIBUTES || separators > MAX_SEPARATORS {
+            return Err(format!("a tag with more than {MAX_ATTRIBUTES} attributes"));
         }
     }
     Ok(())
 }
 
-/// Bytes that are read at once.
+/// The number of bytes parsed at once.
 const PIECE: usize = 1024;
 
-/// How often elements may be moved to where they can be: each time costs more, the more there are.
-const MOST_MOVES: usize = 2_000;
+/// The maximum number of moved elements: the cost of a move grows with their number.
+const MAX_MOVES: usize = 2_000;
 
-/// How many attributes a tag may have: each is compared with all before it.
-const MOST_ATTRIBUTES: usize = 100;
+/// The maximum number of attributes of a tag: each is compared with all before it.
+const MAX_ATTRIBUTES: usize = 100;
 
-/// What may part attributes, before a tag of which the end is not in sight has too many. A long comment has some too.
-const MOST_GAPS: usize = 20_000;
+/// The maximum number of separators in a tag whose end is not yet known. A long comment has some too.
+const MAX_SEPARATORS: usize = 20_000;
 
-/// A tree of which nothing is kept.
+/// A tree builder that only counts.
 #[derive(Default)]
 struct Count {
-    /// Not all of them: those that leave something in the tree.
+    /// The tokens that add something to the tree.
     tokens: Cell<usize>,
     elements: Cell<usize>,
     moves: Cell<usize>,

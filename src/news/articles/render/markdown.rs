@@ -1,4 +1,4 @@
-//! Markdown to HTML: CommonMark with tables, footnotes and text struck through. What comes out is not safe yet.
+//! Markdown to HTML: CommonMark with tables, footnotes and strikethrough. The result is not sanitized yet.
 
 use std::collections::HashMap;
 
@@ -6,19 +6,19 @@ use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use crate::news::articles::render::limits::check_nesting;
 
-/// What the links between a text and its notes are for (DPUB-ARIA 1.1).
+/// The roles of the links between a text and its notes (DPUB-ARIA 1.1).
 pub const NOTE_LINKS: [&str; 2] = ["doc-noteref", "doc-backlink"];
-/// What the notes at the end are.
+/// The role of the notes at the end.
 pub const NOTES: &str = "doc-endnotes";
 
 const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_FOOTNOTES)
     .union(Options::ENABLE_STRIKETHROUGH);
 
-/// The HTML that a body in Markdown stands for.
+/// Converts a body in Markdown.
 ///
 /// # Errors
-/// In words, where it is too deep.
+/// If it is nested too deeply.
 pub fn to_html(body: &str) -> Result<String, String> {
     check_nesting(Parser::new_ext(body, OPTIONS))?;
     let events = aligned(Parser::new_ext(body, OPTIONS));
@@ -27,7 +27,7 @@ pub fn to_html(body: &str) -> Result<String, String> {
     Ok(html)
 }
 
-/// Says how a table's cells are aligned without a style.
+/// Aligns the cells of tables with the attribute `align`, because styles are removed.
 fn aligned<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
     let mut alignments = Vec::new();
     let mut cell = 0;
@@ -53,24 +53,24 @@ fn aligned<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = 
     })
 }
 
-/// The footnotes of a body, numbered as they are first referred to.
+/// The footnotes of a body, numbered in the order of the first references to them.
 #[derive(Default)]
 struct Notes<'a> {
-    /// What each says.
-    said: HashMap<CowStr<'a>, Vec<Event<'a>>>,
-    /// Each one's number, and how often it was referred to.
+    /// The content of each.
+    content: HashMap<CowStr<'a>, Vec<Event<'a>>>,
+    /// The number of each, and how many references to it there are.
     places: HashMap<CowStr<'a>, (usize, usize)>,
     order: Vec<CowStr<'a>>,
 }
 
 impl<'a> Notes<'a> {
-    /// Moves the notes to the end, with links to and fro. Their ids are ours, never words of the text, so that none
-    /// of them can hide anything of the page that it stands in.
+    /// Moves the notes to the end, with links in both directions. Their ids are generated, not taken from the text, so that
+    /// none clashes with one of the page around it.
     fn at_the_end(events: impl Iterator<Item = Event<'a>>) -> Vec<Event<'a>> {
         let mut notes = Self::default();
         let mut labels = Vec::new();
-        let text = notes.set_apart(events, &mut labels);
-        let mut all = notes.refer(text);
+        let text = notes.extract(events, &mut labels);
+        let mut all = notes.link_references(text);
         if labels.is_empty() {
             return all;
         }
@@ -79,8 +79,8 @@ impl<'a> Notes<'a> {
         ));
         let mut labels = labels.into_iter();
         let mut next = 0;
-        let mut gaps = Vec::new();
-        // A note may refer to another; one that nothing refers to comes last.
+        let mut back_links = Vec::new();
+        // A note may refer to another one; notes without a reference come last.
         loop {
             if next == notes.order.len() {
                 match labels.find(|label| !notes.places.contains_key(label)) {
@@ -90,26 +90,26 @@ impl<'a> Notes<'a> {
             }
             let label = notes.order[next].clone();
             next += 1;
-            let said = notes.said.remove(&label).unwrap_or_default();
-            let mut said = notes.refer(said);
-            let ends_with_paragraph = said.last() == Some(&Event::End(TagEnd::Paragraph));
-            let place = said.len() - usize::from(ends_with_paragraph);
-            // Another note may refer to this one yet: the links back come last.
-            said.insert(place, Event::InlineHtml(CowStr::Borrowed("")));
+            let content = notes.content.remove(&label).unwrap_or_default();
+            let mut content = notes.link_references(content);
+            let ends_with_paragraph = content.last() == Some(&Event::End(TagEnd::Paragraph));
+            let place = content.len() - usize::from(ends_with_paragraph);
+            // A later note may refer to this one: the links back are filled in at the end.
+            content.insert(place, Event::InlineHtml(CowStr::Borrowed("")));
             all.push(Event::Html(format!("<li id=\"fn-{next}\">").into()));
-            gaps.push(all.len() + place);
-            all.append(&mut said);
+            back_links.push(all.len() + place);
+            all.append(&mut content);
             all.push(Event::Html(CowStr::Borrowed("</li>\n")));
         }
-        for (gap, label) in gaps.into_iter().zip(&notes.order) {
-            all[gap] = notes.lead_back(label);
+        for (at, label) in back_links.into_iter().zip(&notes.order) {
+            all[at] = notes.back_links(label);
         }
         all.push(Event::Html(CowStr::Borrowed("</ol>\n</section>\n")));
         all
     }
 
-    /// What is not in a note. The notes' labels go to `labels`, in their order.
-    fn set_apart(
+    /// Separates the notes from the text, which is returned. The labels of the notes go to `labels`, in order.
+    fn extract(
         &mut self,
         events: impl Iterator<Item = Event<'a>>,
         labels: &mut Vec<CowStr<'a>>,
@@ -120,16 +120,16 @@ impl<'a> Notes<'a> {
             match event {
                 Event::Start(Tag::FootnoteDefinition(label)) => open.push((label, Vec::new())),
                 Event::End(TagEnd::FootnoteDefinition) => {
-                    if let Some((label, said)) = open.pop()
-                        && !self.said.contains_key(&label)
+                    if let Some((label, content)) = open.pop()
+                        && !self.content.contains_key(&label)
                     {
                         labels.push(label.clone());
-                        self.said.insert(label, said);
+                        self.content.insert(label, content);
                     }
                 }
                 event => open
                     .last_mut()
-                    .map_or(&mut text, |(_, said)| said)
+                    .map_or(&mut text, |(_, content)| content)
                     .push(event),
             }
         }
@@ -142,8 +142,8 @@ impl<'a> Notes<'a> {
             .insert(label.clone(), (self.order.len(), references));
     }
 
-    /// Writes the references as links.
-    fn refer(&mut self, events: Vec<Event<'a>>) -> Vec<Event<'a>> {
+    /// Turns references into links.
+    fn link_references(&mut self, events: Vec<Event<'a>>) -> Vec<Event<'a>> {
         let link = |event| {
             let Event::FootnoteReference(label) = event else {
                 return event;
@@ -165,8 +165,8 @@ impl<'a> Notes<'a> {
         events.into_iter().map(link).collect()
     }
 
-    /// Links from a note back to where it is referred to.
-    fn lead_back(&self, label: &CowStr<'a>) -> Event<'a> {
+    /// The links from a note back to its references.
+    fn back_links(&self, label: &CowStr<'a>) -> Event<'a> {
         let (number, references) = self.places.get(label).copied().unwrap_or_default();
         let role = NOTE_LINKS[1];
         let link = |nth| {
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_are_numbered_as_they_are_referred_to_and_lead_back() {
+    fn notes_are_numbered_by_first_reference_and_link_back() {
         let html = to_html("Un[^b] deux[^a], un encore[^b].\n\n[^a]: *Dit* ici[^c].\n[^b]: Là.\n[^c]: Enfin.\n[^d]: Seul.\n").unwrap();
         assert_eq!(
             html,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_say_how_they_are_aligned() {
+    fn table_cells_are_aligned_with_attributes() {
         assert_eq!(
             to_html("| a | b |\n|---|--:|\n| c | 1 |\n").unwrap(),
             "<table><thead><tr><th>a</th><th align=\"right\">b</th></tr></thead><tbody>\n\
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_note_stays_text() {
+    fn undefined_notes_and_other_syntax_stay_text() {
         assert_eq!(
             to_html("a[^x] ~~b~~ {#id}\n\n# t {#id .c}").unwrap(),
             "<p>a[^x] <del>b</del> {#id}</p>\n<h1>t {#id .c}</h1>\n"

@@ -1,13 +1,14 @@
-//! What follows from a body: safe HTML, plain text, and how long it takes to read.
+//! Rendering of an article's body: sanitized HTML, plain text, word count and reading time.
 
-mod addresses;
-mod allowed;
+mod allowlist;
+mod attribute_values;
 mod embeds;
 mod limits;
 mod markdown;
+mod plain_text;
 mod posts;
-mod safe;
-mod text;
+mod sanitize;
+mod urls;
 
 use unicode_segmentation::UnicodeSegmentation;
 use url::Url;
@@ -16,19 +17,19 @@ pub use embeds::{EmbedHost, Embeds};
 
 use crate::news::articles::BodyFormat;
 
-/// Words that a reader reads in a minute.
-const WORDS_A_MINUTE: usize = 200;
+/// The reading speed.
+const WORDS_PER_MINUTE: usize = 200;
 
-/// What decides, beside a body itself, how it is rendered.
+/// The settings of rendering.
 #[derive(Clone, Debug, Default)]
 pub struct Rendering {
-    /// Whose pages may be embedded.
+    /// The hosts whose pages may be embedded.
     pub embeds: Embeds,
-    /// What relative addresses are relative to: the site's own; without it they are left out.
+    /// The base of relative URLs: the site's. Without it, they are removed.
     pub base: Option<Url>,
 }
 
-/// Everything that is kept beside a body.
+/// What is stored beside a body.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rendered {
     pub html: String,
@@ -38,30 +39,30 @@ pub struct Rendered {
     pub reading_minutes: i32,
 }
 
-/// Renders a body once, so that reading renders nothing.
+/// Renders a body when it is written, so that reads need not.
 ///
 /// # Errors
-/// In words, where the body is more intricate than any text that people write: what parses HTML as browsers do takes a
-/// time that grows with the square of the nesting and of the character references, so both have a bound.
+/// If the body is more complex than any real text: the time to parse HTML as browsers do grows with the square of the
+/// nesting and of the character references, so both are limited.
 pub fn render(body: &str, format: BodyFormat, rendering: &Rendering) -> Result<Rendered, String> {
-    let written;
+    let converted;
     let raw = match format {
         BodyFormat::Markdown => {
-            written = markdown::to_html(body)?;
-            &written
+            converted = markdown::to_html(body)?;
+            &converted
         }
         BodyFormat::Html => body,
     };
     limits::check_size(raw)?;
-    let html = safe::clean(raw, rendering)?;
-    let text = text::plain_text(&html);
-    // Words as UAX #29 finds them: an apostrophe joins (`l’économie` is one), vowel marks belong to their letter.
+    let html = sanitize::sanitize(raw, rendering)?;
+    let text = plain_text::plain_text(&html);
+    // Words are those of UAX #29: an apostrophe joins (`l’économie` is one word), vowel marks belong to their letter.
     let words = text.unicode_words().count();
     Ok(Rendered {
         html,
         text,
         word_count: i32::try_from(words).unwrap_or(i32::MAX),
-        reading_minutes: i32::try_from(words.div_ceil(WORDS_A_MINUTE).max(1)).unwrap_or(i32::MAX),
+        reading_minutes: i32::try_from(words.div_ceil(WORDS_PER_MINUTE).max(1)).unwrap_or(i32::MAX),
     })
 }
 
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_dangerous_comes_through_in_either_form() {
+    fn dangerous_html_is_removed_in_both_formats() {
         for body in [
             "<script>alert(1)</script>ok",
             "<img src=x onerror=alert(1)>ok",
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_counted_as_their_language_has_them() {
+    fn words_are_counted_by_the_rules_of_unicode() {
         let words = |text: &str| render(text, BodyFormat::Markdown).unwrap().word_count;
         assert_eq!(
             words("L’économie d'aujourd’hui « monte » de 23,6\u{a0}% : 1.000 personnes"),
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_html_do_not_run_together() {
+    fn blocks_of_html_become_separate_lines() {
         assert_eq!(
             render("<p>un</p><p>deux<br>trois</p>", BodyFormat::Html)
                 .unwrap()
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_take_too_long_is_refused() {
+    fn html_that_would_take_too_long_to_parse_is_refused() {
         use BodyFormat::{Html, Markdown};
         let numbered = |form: &str, times: usize| -> String {
             let one = |n: usize| form.replace('#', &n.to_string());

@@ -1,11 +1,11 @@
-//! Quotations of posts elsewhere, as other sites give them out to be embedded: a `blockquote` with a class by which the
-//! site's own script finds it. The script itself never stays; the page that shows the body may have it.
+//! Embedded posts of social networks: a `blockquote` with a class by which the network's script finds it. The script itself
+//! is removed; the page that shows the body may include it.
 
 use std::borrow::Cow;
 
-use crate::news::articles::render::addresses::Addresses;
+use crate::news::articles::render::urls::UrlResolver;
 
-/// The classes by which such quotations are known: of X, Instagram, Threads, TikTok, Bluesky, Mastodon and Reddit.
+/// The classes of X, Instagram, Threads, TikTok, Bluesky, Mastodon and Reddit.
 const CLASSES: &[&str] = &[
     "twitter-tweet",
     "twitter-video",
@@ -17,7 +17,7 @@ const CLASSES: &[&str] = &[
     "reddit-embed-bq",
 ];
 
-/// What a `blockquote` of such a class may have.
+/// Attributes allowed on a `blockquote` with one of these classes.
 pub const ATTRIBUTES: &[&str] = &[
     "cite",
     "class",
@@ -42,12 +42,12 @@ pub const ATTRIBUTES: &[&str] = &[
     "data-width",
 ];
 
-/// What one of these attributes, but for `cite`, may say.
-pub fn value<'v>(name: &str, text: &'v str) -> Option<Cow<'v, str>> {
+/// The allowed value of one of these attributes, except `cite`.
+pub fn attribute_value<'v>(name: &str, text: &'v str) -> Option<Cow<'v, str>> {
     match name {
         "class" => classes(text).map(Cow::Owned),
         "data-embed-url" | "data-instgrm-permalink" | "data-text-post-permalink" => {
-            Addresses::absolute(text)
+            UrlResolver::absolute(text)
         }
         "data-bluesky-uri" => {
             let path = text.strip_prefix("at://")?;
@@ -58,7 +58,7 @@ pub fn value<'v>(name: &str, text: &'v str) -> Option<Cow<'v, str>> {
     }
 }
 
-/// The classes among these that may stay.
+/// The allowed ones of the classes.
 fn classes(text: &str) -> Option<String> {
     let mut known: Vec<&str> = Vec::new();
     for class in text.split_ascii_whitespace() {
@@ -69,27 +69,27 @@ fn classes(text: &str) -> Option<String> {
     (!known.is_empty()).then(|| known.join(" "))
 }
 
-fn is_plain(text: &str, signs: &[u8]) -> bool {
+fn is_plain(text: &str, punctuation: &[u8]) -> bool {
     (1..=200).contains(&text.len())
         && text
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte))
+            .all(|byte| byte.is_ascii_alphanumeric() || punctuation.contains(&byte))
 }
 
-/// The start tag of a `blockquote` without what only the quotation of a post may have, where it is none. The tag is the
-/// sanitiser's: every value stands in quotes, and has none within it.
+/// The start tag of a `blockquote`, without `data-` attributes unless it is an embedded post. The tag comes from the
+/// sanitizer: every value is quoted and contains no quote.
 pub fn without_data(tag: &str) -> Cow<'_, str> {
     if tag.contains(" class=\"") || !tag.contains(" data-") {
         return Cow::Borrowed(tag);
     }
     let mut kept = String::with_capacity(tag.len());
-    // Names stand before the quotes that have an even number, values behind.
+    // Names and values alternate between the quotes.
     let mut parts = tag.split('"');
     while let Some(name) = parts.next() {
         match parts.next() {
             Some(_) if name.trim_start().starts_with("data-") => {}
             Some(_) if name.contains(" data-") => {
-                // The first attribute stands behind the tag's name.
+                // The first attribute follows the name of the tag.
                 kept.push_str(name.split(' ').next().unwrap_or_default());
             }
             Some(value) => {
@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_known_classes_and_plain_values_stay() {
+    fn only_known_classes_and_plain_values_are_kept() {
         assert_eq!(
-            value("class", "a twitter-tweet\tb twitter-tweet").as_deref(),
+            attribute_value("class", "a twitter-tweet\tb twitter-tweet").as_deref(),
             Some("twitter-tweet")
         );
         for (name, text) in [
@@ -124,12 +124,12 @@ mod tests {
             ("data-bluesky-uri", "https://a.example"),
             ("data-video-id", "<b>"),
         ] {
-            assert_eq!(value(name, text), None, "{name} {text}");
+            assert_eq!(attribute_value(name, text), None, "{name} {text}");
         }
     }
 
     #[test]
-    fn a_quotation_of_no_post_loses_what_is_for_posts() {
+    fn a_quotation_that_is_no_post_loses_data_attributes() {
         for (tag, kept) in [
             ("<blockquote data-lang=\"fr\">", "<blockquote>"),
             (

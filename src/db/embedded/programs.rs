@@ -1,4 +1,4 @@
-//! Finds the Postgres programs that are installed on this machine.
+//! Finds an installed Postgres.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -20,40 +20,43 @@ impl Programs {
     }
 }
 
-/// The installation to use: the one that is set, else the newest that can work with what is kept already.
-/// `kept` is the major version that made the cluster, if there is one.
+/// The installation to use: the one of the setting, else the newest, or the one of the major version that created the
+/// cluster.
 ///
 /// # Errors
-/// With what to do about it, when there is none.
-pub fn find(setting: Option<&Path>, kept: Option<u32>) -> Result<Programs, String> {
+/// If there is none; the message says how to install one.
+pub fn find(setting: Option<&Path>, cluster: Option<u32>) -> Result<Programs, String> {
     let found = match setting {
         Some(folder) => vec![inspect(folder).ok_or_else(|| {
             format!(
-                "{} holds no `initdb` and `postgres` that run",
+                "{} has no working `initdb` and `postgres`",
                 folder.display()
             )
         })?],
         None => installed(),
     };
-    choose(&found, kept)
+    choose(&found, cluster)
 }
 
-fn choose(found: &[Programs], kept: Option<u32>) -> Result<Programs, String> {
+fn choose(found: &[Programs], cluster: Option<u32>) -> Result<Programs, String> {
     let newest = found.iter().max_by_key(|programs| programs.major);
-    match (kept, newest) {
-        (_, None) => Err(format!("No Postgres is installed here. {}", how_to_install(OLDEST.max(15)))),
+    match (cluster, newest) {
+        (_, None) => Err(format!(
+            "No Postgres is installed. {}",
+            how_to_install(OLDEST.max(15))
+        )),
         (Some(major), Some(_)) => found
             .iter()
             .find(|programs| programs.major == major)
             .cloned()
             .ok_or_else(|| {
                 format!(
-                    "The data folder was made by Postgres {major}, and that version is not installed here. {}",
+                    "The data folder was created by Postgres {major}, which is not installed. {}",
                     how_to_install(major)
                 )
             }),
         (None, Some(newest)) if newest.major < OLDEST => Err(format!(
-            "The newest Postgres here is version {}; {OLDEST} or newer is needed. {}",
+            "The newest installed Postgres is version {}; {OLDEST} or newer is needed. {}",
             newest.major,
             how_to_install(OLDEST)
         )),
@@ -97,7 +100,7 @@ fn installed() -> Vec<Programs> {
         .collect()
 }
 
-/// `parent/start*/rest`, whatever stands for the star.
+/// The folders that match `parent/start*/rest`.
 fn each_in(parent: &str, start: &str, rest: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(parent) else {
         return Vec::new();
@@ -110,7 +113,7 @@ fn each_in(parent: &str, start: &str, rest: &str) -> Vec<PathBuf> {
 }
 
 fn inspect(folder: &Path) -> Option<Programs> {
-    // A link in a folder of the PATH leads to where the others are.
+    // Follows a link in the PATH to the folder of the other programs.
     let folder = folder
         .join("postgres")
         .canonicalize()
@@ -164,12 +167,12 @@ fn install_line(os: &str, release: &str, major: u32) -> String {
         "sudo zypper install postgresql-server postgresql-contrib".to_owned()
     } else {
         return format!(
-            "Install Postgres {major} or newer with your system's packages, or name its folder with --postgres-bin, \
-             or use a server elsewhere with DATABASE_URL."
+            "Install Postgres {major} or newer with your system's packages, or pass its folder with --postgres-bin, \
+             or use another server with DATABASE_URL."
         );
     };
     format!(
-        "Type:\n\n    {command}\n\nor name its folder with --postgres-bin, or use a server elsewhere with DATABASE_URL."
+        "Run:\n\n    {command}\n\nor pass its folder with --postgres-bin, or use another server with DATABASE_URL."
     )
 }
 
@@ -185,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_taken_unless_the_data_folder_needs_another() {
+    fn the_newest_version_is_used_unless_the_cluster_needs_another() {
         let found = [at(15), at(17), at(14)];
         assert_eq!(choose(&found, None).unwrap().major, 17);
         assert_eq!(choose(&found, Some(14)).unwrap().major, 14);
         assert!(
             choose(&found, Some(16))
                 .unwrap_err()
-                .contains("made by Postgres 16")
+                .contains("created by Postgres 16")
         );
         assert!(choose(&[], None).unwrap_err().contains("No Postgres"));
         assert!(
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_read_from_what_postgres_says() {
+    fn the_major_version_is_parsed_from_the_version_output() {
         assert_eq!(
             major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
             Some(15)
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_to_type_depends_on_the_system() {
+    fn the_install_command_depends_on_the_system() {
         let line = |os, release| install_line(os, release, 17);
         assert!(line("linux", "ID=ubuntu\nID_LIKE=debian").contains("apt-get install postgresql"));
         assert!(

@@ -1,4 +1,4 @@
-//! Addresses in a body's HTML: absolute, `http` or `https`, spelt so that every reader understands them alike.
+//! URLs in a body: made absolute and normalized, so that all clients parse them alike. Only `http` and `https` remain.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,19 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use url::{ParseError, Url};
 
 use crate::http::values::is_http_url;
-use crate::news::articles::render::limits::MOST_HTML;
+use crate::news::articles::render::limits::MAX_HTML;
 
-/// Makes the addresses of one body absolute.
+/// Resolves the URLs of one body.
 #[derive(Debug, Default)]
-pub struct Addresses {
-    /// What relative ones are relative to.
+pub struct UrlResolver {
+    /// The base of relative URLs.
     base: Option<Url>,
-    /// How many bytes they have become longer altogether: a short reference to a site with a long address could make
-    /// much of little.
+    /// The number of bytes added so far: many short references to a site with a long URL could make a body very long.
     added: AtomicUsize,
 }
 
-impl Addresses {
+impl UrlResolver {
     pub fn relative_to(base: Option<Url>) -> Self {
         Self {
             base,
@@ -26,12 +25,12 @@ impl Addresses {
         }
     }
 
-    /// Whether they became so much longer that some were left out.
-    pub fn are_too_long(&self) -> bool {
-        self.added.load(Ordering::Relaxed) > MOST_HTML
+    /// Whether the limit of added bytes is exceeded, so that some URLs were removed.
+    pub fn is_over_limit(&self) -> bool {
+        self.added.load(Ordering::Relaxed) > MAX_HTML
     }
 
-    /// An address on the web, without credentials; none where it isn't one.
+    /// The absolute `http` or `https` URL, or `None` for other schemes and for URLs with credentials.
     pub fn resolve<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
         if is_http_url(text) {
             return Some(Cow::Borrowed(text));
@@ -46,10 +45,10 @@ impl Addresses {
             && url.password().is_none();
         let added = url.as_str().len().saturating_sub(text.len());
         self.added.fetch_add(added, Ordering::Relaxed);
-        (plain && !self.are_too_long()).then(|| Cow::Owned(url.into()))
+        (plain && !self.is_over_limit()).then(|| Cow::Owned(url.into()))
     }
 
-    /// An absolute address on the web, and no relative one.
+    /// Like [`Self::resolve`], without relative references.
     pub fn absolute(text: &str) -> Option<Cow<'_, str>> {
         Self::default().resolve(text).map(|url| match url {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -57,16 +56,16 @@ impl Addresses {
         })
     }
 
-    /// A relative reference (RFC 3986, section 4.2) to something of the site. One that names a host, or that means the
-    /// document that it stands in, is none.
+    /// Resolves a relative reference (RFC 3986, section 4.2) within the site. References with a host, or to the document
+    /// itself, are not resolved.
     fn join(&self, text: &str) -> Option<Url> {
         let base = self.base.as_ref()?;
-        // What a parser of URLs leaves out (https://url.spec.whatwg.org/#concept-basic-url-parser).
-        let mut signs = text
+        // Without the characters that URL parsers ignore (https://url.spec.whatwg.org/#concept-basic-url-parser).
+        let mut chars = text
             .trim_matches(|c: char| c <= ' ')
             .chars()
             .filter(|c| !matches!(c, '\t' | '\n' | '\r'));
-        match (signs.next(), signs.next()) {
+        match (chars.next(), chars.next()) {
             (None | Some('#'), _) | (Some('/' | '\\'), Some('/' | '\\')) => None,
             _ => base
                 .join(text)
@@ -83,7 +82,7 @@ mod tests {
     #[test]
     fn relative_references_are_resolved_against_the_site() {
         let site = Url::parse("https://site.example:8443/fr/").unwrap();
-        let addresses = Addresses::relative_to(Some(site));
+        let urls = UrlResolver::relative_to(Some(site));
         for (text, url) in [
             ("/a", "https://site.example:8443/a"),
             ("a/b?c#d", "https://site.example:8443/fr/a/b?c#d"),
@@ -96,7 +95,7 @@ mod tests {
             ("https://b.example/x", "https://b.example/x"),
             ("/a@b.example", "https://site.example:8443/a@b.example"),
         ] {
-            assert_eq!(addresses.resolve(text).as_deref(), Some(url), "{text}");
+            assert_eq!(urls.resolve(text).as_deref(), Some(url), "{text}");
         }
         for text in [
             "",
@@ -116,17 +115,17 @@ mod tests {
             "x:y",
             "https://u@b.example/",
         ] {
-            assert_eq!(addresses.resolve(text), None, "{text:?}");
+            assert_eq!(urls.resolve(text), None, "{text:?}");
         }
-        assert_eq!(Addresses::default().resolve("/a"), None);
-        assert_eq!(Addresses::absolute("/a"), None);
+        assert_eq!(UrlResolver::default().resolve("/a"), None);
+        assert_eq!(UrlResolver::absolute("/a"), None);
     }
 
     #[test]
-    fn short_references_do_not_make_a_body_endless() {
+    fn short_references_can_not_make_a_body_too_long() {
         let site = format!("https://site.example/{}/", "x".repeat(400));
-        let addresses = Addresses::relative_to(Some(Url::parse(&site).unwrap()));
-        let resolved = (0..20_000).filter(|_| addresses.resolve("a").is_some());
-        assert!(resolved.count() < 10_500 && addresses.are_too_long());
+        let urls = UrlResolver::relative_to(Some(Url::parse(&site).unwrap()));
+        let resolved = (0..20_000).filter(|_| urls.resolve("a").is_some());
+        assert!(resolved.count() < 10_500 && urls.is_over_limit());
     }
 }

@@ -1,81 +1,82 @@
-//! What of a body's HTML stays, so that browsers read it as it was read here.
+//! Sanitizing of HTML: only the allowlist remains, in a form that browsers parse as it was parsed here.
 
 use std::sync::Arc;
 
 use ammonia::{Builder, UrlRelative};
 
-use crate::news::articles::render::addresses::Addresses;
-use crate::news::articles::render::allowed::{
-    ANYWHERE, ATTRIBUTES, OF_IFRAMES, REL, TAGS, WITH_CONTENT, value,
+use crate::news::articles::render::allowlist::{
+    ATTRIBUTES, GLOBAL_ATTRIBUTES, IFRAME_ATTRIBUTES, REMOVED_WITH_CONTENT, TAGS,
 };
+use crate::news::articles::render::attribute_values::{REL, attribute_value};
 use crate::news::articles::render::limits::too_long;
+use crate::news::articles::render::urls::UrlResolver;
 use crate::news::articles::render::{Rendering, posts};
 
-/// What an embedded page may do: play and open links, not navigate the page around it. Players want to know which site
-/// they are on, though not which page.
-const OF_EMBEDS: &str = " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\" \
+/// An embedded page may play and open links, but not navigate the page around it. It gets the origin of that page, which
+/// players require, but not its path.
+const SANDBOX: &str = " loading=\"lazy\" referrerpolicy=\"strict-origin-when-cross-origin\" \
      sandbox=\"allow-popups allow-presentation allow-same-origin allow-scripts\"";
 
-/// How often HTML may be read again until it says the same.
-const MOST_READINGS: usize = 5;
+/// How many times HTML is sanitized at most until it no longer changes.
+const MAX_PASSES: usize = 5;
 
-/// The HTML of a body as far as it is safe: browsers read it as it was read here.
+/// Sanitizes the HTML of a body, repeatedly, until another pass changes nothing: then browsers parse it as it was parsed here.
 ///
 /// # Errors
-/// In words, where it reads otherwise each time: no text that people write does.
-pub fn clean(html: &str, rendering: &Rendering) -> Result<String, String> {
-    let addresses = Arc::new(Addresses::relative_to(rendering.base.clone()));
-    let sanitiser = sanitiser(rendering, addresses.clone());
-    let mut html = finish(&sanitiser.clean(html).to_string());
-    if addresses.are_too_long() {
+/// If it changes in every pass, as only contrived HTML does.
+pub fn sanitize(html: &str, rendering: &Rendering) -> Result<String, String> {
+    let urls = Arc::new(UrlResolver::relative_to(rendering.base.clone()));
+    let sanitizer = sanitizer(rendering, urls.clone());
+    let mut html = finish(&sanitizer.clean(html).to_string());
+    if urls.is_over_limit() {
         return Err(too_long());
     }
-    for _ in 0..MOST_READINGS {
+    for _ in 0..MAX_PASSES {
         super::limits::check_size(&html)?;
-        let again = finish(&sanitiser.clean(&html).to_string());
+        let again = finish(&sanitizer.clean(&html).to_string());
         if again == html {
             return Ok(html);
         }
         html = again;
     }
-    Err("elements that stand within one another where they can't".to_owned())
+    Err("invalid nesting of elements".to_owned())
 }
 
-fn sanitiser(rendering: &Rendering, addresses: Arc<Addresses>) -> Builder<'static> {
+fn sanitizer(rendering: &Rendering, urls: Arc<UrlResolver>) -> Builder<'static> {
     let embeds = &rendering.embeds;
     let mut tags: Vec<&str> = TAGS.to_vec();
-    let mut with_content: Vec<&str> = WITH_CONTENT.to_vec();
+    let mut with_content: Vec<&str> = REMOVED_WITH_CONTENT.to_vec();
     let mut attributes: Vec<(&str, &[&str])> = ATTRIBUTES.to_vec();
     if !embeds.is_empty() {
         tags.push("iframe");
         with_content.retain(|tag| *tag != "iframe");
-        attributes.push(("iframe", OF_IFRAMES));
+        attributes.push(("iframe", IFRAME_ATTRIBUTES));
     }
     let attributes = attributes
         .into_iter()
         .map(|(tag, names)| (tag, names.iter().copied().collect()));
     let embeds = embeds.clone();
-    let mut sanitiser = Builder::default();
-    sanitiser
+    let mut sanitizer = Builder::default();
+    sanitizer
         .tags(tags.into_iter().collect())
         .clean_content_tags(with_content.into_iter().collect())
-        .generic_attributes(ANYWHERE.iter().copied().collect())
+        .generic_attributes(GLOBAL_ATTRIBUTES.iter().copied().collect())
         .tag_attributes(attributes.collect())
         .tag_attribute_values([].into())
         .set_tag_attribute_value("audio", "controls", "")
         .set_tag_attribute_value("video", "controls", "")
         .url_schemes(["http", "https"].into())
-        // Which of these stay, `value` says: links to notes.
+        // `attribute_value` decides: only links to notes are kept.
         .url_relative(UrlRelative::PassThrough)
-        // It would say the same of every link: `value` and `finish` say what they say.
+        // `attribute_value` and `finish` set `rel`.
         .link_rel(None)
-        .attribute_filter(move |tag, name, text| value(&embeds, &addresses, tag, name, text));
-    sanitiser
+        .attribute_filter(move |tag, name, text| attribute_value(&embeds, &urls, tag, name, text));
+    sanitizer
 }
 
-/// Leaves out what has nothing to show any more, puts embedded pages into their sandbox, has every link say `rel` and keeps the line end that
-/// readers of HTML leave out where a `pre` begins. The text is the sanitiser's: every tag in it is whole, and a `<` or a
-/// `"` within a value is escaped.
+/// Removes media without a source, sandboxes embedded pages, sets `rel` on every link and keeps the line break that parsers
+/// drop at the start of a `pre`. The text comes from the sanitizer: every tag is complete, and `<` and `"` are escaped in
+/// values.
 fn finish(html: &str) -> String {
     let mut done = String::with_capacity(html.len());
     let mut rest = html;
@@ -89,7 +90,7 @@ fn finish(html: &str) -> String {
                 after = after.find(END).map_or("", |end| &after[end + END.len()..]);
                 if tag.contains(" src=\"") {
                     done.push_str(&tag[..tag.len() - 1]);
-                    done.push_str(OF_EMBEDS);
+                    done.push_str(SANDBOX);
                     done.push('>');
                     done.push_str(END);
                 }
@@ -115,7 +116,7 @@ fn finish(html: &str) -> String {
     done
 }
 
-/// How long the tag is that a text begins with.
+/// The length of the tag at the start of the text.
 fn tag_length(text: &str) -> usize {
     let mut quoted = false;
     for (at, byte) in text.bytes().enumerate() {
@@ -137,7 +138,7 @@ mod tests {
         let hosts = ["player.example", "*.embeds.example"];
         let hosts = hosts.map(|host| EmbedHost::read(host).unwrap());
         let embeds = Embeds::new(&hosts);
-        super::clean(html, &Rendering { embeds, base: None }).unwrap()
+        super::sanitize(html, &Rendering { embeds, base: None }).unwrap()
     }
 
     #[track_caller]
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newsroom_writes_stays() {
+    fn allowed_html_is_kept() {
         for html in [
             "<h2 lang=\"ar\" dir=\"rtl\">نص</h2><p>a<br>b <abbr title=\"Office des œuvres\">OO</abbr> H<sub>2</sub>O</p>",
             "<figure><img src=\"https://a.example/i.jpg\" alt=\"x &gt; y\" width=\"16\" height=\"9\" loading=\"lazy\">\
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_the_web_or_to_notes() {
+    fn links_lead_to_web_pages_or_to_notes() {
         let link = |href: &str| clean(&format!("<a href=\"{href}\">x</a>"));
         for (href, written) in [
             ("https://a.example", "https://a.example"),
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_without_an_address_go() {
+    fn images_without_a_url_are_removed() {
         for html in [
             "<img>",
             "<img alt=x onerror=alert(1)>",
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_embedded_from_the_hosts_of_the_setting() {
+    fn only_pages_of_configured_hosts_are_embedded() {
         assert_eq!(
             clean(
                 "<iframe onload=alert(1) name=x allow=camera srcdoc='<script>' sandbox='allow-top-navigation' width=560 \
@@ -264,7 +265,7 @@ mod tests {
         ] {
             assert_eq!(clean(html), "xz", "{html}");
         }
-        let none = super::clean(
+        let none = super::sanitize(
             "x<iframe src=https://player.example/>y</iframe>z",
             &Rendering::default(),
         );
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_could_hide_the_pages_own_go() {
+    fn ids_that_could_clash_with_those_of_the_page_are_removed() {
         assert_eq!(
             clean(
                 "<p id=body class=a name=b style='x' data-x=1 slot=a is=b tabindex=1 accesskey=x contenteditable>x</p>"

@@ -1,15 +1,15 @@
-//! When a Postgres of our own that ended by itself is started again.
+//! When an embedded Postgres that ended by itself is restarted.
 
 use std::time::Duration;
 
-/// The wait after the first end: long enough for the processes of one that was killed to notice.
+/// The wait after the first end: long enough for the child processes of one that was killed to end too.
 pub const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// The longest wait: what made it end, a full disk say, is then mended by somebody sooner or later.
+/// The longest wait: it bounds how long a restart takes once the cause, a full disk say, is gone.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// After it ran this long, its end has nothing to do with the one before.
-const SETTLED: Duration = Duration::from_secs(60);
+/// After a run of this length, its end is unrelated to the one before.
+const STABLE: Duration = Duration::from_secs(60);
 
-/// Exponential backoff: each end that follows soon on a start doubles the wait for the next start.
+/// Exponential backoff: each end soon after a start doubles the wait.
 #[derive(Debug)]
 pub struct Backoff {
     wait: Duration,
@@ -22,9 +22,9 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// How long to wait before it is started again, where it ran this long.
+    /// The wait before the next start, after a run of this length.
     pub fn after(&mut self, ran: Duration) -> Duration {
-        if ran >= SETTLED {
+        if ran >= STABLE {
             *self = Self::default();
         }
         let wait = self.wait;
@@ -43,7 +43,7 @@ mod tests {
         let soon = Duration::from_secs(2);
         let waits: Vec<f32> = (0..8).map(|_| backoff.after(soon).as_secs_f32()).collect();
         assert_eq!(waits, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
-        assert_eq!(backoff.after(SETTLED), FIRST_WAIT);
+        assert_eq!(backoff.after(STABLE), FIRST_WAIT);
         assert_eq!(backoff.after(soon), FIRST_WAIT * 2);
     }
 }

@@ -10,7 +10,7 @@ use html5ever::tokenizer::{
 
 use crate::news::articles::render::markdown::NOTE_LINKS;
 
-/// The text of HTML that is well formed, as the sanitiser leaves it: a line for each block.
+/// The text of sanitized HTML, with one line for each block.
 pub fn plain_text(html: &str) -> String {
     let text = tokens(html, TextSink::default()).text.take();
     let lines: Vec<&str> = text
@@ -21,7 +21,7 @@ pub fn plain_text(html: &str) -> String {
     lines.join("\n")
 }
 
-/// Runs the tokens of HTML through a sink.
+/// Feeds the tokens of HTML to a sink.
 fn tokens<S: TokenSink<Handle = ()>>(html: &str, sink: S) -> S {
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -34,7 +34,7 @@ fn tokens<S: TokenSink<Handle = ()>>(html: &str, sink: S) -> S {
 #[derive(Default)]
 struct TextSink {
     text: RefCell<String>,
-    /// Within a link between a text and its note: its number is no word of the text.
+    /// In a link between a text and its note: the number is not part of the text.
     in_note_link: Cell<bool>,
 }
 
@@ -46,7 +46,7 @@ impl TokenSink for TextSink {
         match token {
             Token::CharacterTokens(_) if self.in_note_link.get() => {}
             Token::CharacterTokens(characters) => {
-                // A line end within a block is a space to whoever reads it.
+                // A line break within a block is displayed as a space.
                 text.push_str(&characters.replace(['\n', '\r'], " "));
             }
             Token::TagToken(tag) if &*tag.name == "a" => {

@@ -1,0 +1,291 @@
+//! The types of query parameters that several resources share.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer, value};
+use utoipa::PartialSchema;
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use uuid::Uuid;
+
+use crate::http::id_or_slug::{self, IdOrSlug};
+use crate::http::language::{self, LanguageTag};
+use crate::http::query_parameters::ParameterType;
+use crate::http::values::{is_line, parse_timestamp};
+
+/// How many ids a parameter may list, and how many ids or slugs.
+const MOST_IDS: usize = 100;
+const MOST_IDS_OR_SLUGS: usize = 20;
+
+/// Characters of an id.
+const ID_LENGTH: usize = 36;
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn format(name: &str) -> Option<SchemaFormat> {
+    Some(SchemaFormat::Custom(name.to_owned()))
+}
+
+/// An enum whose variants are words, as serde names them.
+pub trait Word: DeserializeOwned + PartialSchema {}
+
+impl<T: Word> ParameterType for T {
+    fn parse(text: &str) -> Result<Self, String> {
+        let word: StrDeserializer<'_, value::Error> = text.into_deserializer();
+        T::deserialize(word).map_err(|_| {
+            let words = <Self as ParameterType>::schema().enum_values;
+            let words = words.unwrap_or_default();
+            let words: Vec<&str> = words.iter().filter_map(|word| word.as_str()).collect();
+            format!("one of: {}", words.join(", "))
+        })
+    }
+
+    fn schema() -> Object {
+        match <Self as PartialSchema>::schema() {
+            RefOr::T(Schema::Object(object)) => object,
+            _ => Object::new(),
+        }
+    }
+}
+
+impl ParameterType for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "true or false".to_owned())
+    }
+
+    fn schema() -> Object {
+        Object::with_type(Type::Boolean)
+    }
+}
+
+impl ParameterType for Uuid {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::try_parse(text).map_err(|_| "an id".to_owned())
+    }
+
+    fn schema() -> Object {
+        string().format(format("uuid")).build()
+    }
+}
+
+impl ParameterType for IpAddr {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "an IP address".to_owned())
+    }
+
+    fn schema() -> Object {
+        string().max_length(Some(45)).build()
+    }
+}
+
+impl ParameterType for DateTime<Utc> {
+    fn parse(text: &str) -> Result<Self, String> {
+        parse_timestamp(text).map_err(|(_, detail)| match text.contains(' ') {
+            true => format!("{detail}; in a URL `+` must be written `%2B`"),
+            false => detail,
+        })
+    }
+
+    fn schema() -> Object {
+        string().format(format("date-time")).build()
+    }
+}
+
+impl ParameterType for jiff::civil::Date {
+    fn parse(text: &str) -> Result<Self, String> {
+        let date = text.parse::<Self>().ok();
+        date.filter(|date| date.to_string() == text && (1600..=9998).contains(&date.year()))
+            .ok_or_else(|| "a day, such as 2026-11-23, in the years 1600 to 9998".to_owned())
+    }
+
+    fn schema() -> Object {
+        const DATE: &str =
+            "^(1[6-9]|[2-8][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]|29|30|31)$";
+        string().format(format("date")).pattern(Some(DATE)).build()
+    }
+}
+
+/// Text of 1 to `MAX` characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Deref for Text<MAX> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> ParameterType for Text<MAX> {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            Err("must not be empty".to_owned())
+        } else if text.chars().count() > MAX {
+            Err(format!("at most {MAX} characters"))
+        } else if text.contains('\0') {
+            Err("must not contain the character U+0000".to_owned())
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    fn schema() -> Object {
+        string().min_length(Some(1)).max_length(Some(MAX)).build()
+    }
+}
+
+/// One line of 1 to `MAX` characters that is not blank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line<const MAX: usize>(String);
+
+impl<const MAX: usize> Deref for Line<MAX> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> ParameterType for Line<MAX> {
+    fn parse(text: &str) -> Result<Self, String> {
+        match is_line(text, MAX) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(format!("one line of 1 to {MAX} characters")),
+        }
+    }
+
+    fn schema() -> Object {
+        Text::<MAX>::schema()
+    }
+}
+
+impl ParameterType for LanguageTag {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::new(text).map_err(str::to_owned)
+    }
+
+    fn schema() -> Object {
+        let pattern = Some(language::PATTERN);
+        string()
+            .format(format("bcp47"))
+            .max_length(Some(35))
+            .pattern(pattern)
+            .build()
+    }
+}
+
+impl ParameterType for IdOrSlug {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::read(text).ok_or_else(|| "an id or a slug".to_owned())
+    }
+
+    fn schema() -> Object {
+        let longest = id_or_slug::LONGEST_SLUG;
+        string().max_length(Some(longest)).build()
+    }
+}
+
+/// Ids or slugs, separated by commas.
+impl ParameterType for Vec<IdOrSlug> {
+    const IS_OPTIONAL: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let names: Option<Self> = text.split(',').map(IdOrSlug::read).collect();
+        names
+            .filter(|names| names.len() <= MOST_IDS_OR_SLUGS)
+            .ok_or_else(|| format!("ids or slugs, by comma, at most {MOST_IDS_OR_SLUGS}"))
+    }
+
+    fn schema() -> Object {
+        let longest = 4100;
+        string().max_length(Some(longest)).build()
+    }
+}
+
+/// Different ids, separated by commas.
+impl ParameterType for Vec<Uuid> {
+    fn parse(text: &str) -> Result<Self, String> {
+        let read = |text: &str| match IdOrSlug::read(text) {
+            Some(IdOrSlug::Id(id)) => Some(id),
+            _ => None,
+        };
+        let ids: Option<Self> = text.split(',').map(read).collect();
+        let ids = ids
+            .filter(|ids| ids.len() <= MOST_IDS)
+            .ok_or_else(|| format!("ids, by comma, at most {MOST_IDS}"))?;
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("{} is named twice", pair[0])),
+            None => Ok(ids),
+        }
+    }
+
+    fn schema() -> Object {
+        const IDS: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})*$";
+        let longest = MOST_IDS * (ID_LENGTH + 1) - 1;
+        string()
+            .max_length(Some(longest))
+            .pattern(Some(IDS))
+            .build()
+    }
+}
+
+/// How many items a page has at most.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limit(pub u8);
+
+impl ParameterType for Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok();
+        limit
+            .filter(|limit| digits && (1..=100).contains(limit))
+            .map(Self)
+            .ok_or_else(|| "a whole number from 1 to 100".to_owned())
+    }
+
+    fn schema() -> Object {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(format("int32"))
+            .minimum(Some(1))
+            .maximum(Some(100))
+            .build()
+    }
+}
+
+/// The text of a cursor; [`Cursor::read`](crate::http::cursor::Cursor::read) parses it for the list that it belongs to.
+#[derive(Clone, Debug)]
+pub struct CursorText(pub String);
+
+impl ParameterType for CursorText {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn schema() -> Object {
+        let pattern = Some("^[A-Za-z0-9_-]+$");
+        string().max_length(Some(600)).pattern(pattern).build()
+    }
+}
+
+/// Names of fields; [`Fields::read`](crate::http::fields::Fields::read) parses them for a resource.
+#[derive(Clone, Debug)]
+pub struct FieldNames(pub String);
+
+impl ParameterType for FieldNames {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn schema() -> Object {
+        string().max_length(Some(1000)).build()
+    }
+}

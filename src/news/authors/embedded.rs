@@ -1,0 +1,40 @@
+//! Authors embedded in other resources, selected as JSON in the same statement.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::locale::LanguagePreference;
+use crate::news::content::crud::Resource;
+use crate::news::content::names::{self, Names};
+
+use super::Author;
+
+/// An author, embedded in another resource.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuthorRef {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    /// The URL of a portrait.
+    #[schema(format = "uri", max_length = 2048)]
+    pub image_url: Option<String>,
+    /// Its name by language, including the first.
+    #[serde(skip_serializing)]
+    #[schema(ignore)]
+    names: Names,
+}
+
+impl AuthorRef {
+    /// Translates the name into the preferred language.
+    pub fn localize(&mut self, locale: &LanguagePreference) {
+        names::localize_embedded(&mut self.name, &self.names, locale);
+    }
+}
+
+impl CacheTagged for AuthorRef {
+    fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
+        cache_tags.one(Author::NAME, self.id);
+    }
+}
