@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use crate::access::{jwt, rate_limit};
-use crate::connection;
+use crate::access::jwt::IdentityProviderSettings;
+use crate::access::rate_limit::RateLimitSettings;
+use crate::connection::ConnectionSettings;
 use crate::db::DatabaseSettings;
 use crate::http::caching::Caching;
 use crate::http::security_headers::Security;
@@ -30,13 +31,13 @@ pub struct Config {
     pub caching: Caching,
 
     #[command(flatten)]
-    pub identity: jwt::Settings,
+    pub identity: IdentityProviderSettings,
 
     #[command(flatten)]
-    pub limits: rate_limit::Settings,
+    pub limits: RateLimitSettings,
 
     #[command(flatten)]
-    pub connection: connection::Settings,
+    pub connection: ConnectionSettings,
 
     /// Origins whose pages may call the API from a browser (CORS), comma-separated, or `*` for all. Default: none.
     #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = parse_origin, global = true)]

@@ -67,7 +67,7 @@ impl CpuTasks {
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let _waiting = Waiting::count(&self.waiting);
+        let _waiting = WaitingRequest::count(&self.waiting);
         let permit = self.permits.clone().acquire_owned();
         match tokio::time::timeout(self.max_wait, permit).await {
             Ok(permit) => permit.map_err(Problem::internal),
@@ -93,16 +93,16 @@ impl CpuTasks {
 pub struct Permit(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
 /// Counts a waiting request until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitingRequest<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingRequest<'a> {
     fn count(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Ordering::SeqCst);
         Self(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingRequest<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }

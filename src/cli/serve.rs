@@ -27,8 +27,8 @@ use crate::server;
 pub async fn run(mut config: Config) -> Result<(), Error> {
     // Invalid settings are reported before anything is started.
     IdentityProvider::from_settings(&config.identity)?;
-    let requested = config.connection.max_connections;
-    config.connection.max_connections = files::connections(requested, config.connections());
+    config.connection.max_connections =
+        files::connections(config.connection.max_connections, config.connections());
     // The port comes first: if it is in use, nothing else needs to be started.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::net::TcpStream as AsyncTcpStream;
 use tokio::sync::oneshot;
 
-use super::Settings;
+use super::ConnectionSettings;
 use super::client_address::network;
 
 /// Connections that are accepted beyond the limit. When there are more, the oldest is evicted: a health check takes
@@ -28,7 +28,7 @@ const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-Af
 #[derive(Clone)]
 pub struct Admission {
     counts: Arc<Mutex<Counts>>,
-    settings: Settings,
+    settings: ConnectionSettings,
 }
 
 #[derive(Default)]
@@ -42,7 +42,7 @@ struct Counts {
 }
 
 impl Admission {
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &ConnectionSettings) -> Self {
         Self {
             counts: Arc::default(),
             settings: settings.clone(),
@@ -55,8 +55,8 @@ impl Admission {
         counts.regular + counts.reserve
     }
 
-    /// Counts a connection until its place is dropped; refuses it and returns none where its address has too many.
-    pub fn admit(&self, stream: &AsyncTcpStream) -> Option<Place> {
+    /// Counts a connection until its slot is dropped; refuses it and returns none where its address has too many.
+    pub fn admit(&self, stream: &AsyncTcpStream) -> Option<ConnectionSlot> {
         let peer = stream.peer_addr().ok()?.ip().to_canonical();
         let address = (!self.settings.proxies.trusts(peer)).then(|| network(peer));
         let mut counts = self.lock();
@@ -76,7 +76,7 @@ impl Admission {
             Some(counts.overflow())
         };
         drop(counts);
-        Some(Place {
+        Some(ConnectionSlot {
             counts: self.counts.clone(),
             address,
             overflow,
@@ -119,7 +119,7 @@ fn refuse(stream: &AsyncTcpStream) {
 }
 
 /// One counted connection.
-pub struct Place {
+pub struct ConnectionSlot {
     counts: Arc<Mutex<Counts>>,
     /// None for a trusted proxy.
     address: Option<IpAddr>,
@@ -132,13 +132,13 @@ struct Overflow {
     evicted: Option<oneshot::Receiver<()>>,
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Whether it belongs to the reserve.
     pub fn is_overflow(&self) -> bool {
         self.overflow.is_some()
     }
 
-    /// Ready once another connection needs the place, and from then on.
+    /// Ready once another connection needs the slot, and from then on.
     pub fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(overflow) = &mut self.overflow else {
             return Poll::Pending;
@@ -151,7 +151,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut counts = lock(&self.counts);
         if let Some(overflow) = &self.overflow {

@@ -3,7 +3,7 @@
 
 /// The result of the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ChunkStatus {
     More,
     /// The body is complete.
     End,
@@ -11,7 +11,7 @@ pub enum Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ChunkPosition {
     SizeFirst,
     Size,
     /// White space after a size.
@@ -35,7 +35,7 @@ const MAX_DIGITS: usize = 16;
 
 #[derive(Debug)]
 pub struct Chunks {
-    place: Place,
+    position: ChunkPosition,
     /// Bytes left of the current chunk.
     left: u64,
     /// Digits of its size so far.
@@ -47,7 +47,7 @@ pub struct Chunks {
 impl Chunks {
     pub fn new() -> Self {
         Self {
-            place: Place::SizeFirst,
+            position: ChunkPosition::SizeFirst,
             left: 0,
             digits: 0,
             extra: 0,
@@ -55,44 +55,46 @@ impl Chunks {
     }
 
     /// Reads up to the end of the bytes, the end of the body, or a malformed byte; returns how many bytes that are.
-    pub fn follow(&mut self, bytes: &[u8]) -> (usize, Step) {
+    pub fn follow(&mut self, bytes: &[u8]) -> (usize, ChunkStatus) {
         let mut at = 0;
         while at < bytes.len() {
-            if self.place == Place::Data {
+            if self.position == ChunkPosition::Data {
                 let rest = bytes.len() - at;
                 let length = rest.min(usize::try_from(self.left).unwrap_or(usize::MAX));
                 at += length;
                 self.left -= length as u64;
                 if self.left == 0 {
-                    self.place = Place::DataCr;
+                    self.position = ChunkPosition::DataCr;
                 }
                 continue;
             }
             match self.next(bytes[at]) {
-                Ok(Some(place)) => self.place = place,
-                Ok(None) => return (at + 1, Step::End),
-                Err(why) => return (at, Step::Malformed(why)),
+                Ok(Some(position)) => self.position = position,
+                Ok(None) => return (at + 1, ChunkStatus::End),
+                Err(why) => return (at, ChunkStatus::Malformed(why)),
             }
             at += 1;
         }
-        (at, Step::More)
+        (at, ChunkStatus::More)
     }
 
     /// Counts one more byte of an extension or a trailer.
-    fn count_extra(&mut self, place: Place) -> Result<Place, &'static str> {
+    fn count_extra(&mut self, position: ChunkPosition) -> Result<ChunkPosition, &'static str> {
         self.extra += 1;
         if self.extra > MAX_EXTRA {
             return Err("extensions and trailers exceed 16 KiB");
         }
-        Ok(place)
+        Ok(position)
     }
 
-    /// The place of the next byte; none after the last one.
-    fn next(&mut self, byte: u8) -> Result<Option<Place>, &'static str> {
+    /// The position of the next byte; none after the last one.
+    fn next(&mut self, byte: u8) -> Result<Option<ChunkPosition>, &'static str> {
         const SIZE: &str = "a chunk size is not hexadecimal, or its line doesn't end with CRLF";
-        let place = match (self.place, byte) {
-            (Place::SizeFirst | Place::Size, digit) if digit.is_ascii_hexdigit() => {
-                if self.place == Place::SizeFirst {
+        let position = match (self.position, byte) {
+            (ChunkPosition::SizeFirst | ChunkPosition::Size, digit)
+                if digit.is_ascii_hexdigit() =>
+            {
+                if self.position == ChunkPosition::SizeFirst {
                     (self.left, self.digits) = (0, 0);
                 }
                 self.digits += 1;
@@ -105,45 +107,60 @@ impl Chunks {
                     .checked_mul(16)
                     .ok_or("a chunk size is too large")?;
                 self.left = sixteenfold + u64::from(digit);
-                Place::Size
+                ChunkPosition::Size
             }
-            (Place::Size | Place::SizeEnd, b' ' | b'\t') => self.count_extra(Place::SizeEnd)?,
-            (Place::Size | Place::SizeEnd, b';') => Place::Extension,
-            (Place::Size | Place::SizeEnd | Place::Extension, b'\r') => Place::SizeLf,
-            (Place::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
-                self.count_extra(Place::Extension)?
+            (ChunkPosition::Size | ChunkPosition::SizeEnd, b' ' | b'\t') => {
+                self.count_extra(ChunkPosition::SizeEnd)?
             }
-            (Place::SizeLf, b'\n') if self.left > 0 => Place::Data,
-            (Place::SizeLf, b'\n') => Place::TrailerFirst,
-            (Place::SizeFirst | Place::Size | Place::SizeEnd | Place::SizeLf, _) => {
+            (ChunkPosition::Size | ChunkPosition::SizeEnd, b';') => ChunkPosition::Extension,
+            (ChunkPosition::Size | ChunkPosition::SizeEnd | ChunkPosition::Extension, b'\r') => {
+                ChunkPosition::SizeLf
+            }
+            (ChunkPosition::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
+                self.count_extra(ChunkPosition::Extension)?
+            }
+            (ChunkPosition::SizeLf, b'\n') if self.left > 0 => ChunkPosition::Data,
+            (ChunkPosition::SizeLf, b'\n') => ChunkPosition::TrailerFirst,
+            (
+                ChunkPosition::SizeFirst
+                | ChunkPosition::Size
+                | ChunkPosition::SizeEnd
+                | ChunkPosition::SizeLf,
+                _,
+            ) => {
                 return Err(SIZE);
             }
-            (Place::Extension, _) => return Err("a chunk extension has a control character"),
-            (Place::DataCr, b'\r') => Place::DataLf,
-            (Place::DataLf, b'\n') => Place::SizeFirst,
-            (Place::DataCr | Place::DataLf, _) => {
+            (ChunkPosition::Extension, _) => {
+                return Err("a chunk extension has a control character");
+            }
+            (ChunkPosition::DataCr, b'\r') => ChunkPosition::DataLf,
+            (ChunkPosition::DataLf, b'\n') => ChunkPosition::SizeFirst,
+            (ChunkPosition::DataCr | ChunkPosition::DataLf, _) => {
                 return Err("a chunk exceeds its size, or doesn't end with CRLF");
             }
-            (Place::TrailerFirst, b'\r') => Place::EndLf,
-            (Place::Trailer, b'\r') => Place::TrailerLf,
-            (Place::TrailerFirst | Place::TrailerName | Place::Trailer, b'\n') => {
+            (ChunkPosition::TrailerFirst, b'\r') => ChunkPosition::EndLf,
+            (ChunkPosition::Trailer, b'\r') => ChunkPosition::TrailerLf,
+            (
+                ChunkPosition::TrailerFirst | ChunkPosition::TrailerName | ChunkPosition::Trailer,
+                b'\n',
+            ) => {
                 return Err("a trailer line ends with LF alone");
             }
-            (Place::TrailerName, b':') => self.count_extra(Place::Trailer)?,
-            (Place::TrailerFirst | Place::TrailerName, byte) if is_token(byte) => {
-                self.count_extra(Place::TrailerName)?
+            (ChunkPosition::TrailerName, b':') => self.count_extra(ChunkPosition::Trailer)?,
+            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, byte) if is_token(byte) => {
+                self.count_extra(ChunkPosition::TrailerName)?
             }
-            (Place::TrailerFirst | Place::TrailerName, _) => {
+            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, _) => {
                 return Err("a trailer line is not a header line");
             }
-            (Place::Trailer, _) => self.count_extra(Place::Trailer)?,
-            (Place::TrailerLf, b'\n') => Place::TrailerFirst,
-            (Place::EndLf, b'\n') => return Ok(None),
-            (Place::TrailerLf | Place::EndLf | Place::Data, _) => {
+            (ChunkPosition::Trailer, _) => self.count_extra(ChunkPosition::Trailer)?,
+            (ChunkPosition::TrailerLf, b'\n') => ChunkPosition::TrailerFirst,
+            (ChunkPosition::EndLf, b'\n') => return Ok(None),
+            (ChunkPosition::TrailerLf | ChunkPosition::EndLf | ChunkPosition::Data, _) => {
                 return Err("a trailer line ends with CR alone");
             }
         };
-        Ok(Some(place))
+        Ok(Some(position))
     }
 }
 

@@ -6,7 +6,7 @@
 use actix_web::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::chunks::{Chunks, Step};
+use super::chunks::{ChunkStatus, Chunks};
 use crate::connection::head_limits;
 use crate::problem::Problem;
 
@@ -39,7 +39,7 @@ impl Refusal {
     pub fn problem(self) -> Problem {
         match self {
             Self::Head(why) => Problem::Malformed(why.into()),
-            Self::Chunks(why) => Problem::Malformed(format!("malformed chunks: {why}")),
+            Self::Chunks(why) => Problem::Malformed(format!("the body's chunks: {why}")),
             Self::HeadTooLarge => Problem::HeadersTooLarge(format!(
                 "a request may have at most {} header lines, and {} bytes of them",
                 head_limits::MAX_HEADERS,
@@ -64,9 +64,9 @@ pub struct Examined {
     pub refusal: Option<Refusal>,
 }
 
-/// The place of the next byte of a connection.
+/// The position of the next byte of a connection.
 #[derive(Debug, Default)]
-enum Place {
+enum Position {
     /// Between requests, or in a head.
     #[default]
     Head,
@@ -79,7 +79,7 @@ enum Place {
 
 #[derive(Debug, Default)]
 pub struct Framing {
-    place: Place,
+    position: Position,
     heads: u64,
 }
 
@@ -91,7 +91,7 @@ impl Framing {
 
     /// Whether the next byte belongs to a head.
     pub fn is_at_head(&self) -> bool {
-        matches!(self.place, Place::Head)
+        matches!(self.position, Position::Head)
     }
 
     /// Examines the next bytes. Those that were not accepted have to come again, before the bytes that arrive after them.
@@ -100,11 +100,11 @@ impl Framing {
         let mut refusal = None;
         while accepted < bytes.len() {
             let rest = &bytes[accepted..];
-            match &mut self.place {
-                Place::Head => match head(rest) {
-                    Ok(Some((length, place))) => {
+            match &mut self.position {
+                Position::Head => match head(rest) {
+                    Ok(Some((length, position))) => {
                         self.heads += 1;
-                        self.place = place;
+                        self.position = position;
                         accepted += length;
                     }
                     Ok(None) if rest.len() >= MAX_HEAD => {
@@ -117,27 +117,27 @@ impl Framing {
                         break;
                     }
                 },
-                Place::Body(left) => {
+                Position::Body(left) => {
                     let length = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                     accepted += length;
                     *left -= length as u64;
                     if *left == 0 {
-                        self.place = Place::Head;
+                        self.position = Position::Head;
                     }
                 }
-                Place::Chunks(chunks) => {
+                Position::Chunks(chunks) => {
                     let (length, step) = chunks.follow(rest);
                     accepted += length;
                     match step {
-                        Step::More => {}
-                        Step::End => self.place = Place::Head,
-                        Step::Malformed(why) => {
+                        ChunkStatus::More => {}
+                        ChunkStatus::End => self.position = Position::Head,
+                        ChunkStatus::Malformed(why) => {
                             refusal = Some(Refusal::Chunks(why));
                             break;
                         }
                     }
                 }
-                Place::Unframed => accepted = bytes.len(),
+                Position::Unframed => accepted = bytes.len(),
             }
         }
         Examined { accepted, refusal }
@@ -155,8 +155,8 @@ pub fn may_be_complete(bytes: &[u8], before: usize, examined: usize) -> bool {
         || new.windows(3).any(|three| three == b"\n\r\n")
 }
 
-/// The length of the head at the beginning of `bytes`, and the place after it; none where it is incomplete.
-fn head(bytes: &[u8]) -> Result<Option<(usize, Place)>, Refusal> {
+/// The length of the head at the beginning of `bytes`, and the position after it; none where it is incomplete.
+fn head(bytes: &[u8]) -> Result<Option<(usize, Position)>, Refusal> {
     let mut lines = [EMPTY_HEADER; MAX_LINES];
     let mut request = httparse::Request::new(&mut lines);
     let length = match request.parse(bytes) {
@@ -184,8 +184,8 @@ fn head(bytes: &[u8]) -> Result<Option<(usize, Place)>, Refusal> {
     if target.parse::<Uri>().is_err() {
         return Err(Refusal::Head("the request target is not a valid URI"));
     }
-    let place = body(method, request.version == Some(1), request.headers)?;
-    Ok(Some((length, place)))
+    let position = body(method, request.version == Some(1), request.headers)?;
+    Ok(Some((length, position)))
 }
 
 fn why(error: httparse::Error) -> &'static str {
@@ -199,7 +199,7 @@ fn why(error: httparse::Error) -> &'static str {
 }
 
 /// The delimitation of the body after a head. Refuses what two parsers could understand differently (request smuggling).
-fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Place, Refusal> {
+fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Position, Refusal> {
     let named = |name: &'static str| {
         lines
             .iter()
@@ -226,9 +226,7 @@ fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Place, Refus
     let coding = single("transfer-encoding", "duplicate `Transfer-Encoding`")?;
     if let Some(coding) = coding {
         if !is_1_1 {
-            return Err(Refusal::Head(
-                "`Transfer-Encoding` is not allowed in HTTP/1.0",
-            ));
+            return Err(Refusal::Head("version 1.0 has no `Transfer-Encoding`"));
         }
         if length.is_some() {
             return Err(Refusal::Head(
@@ -238,18 +236,18 @@ fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Place, Refus
         if !coding.eq_ignore_ascii_case(b"chunked") {
             return Err(Refusal::Head("the `Transfer-Encoding` is not `chunked`"));
         }
-        return Ok(Place::Chunks(Chunks::new()));
+        return Ok(Position::Chunks(Chunks::new()));
     }
     if named("upgrade").any(|value| value.eq_ignore_ascii_case(b"websocket")) {
-        return Ok(Place::Unframed);
+        return Ok(Position::Unframed);
     }
     match length {
-        Some(length @ 1..) => Ok(Place::Body(length)),
+        Some(length @ 1..) => Ok(Position::Body(length)),
         None if !is_1_1 && method == "POST" => Err(Refusal::Head(
-            "a `POST` in HTTP/1.0 needs a `Content-Length`",
+            "version 1.0 needs a `Content-Length` with a `POST`",
         )),
-        _ if method == "CONNECT" => Ok(Place::Unframed),
-        _ => Ok(Place::Head),
+        _ if method == "CONNECT" => Ok(Position::Unframed),
+        _ => Ok(Position::Head),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod files;
 pub mod framing;
 pub mod head_limits;
 pub mod progress;
+mod received;
 pub mod settings;
 pub mod shutdown;
 pub mod stream;
@@ -21,7 +22,7 @@ use actix_web::HttpRequest;
 
 use crate::problem::Problem;
 use framing::Refusal;
-pub use settings::Settings;
+pub use settings::ConnectionSettings;
 pub use shutdown::Shutdown;
 
 /// The paths of health checks: answered on every connection, even where all else is refused.
@@ -29,7 +30,7 @@ pub const HEALTH: [&str; 2] = ["/livez", "/readyz"];
 
 /// State shared between a connection's stream and the requests on it.
 #[derive(Debug, Default)]
-pub struct Shared {
+pub struct ConnectionState {
     /// Whether the connection is beyond the limit: only health checks are answered on it.
     pub overflow: bool,
     /// The reason for which no more is read.
@@ -40,7 +41,7 @@ pub struct Shared {
     pub answered: Cell<u64>,
 }
 
-impl Shared {
+impl ConnectionState {
     /// Whether the connection ends after the latest answer: it is to end, and no other request was read.
     pub fn ends(&self, is_stopping: bool) -> bool {
         (is_stopping || self.overflow || self.refusal.get().is_some()) && self.is_idle()
@@ -52,8 +53,8 @@ impl Shared {
     }
 }
 
-fn shared(request: &HttpRequest) -> Option<&Shared> {
-    request.conn_data::<Rc<Shared>>().map(Rc::as_ref)
+fn shared(request: &HttpRequest) -> Option<&ConnectionState> {
+    request.conn_data::<Rc<ConnectionState>>().map(Rc::as_ref)
 }
 
 /// The problem of a refused head, for which the stream has put in a placeholder ([`framing::PLACEHOLDER`]).
@@ -77,7 +78,7 @@ pub fn check_overflow(request: &HttpRequest) -> Result<(), Problem> {
     let overflow = shared(request).is_some_and(|shared| shared.overflow);
     if overflow && !HEALTH.contains(&request.path()) {
         return Err(Problem::Overloaded(
-            "the server has reached its limit of open connections",
+            "the server has as many connections open as it may",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Settings of client connections: how many, their timeouts, unsent answers, proxies, shutdown.
+//! ConnectionSettings of client connections: how many, their timeouts, unsent answers, proxies, shutdown.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::client_address::ProxySettings;
 
 #[derive(Clone, Debug, Args)]
 #[group(id = "connection")]
-pub struct Settings {
+pub struct ConnectionSettings {
     #[command(flatten)]
     pub proxies: ProxySettings,
 
@@ -59,7 +59,7 @@ pub struct Settings {
     pub shutdown_timeout: u64,
 }
 
-impl Settings {
+impl ConnectionSettings {
     pub fn header_timeout(&self) -> Duration {
         Duration::from_secs(self.header_timeout.into())
     }

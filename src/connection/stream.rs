@@ -7,15 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
-use actix_web::web::BytesMut;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Shared;
-use super::admission::Place;
-use super::framing::{Framing, PLACEHOLDER, Refusal, may_be_complete};
+use super::ConnectionState;
+use super::admission::ConnectionSlot;
+use super::framing::Refusal;
 use super::progress::Progress;
+use super::received::Received;
 use super::shutdown::Draining;
 use super::timer::Timer;
 
@@ -43,16 +43,11 @@ enum Input {
 
 pub struct ClientStream {
     io: TcpStream,
-    shared: Rc<Shared>,
-    place: Place,
+    shared: Rc<ConnectionState>,
+    slot: ConnectionSlot,
     draining: Draining,
-    framing: Framing,
+    received: Received,
     input: Input,
-    /// Bytes that the framework has not got yet: first `accepted` ones that it may have, then the beginning of a head.
-    held: BytesMut,
-    accepted: usize,
-    /// The length of the incomplete head when it was last examined.
-    examined: usize,
     timeouts: Timeouts,
     /// When the current body began.
     body_since: Option<Instant>,
@@ -74,7 +69,12 @@ pub struct Timeouts {
 }
 
 impl ClientStream {
-    pub fn new(io: TcpStream, place: Place, draining: Draining, timeouts: Timeouts) -> Self {
+    pub fn new(
+        io: TcpStream,
+        slot: ConnectionSlot,
+        draining: Draining,
+        timeouts: Timeouts,
+    ) -> Self {
         let now = Instant::now();
         let socket = SockRef::from(&io);
         // Both limit what the kernel buffers of an answer. Without them, the write timeout still applies.
@@ -82,20 +82,17 @@ impl ClientStream {
         let _ = socket.set_tcp_user_timeout(Some(timeouts.write));
         // An answer is written in chunks: none shall wait until the one before is acknowledged.
         let _ = io.set_nodelay(true);
-        let overflow = place.is_overflow();
+        let overflow = slot.is_overflow();
         Self {
             io,
-            shared: Rc::new(Shared {
+            shared: Rc::new(ConnectionState {
                 overflow,
-                ..Shared::default()
+                ..ConnectionState::default()
             }),
-            place,
+            slot,
             draining,
-            framing: Framing::default(),
+            received: Received::default(),
             input: Input::Open,
-            held: BytesMut::new(),
-            accepted: 0,
-            examined: 0,
             timeouts,
             body_since: None,
             head_since: Some(now),
@@ -108,7 +105,7 @@ impl ClientStream {
     }
 
     /// The state shared with the requests on this connection.
-    pub fn shared(&self) -> Rc<Shared> {
+    pub fn shared(&self) -> Rc<ConnectionState> {
         self.shared.clone()
     }
 
@@ -132,48 +129,33 @@ impl ClientStream {
 
     /// Examines the bytes that arrived in `buf` after `start`, and leaves the accepted ones there.
     fn arrived(&mut self, buf: &mut ReadBuf<'_>, start: usize) {
-        let examined = if self.held.is_empty() {
-            let examined = self.framing.examine(&buf.filled()[start..]);
-            self.held
-                .extend_from_slice(&buf.filled()[start + examined.accepted..]);
-            buf.set_filled(start + examined.accepted);
-            examined
-        } else {
-            let before = self.held.len();
-            self.held.extend_from_slice(&buf.filled()[start..]);
-            buf.set_filled(start);
-            if !may_be_complete(&self.held, before, self.examined) {
-                return;
-            }
-            let examined = self.framing.examine(&self.held);
-            self.accepted = examined.accepted;
-            examined
+        let Some(examined) = self.received.receive(buf, start) else {
+            return;
         };
-        if self.framing.is_at_head() {
+        if self.received.is_at_head() {
             self.body_since = None;
-        } else if self.shared.read.get() != self.framing.heads() {
+        } else if self.shared.read.get() != self.received.heads() {
             self.body_since = Some(self.last_used);
         }
-        self.shared.read.set(self.framing.heads());
-        self.examined = self.held.len() - self.accepted;
+        self.shared.read.set(self.received.heads());
         if let Some(refusal) = examined.refusal {
             self.refuse(refusal);
         }
-        self.head_since = match self.held.len() - self.accepted {
-            0 => None,
-            _ if examined.accepted > 0 => Some(self.last_used),
-            _ => self.head_since.or(Some(self.last_used)),
+        self.head_since = if !self.received.has_incomplete_head() {
+            None
+        } else if examined.accepted > 0 {
+            Some(self.last_used)
+        } else {
+            self.head_since.or(Some(self.last_used))
         };
     }
 
     /// Stops to read. A refused head is answered in order; a refused body ends, and its handler learns why.
     fn refuse(&mut self, refusal: Refusal) {
         self.shared.refusal.set(Some(refusal));
-        self.held.truncate(self.accepted);
+        self.received.refuse(refusal);
         self.input = if refusal.is_of_head() {
-            self.held.extend_from_slice(PLACEHOLDER);
-            self.accepted = self.held.len();
-            self.shared.read.set(self.framing.heads() + 1);
+            self.shared.read.set(self.received.heads() + 1);
             Input::Refused
         } else {
             Input::Ended
@@ -183,12 +165,12 @@ impl ClientStream {
     /// Waits for bytes; ready when the input ends: at a timeout, an eviction, or a shutdown of an idle connection.
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // An evicted connection ends at once, unless an answer is pending.
-        let is_awaited = !self.framing.is_at_head() || !self.held.is_empty();
-        if self.place.poll_evicted(cx).is_ready() && (is_awaited || self.shared.is_idle()) {
+        let is_awaited = !self.received.is_at_head() || !self.received.is_empty();
+        if self.slot.poll_evicted(cx).is_ready() && (is_awaited || self.shared.is_idle()) {
             self.input = Input::Ended;
             return Poll::Ready(());
         }
-        if !self.framing.is_at_head() {
+        if !self.received.is_at_head() {
             let Some(deadline) = self.body_deadline() else {
                 return Poll::Pending;
             };
@@ -199,7 +181,7 @@ impl ClientStream {
         if let Some(since) = self.head_since
             && self.timer.poll(cx, since + self.timeouts.header).is_ready()
         {
-            if self.held.is_empty() {
+            if self.received.is_empty() {
                 // No request was begun, so none is answered.
                 self.input = Input::Ended;
             } else {
@@ -207,7 +189,7 @@ impl ClientStream {
             }
             return Poll::Ready(());
         }
-        if self.draining.poll(cx).is_pending() || !self.held.is_empty() {
+        if self.draining.poll(cx).is_pending() || !self.received.is_empty() {
             return Poll::Pending;
         }
         // The answer to a request in progress closes the connection itself.
@@ -250,10 +232,7 @@ impl AsyncRead for ClientStream {
         let this = self.get_mut();
         this.poll_lifetime(cx)?;
         loop {
-            if this.accepted > 0 {
-                let length = this.accepted.min(buf.remaining());
-                buf.put_slice(&this.held.split_to(length));
-                this.accepted -= length;
+            if this.received.take(buf) {
                 return Poll::Ready(Ok(()));
             }
             match this.input {
@@ -296,7 +275,7 @@ impl AsyncWrite for ClientStream {
         this.poll_lifetime(cx)?;
         match Pin::new(&mut this.io).poll_write(cx, bytes) {
             Poll::Pending => {
-                if this.place.poll_evicted(cx).is_ready() {
+                if this.slot.poll_evicted(cx).is_ready() {
                     return Poll::Ready(Err(this.abort(io::ErrorKind::ConnectionAborted)));
                 }
                 let error = ready!(this.progress.poll_wait(cx));

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-use super::Settings;
+use super::ConnectionSettings;
 use crate::problem::Problem;
 
 /// The largest answer that is not counted, in bytes: health checks, problems, most pages.
@@ -23,17 +23,17 @@ const CHUNK: usize = 64 << 10;
 pub struct Unsent {
     max_bytes: usize,
     max_bytes_per_address: usize,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<UnsentBytes>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct UnsentBytes {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
 }
 
 impl Unsent {
-    pub fn new(settings: &Settings) -> Arc<Self> {
+    pub fn new(settings: &ConnectionSettings) -> Arc<Self> {
         let bytes = |mib: u32| (mib as usize).saturating_mul(1 << 20);
         Arc::new(Self {
             max_bytes: bytes(settings.max_unsent_mib),
@@ -52,7 +52,7 @@ impl Unsent {
         address: Option<IpAddr>,
         bytes: usize,
         is_change: bool,
-    ) -> Result<Permit, Problem> {
+    ) -> Result<UnsentPermit, Problem> {
         let mut waiting = self.lock();
         let over = |held: usize, max: usize| held > 0 && held.saturating_add(bytes) > max;
         if !is_change {
@@ -64,9 +64,7 @@ impl Unsent {
                 return Err(Problem::TooMuchUnsent);
             }
             if over(waiting.all, self.max_bytes) {
-                return Err(Problem::Overloaded(
-                    "the server has reached its limit of unsent answers",
-                ));
+                return Err(Problem::Overloaded("too many answers wait to be received"));
             }
         }
         waiting.all += bytes;
@@ -74,14 +72,14 @@ impl Unsent {
             *waiting.by_address.entry(address).or_default() += bytes;
         }
         drop(waiting);
-        Ok(Permit {
+        Ok(UnsentPermit {
             unsent: self.clone(),
             address,
             bytes,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, UnsentBytes> {
         // No panic can come between the changes of the numbers.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,13 +87,13 @@ impl Unsent {
 
 /// Bytes that are counted until it is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub struct UnsentPermit {
     unsent: Arc<Unsent>,
     address: Option<IpAddr>,
     bytes: usize,
 }
 
-impl Permit {
+impl UnsentPermit {
     /// Reduces the counted bytes, after compression.
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
@@ -113,7 +111,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for UnsentPermit {
     fn drop(&mut self) {
         self.shrink_to(0);
     }
@@ -122,11 +120,11 @@ impl Drop for Permit {
 /// A body that is sent in chunks, and counted until it is dropped.
 pub struct CountedBody {
     rest: Bytes,
-    _permit: Permit,
+    _permit: UnsentPermit,
 }
 
 impl CountedBody {
-    pub fn new(bytes: Bytes, permit: Permit) -> Self {
+    pub fn new(bytes: Bytes, permit: UnsentPermit) -> Self {
         Self {
             rest: bytes,
             _permit: permit,

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 /// The kind of an answer, which selects its `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CacheKind {
     /// A page of a list.
     List,
     /// One resource.
@@ -71,12 +71,12 @@ impl CacheTagHeader {
 
 impl Caching {
     /// The policy for a public answer.
-    pub fn public(&self, kind: Kind) -> &HeaderValue {
+    pub fn public(&self, kind: CacheKind) -> &HeaderValue {
         match kind {
-            Kind::List => &self.cache_lists,
-            Kind::One => &self.cache_items,
-            Kind::Search => &self.cache_search,
-            Kind::Page => &self.cache_pages,
+            CacheKind::List => &self.cache_lists,
+            CacheKind::One => &self.cache_items,
+            CacheKind::Search => &self.cache_search,
+            CacheKind::Page => &self.cache_pages,
         }
     }
 }

@@ -52,11 +52,6 @@ pub fn shared(status: &str, name: &str) -> (String, RefOr<Response>) {
     (status.to_owned(), RefOr::Ref(Ref::from_response_name(name)))
 }
 
-/// The name of a type in a sentence: `article`, `key`.
-pub fn noun<T: ToSchema>() -> String {
-    T::name().to_lowercase()
-}
-
 /// The headers of a response with the content of a resource.
 fn content_headers<R: Representation>(response: ResponseBuilder) -> ResponseBuilder {
     let names: &[&str] = match R::HAS_LANGUAGE {
@@ -68,13 +63,13 @@ fn content_headers<R: Representation>(response: ResponseBuilder) -> ResponseBuil
 
 /// The response to a creation.
 pub fn created<R: Representation + ToSchema + 'static>() -> ResponseBuilder {
-    let created = json::<R>(format!("The new {}.", noun::<R>()));
+    let created = json::<R>("The created resource.");
     with_headers(content_headers::<R>(created), &["Location"])
 }
 
 impl<R: Representation + HasFields> IntoResponses for ResourceResponse<R> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let ok = selectable::<R>(format!("The {}.", noun::<R>()));
+        let ok = selectable::<R>("The resource.");
         [entry("200", content_headers::<R>(ok))].into()
     }
 }
@@ -89,7 +84,7 @@ impl<R: Representation + HasFields> IntoResponses for Replaced<R> {
 
 impl IntoResponses for NoContent {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [entry("204", empty("Done; no content."))].into()
+        [entry("204", empty("The resource was deleted."))].into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTTP/1 on accepted sockets: what the framework's `HttpServer` does, with a [`ClientStream`] between the socket and the
 //! framework's dispatcher.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use actix_web::rt::net::TcpStream;
 use crate::config::Config;
 use crate::connection::admission::Admission;
 use crate::connection::stream::{ClientStream, Timeouts};
-use crate::connection::{self, Shutdown};
+use crate::connection::{ConnectionSettings, ConnectionState, Shutdown};
 
 /// Serves the app on accepted sockets.
 pub fn serve<I, S, B>(
@@ -43,7 +44,7 @@ where
     let app = map_config(app.into_factory(), |()| AppConfig::default());
     let stopping = shutdown.clone();
     let app = apply_fn_factory(app, move |request: Request, app: &S::Service| {
-        let connection = request.conn_data::<Rc<connection::Shared>>().cloned();
+        let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
         let handled = app.call(request);
         let stopping = stopping.clone();
         async move {
@@ -66,32 +67,44 @@ where
             extensions.insert(stream.shared());
         })
         .finish(app.map_err(|error: actix_web::Error| Response::from(error.error_response())));
-    let timeouts = Timeouts {
-        header: config.connection.header_timeout(),
-        body: config.connection.body_timeout(),
-        write: config.connection.write_timeout(),
-    };
-    let (shutdown, admission) = (shutdown.clone(), admission.clone());
+    let (settings, shutdown, admission) = (
+        config.connection.clone(),
+        shutdown.clone(),
+        admission.clone(),
+    );
     fn_service(move |io: TcpStream| {
-        let peer = io.peer_addr().ok();
-        let place = admission.admit(&io);
-        let draining = shutdown.draining();
-        std::future::ready(match place {
-            Some(place) => {
-                let stream = ClientStream::new(io, place, draining, timeouts);
-                Ok((stream, Protocol::Http1, peer))
-            }
-            None => Err(DispatchError::Io(
-                std::io::ErrorKind::ConnectionRefused.into(),
-            )),
-        })
+        let stream = accept(io, &settings, &shutdown, &admission);
+        std::future::ready(stream)
     })
     .and_then(http)
 }
 
+/// Counts a connection and wraps its socket.
+///
+/// # Errors
+/// Where its address has too many connections.
+fn accept(
+    io: TcpStream,
+    settings: &ConnectionSettings,
+    shutdown: &Shutdown,
+    admission: &Admission,
+) -> Result<(ClientStream, Protocol, Option<SocketAddr>), DispatchError> {
+    let refused = std::io::ErrorKind::ConnectionRefused;
+    let slot = admission.admit(&io);
+    let slot = slot.ok_or_else(|| DispatchError::Io(refused.into()))?;
+    let peer = io.peer_addr().ok();
+    let timeouts = Timeouts {
+        header: settings.header_timeout(),
+        body: settings.body_timeout(),
+        write: settings.write_timeout(),
+    };
+    let stream = ClientStream::new(io, slot, shutdown.draining(), timeouts);
+    Ok((stream, Protocol::Http1, peer))
+}
+
 /// Marks the response as the last one of its connection, if it is.
 fn close_if_last(
-    connection: &connection::Shared,
+    connection: &ConnectionState,
     shutdown: &Shutdown,
     response: &mut Response<BoxBody>,
 ) {

@@ -21,7 +21,7 @@ use crate::connection::admission::{Admission, RESERVE};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::ConnectOptions;
 use crate::server::middleware::cors::{cors, refused_preflights};
-use crate::server::worker_data::Shared;
+use crate::server::worker_data::SharedData;
 
 /// Starts to serve on a listening socket. The caller stops the server: it doesn't handle signals. `shutdown` tells it that it
 /// is about to stop, `admission` counts its connections, `cpu_tasks` limits its CPU-bound work.
@@ -34,7 +34,7 @@ pub fn start(
     cpu_tasks: CpuTasks,
 ) -> std::io::Result<Server> {
     let address = address.with_timeouts(&config.database);
-    let shared = Shared::new(&address, config, shutdown, cpu_tasks);
+    let shared = SharedData::new(&address, config, shutdown, cpu_tasks);
     let shared = shared.map_err(std::io::Error::other)?;
     let settings = config.clone();
     let (shutdown, admission) = (shutdown.clone(), admission.clone());
@@ -91,7 +91,7 @@ mod tests {
         let address = "postgres://nobody@127.0.0.1/none";
         let address = ConnectOptions::from_url(address, &config.database).unwrap();
         let shared =
-            Shared::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
+            SharedData::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
         let app = App::new()
             .configure(|cfg| shared.register(&address, &config, cfg))
             .route("/livez", web::get().to(broken))

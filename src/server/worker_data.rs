@@ -20,7 +20,7 @@ use crate::server::middleware::RequestTimeouts;
 
 /// Data that all workers share.
 #[derive(Clone)]
-pub struct Shared {
+pub struct SharedData {
     health: Arc<HealthMonitor>,
     limits: Data<Limits>,
     unsent: Data<Unsent>,
@@ -29,7 +29,7 @@ pub struct Shared {
     cpu_tasks: CpuTasks,
 }
 
-impl Shared {
+impl SharedData {
     /// Starts the health monitor, and the first request for the identity provider's keys.
     ///
     /// # Errors

@@ -1,22 +1,22 @@
-//! The audit: who did what, and who tried.
+//! The audit log: who changed what, and who tried.
 
 use diesel_async::SimpleAsyncConnection;
 use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, items};
+use crate::support::{JsonPath, TestApp, Traversal, path_of};
 
-async fn audit(app: &TestApp, query: &str) -> Vec<Value> {
+async fn audit_entries(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app
-        .get_all(&format!("/v1/audit?limit=100{query}"))
+        .get_as_admin(&format!("/v1/audit?limit=100{query}"))
         .await
         .ok();
-    page["items"].as_array().unwrap().clone()
+    page.list("/items").to_vec()
 }
 
 #[actix_web::test]
-async fn every_write_is_noted_by_whom_and_with_what() {
+async fn every_write_is_audited_with_its_caller_and_result() {
     let app = TestApp::start().await;
     let created = app
         .post("/v1/headlines", json!({"title": "a", "language": "fr"}))
@@ -30,20 +30,20 @@ async fn every_write_is_noted_by_whom_and_with_what() {
     app.put(&path, json!({"title": "c", "language": "fr"}))
         .await
         .created();
-    let found = audit(&app, "").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| json!([row["method"], row["status"], row["action"], row["version"]]))
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!(["PUT", 201, "restored", 4]),
             json!(["DELETE", 204, "deleted", 3]),
             json!(["PATCH", 200, "updated", 2]),
             json!(["POST", 201, "created", 1]),
         ],
-        "what changed nothing is no write"
+        "a patch that changes nothing is no write"
     );
     for row in &found {
         assert_eq!(
@@ -68,22 +68,23 @@ async fn every_write_is_noted_by_whom_and_with_what() {
 }
 
 #[actix_web::test]
-async fn every_refused_write_is_noted_with_the_reason() {
+async fn every_rejected_write_is_audited_with_its_problem() {
     let app = TestApp::start().await;
     let headline = app.headline("a", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let reader = app.new_key(&[Scope::Read]).await;
     let patch = |key: Option<&str>| {
-        let ask = app.ask(Method::PATCH, &path).json(json!({"title": "b"}));
-        match key {
-            Some(key) => ask.key(key),
-            None => ask,
-        }
+        let request = app
+            .request(Method::PATCH, &path)
+            .json(json!({"title": "b"}));
+        request.key_if_any(key)
     };
     patch(None).await.problem(401, "unauthorized");
     patch(Some("mnc_wrong")).await.problem(401, "unauthorized");
     patch(Some(&reader)).await.problem(403, "forbidden");
-    let late = patch(Some(&app.key)).header("If-Match", "\"9-x\"").await;
+    let late = patch(Some(&app.admin_key))
+        .header("If-Match", "\"9-x\"")
+        .await;
     late.problem(412, "precondition-failed");
     app.patch(&path, json!({"title": ""}))
         .await
@@ -91,8 +92,7 @@ async fn every_refused_write_is_noted_with_the_reason() {
     app.patch("/v1/headlines/nowhere", json!({"title": "b"}))
         .await
         .problem(404, "not-found");
-    app.ask(Method::PATCH, "/v1/headlines")
-        .key(&app.key)
+    app.request_as_admin(Method::PATCH, "/v1/headlines")
         .await
         .problem(405, "method-not-allowed");
     app.delete("/v1/audit")
@@ -101,7 +101,7 @@ async fn every_refused_write_is_noted_with_the_reason() {
     app.delete(&format!("{path}?force=true"))
         .await
         .problem(400, "invalid-parameters");
-    app.ask(Method::PATCH, &path.replace("headlines", "%68eadlines"))
+    app.request(Method::PATCH, &path.replace("headlines", "%68eadlines"))
         .key(&reader)
         .json(json!({}))
         .await
@@ -109,13 +109,13 @@ async fn every_refused_write_is_noted_with_the_reason() {
     app.get("/v1/headlines?status=draft")
         .await
         .problem(401, "unauthorized");
-    let found = audit(&app, "&refused=true").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "&refused=true").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| json!([row["status"], row["problem"], row["caller"], row["action"]]))
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!([403, "forbidden", "a test", null]),
             json!([400, "invalid-parameters", "a test", null]),
@@ -138,7 +138,7 @@ async fn every_refused_write_is_noted_with_the_reason() {
 }
 
 #[actix_web::test]
-async fn it_is_narrowed_and_paged() {
+async fn the_audit_log_can_be_filtered_and_paginated() {
     let app = TestApp::start().await;
     let other = app.new_key(&[Scope::Write]).await;
     for n in 0..5 {
@@ -146,15 +146,15 @@ async fn it_is_narrowed_and_paged() {
         app.post("/v1/tags", json!({"name": n.to_string()}))
             .await
             .created();
-        let post = app.ask(Method::POST, "/v1/authors").key(&other);
+        let post = app.request(Method::POST, "/v1/authors").key(&other);
         post.json(json!({"name": n.to_string()})).await.created();
     }
     app.post("/v1/tags", json!({}))
         .await
         .problem(422, "invalid");
-    let all = audit(&app, "").await;
+    let all = audit_entries(&app, "").await;
     assert_eq!(all.len(), 16);
-    let theirs = all.iter().find(|row| row["resource"] == "author").unwrap();
+    let of_author = all.iter().find(|row| row["resource"] == "author").unwrap();
     let is = |name: &str, row: &Value| format!("&{name}={}", row[name].as_str().unwrap());
     for (query, count) in [
         ("&resource=headline".to_owned(), 5),
@@ -169,18 +169,18 @@ async fn it_is_narrowed_and_paged() {
         ("&address=127.0.0.1".into(), 16),
         ("&address=192.0.2.1".into(), 0),
         ("&address=::ffff:127.0.0.1".into(), 16),
-        (is("key_id", theirs), 5),
-        (is("resource_id", theirs), 1),
-        (is("request_id", theirs), 1),
+        (is("key_id", of_author), 5),
+        (is("resource_id", of_author), 1),
+        (is("request_id", of_author), 1),
         ("&before=2020-01-01T00:00:00Z".into(), 0),
         ("&after=2020-01-01T00:00:00Z".into(), 16),
-        (format!("&after={}", all[3]["at"].as_str().unwrap()), 3),
-        (format!("&before={}", all[3]["at"].as_str().unwrap()), 12),
+        (format!("&after={}", all[3].text("/at")), 3),
+        (format!("&before={}", all[3].text("/at")), 12),
     ] {
-        assert_eq!(audit(&app, &query).await.len(), count, "{query}");
+        assert_eq!(audit_entries(&app, &query).await.len(), count, "{query}");
     }
     let counted = app
-        .get_all("/v1/audit?count=true&limit=1&fields=id")
+        .get_as_admin("/v1/audit?count=true&limit=1&fields=id")
         .await
         .ok();
     assert_eq!(
@@ -190,39 +190,9 @@ async fn it_is_narrowed_and_paged() {
         ),
         (&json!(16), 1)
     );
-    let ids: Vec<String> = all
-        .iter()
-        .map(|row| row["id"].as_str().unwrap().to_owned())
-        .collect();
-    for way in ["next", "prev"] {
-        let (mut seen, mut query) = (Vec::new(), "/v1/audit?limit=3".to_owned());
-        if way == "prev" {
-            let mut last = app.get_all(&query).await.ok();
-            while let Some(next) = last["page"]["next"].as_str() {
-                last = app
-                    .get_all(&format!("/v1/audit?limit=3&cursor={next}"))
-                    .await
-                    .ok();
-            }
-            seen.push(items(&last, "id"));
-            query = format!(
-                "/v1/audit?limit=3&cursor={}",
-                last["page"]["prev"].as_str().unwrap()
-            );
-        }
-        loop {
-            let page = app.get_all(&query).await.ok();
-            seen.push(items(&page, "id"));
-            match page["page"][way].as_str() {
-                Some(cursor) => query = format!("/v1/audit?limit=3&cursor={cursor}"),
-                None => break,
-            }
-        }
-        if way == "prev" {
-            seen.reverse();
-        }
-        assert_eq!(seen.concat(), ids, "{way}");
-    }
+    let ids: Vec<String> = all.iter().map(|row| row.text("/id").to_owned()).collect();
+    let pages = Traversal::read(|path| app.get_as_admin(path), "/v1/audit?limit=3").await;
+    assert_eq!(pages.texts("/items/*/id"), ids);
     for wrong in [
         "key_id=x",
         "resource=x",
@@ -236,14 +206,14 @@ async fn it_is_narrowed_and_paged() {
         "caller=%00",
         "problem=x",
     ] {
-        app.get_all(&format!("/v1/audit?{wrong}"))
+        app.get_as_admin(&format!("/v1/audit?{wrong}"))
             .await
             .problem(400, "invalid-parameters");
     }
 }
 
 #[actix_web::test]
-async fn nobody_changes_it_and_only_an_admin_reads_it() {
+async fn the_audit_log_is_append_only_and_readable_by_admins_only() {
     let app = TestApp::start().await;
     app.headline("a", json!({})).await;
     app.get("/v1/audit").await.problem(401, "unauthorized");
@@ -255,8 +225,7 @@ async fn nobody_changes_it_and_only_an_admin_reads_it() {
         .await
         .problem(403, "forbidden");
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        app.ask(method, "/v1/audit")
-            .key(&app.key)
+        app.request_as_admin(method, "/v1/audit")
             .await
             .problem(405, "method-not-allowed");
     }
@@ -269,12 +238,12 @@ async fn nobody_changes_it_and_only_an_admin_reads_it() {
         let refused = conn.batch_execute(change).await.unwrap_err();
         assert!(refused.to_string().contains("never changed"), "{refused}");
     }
-    // One write, and the four attempts at the audit itself.
-    assert_eq!(audit(&app, "").await.len(), 5);
+    // One write, and the four attempts on the audit log.
+    assert_eq!(audit_entries(&app, "").await.len(), 5);
 }
 
 #[actix_web::test]
-async fn a_write_that_can_not_be_noted_is_not_made() {
+async fn a_write_that_cannot_be_audited_is_rolled_back() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     conn.batch_execute("ALTER TABLE audit ADD CHECK (action <> 'created')")
@@ -282,17 +251,23 @@ async fn a_write_that_can_not_be_noted_is_not_made() {
         .unwrap();
     let post = app.post("/v1/headlines", json!({"title": "a", "language": "fr"}));
     post.await.problem(500, "internal");
-    assert!(items(&app.get_all("/v1/headlines").await.ok(), "id").is_empty());
+    assert!(
+        app.get_as_admin("/v1/headlines")
+            .await
+            .ok()
+            .texts("/items/*/id")
+            .is_empty()
+    );
 }
 
 #[actix_web::test]
-async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
+async fn key_management_is_audited_without_secrets() {
     let app = TestApp::start().await;
     let made = app
         .post("/v1/keys", json!({"name": "k", "scopes": ["read"]}))
         .await
         .created();
-    let path = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    let path = path_of("keys", &made);
     app.patch(&path, json!({"name": "l"})).await.ok();
     let rotated = app
         .post(&format!("{path}/rotate"), json!({}))
@@ -300,13 +275,13 @@ async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
         .created();
     assert_eq!(app.delete(&path).await.status, 204);
     assert_eq!(app.delete(&path).await.status, 204);
-    app.ask(Method::POST, "/v1/keys")
-        .key(made["key"].as_str().unwrap())
+    app.request(Method::POST, "/v1/keys")
+        .key(made.text("/key"))
         .json(json!({}))
         .await
         .problem(401, "unauthorized");
-    let found = audit(&app, "&resource=key").await;
-    let seen: Vec<Value> = found
+    let found = audit_entries(&app, "&resource=key").await;
+    let actual: Vec<Value> = found
         .iter()
         .map(|row| {
             json!([
@@ -318,7 +293,7 @@ async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
         })
         .collect();
     assert_eq!(
-        seen,
+        actual,
         [
             json!([null, "unauthorized", null, null]),
             json!(["revoked", null, made["id"], 4]),
@@ -328,18 +303,18 @@ async fn what_is_done_with_keys_is_noted_and_no_key_is_in_it() {
             json!(["created", null, made["id"], 1]),
         ]
     );
-    let all = app.get_all("/v1/audit").await;
-    let all = String::from_utf8_lossy(&all.body).into_owned();
-    for key in [&made["key"], &rotated["key"], &json!(app.key)] {
+    let all = app.get_as_admin("/v1/audit").await;
+    let all = all.text();
+    for key in [&made["key"], &rotated["key"], &json!(app.admin_key)] {
         assert!(!all.contains(key.as_str().unwrap()), "{all}");
     }
 }
 
 #[actix_web::test]
-async fn no_key_that_stands_where_none_should_is_kept() {
+async fn keys_in_paths_and_request_ids_are_redacted() {
     let app = TestApp::start().await;
     let jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
-    for secret in [app.key.as_str(), jwt] {
+    for secret in [app.admin_key.as_str(), jwt] {
         let refused = app
             .delete(&format!("/v1/keys/{secret}"))
             .header("X-Request-Id", secret)
@@ -348,12 +323,15 @@ async fn no_key_that_stands_where_none_should_is_kept() {
         assert!(!problem.to_string().contains(&secret[13..]), "{problem}");
         assert_ne!(refused.header("x-request-id"), secret);
     }
-    let found = audit(&app, "").await;
+    let found = audit_entries(&app, "").await;
     assert_eq!(found[0]["path"], "/v1/keys/eyJ…");
-    assert_eq!(found[1]["path"], format!("/v1/keys/{}…", &app.key[..12]));
+    assert_eq!(
+        found[1]["path"],
+        format!("/v1/keys/{}…", &app.admin_key[..12])
+    );
     let all = json!(found).to_string();
     assert!(
-        !all.contains(&app.key[13..]) && !all.contains(&jwt[13..]),
+        !all.contains(&app.admin_key[13..]) && !all.contains(&jwt[13..]),
         "{all}"
     );
 }

@@ -1,14 +1,14 @@
-//! Categories: the tree.
+//! Categories.
 
-use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, items};
+use crate::support::pages::texts;
+use crate::support::{JsonPath, TestApp, follow, path_of};
 
 fn path(category: &Value) -> String {
-    format!("/v1/categories/{}", category["id"].as_str().unwrap())
+    path_of("categories", category)
 }
 
 #[actix_web::test]
@@ -20,9 +20,9 @@ async fn a_category_has_one_shape() {
         "parent_id": parent["id"], "position": 3, "media_topic": "medtop:20000210",
     });
     let created = app.post("/v1/categories", body).await.created();
-    for address in [&created["id"], &created["slug"]] {
+    for path in [&created["id"], &created["slug"]] {
         assert_eq!(
-            app.get(&format!("/v1/categories/{}", address.as_str().unwrap()))
+            app.get(&format!("/v1/categories/{}", path.as_str().unwrap()))
                 .await
                 .ok(),
             created
@@ -35,7 +35,7 @@ async fn a_category_has_one_shape() {
 }
 
 #[actix_web::test]
-async fn the_list_is_the_tree_from_top_to_bottom() {
+async fn categories_are_listed_in_depth_first_tree_order() {
     let app = TestApp::start().await;
     let b = app.category("b", None).await;
     let a = app.category("a", None).await;
@@ -46,84 +46,77 @@ async fn the_list_is_the_tree_from_top_to_bottom() {
     app.patch(&path(&b), json!({"position": 1})).await.ok();
     app.patch(&path(&b2), json!({"position": 5})).await.ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b", "b1", "b2", "b21"]
     );
     assert_eq!(
-        items(
-            &app.get("/v1/categories?category=b2&count=true").await.ok(),
-            "slug"
-        ),
+        app.get("/v1/categories?category=b2&count=true")
+            .await
+            .ok()
+            .texts("/items/*/slug"),
         ["b2", "b21"]
     );
 
-    let mut seen = Vec::new();
-    let mut next = json!("/v1/categories?limit=2");
-    while let Some(address) = next.as_str() {
-        let page = app.get(address).await.ok();
-        seen.extend(items(&page, "slug"));
-        next = page["page"]["next"].as_str().map_or(Value::Null, |c| {
-            json!(format!("/v1/categories?limit=2&cursor={c}"))
-        });
-    }
-    assert_eq!(seen, ["a", "b", "b1", "b2", "b21"]);
+    let pages = follow(|path| app.get(path), "/v1/categories?limit=2", "next", None).await;
+    let expected = [vec!["a", "b"], vec!["b1", "b2"], vec!["b21"]];
+    assert_eq!(texts(&pages, "/items/*/slug"), expected);
 
-    // A branch moves with everything below it.
+    // A branch moves with its descendants.
     app.patch(&path(&b2), json!({"parent_id": a["id"]}))
         .await
         .ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b2", "b21", "b", "b1"]
     );
     app.patch(&path(&b2), json!({"parent_id": null})).await.ok();
     assert_eq!(
-        items(&app.get("/v1/categories").await.ok(), "slug"),
+        app.get("/v1/categories").await.ok().texts("/items/*/slug"),
         ["a", "b", "b1", "b2", "b21"]
     );
 }
 
 #[actix_web::test]
-async fn the_tree_has_no_cycle_and_five_levels() {
+async fn cycles_and_more_than_five_levels_are_rejected() {
     let app = TestApp::start().await;
-    let mut line = vec![app.category("1", None).await];
+    let mut chain = vec![app.category("1", None).await];
     for level in 2..=5 {
-        line.push(app.category(&level.to_string(), line.last()).await);
+        chain.push(app.category(&level.to_string(), chain.last()).await);
     }
-    let sixth = json!({"name": "6", "parent_id": line[4]["id"]});
+    let sixth = json!({"name": "6", "parent_id": chain[4]["id"]});
     assert_eq!(
         app.post("/v1/categories", sixth).await.faults(),
         ["/parent_id too_deep"]
     );
     let below = |id: &Value| json!({"parent_id": id});
     assert_eq!(
-        app.patch(&path(&line[0]), below(&line[3]["id"]))
+        app.patch(&path(&chain[0]), below(&chain[3]["id"]))
             .await
             .faults(),
         ["/parent_id cycle"]
     );
     assert_eq!(
-        app.patch(&path(&line[0]), below(&line[0]["id"]))
+        app.patch(&path(&chain[0]), below(&chain[0]["id"]))
             .await
             .faults(),
         ["/parent_id cycle"]
     );
     let other = app.category("other", None).await;
     assert_eq!(
-        app.patch(&path(&line[0]), below(&other["id"]))
+        app.patch(&path(&chain[0]), below(&other["id"]))
             .await
             .faults(),
         ["/parent_id too_deep"]
     );
-    let nobody = json!({"name": "x", "parent_id": uuid::Uuid::now_v7()});
+    let missing = json!({"name": "x", "parent_id": uuid::Uuid::now_v7()});
     assert_eq!(
-        app.post("/v1/categories", nobody).await.faults(),
+        app.post("/v1/categories", missing).await.faults(),
         ["/parent_id not_found"]
     );
 }
 
 #[actix_web::test]
-async fn two_moves_at_once_never_make_a_cycle() {
+async fn two_concurrent_moves_never_create_a_cycle() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let a = app.category(&format!("a{round}"), None).await;
@@ -142,7 +135,7 @@ async fn two_moves_at_once_never_make_a_cycle() {
 }
 
 #[actix_web::test]
-async fn the_database_refuses_a_cycle_whoever_writes_it() {
+async fn database_constraints_reject_cycles_and_control_characters() {
     let app = TestApp::start().await;
     let a = app.category("a", None).await;
     app.category("b", Some(&a)).await;
@@ -163,7 +156,7 @@ async fn the_database_refuses_a_cycle_whoever_writes_it() {
 }
 
 #[actix_web::test]
-async fn a_category_that_is_not_empty_stays() {
+async fn a_category_with_content_cannot_be_deleted() {
     let app = TestApp::start().await;
     let category = app.category("a", None).await;
     let child = app.category("b", Some(&category)).await;
@@ -182,9 +175,8 @@ async fn a_category_that_is_not_empty_stays() {
         problem["detail"],
         "the category still contains: 1 category, 1 article, 1 headline"
     );
-    let codes: Vec<&Value> = problem["errors"]
-        .as_array()
-        .unwrap()
+    let codes: Vec<&Value> = problem
+        .list("/errors")
         .iter()
         .map(|fault| &fault["code"])
         .collect();
@@ -195,21 +187,21 @@ async fn a_category_that_is_not_empty_stays() {
         ("headlines", &headline),
         ("articles", &draft),
     ] {
-        let path = format!("/v1/{resource}/{}", one["id"].as_str().unwrap());
+        let path = path_of(resource, one);
         assert_eq!(app.delete(&path).await.status, 204);
     }
     assert_eq!(app.delete(&path(&category)).await.status, 204);
     app.get(&path(&category)).await.problem(404, "not-found");
     app.delete(&path(&category)).await.problem(404, "not-found");
-    let gone = json!({"title": "x", "language": "fr", "category_id": category["id"]});
+    let body = json!({"title": "x", "language": "fr", "category_id": category["id"]});
     assert_eq!(
-        app.post("/v1/headlines", gone).await.faults(),
+        app.post("/v1/headlines", body).await.faults(),
         ["/category_id not_found"]
     );
 }
 
 #[actix_web::test]
-async fn content_and_deletion_at_once_leave_nothing_in_a_deleted_category() {
+async fn concurrent_creation_and_deletion_leave_no_content_in_a_deleted_category() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let category = app.category(&format!("c{round}"), None).await;
@@ -222,18 +214,12 @@ async fn content_and_deletion_at_once_leave_nothing_in_a_deleted_category() {
         let outcome = (deleted.status, created.status);
         assert!(matches!(outcome, (204, 422) | (409, 201)), "{outcome:?}");
     }
-    let mut conn = app.conn().await;
-    let stray = diesel::sql_query(
-        "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL",
-    )
-    .execute(&mut conn)
-    .await
-    .unwrap();
-    assert_eq!(stray, 0);
+    let dangling = "SELECT 1 FROM headlines h JOIN categories c ON c.id = h.category_id WHERE h.deleted_at IS NULL AND c.deleted_at IS NOT NULL";
+    assert_eq!(app.row_count(dangling).await, 0);
 }
 
 #[actix_web::test]
-async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
+async fn the_category_filter_includes_descendants_and_accepts_former_slugs() {
     let app = TestApp::start().await;
     let top = app.category("top", None).await;
     let below = app.category("below", Some(&top)).await;
@@ -265,15 +251,12 @@ async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
             let app = &app;
             async move {
                 let page = app.get(&path).await.ok();
-                assert_eq!(
-                    page["page"]["total"],
-                    page["items"].as_array().unwrap().len()
-                );
-                items(&page, "title")
+                assert_eq!(page["page"]["total"], page.list("/items").len());
+                page.texts("/items/*/title")
             }
         };
         assert_eq!(titles("top").await, ["d", "b", "a"]);
-        assert_eq!(titles(top["id"].as_str().unwrap()).await, ["d", "b", "a"]);
+        assert_eq!(titles(top.text("/id")).await, ["d", "b", "a"]);
         assert_eq!(titles("beneath").await, ["b"]);
         assert_eq!(titles("below").await, ["b"]);
         let nothing = app.get(&format!("/v1/{list}?category=nothing")).await;
@@ -281,17 +264,14 @@ async fn a_filter_by_category_takes_in_what_is_below_and_what_it_was_called() {
     }
     let empty = app.category("empty", None).await;
     let page = app
-        .get(&format!(
-            "/v1/articles?category={}",
-            empty["id"].as_str().unwrap()
-        ))
+        .get(&format!("/v1/articles?category={}", empty.text("/id")))
         .await
         .ok();
     assert_eq!(page["items"], json!([]));
 }
 
 #[actix_web::test]
-async fn every_change_is_one_row_in_the_log() {
+async fn every_category_change_is_one_event() {
     let app = TestApp::start().await;
     let category = app.category("a", None).await;
     app.patch(&path(&category), json!({"name": "b"})).await.ok();
@@ -302,44 +282,33 @@ async fn every_change_is_one_row_in_the_log() {
     app.put(&path(&category), json!({"name": "c"}))
         .await
         .created();
-    let mut conn = app.conn().await;
-    use manchette::schema::events::dsl::*;
-    let log: Vec<(String, i32, String)> = events
-        .order(id)
-        .select((resource, version, action))
-        .load(&mut conn)
-        .await
-        .unwrap();
-    let row = |number, what: &str| ("category".to_owned(), number, what.to_owned());
-    assert_eq!(
-        log,
-        [
-            row(1, "created"),
-            row(2, "updated"),
-            row(3, "deleted"),
-            row(4, "restored")
-        ]
-    );
+    let expected = [
+        "category 1 created",
+        "category 2 updated",
+        "category 3 deleted",
+        "category 4 restored",
+    ];
+    assert_eq!(app.events().await, expected);
 }
 
 #[actix_web::test]
-async fn changes_to_a_branch_and_what_is_below_it_wait_for_each_other() {
+async fn concurrent_changes_within_a_branch_all_succeed() {
     let app = TestApp::start().await;
-    let mut line = vec![app.category("1", None).await];
+    let mut chain = vec![app.category("1", None).await];
     for level in 2..=4 {
-        line.push(app.category(&level.to_string(), line.last()).await);
+        chain.push(app.category(&level.to_string(), chain.last()).await);
     }
     let changes = (0..24).map(|n| {
-        app.patch(&path(&line[n % 4]), json!({"position": n + 1}))
+        app.patch(&path(&chain[n % 4]), json!({"position": n + 1}))
             .into_future()
     });
-    for answer in futures_util::future::join_all(changes).await {
-        assert_eq!(answer.status, 200, "{answer:?}");
+    for response in futures_util::future::join_all(changes).await {
+        assert_eq!(response.status, 200, "{response:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_language_has_one_name() {
+async fn localized_names_have_unique_languages_and_a_maximum_count() {
     let app = TestApp::start().await;
     let twice = json!({"name": "x", "names": {"FR": "a", "fr": "b"}});
     assert_eq!(
@@ -358,23 +327,23 @@ async fn a_language_has_one_name() {
 }
 
 #[actix_web::test]
-async fn a_patch_takes_away_one_name_or_all() {
+async fn a_patch_removes_one_localized_name_or_all() {
     let app = TestApp::start().await;
     let names = json!({"fr": "Mer bleue", "ar": "بحر", "en": "Sea"});
     let category = app
         .post("/v1/categories", json!({"name": "Mer", "names": names}))
         .await
         .created();
-    let path = format!("/v1/categories/{}", category["id"].as_str().unwrap());
+    let path = path_of("categories", &category);
     let one = app.patch(&path, json!({"names": {"en": null}})).await.ok();
     assert_eq!(one["names"], json!({"fr": "Mer bleue", "ar": "بحر"}));
-    // In the site's first language it is called as it is written, wherever.
+    // In the first language of the site the original name is used everywhere.
     app.headline("x", json!({"category_id": category["id"]}))
         .await;
     let french = app.get(&format!("{path}?language=fr")).await.ok();
-    let line = app.get("/v1/headlines?language=fr").await.ok();
+    let chain = app.get("/v1/headlines?language=fr").await.ok();
     assert_eq!(french["name"], "Mer");
-    assert_eq!(line["items"][0]["category"]["name"], "Mer");
-    let none = app.patch(&path, json!({"names": null})).await.ok();
-    assert_eq!(none["names"], json!({}));
+    assert_eq!(chain["items"][0]["category"]["name"], "Mer");
+    let cleared = app.patch(&path, json!({"names": null})).await.ok();
+    assert_eq!(cleared["names"], json!({}));
 }

@@ -1,11 +1,11 @@
-//! When the database server's disk is full: writes are told so, reads go on, and nothing is left of what was refused.
+//! A full disk of the database server: writes fail with 507 and leave nothing behind, and reads continue.
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::json;
 
-use crate::support::{Answer, TestApp, items};
+use crate::support::{JsonPath, Response, TestApp, path_of};
 
-/// Has every write to a table fail as it does on a full disk, with Postgres's own message and SQLSTATE.
+/// Makes every write to a table fail as it does on a full disk, with the message and SQLSTATE of Postgres.
 async fn fill_disk(conn: &mut AsyncPgConnection, table: &str, message: &str) {
     let sql = format!(
         "CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ \
@@ -21,19 +21,19 @@ async fn make_room(conn: &mut AsyncPgConnection, table: &str) {
 }
 
 #[track_caller]
-fn storage_full(answer: &Answer) {
-    answer.problem(507, "storage-full");
-    assert_eq!(answer.header("retry-after"), "30");
+fn assert_storage_full(response: &Response) {
+    response.problem(507, "storage-full");
+    assert_eq!(response.header("retry-after"), "30");
 }
 
 #[actix_web::test]
-async fn a_full_disk_refuses_writes_with_507_and_leaves_reads_alone() {
+async fn a_full_disk_fails_writes_with_507_while_reads_continue() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let headline = app.headline("before", json!({})).await;
-    let path = format!("/v1/headlines/{}", headline["id"].as_str().unwrap());
+    let path = path_of("headlines", &headline);
     let new = json!({"title": "during", "language": "fr", "status": "published"});
-    // Each of the tables that a write goes to, in the words of each place of Postgres that runs out of space.
+    // Every table that a write touches, with the messages from several places in Postgres.
     for (table, message) in [
         (
             "headlines",
@@ -54,33 +54,33 @@ async fn a_full_disk_refuses_writes_with_507_and_leaves_reads_alone() {
     ] {
         fill_disk(&mut conn, table, message).await;
         let post = app.post("/v1/headlines", new.clone());
-        storage_full(&post.header("Idempotency-Key", table).await);
+        assert_storage_full(&post.header("Idempotency-Key", table).await);
         if table != "idempotency_keys" {
-            storage_full(&app.patch(&path, json!({"source": table})).await);
-            storage_full(&app.delete(&path).await);
+            assert_storage_full(&app.patch(&path, json!({"source": table})).await);
+            assert_storage_full(&app.delete(&path).await);
         }
         let list = app.get("/v1/headlines").await.ok();
-        assert_eq!(items(&list, "title"), ["before"], "{table}");
-        let read = app.get_all(&path).await.ok();
+        assert_eq!(list.texts("/items/*/title"), ["before"], "{table}");
+        let read = app.get_as_admin(&path).await.ok();
         assert_eq!(read["version"], 1, "{table}");
         app.get("/readyz").await.ok();
         make_room(&mut conn, table).await;
     }
-    // As soon as there is room, the same requests do what they say.
+    // Once there is room, the same requests succeed.
     let post = app.post("/v1/headlines", new);
     post.header("Idempotency-Key", "headlines").await.created();
     app.patch(&path, json!({"source": "x"})).await.ok();
 }
 
 #[actix_web::test]
-async fn a_key_whose_use_cannot_be_noted_still_reads() {
+async fn a_key_can_read_even_if_its_last_use_cannot_be_recorded() {
     let app = TestApp::start().await;
     let mut conn = app.conn().await;
     let message = "could not extend file \"base/5/16384\": No space left on device";
     fill_disk(&mut conn, "api_keys", message).await;
-    let me = app.get_all("/v1/me").await.ok();
+    let me = app.get_as_admin("/v1/me").await.ok();
     assert_eq!(me["name"], "a test");
-    storage_full(
+    assert_storage_full(
         &app.post("/v1/keys", json!({"name": "x", "scopes": ["read"]}))
             .await,
     );

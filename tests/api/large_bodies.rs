@@ -1,4 +1,4 @@
-//! Articles with large bodies: what they cost others, and how large they may be.
+//! Articles with large bodies: their cost to other requests, and their limits.
 
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use manchette::cpu_tasks::CpuTasks;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, cluster, with};
+use crate::support::{JsonPath, Response, TestApp, cluster, path_of, with};
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -14,85 +14,85 @@ const FOREVER: Duration = Duration::from_secs(3600);
 /// Far longer than anything takes here.
 const LONG: Duration = Duration::from_secs(60);
 
-/// One worker with one connection, and tasks that the test can hold up.
-async fn narrow(tasks: &CpuTasks) -> TestApp {
+/// A server with one worker, one database connection, and CPU-bound tasks that the test can pause.
+async fn start_with_one_connection(tasks: &CpuTasks) -> TestApp {
     let settings = ["--workers", "1", "--pool-size", "1"];
-    let address = cluster::new_database().await;
-    TestApp::start_limited(address, &settings, tasks.clone()).await
+    let database = cluster::new_database().await;
+    TestApp::start_with_cpu_tasks(database, &settings, tasks.clone()).await
 }
 
-/// A body that is not rendered in place.
-fn large() -> String {
+/// A body that is rendered as a CPU-bound task.
+fn large_body() -> String {
     "<p>Il a <em>plu</em>.</p>".repeat(1_000)
 }
 
 fn path(article: &Value) -> String {
-    format!("/v1/articles/{}", article["id"].as_str().unwrap())
+    path_of("articles", article)
 }
 
-/// Sends a request that has to wait for its turn, and does something else while it waits.
-async fn meanwhile<T>(
+/// Sends a request that waits for its CPU-bound task, and awaits something else meanwhile.
+async fn while_waiting<T>(
     tasks: &CpuTasks,
-    ask: impl IntoFuture<Output = Answer>,
+    request: impl IntoFuture<Output = Response>,
     others: impl Future<Output = T>,
-) -> (Answer, T) {
+) -> (Response, T) {
     let paused = tasks.pause().await;
     let others = async {
-        let begun = Instant::now();
+        let started = Instant::now();
         while tasks.waiting() == 0 {
-            assert!(begun.elapsed() < LONG, "it doesn't wait for its turn");
+            assert!(started.elapsed() < LONG, "the task is not waiting");
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }
         let done = others.await;
         drop(paused);
         done
     };
-    futures_util::future::join(ask.into_future(), others).await
+    futures_util::future::join(request.into_future(), others).await
 }
 
 #[actix_web::test]
-async fn no_connection_is_held_while_a_body_is_rendered() {
+async fn no_database_connection_is_held_while_a_body_is_rendered() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
-    let new = json!({"title": "x", "language": "fr", "body_format": "html", "body": large()});
+    let app = start_with_one_connection(&tasks).await;
+    let new = json!({"title": "x", "language": "fr", "body_format": "html", "body": large_body()});
     let reads = async || {
         for path in ["/v1/articles", "/v1/headlines", "/v1/site"] {
             app.get(path).await.ok();
         }
     };
-    let (created, ()) = meanwhile(&tasks, app.post("/v1/articles", new.clone()), reads()).await;
+    let (created, ()) = while_waiting(&tasks, app.post("/v1/articles", new.clone()), reads()).await;
     let article = created.created();
-    assert_eq!(article["body_html"], large());
+    assert_eq!(article["body_html"], large_body());
     let path = path(&article);
-    let (put, ()) = meanwhile(&tasks, app.put(&path, new), reads()).await;
+    let (put, ()) = while_waiting(&tasks, app.put(&path, new), reads()).await;
     put.ok();
     for patch in [
-        json!({"body": format!("{} ", large())}),
+        json!({"body": format!("{} ", large_body())}),
         json!({"body_format": "markdown"}),
-        json!({"body": large(), "body_format": "html"}),
+        json!({"body": large_body(), "body_format": "html"}),
     ] {
-        let (patched, ()) = meanwhile(&tasks, app.patch(&path, patch), reads()).await;
+        let (patched, ()) = while_waiting(&tasks, app.patch(&path, patch), reads()).await;
         patched.ok();
     }
-    // A document that is large enough to take a while to read and check.
+    // A document that is large enough for parsing to be a task.
     let huge = json!({"title": "x", "language": "fr", "lede": "x".repeat(100_000)});
-    let (refused, ()) = meanwhile(&tasks, app.post("/v1/articles", huge), reads()).await;
+    let (refused, ()) = while_waiting(&tasks, app.post("/v1/articles", huge), reads()).await;
     assert_eq!(refused.faults(), ["/lede too_long"]);
 }
 
 #[actix_web::test]
-async fn a_patch_that_leaves_the_body_alone_renders_nothing() {
+async fn a_patch_that_keeps_the_body_does_not_render_it() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
+    let app = start_with_one_connection(&tasks).await;
     let embeds = ["--embed-hosts", "player.example"];
-    let embedding = TestApp::start_so(app.address.clone(), &embeds).await;
+    let embedding = TestApp::start_on(app.database.clone(), &embeds).await;
     let body = format!(
         "{}<iframe src=\"https://player.example/\"></iframe>",
-        large()
+        large_body()
     );
     let more = json!({"body_format": "html", "body": body});
     let article = embedding.article("x", more).await;
-    assert!(article["body_html"].as_str().unwrap().contains("<iframe"));
+    assert!(article.text("/body_html").contains("<iframe"));
     let _paused = tasks.pause().await;
     for patch in [
         json!({"title": "y"}),
@@ -108,10 +108,10 @@ async fn a_patch_that_leaves_the_body_alone_renders_nothing() {
 }
 
 #[actix_web::test]
-async fn a_body_that_changes_while_a_patch_is_rendered_is_rendered_anew() {
+async fn a_body_changed_during_rendering_is_rendered_again() {
     let tasks = CpuTasks::new(1, FOREVER);
-    let app = narrow(&tasks).await;
-    let paused_body = json!({"body_format": "markdown", "body": large()});
+    let app = start_with_one_connection(&tasks).await;
+    let paused_body = json!({"body_format": "markdown", "body": large_body()});
     let paused = app.article("x", paused_body).await;
     let path = path(&paused);
     let other = async {
@@ -119,7 +119,7 @@ async fn a_body_that_changes_while_a_patch_is_rendered_is_rendered_anew() {
         app.patch(&path, small).await.ok()
     };
     let patch = app.patch(&path, json!({"body_format": "html"}));
-    let (patched, other) = meanwhile(&tasks, patch, other).await;
+    let (patched, other) = while_waiting(&tasks, patch, other).await;
     assert_eq!(other["body_html"], "<p><em>a</em> <b>b</b></p>\n");
     let patched = patched.ok();
     assert_eq!(patched["body_html"], "*a* <b>b</b>");
@@ -127,20 +127,20 @@ async fn a_body_that_changes_while_a_patch_is_rendered_is_rendered_anew() {
         (&patched["title"], &patched["body_text"]),
         (&json!("y"), &json!("*a* b"))
     );
-    // What the client says must hold is looked at once more, too.
-    let etag = app.get_all(&path).await.header("etag").to_owned();
+    // Preconditions are checked again too.
+    let etag = app.get_as_admin(&path).await.etag();
     let other = async { app.patch(&path, json!({"title": "z"})).await.ok() };
     let patch = app
-        .patch(&path, json!({"body": large()}))
+        .patch(&path, json!({"body": large_body()}))
         .header("If-Match", &etag);
-    let (refused, _) = meanwhile(&tasks, patch, other).await;
+    let (refused, _) = while_waiting(&tasks, patch, other).await;
     refused.problem(412, "precondition-failed");
 }
 
 #[actix_web::test]
-async fn who_would_wait_too_long_is_told_to_come_back() {
+async fn rendering_that_would_wait_too_long_is_refused_with_503() {
     let tasks = CpuTasks::new(1, Duration::from_millis(20));
-    let app = narrow(&tasks).await;
+    let app = start_with_one_connection(&tasks).await;
     let _paused = tasks.pause().await;
     let new = |body: String| {
         app.post(
@@ -148,16 +148,16 @@ async fn who_would_wait_too_long_is_told_to_come_back() {
             json!({"title": "x", "language": "fr", "body": body}),
         )
     };
-    let refused = new(large()).await;
+    let refused = new(large_body()).await;
     let problem = refused.problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
-    assert!(problem["detail"].as_str().unwrap().contains("large bodies"));
-    // What is small doesn't wait.
+    assert!(problem.text("/detail").contains("large bodies"));
+    // Small bodies do not wait.
     new("a".repeat(8 << 10)).await.created();
 }
 
-/// The longest bodies: by characters, by bytes, and by what is made of them.
-fn longest() -> Vec<(&'static str, String, &'static str)> {
+/// The longest bodies: by characters, by bytes, and by rendered size.
+fn longest_bodies() -> Vec<(&'static str, String, &'static str)> {
     let filled = |text: &str, most: usize| -> String {
         let length = text.chars().count();
         text.repeat(most / length)
@@ -179,25 +179,25 @@ fn longest() -> Vec<(&'static str, String, &'static str)> {
 }
 
 #[actix_web::test]
-async fn the_longest_body_is_taken_and_what_was_read_can_be_sent_back() {
+async fn bodies_of_maximum_length_are_accepted_and_round_trip() {
     let app = TestApp::start().await;
-    for (name, body, format) in longest() {
+    for (name, body, format) in longest_bodies() {
         let new = json!({"title": name, "language": "ar", "body": body, "body_format": format});
         let created = app.post("/v1/articles", new).await.created();
         assert_eq!(created["body"], body, "{name}");
-        let read = app.get_all(&path(&created)).await;
-        let put = app.ask(reqwest::Method::PUT, &path(&created)).key(&app.key);
+        let read = app.get_as_admin(&path(&created)).await;
+        let put = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let put = put.body("application/json", read.body.clone()).await.ok();
         let same = json!({"version": 1, "updated_at": created["updated_at"], "created_at": created["created_at"]});
-        assert!(with(put, same) == created, "{name} came back changed");
-        // As clients write it that send nothing but ASCII.
-        let ascii = app.ask(reqwest::Method::PUT, &path(&created)).key(&app.key);
+        assert!(with(put, same) == created, "{name} changed on its way");
+        // As sent by clients that escape everything but ASCII.
+        let ascii = app.request_as_admin(reqwest::Method::PUT, &path(&created));
         let escaped = ascii_only(&read.body);
         ascii.body("application/json", escaped).await.ok();
     }
 }
 
-/// JSON in which everything that is no ASCII is written as an escape.
+/// JSON with everything but ASCII escaped.
 fn ascii_only(json: &[u8]) -> String {
     let mut ascii = String::new();
     for c in std::str::from_utf8(json).unwrap().chars() {
@@ -213,12 +213,12 @@ fn ascii_only(json: &[u8]) -> String {
 }
 
 #[actix_web::test]
-async fn a_request_body_has_an_end_and_articles_have_a_later_one() {
+async fn request_bodies_are_limited_and_articles_have_a_higher_limit() {
     let app = TestApp::start().await;
     let padded = |bytes: usize| format!("{{\"x\": \"{}\"}}", "x".repeat(bytes - 9));
     let post = |path: &str, bytes: usize| {
-        let ask = app.ask(reqwest::Method::POST, path).key(&app.key);
-        ask.body("application/json", padded(bytes))
+        let request = app.request_as_admin(reqwest::Method::POST, path);
+        request.body("application/json", padded(bytes))
     };
     for (path, most) in [
         ("/v1/headlines", 1 << 20),
@@ -227,22 +227,22 @@ async fn a_request_body_has_an_end_and_articles_have_a_later_one() {
     ] {
         post(path, most).await.problem(422, "invalid");
         let problem = post(path, most + 1).await.problem(413, "too-large");
-        let detail = problem["detail"].as_str().unwrap();
+        let detail = problem.text("/detail");
         assert!(detail.contains(&most.to_string()), "{detail}");
     }
 }
 
 #[actix_web::test]
-async fn html_that_outgrows_its_bound_is_refused() {
+async fn rendered_html_over_the_size_limit_is_rejected() {
     let app = TestApp::start().await;
-    // A few characters of Markdown that stand for a long link to and fro.
+    // Each of these footnote references renders to long links.
     let notes = format!("{}\n\n[^a]: b\n", "[^a]".repeat(60_000));
     let new = json!({"title": "x", "language": "fr", "body": notes});
     let refused = app.post("/v1/articles", new).await;
     assert_eq!(refused.faults(), ["/body too_complex"]);
     let detail = &refused.problem(422, "invalid")["errors"][0]["detail"];
     assert_eq!(detail, "more than 4 MiB of HTML");
-    // A short reference to a site with a long address.
+    // A short relative URL becomes long with the site's URL.
     let url = format!("https://site.example/{}/", "x".repeat(470));
     app.patch("/v1/site", json!({"url": url})).await.ok();
     let links = "<q cite=a>b</q>".repeat(20_000);

@@ -1,4 +1,4 @@
-//! Tags: what articles are about.
+//! Tags of articles.
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
@@ -6,10 +6,10 @@ use manchette::access::api_keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, items, with};
+use crate::support::{JsonPath, TestApp, Traversal, path_of, with};
 
 fn path(tag: &Value) -> String {
-    format!("/v1/tags/{}", tag["id"].as_str().unwrap())
+    path_of("tags", tag)
 }
 
 async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
@@ -21,9 +21,9 @@ async fn tag(app: &TestApp, name: &str, kind: &str) -> Value {
 #[actix_web::test]
 async fn a_tag_has_one_shape() {
     let app = TestApp::start().await;
-    let answer = app.post("/v1/tags", json!({"name": "Oum Er-Rbia"})).await;
-    let created = answer.created();
-    assert_eq!(answer.header("location"), path(&created));
+    let response = app.post("/v1/tags", json!({"name": "Oum Er-Rbia"})).await;
+    let created = response.created();
+    assert_eq!(response.header("location"), path(&created));
     assert_eq!(
         created,
         json!({
@@ -31,10 +31,10 @@ async fn a_tag_has_one_shape() {
             "created_at": created["created_at"], "updated_at": created["created_at"], "version": 1,
         })
     );
-    for address in [path(&created), "/v1/tags/oum-er-rbia".into()] {
-        let read = app.get(&address).await;
+    for url in [path(&created), "/v1/tags/oum-er-rbia".into()] {
+        let read = app.get(&url).await;
         assert_eq!(read.ok(), created);
-        let head = app.ask(Method::HEAD, &address).await;
+        let head = app.request(Method::HEAD, &url).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
         assert_eq!(head.header("etag"), read.header("etag"));
     }
@@ -42,11 +42,11 @@ async fn a_tag_has_one_shape() {
 }
 
 #[actix_web::test]
-async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
+async fn a_tag_can_be_patched_replaced_deleted_and_restored() {
     let app = TestApp::start().await;
     let created = tag(&app, "Rabat", "place").await;
-    let address = path(&created);
-    let changed = app.patch(&address, json!({"name": "Salé"})).await.ok();
+    let url = path(&created);
+    let changed = app.patch(&url, json!({"name": "Salé"})).await.ok();
     assert_eq!(
         changed,
         with(
@@ -54,31 +54,24 @@ async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
             json!({"name": "Salé", "version": 2, "updated_at": changed["updated_at"]})
         )
     );
-    let same = app.put(&address, changed.clone()).await.ok();
-    assert_eq!(
-        same,
-        with(
-            changed,
-            json!({"version": 3, "updated_at": same["updated_at"]})
-        )
-    );
+    app.put_unchanged(&url, &changed).await;
     let replaced = app.put("/v1/tags/rabat", json!({"name": "x"})).await.ok();
     assert_eq!(
         (&replaced["slug"], &replaced["kind"]),
         (&json!("rabat"), &json!("subject"))
     );
-    let cleared = app.patch(&address, json!({"kind": "person"})).await.ok();
+    let cleared = app.patch(&url, json!({"kind": "person"})).await.ok();
     assert_eq!(cleared["kind"], "person");
 
-    assert_eq!(app.delete(&address).await.status, 204);
-    app.get_all(&address).await.problem(404, "not-found");
-    app.delete(&address).await.problem(404, "not-found");
+    assert_eq!(app.delete(&url).await.status, 204);
+    app.get_as_admin(&url).await.problem(404, "not-found");
+    app.delete(&url).await.problem(404, "not-found");
     assert_eq!(app.get("/v1/tags").await.ok()["items"], json!([]));
-    // Somebody else took its slug meanwhile.
+    // Another tag takes over the slug.
     assert_eq!(tag(&app, "Rabat", "place").await["slug"], "rabat");
-    let back = app.put(&address, json!({"name": "Rabat"})).await.created();
+    let restored = app.put(&url, json!({"name": "Rabat"})).await.created();
     assert_eq!(
-        (&back["slug"], &back["version"]),
+        (&restored["slug"], &restored["version"]),
         (&json!("rabat-2"), &json!(7))
     );
 
@@ -94,7 +87,7 @@ async fn a_tag_is_changed_replaced_deleted_and_brought_back() {
 }
 
 #[actix_web::test]
-async fn a_slug_that_was_given_up_leads_on() {
+async fn a_former_slug_redirects_to_the_current_one() {
     let app = TestApp::start().await;
     let created = tag(&app, "Économie d’eau", "subject").await;
     assert_eq!(created["slug"], "economie-d-eau");
@@ -107,13 +100,9 @@ async fn a_slug_that_was_given_up_leads_on() {
         .await
         .ok();
     let moved = app.get("/v1/tags/economie-d-eau").await;
-    moved.problem(308, "moved");
-    assert_eq!(moved.header("location"), "/v1/tags/eau");
+    moved.assert_redirects_to("/v1/tags/eau");
     let moved = app.delete("/v1/tags/economie-d-eau").await;
-    assert_eq!(
-        (moved.status, moved.header("location")),
-        (308, "/v1/tags/eau")
-    );
+    moved.assert_redirects_to("/v1/tags/eau");
     assert_eq!(app.delete("/v1/tags/eau").await.status, 204);
     app.get("/v1/tags/economie-d-eau")
         .await
@@ -124,7 +113,7 @@ async fn a_slug_that_was_given_up_leads_on() {
 }
 
 #[actix_web::test]
-async fn the_list_goes_by_name_and_by_kind() {
+async fn tags_are_sorted_by_name_and_filtered_by_kind() {
     let app = TestApp::start().await;
     for (name, kind) in [
         ("Emma", "person"),
@@ -138,7 +127,7 @@ async fn the_list_goes_by_name_and_by_kind() {
         tag(&app, name, kind).await;
     }
     assert_eq!(
-        items(&app.get("/v1/tags").await.ok(), "name"),
+        app.get("/v1/tags").await.ok().texts("/items/*/name"),
         [
             "Edgar",
             "Édimbourg",
@@ -151,7 +140,7 @@ async fn the_list_goes_by_name_and_by_kind() {
     );
     let persons = ["Edgar", "Élodie", "ÉLODIE", "Emma"];
     let page = app.get("/v1/tags?kind=person&count=true").await.ok();
-    assert_eq!(items(&page, "name"), persons);
+    assert_eq!(page.texts("/items/*/name"), persons);
     assert_eq!(page["page"]["total"], 4);
     for (kind, names) in [
         ("organisation", ["ONU"]),
@@ -159,28 +148,17 @@ async fn the_list_goes_by_name_and_by_kind() {
         ("subject", ["élevage"]),
     ] {
         let page = app.get(&format!("/v1/tags?kind={kind}")).await.ok();
-        assert_eq!(items(&page, "name"), names);
+        assert_eq!(page.texts("/items/*/name"), names);
     }
 
-    // Page by page, there and back, with equal names on either side of a border.
+    // In both directions, with equal names on both sides of a page boundary.
     for limit in 1..=4 {
         let list = format!("/v1/tags?kind=person&limit={limit}");
-        let mut page = app.get(&list).await.ok();
-        let mut forth = vec![items(&page, "name")];
-        while let Some(next) = page["page"]["next"].as_str() {
-            page = app.get(&format!("{list}&cursor={next}")).await.ok();
-            forth.push(items(&page, "name"));
-        }
-        assert_eq!(forth.concat(), persons, "{limit}");
-        let mut back = vec![items(&page, "name")];
-        while let Some(prev) = page["page"]["prev"].as_str() {
-            page = app.get(&format!("{list}&cursor={prev}")).await.ok();
-            back.insert(0, items(&page, "name"));
-        }
-        assert_eq!(back.concat(), persons, "{limit}");
+        let pages = Traversal::read(|path| app.get(path), &list).await;
+        assert_eq!(pages.texts("/items/*/name"), persons, "{limit}");
     }
     let page = app.get("/v1/tags?kind=person&limit=1").await.ok();
-    let next = page["page"]["next"].as_str().unwrap();
+    let next = page.text("/page/next");
     let other = app.get(&format!("/v1/tags?kind=place&cursor={next}")).await;
     assert_eq!(other.parameter_faults(), ["cursor cursor_mismatch"]);
     for (query, fault) in [
@@ -190,13 +168,13 @@ async fn the_list_goes_by_name_and_by_kind() {
         ("kind=person&kind=place", "kind duplicate_parameter"),
         ("colour=red", "colour unknown"),
     ] {
-        let answer = app.get(&format!("/v1/tags?{query}")).await;
-        assert_eq!(answer.parameter_faults(), [fault], "{query}");
+        let response = app.get(&format!("/v1/tags?{query}")).await;
+        assert_eq!(response.parameter_faults(), [fault], "{query}");
     }
 }
 
 #[actix_web::test]
-async fn what_breaks_a_rule_is_refused() {
+async fn invalid_tags_are_rejected_with_every_fault() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "place").await;
     for (body, faults) in [
@@ -214,8 +192,8 @@ async fn what_breaks_a_rule_is_refused() {
         ),
         (json!({"name": "x", "slug": "tree"}), vec!["/slug reserved"]),
     ] {
-        let answer = app.post("/v1/tags", body.clone()).await;
-        assert_eq!(answer.faults(), faults);
+        let response = app.post("/v1/tags", body.clone()).await;
+        assert_eq!(response.faults(), faults);
         assert_eq!(app.put(&path(&created), body).await.faults(), faults);
     }
     for (patch, fault) in [
@@ -229,31 +207,31 @@ async fn what_breaks_a_rule_is_refused() {
 }
 
 #[actix_web::test]
-async fn only_a_key_that_may_write_changes_tags() {
+async fn changing_tags_requires_the_write_scope() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "place").await;
     let read = app
         .new_key(&[Scope::Read, Scope::Early, Scope::Publish])
         .await;
     let write = app.new_key(&[Scope::Write]).await;
-    for (method, address) in [
+    for (method, url) in [
         (Method::POST, "/v1/tags".to_owned()),
         (Method::PUT, path(&created)),
         (Method::PATCH, path(&created)),
         (Method::DELETE, path(&created)),
     ] {
-        let ask = || app.ask(method.clone(), &address).json(json!({"name": "y"}));
-        ask().await.problem(401, "unauthorized");
+        let request = || app.request(method.clone(), &url).json(json!({"name": "y"}));
+        request().await.problem(401, "unauthorized");
         let before = app.get("/v1/tags").await.ok();
-        ask().key(&read).await.problem(403, "forbidden");
+        request().key(&read).await.problem(403, "forbidden");
         assert_eq!(app.get("/v1/tags").await.ok(), before);
-        let answer = ask().key(&write).await;
-        assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
+        let response = request().key(&write).await;
+        assert!(matches!(response.status, 200 | 201 | 204), "{response:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_tag_stays_while_an_article_has_it() {
+async fn a_tag_cannot_be_deleted_while_an_article_has_it() {
     let app = TestApp::start().await;
     let created = tag(&app, "x", "subject").await;
     let article = app
@@ -265,14 +243,14 @@ async fn a_tag_stays_while_an_article_has_it() {
     let problem = app.delete(&path(&created)).await.problem(409, "conflict");
     assert_eq!(problem["detail"], "still used by: 1 article");
     assert_eq!(problem["errors"][0]["code"], "has_articles");
-    let id = created["id"].as_str().unwrap();
+    let id = created.text("/id");
     let by_hand = format!("UPDATE tags SET deleted_at = now() WHERE id = '{id}'");
     let mut conn = app.conn().await;
     let error = conn.batch_execute(&by_hand).await.unwrap_err();
     assert!(error.to_string().contains("still refer to it"), "{error}");
 
-    let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-    assert_eq!(app.delete(&address).await.status, 204);
+    let url = path_of("articles", &article);
+    assert_eq!(app.delete(&url).await.status, 204);
     conn.batch_execute(&by_hand).await.unwrap();
     app.get(&path(&created)).await.problem(404, "not-found");
     let body = json!({"title": "x", "language": "fr", "tag_ids": [created["id"]]});
@@ -283,57 +261,51 @@ async fn a_tag_stays_while_an_article_has_it() {
 }
 
 #[actix_web::test]
-async fn a_label_and_a_deletion_at_once_leave_no_article_with_a_deleted_tag() {
+async fn concurrent_tagging_and_deletion_leave_no_article_with_a_deleted_tag() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let created = tag(&app, &format!("t{round}"), "subject").await;
         let article = app.article("x", json!({})).await;
-        let address = format!("/v1/articles/{}", article["id"].as_str().unwrap());
+        let url = path_of("articles", &article);
         let (deleted, changed) = join(
             app.delete(&path(&created)).into_future(),
-            app.patch(&address, json!({"tag_ids": [created["id"]]}))
+            app.patch(&url, json!({"tag_ids": [created["id"]]}))
                 .into_future(),
         )
         .await;
         let outcome = (deleted.status, changed.status);
         assert!(matches!(outcome, (204, 422) | (409, 200)), "{outcome:?}");
     }
-    let mut conn = app.conn().await;
-    let stray = diesel::sql_query(
-        "SELECT 1 FROM article_tags n JOIN tags t ON t.id = n.tag_id \
-         WHERE n.deleted_at IS NULL AND t.deleted_at IS NOT NULL",
-    )
-    .execute(&mut conn)
-    .await
-    .unwrap();
-    assert_eq!(stray, 0);
+    let dangling = "SELECT 1 FROM article_tags n JOIN tags t ON t.id = n.tag_id \
+         WHERE n.deleted_at IS NULL AND t.deleted_at IS NOT NULL";
+    assert_eq!(app.row_count(dangling).await, 0);
 }
 
 #[actix_web::test]
-async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
+async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles() {
     let app = TestApp::start().await;
     let mut tags = Vec::new();
     for name in ["One", "Two"] {
-        let tag = app.post("/v1/tags", json!({"name": name})).await.created();
+        let tag = app.tag(name).await;
         tags.push(tag["id"].clone());
     }
-    let article = app.article("told", json!({"tag_ids": [tags[0]]})).await;
+    let article = app.article("tagged", json!({"tag_ids": [tags[0]]})).await;
     let other = app.article("other", json!({})).await;
-    let article_path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-    let line = app
+    let article_path = path_of("articles", &article);
+    let headline = app
         .post(
             "/v1/headlines",
             json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]}),
         )
         .await
         .created();
-    let line_path = format!("/v1/headlines/{}", line["id"].as_str().unwrap());
+    let headline_path = path_of("headlines", &headline);
     let category = app.category("Section", None).await;
-    // What changes, and whether each of the tags has the line then.
+    // Each step: the change, and whether each tag lists the headline afterwards.
     let steps: [(&str, Value, [bool; 2]); 10] = [
-        (&line_path, json!({"priority": "flash"}), [true, false]),
+        (&headline_path, json!({"priority": "flash"}), [true, false]),
         (
-            &line_path,
+            &headline_path,
             json!({"pinned": true, "language": "ar", "category_id": category["id"]}),
             [true, false],
         ),
@@ -344,23 +316,23 @@ async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
         ),
         (&article_path, json!({"tag_ids": [tags[1]]}), [false, true]),
         (
-            &line_path,
+            &headline_path,
             json!({"article_id": other["id"]}),
             [false, false],
         ),
         (
-            &line_path,
+            &headline_path,
             json!({"article_id": article["id"]}),
             [false, true],
         ),
         (&article_path, json!({"status": "draft"}), [false, false]),
         (&article_path, json!({"status": "published"}), [false, true]),
         (
-            &line_path,
+            &headline_path,
             json!({"expires_at": "2100-01-01T00:00:00Z"}),
             [false, true],
         ),
-        (&line_path, json!({"article_id": null}), [false, false]),
+        (&headline_path, json!({"article_id": null}), [false, false]),
     ];
     let mut conn = app.conn().await;
     for (path, change, has) in steps {
@@ -368,16 +340,16 @@ async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
         for (slug, has) in ["one", "two"].into_iter().zip(has) {
             let list = app.get(&format!("/v1/headlines?tag={slug}")).await.ok();
             assert_eq!(
-                items(&list, "title").len(),
+                list.texts("/items/*/title").len(),
                 usize::from(has),
                 "{change}, {slug}"
             );
         }
-        let copies = "SELECT headline_tags.* FROM headline_tags";
-        let owed = "SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id, \
-             line.listed_at, expires_at, line.updated_at, line.deleted_at \
-             FROM headlines AS line JOIN article_tags ON article_tags.id = article_id";
-        for (some, others) in [(copies, owed), (owed, copies)] {
+        let actual = "SELECT headline_tags.* FROM headline_tags";
+        let expected = "SELECT h.id, tag_id, article_id, h.status, h.language, priority, pinned, h.category_id, \
+             h.listed_at, expires_at, h.updated_at, h.deleted_at \
+             FROM headlines AS h JOIN article_tags ON article_tags.id = article_id";
+        for (some, others) in [(actual, expected), (expected, actual)] {
             let query = diesel::sql_query(format!("{some} EXCEPT {others}"));
             assert_eq!(query.execute(&mut conn).await.unwrap(), 0, "{change}");
         }
@@ -385,21 +357,21 @@ async fn headlines_are_listed_by_tag_whichever_way_either_changes() {
 }
 
 #[actix_web::test]
-async fn headlines_pointed_and_articles_tagged_at_once_are_listed_by_tag() {
+async fn headlines_linked_and_articles_tagged_concurrently_are_listed_by_tag() {
     let app = TestApp::start().await;
-    let tag = app.post("/v1/tags", json!({"name": "One"})).await.created();
+    let tag = app.tag("One").await;
     for n in 0..10 {
-        let article = app.article(&format!("told-{n}"), json!({})).await;
-        let path = format!("/v1/articles/{}", article["id"].as_str().unwrap());
-        let line = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
+        let article = app.article(&format!("tagged-{n}"), json!({})).await;
+        let path = path_of("articles", &article);
+        let headline = json!({"title": "Line", "language": "fr", "status": "published", "article_id": article["id"]});
         let (tagged, pointed) = join(
             app.patch(&path, json!({"tag_ids": [tag["id"]]}))
                 .into_future(),
-            app.post("/v1/headlines", line).into_future(),
+            app.post("/v1/headlines", headline).into_future(),
         )
         .await;
         assert_eq!((tagged.status, pointed.status), (200, 201));
     }
     let list = app.get("/v1/headlines?tag=one").await.ok();
-    assert_eq!(items(&list, "title").len(), 10);
+    assert_eq!(list.texts("/items/*/title").len(), 10);
 }

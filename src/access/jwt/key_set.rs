@@ -50,7 +50,7 @@ struct State {
 
 /// The step before a key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum FetchStep {
     /// Use the cached keys.
     UseCache,
     /// Use the cached keys, and fetch in the background.
@@ -88,9 +88,9 @@ impl KeySet {
         algorithm: Algorithm,
     ) -> Result<Option<Arc<SigningKey>>, Unreachable> {
         match self.step(Some((kid, algorithm))) {
-            Step::UseCache => {}
-            Step::FetchInBackground => self.refresh_in_background(),
-            Step::FetchFirst => {
+            FetchStep::UseCache => {}
+            FetchStep::FetchInBackground => self.refresh_in_background(),
+            FetchStep::FetchFirst => {
                 let (own, kid) = (self.clone(), kid.to_owned());
                 // A task of its own: other requests wait for it, even if this one is dropped.
                 let fetching = actix_web::rt::spawn(async move {
@@ -118,7 +118,7 @@ impl KeySet {
     /// Fetches the keys, unless another fetch has made that needless meanwhile.
     async fn refresh(&self, wanted: Option<(&str, Algorithm)>) {
         let _fetching = self.fetching.lock().await;
-        if self.step(wanted) == Step::UseCache {
+        if self.step(wanted) == FetchStep::UseCache {
             return;
         }
         let fetched_at = Instant::now();
@@ -140,7 +140,7 @@ impl KeySet {
         }
     }
 
-    fn step(&self, wanted: Option<(&str, Algorithm)>) -> Step {
+    fn step(&self, wanted: Option<(&str, Algorithm)>) -> FetchStep {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let known = wanted.is_none_or(|(kid, algorithm)| state.find(kid, algorithm).is_some());
         state.step(known, Instant::now(), self.max_age, self.pause)
@@ -155,7 +155,8 @@ impl State {
             .and_then(|bytes| keys(&bytes).map_err(|why| format!("{}: {why}", path.display())))
             .map_err(refused)?;
         if keys.is_empty() {
-            let why = "has no usable signing key (RS256, ES256 or EdDSA, with a `kid`)";
+            let why =
+                "has no key that could have signed a JWT (RS256, ES256 or EdDSA, with a `kid`)";
             return Err(refused(format!("{} {why}", path.display())));
         }
         Ok(Self {
@@ -170,16 +171,16 @@ impl State {
         self.keys.iter().find(matches).cloned()
     }
 
-    fn step(&self, known: bool, now: Instant, max_age: Duration, pause: Duration) -> Step {
+    fn step(&self, known: bool, now: Instant, max_age: Duration, pause: Duration) -> FetchStep {
         let since = |at: Instant| now.saturating_duration_since(at);
         if self.tried_at.is_some_and(|at| since(at) < pause) {
-            return Step::UseCache;
+            return FetchStep::UseCache;
         }
         match self.fetched_at.map(since) {
-            None => Step::FetchFirst,
-            Some(age) if age >= max_age || !known => Step::FetchFirst,
-            Some(age) if age >= max_age * 3 / 4 => Step::FetchInBackground,
-            Some(_) => Step::UseCache,
+            None => FetchStep::FetchFirst,
+            Some(age) if age >= max_age || !known => FetchStep::FetchFirst,
+            Some(age) if age >= max_age * 3 / 4 => FetchStep::FetchInBackground,
+            Some(_) => FetchStep::UseCache,
         }
     }
 
@@ -191,8 +192,10 @@ impl State {
 
 /// The usable signing keys of a JWK Set (RFC 7517). Other keys are ignored.
 fn keys(bytes: &[u8]) -> Result<Vec<Arc<SigningKey>>, String> {
-    let set: Value = serde_json::from_slice(bytes).map_err(|_| "not JSON")?;
-    let all = set["keys"].as_array().ok_or("not a JWK Set")?;
+    let set: Value = serde_json::from_slice(bytes).map_err(|_| "what is there is not JSON")?;
+    let all = set["keys"]
+        .as_array()
+        .ok_or("what is there is not a JWK Set")?;
     Ok(all
         .iter()
         .take(MAX_KEYS)
@@ -236,7 +239,7 @@ mod tests {
 
     const MAX_AGE: Duration = Duration::from_secs(300);
 
-    fn step(fetched: Option<u64>, tried: Option<u64>, known: bool) -> Step {
+    fn step(fetched: Option<u64>, tried: Option<u64>, known: bool) -> FetchStep {
         let begun = Instant::now();
         let now = begun + Duration::from_secs(100_000);
         let ago = |seconds: u64| now - Duration::from_secs(seconds);
@@ -250,15 +253,18 @@ mod tests {
 
     #[test]
     fn keys_are_fetched_when_they_are_old_or_unknown_with_a_pause() {
-        assert_eq!(step(None, None, true), Step::FetchFirst);
-        assert_eq!(step(None, Some(9), true), Step::UseCache);
-        assert_eq!(step(None, Some(10), true), Step::FetchFirst);
-        assert_eq!(step(Some(100), Some(100), true), Step::UseCache);
-        assert_eq!(step(Some(100), Some(100), false), Step::FetchFirst);
-        assert_eq!(step(Some(5), Some(5), false), Step::UseCache);
-        assert_eq!(step(Some(225), Some(225), true), Step::FetchInBackground);
-        assert_eq!(step(Some(300), Some(300), true), Step::FetchFirst);
-        assert_eq!(step(Some(400), Some(5), true), Step::UseCache);
+        assert_eq!(step(None, None, true), FetchStep::FetchFirst);
+        assert_eq!(step(None, Some(9), true), FetchStep::UseCache);
+        assert_eq!(step(None, Some(10), true), FetchStep::FetchFirst);
+        assert_eq!(step(Some(100), Some(100), true), FetchStep::UseCache);
+        assert_eq!(step(Some(100), Some(100), false), FetchStep::FetchFirst);
+        assert_eq!(step(Some(5), Some(5), false), FetchStep::UseCache);
+        assert_eq!(
+            step(Some(225), Some(225), true),
+            FetchStep::FetchInBackground
+        );
+        assert_eq!(step(Some(300), Some(300), true), FetchStep::FetchFirst);
+        assert_eq!(step(Some(400), Some(5), true), FetchStep::UseCache);
     }
 
     #[test]

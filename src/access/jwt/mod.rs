@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::http::values::is_line;
 use key_set::KeySet;
-pub use settings::{Settings, Trust};
+pub use settings::{IdentityProviderSettings, Trust};
 
 /// The longest JWT that is accepted, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -76,7 +76,7 @@ impl IdentityProvider {
     ///
     /// # Errors
     /// Where the settings contradict each other, or name a file without keys.
-    pub fn from_settings(settings: &Settings) -> Result<Option<Arc<Self>>, String> {
+    pub fn from_settings(settings: &IdentityProviderSettings) -> Result<Option<Arc<Self>>, String> {
         let Some(trust) = settings.trust()? else {
             return Ok(None);
         };

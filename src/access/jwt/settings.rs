@@ -1,4 +1,4 @@
-//! Settings of the trusted identity provider.
+//! IdentityProviderSettings of the trusted identity provider.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use hyper::Uri;
 /// The settings of the identity provider.
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "identity")]
-pub struct Settings {
+pub struct IdentityProviderSettings {
     /// Accept JWTs of this issuer (`iss`) in place of API keys. Needs `--jwt-audience` and one of `--jwt-jwks-url` and
     /// `--jwt-jwks-file`. Tokens are signed with RS256, ES256 or EdDSA and have `exp`, `aud`, `sub` and `kid`.
     #[arg(long, env = "MANCHETTE_JWT_ISSUER", global = true)]
@@ -60,7 +60,7 @@ pub enum KeySource {
     File(PathBuf),
 }
 
-impl Settings {
+impl IdentityProviderSettings {
     /// The trusted provider; none where no issuer is set. An empty variable counts as not set.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn inconsistent_settings_are_refused() {
-        let all = Settings {
+        let all = IdentityProviderSettings {
             jwt_issuer: Some("https://id.example".into()),
             jwt_audience: Some("news".into()),
             jwt_jwks_url: Some("https://id.example/keys".into()),
@@ -162,14 +162,19 @@ mod tests {
             jwt_keys_max_age: 300,
         };
         assert!(all.trust().unwrap().is_some());
-        assert!(Settings::default().trust().unwrap().is_none());
+        assert!(
+            IdentityProviderSettings::default()
+                .trust()
+                .unwrap()
+                .is_none()
+        );
         for change in [
-            |it: &mut Settings| it.jwt_issuer = None,
-            |it: &mut Settings| it.jwt_issuer = Some("".into()),
-            |it: &mut Settings| it.jwt_audience = None,
-            |it: &mut Settings| it.jwt_jwks_url = None,
-            |it: &mut Settings| it.jwt_jwks_file = Some("keys.json".into()),
-            |it: &mut Settings| it.jwt_scopes_claim.clear(),
+            |it: &mut IdentityProviderSettings| it.jwt_issuer = None,
+            |it: &mut IdentityProviderSettings| it.jwt_issuer = Some("".into()),
+            |it: &mut IdentityProviderSettings| it.jwt_audience = None,
+            |it: &mut IdentityProviderSettings| it.jwt_jwks_url = None,
+            |it: &mut IdentityProviderSettings| it.jwt_jwks_file = Some("keys.json".into()),
+            |it: &mut IdentityProviderSettings| it.jwt_scopes_claim.clear(),
         ] {
             let mut some = all.clone();
             change(&mut some);

@@ -1,4 +1,4 @@
-//! What a caller has left of a limit, as JSON (`/v1/me`), as headers, and as the problem of a request too many.
+//! The allowance that a caller has left, as JSON (`/v1/me`), as headers, and as the problem of a request beyond the limit.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;

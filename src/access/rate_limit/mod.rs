@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub use allowance::Allowance;
 use credentials::CredentialLimits;
 use limiter::RateLimiter;
-pub use settings::{Rate, Settings};
+pub use settings::{Rate, RateLimitSettings};
 
 use crate::access::caller::Caller;
 use crate::connection::client_address::{client_address, network};
@@ -74,7 +74,7 @@ impl Limiters {
 pub type Counted = (Option<Allowance>, Result<(), Problem>);
 
 impl Limits {
-    pub fn new(settings: &Settings) -> Arc<Self> {
+    pub fn new(settings: &RateLimitSettings) -> Arc<Self> {
         Arc::new(Self {
             with_key: Limiters {
                 reads: RateLimiter::new("reads", settings.rate_reads),

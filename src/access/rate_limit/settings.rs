@@ -1,4 +1,4 @@
-//! Settings of the rate limits, by caller and kind of request.
+//! RateLimitSettings of the rate limits, by caller and kind of request.
 
 use std::num::NonZeroU32;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 #[derive(Clone, Debug, Args)]
 #[group(id = "limits")]
-pub struct Settings {
+pub struct RateLimitSettings {
     /// Reads that one key may send, as `requests/seconds`, or `off`. The allowance is refilled evenly over the seconds.
     #[arg(long, env = "MANCHETTE_RATE_READS", default_value = "2000/10", value_parser = parse_rate, global = true)]
     pub rate_reads: Rate,

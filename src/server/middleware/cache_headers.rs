@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 use super::context::RequestContext;
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 
 /// Adds `Vary` to the answer to a read and, if it succeeded without credentials, the public policy and the cache tags.
 pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {
@@ -13,7 +13,7 @@ pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {
         return;
     }
     let extensions = response.extensions();
-    let kind = extensions.get::<Kind>().copied();
+    let kind = extensions.get::<CacheKind>().copied();
     let cache_tags = extensions.get::<CacheTags>().cloned();
     drop(extensions);
     let success = response.status().is_success() || response.status().is_redirection();
@@ -32,7 +32,7 @@ pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {
     }
     let caching = &context.app.caching;
     if !headers.contains_key(header::CACHE_CONTROL) {
-        let policy = caching.public(kind.unwrap_or(Kind::Page));
+        let policy = caching.public(kind.unwrap_or(CacheKind::Page));
         headers.insert(header::CACHE_CONTROL, policy.clone());
     }
     let Some(cache_tags) = cache_tags else {

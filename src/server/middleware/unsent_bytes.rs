@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 
 use super::context::RequestContext;
 use crate::connection::client_address::network_to_bound;
-use crate::connection::unsent::{CountedBody, Permit, UNCOUNTED};
+use crate::connection::unsent::{CountedBody, UNCOUNTED, UnsentPermit};
 use crate::problem::Problem;
 
 /// Counts a body as unsent; none where it is small.
@@ -17,7 +17,7 @@ pub fn permit(
     context: &RequestContext,
     request: &HttpRequest,
     bytes: usize,
-) -> Result<Option<Permit>, Problem> {
+) -> Result<Option<UnsentPermit>, Problem> {
     if bytes <= UNCOUNTED {
         return Ok(None);
     }
@@ -30,7 +30,7 @@ pub fn permit(
 }
 
 /// A body that gives its permit back when it was sent, or its connection is closed.
-pub fn count(body: Bytes, permit: Option<Permit>) -> BoxBody {
+pub fn count(body: Bytes, permit: Option<UnsentPermit>) -> BoxBody {
     match permit {
         Some(mut permit) => {
             permit.shrink_to(body.len());

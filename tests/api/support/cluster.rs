@@ -1,4 +1,4 @@
-//! The one Postgres that all tests of a run share: each has a database of its own on it, cloned from a migrated template.
+//! The Postgres that all tests of a run share. Each test has its own database, cloned from a migrated template.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use manchette::db::embedded::{DataDirLock, Embedded, OWNER, Options};
 use manchette::db::{ConnectOptions, DatabaseSettings, migrations};
 
 struct Cluster {
-    /// Postgres stops when this process ends, however it ends.
+    /// Stops Postgres when this process ends, however it ends.
     _embedded: Embedded,
     address: ConnectOptions,
     folder: PathBuf,
@@ -20,52 +20,55 @@ struct Cluster {
 
 fn settings() -> DatabaseSettings {
     Cli::try_parse_from(["manchette"])
-        .expect("the defaults are right")
+        .expect("the defaults are valid")
         .config
         .database
 }
 
-/// A new, migrated database without content.
+/// Creates a migrated database without content.
 pub async fn new_database() -> ConnectOptions {
     cluster().address.database(&create("manchette").await)
 }
 
-/// A new database, reached through a socket that somebody else holds in this folder; and Postgres's own.
+/// Creates a migrated database for a proxy that listens in this directory: the address that leads to the proxy, and the
+/// socket of Postgres.
 pub async fn new_database_behind(folder: &Path) -> (ConnectOptions, PathBuf) {
     let cluster = cluster();
     let name = create("manchette").await;
-    let address =
-        ConnectOptions::from_socket(folder, &name, &settings()).expect("it is an address");
-    // Its whole name may be too long for a socket.
+    let address = ConnectOptions::from_socket(folder, &name, &settings()).expect("a valid address");
+    // The full path may be too long for a socket.
     let short = folder.join("postgres");
-    std::os::unix::fs::symlink(&cluster.folder, &short).expect("a link is made");
+    std::os::unix::fs::symlink(&cluster.folder, &short).expect("the link is created");
     (address, short.join(SOCKET))
 }
 
-/// What Postgres calls its socket.
+/// The file name of the Postgres socket.
 pub const SOCKET: &str = ".s.PGSQL.5432";
 
-/// The address of a new database without a schema, as a `DATABASE_URL`.
+/// Creates a database without a schema and returns its `DATABASE_URL`.
 pub async fn empty_database_url() -> String {
     let cluster = cluster();
     let name = create("template0").await;
-    // A name for the socket's folder that is short enough for other processes too.
+    // A directory name that is short enough for a socket in other processes too.
     let short = std::env::temp_dir().join(format!("manchette-test-{}-{name}", std::process::id()));
-    std::os::unix::fs::symlink(&cluster.folder, &short).expect("a link is made");
+    std::os::unix::fs::symlink(&cluster.folder, &short).expect("the link is created");
     let host = short
         .to_str()
-        .expect("its name is text")
+        .expect("the name is UTF-8")
         .replace('/', "%2F");
     format!("postgres://{OWNER}@{host}/{name}")
 }
 
-/// A connection to what such an address names.
+/// Connects to a `DATABASE_URL`.
 pub async fn connect(url: &str) -> AsyncPgConnection {
-    let address = ConnectOptions::from_url(url, &settings()).expect("it is an address");
-    address.connect_unbounded().await.expect("Postgres answers")
+    let address = ConnectOptions::from_url(url, &settings()).expect("a valid address");
+    address
+        .connect_unbounded()
+        .await
+        .expect("Postgres accepts connections")
 }
 
-/// Where Postgres writes its log.
+/// The directory of the Postgres log.
 pub fn log_folder() -> PathBuf {
     cluster().folder.join("log")
 }
@@ -77,11 +80,11 @@ async fn create(template: &str) -> String {
     let mut conn = postgres
         .connect_unbounded()
         .await
-        .expect("Postgres answers");
+        .expect("Postgres accepts connections");
     let clone = format!("CREATE DATABASE {name} TEMPLATE {template}");
     conn.batch_execute(&clone)
         .await
-        .expect("a database is cloned");
+        .expect("the database is cloned");
     name
 }
 
@@ -98,8 +101,8 @@ async fn start() -> Cluster {
     remove_old(folder);
     let data_dir = folder.join(format!("cluster-{}", std::process::id()));
     let claim = DataDirLock::take(&data_dir, "test")
-        .expect("a folder can be made")
-        .expect("it is ours alone");
+        .expect("the directory can be created")
+        .expect("nobody else has it");
     let options = Options {
         data_dir: data_dir.clone(),
         postgres_bin: None,
@@ -114,16 +117,16 @@ async fn start() -> Cluster {
         .expect("Postgres starts");
     let address = embedded
         .connect_options(&settings)
-        .expect("it has a socket");
+        .expect("Postgres has a socket");
     migrations::migrate(&address)
         .await
-        .expect("the schema is made");
-    // A database that somebody is connected to can't be cloned: wait until the migration's connection is gone.
+        .expect("the migrations succeed");
+    // A template must have no connections: wait until that of the migration is closed.
     let mut conn = address
         .database("postgres")
         .connect_unbounded()
         .await
-        .expect("Postgres answers");
+        .expect("Postgres accepts connections");
     while conn
         .batch_execute("CREATE DATABASE probe TEMPLATE manchette")
         .await
@@ -138,7 +141,7 @@ async fn start() -> Cluster {
     }
 }
 
-/// Removes what runs before left behind.
+/// Removes the clusters of earlier runs.
 fn remove_old(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();

@@ -1,5 +1,4 @@
-//! A connection pooler before Postgres, which hands its sessions on as PgBouncer does: for a client's life, for a transaction,
-//! or for a statement.
+//! A connection pooler in front of Postgres with the three modes of PgBouncer.
 
 use std::io::{Read, Result, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -26,20 +25,20 @@ pub struct Pooler {
 
 struct Shared {
     mode: Mutex<Mode>,
-    /// Sessions that no client has: whoever comes next gets the one that was used last.
+    /// Sessions without a client; the one used last is assigned next.
     idle: Mutex<Vec<UnixStream>>,
     postgres: PathBuf,
     database: String,
 }
 
 impl Pooler {
-    /// A pooler before this database, which `cluster::empty_database_url` made.
-    pub fn before(database_url: &str, mode: Mode) -> Self {
-        let folder = tempfile::tempdir().expect("a folder is made");
+    /// A pooler for a database of `cluster::empty_database_url`.
+    pub fn in_front_of(database_url: &str, mode: Mode) -> Self {
+        let folder = tempfile::tempdir().expect("the directory is created");
         let (host, database) = database_url
             .rsplit_once('@')
             .and_then(|(_, rest)| rest.rsplit_once('/'))
-            .expect("it is such an address");
+            .expect("a URL of the cluster");
         let shared = Arc::new(Shared {
             mode: Mutex::new(mode),
             idle: Mutex::default(),
@@ -47,12 +46,12 @@ impl Pooler {
             database: database.to_owned(),
         });
         let listener =
-            UnixListener::bind(folder.path().join(cluster::SOCKET)).expect("a socket is made");
+            UnixListener::bind(folder.path().join(cluster::SOCKET)).expect("the socket is created");
         let pooler = shared.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let pooler = pooler.clone();
-                // A client that goes away ends in an error, like everything else.
+                // A client that disconnects ends its thread with an error, which is ignored.
                 std::thread::spawn(move || pooler.serve(client));
             }
         });
@@ -64,19 +63,19 @@ impl Pooler {
         }
     }
 
-    /// Changes the mode for everybody who is connected, as `RELOAD` does.
-    pub fn set(&self, mode: Mode) {
-        *self.shared.mode.lock().expect("no thread broke") = mode;
+    /// Changes the mode for all clients, as `RELOAD` does in PgBouncer.
+    pub fn set_mode(&self, mode: Mode) {
+        *self.shared.mode.lock().expect("not poisoned") = mode;
     }
 }
 
 impl Shared {
     fn mode(&self) -> Mode {
-        *self.mode.lock().expect("no thread broke")
+        *self.mode.lock().expect("not poisoned")
     }
 
     fn serve(&self, mut client: UnixStream) -> Result<()> {
-        greet(&mut client)?;
+        authenticate(&mut client)?;
         let mut server = None;
         let mut request = Vec::new();
         loop {
@@ -84,17 +83,17 @@ impl Shared {
             request.extend(message);
             match kind {
                 b'X' => return Ok(()),
-                // What a client sends up to here is answered as one.
+                // All messages up to here are answered together.
                 b'Q' | b'S' => {}
                 _ => continue,
             }
-            let mut used = match server.take() {
+            let mut session = match server.take() {
                 Some(server) => server,
                 None => self.session()?,
             };
-            used.write_all(&std::mem::take(&mut request))?;
+            session.write_all(&std::mem::take(&mut request))?;
             let in_transaction = loop {
-                let (kind, message) = receive(&mut used)?;
+                let (kind, message) = receive(&mut session)?;
                 client.write_all(&message)?;
                 if kind == b'Z' {
                     break message.last() != Some(&b'I');
@@ -102,38 +101,39 @@ impl Shared {
             };
             match self.mode() {
                 Mode::Statement if in_transaction => {
-                    let words = b"SFATAL\0C08P01\0Mtransaction blocks not allowed in statement pooling mode\0\0";
-                    return send(&mut client, b'E', words);
+                    let error = b"SFATAL\0C08P01\0Mtransaction blocks not allowed in statement pooling mode\0\0";
+                    return send(&mut client, b'E', error);
                 }
                 Mode::Transaction | Mode::Statement if !in_transaction => {
-                    self.idle.lock().expect("no thread broke").push(used);
+                    self.idle.lock().expect("not poisoned").push(session);
                 }
-                _ => server = Some(used),
+                _ => server = Some(session),
             }
         }
     }
 
     fn session(&self) -> Result<UnixStream> {
-        if let Some(idle) = self.idle.lock().expect("no thread broke").pop() {
+        if let Some(idle) = self.idle.lock().expect("not poisoned").pop() {
             return Ok(idle);
         }
         let mut server = UnixStream::connect(&self.postgres)?;
-        let words = format!("user\0{OWNER}\0database\0{}\0\0", self.database);
-        let length = u32::try_from(words.len() + 8).expect("it is short");
+        let parameters = format!("user\0{OWNER}\0database\0{}\0\0", self.database);
+        let length = u32::try_from(parameters.len() + 8).expect("it fits");
         server.write_all(&length.to_be_bytes())?;
         server.write_all(&196_608_u32.to_be_bytes())?;
-        server.write_all(words.as_bytes())?;
+        server.write_all(parameters.as_bytes())?;
         while receive(&mut server)?.0 != b'Z' {}
         Ok(server)
     }
 }
 
-/// Lets a client in, whoever it is.
-fn greet(client: &mut UnixStream) -> Result<()> {
+/// Completes the startup of a client without checking who it is.
+fn authenticate(client: &mut UnixStream) -> Result<()> {
     loop {
         let mut head = [0; 8];
         client.read_exact(&mut head)?;
-        let number = |at: usize| u32::from_be_bytes(head[at..at + 4].try_into().expect("four"));
+        let number =
+            |at: usize| u32::from_be_bytes(head[at..at + 4].try_into().expect("four bytes"));
         let mut rest = vec![0; number(0) as usize - 8];
         client.read_exact(&mut rest)?;
         match number(4) {
@@ -155,15 +155,15 @@ fn greet(client: &mut UnixStream) -> Result<()> {
 }
 
 fn send(to: &mut UnixStream, kind: u8, body: &[u8]) -> Result<()> {
-    let length = u32::try_from(body.len() + 4).expect("it is short");
+    let length = u32::try_from(body.len() + 4).expect("it fits");
     to.write_all(&[&[kind][..], &length.to_be_bytes(), body].concat())
 }
 
-/// The next message: its kind, and the whole of it.
+/// The next message: its type byte and all of its bytes.
 fn receive(from: &mut UnixStream) -> Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
-    let length = u32::from_be_bytes(head[1..].try_into().expect("four"));
+    let length = u32::from_be_bytes(head[1..].try_into().expect("four bytes"));
     let mut message = head.to_vec();
     message.resize(length as usize + 1, 0);
     from.read_exact(&mut message[5..])?;

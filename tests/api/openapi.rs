@@ -1,0 +1,296 @@
+//! The OpenAPI document matches the server.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use manchette::server::contract::{self, contract};
+use serde_json::{Value, json};
+
+use crate::support::{JsonPath, TestApp};
+
+fn operations() -> Vec<(String, String, &'static Value)> {
+    contract()["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let operations = item.as_object().unwrap().iter();
+            operations.map(move |(method, operation)| (path.clone(), method.clone(), operation))
+        })
+        .collect()
+}
+
+fn validator(schema: &Value) -> jsonschema::Validator {
+    let mut root = schema.clone();
+    root["components"] = contract()["components"].clone();
+    jsonschema::validator_for(&root).unwrap()
+}
+
+#[test]
+fn the_committed_document_matches_the_code() {
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))
+            .unwrap();
+    assert!(
+        committed == contract::text(),
+        "openapi/openapi.json differs from the code: `cargo run -- openapi > openapi/openapi.json`"
+    );
+}
+
+/// The Rust files below `src`.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// utoipa takes the responses from the handler's return type. An annotation adds only what no return type can say.
+#[test]
+fn every_handler_documents_its_responses_by_its_return_type() {
+    let mut files = Vec::new();
+    sources(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        &mut files,
+    );
+    let mut handlers = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for annotated in text.split("#[utoipa::path(").skip(1) {
+            let (annotation, rest) = annotated.split_once(")]").unwrap();
+            let place = format!("{}: {annotation}", file.display());
+            assert!(
+                !annotation.contains("ref("),
+                "a schema by string in {place}"
+            );
+            if let Some((_, responses)) = annotation.split_once("responses(") {
+                let allowed = ["Conflict", "Gone"].iter();
+                let mut allowed = allowed.filter(|name| responses.starts_with(**name));
+                assert!(allowed.next().is_some(), "a response by hand in {place}");
+            }
+            let (signature, _) = rest.split_once(" {\n").unwrap();
+            let (_, answer) = signature.rsplit_once("-> ").unwrap();
+            assert!(
+                !answer.contains("HttpResponse"),
+                "an untyped response in {place}"
+            );
+            handlers += 1;
+        }
+    }
+    assert_eq!(handlers, operations().len());
+}
+
+#[test]
+fn every_operation_is_fully_described() {
+    let mut ids = BTreeSet::new();
+    for (path, method, operation) in operations() {
+        let place = format!("{method} {path}");
+        assert!(ids.insert(operation.text("/operationId")), "{place}");
+        assert!(
+            operation["summary"].is_string() && operation["tags"].is_array(),
+            "{place}"
+        );
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].is_string(), "{place} {parameter}");
+        }
+        let body = operation.get("requestBody");
+        assert_eq!(
+            body.is_some(),
+            ["post", "put", "patch"].contains(&method.as_str()),
+            "{place}"
+        );
+        let documents = body
+            .into_iter()
+            .chain(operation["responses"].as_object().unwrap().values());
+        for document in documents {
+            let reference = document["$ref"]
+                .as_str()
+                .map(|path| path.trim_start_matches('#'));
+            let document = reference.map_or(document, |path| contract().pointer(path).unwrap());
+            for (_, media) in document["content"].as_object().into_iter().flatten() {
+                let example = media
+                    .get("example")
+                    .unwrap_or_else(|| panic!("{place} has no example: {media}"));
+                let faults: Vec<String> = validator(&media["schema"])
+                    .iter_errors(example)
+                    .map(|e| e.to_string())
+                    .collect();
+                assert!(faults.is_empty(), "{place}: {faults:?}");
+            }
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(
+                response["$ref"].is_string() || response["description"].is_string(),
+                "{place} {status}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_documented_parameter_is_accepted() {
+    let app = TestApp::start().await;
+    app.category("Économie", None).await;
+    app.author("Anir Tafoughi").await;
+    app.tag("Larache").await;
+    app.article("x", json!({"slug": "x"})).await;
+    let headline_id = app.headline("x", json!({})).await["id"].clone();
+    let headline_id = headline_id.as_str().unwrap().to_owned();
+    let key = app.get_as_admin("/v1/keys").await.ok()["items"][0]["id"].clone();
+    let key = key.as_str().unwrap().to_owned();
+    for (path, _, operation) in operations().iter().filter(|(_, method, _)| method == "get") {
+        for parameter in operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|p| p["in"] == "query")
+        {
+            let name = parameter.text("/name");
+            let schema = &parameter["schema"];
+            let value = [
+                &parameter["example"],
+                &schema["default"],
+                &schema["enum"][0],
+            ]
+            .into_iter()
+            .find(|value| !value.is_null())
+            .map(|value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            });
+            let value = match (name, value) {
+                ("cursor", _) => continue, // it comes from a page: `lists` takes them
+                ("fields", _) if path == "/v1/search" => "type".to_owned(),
+                ("fields", _) if path == "/v1/me" => "name".to_owned(),
+                ("fields", _) => "id".to_owned(),
+                (_, Some(value)) => value,
+                (_, None) => panic!("{path} has no example for {name}"),
+            };
+            let value =
+                percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
+            // Parameters that this one requires.
+            let required = match (path.as_str(), name) {
+                ("/v1/search" | "/v1/suggest", "q") => "",
+                ("/v1/search" | "/v1/suggest", "direct") => "q=x&category=economie&",
+                ("/v1/search" | "/v1/suggest", _) => "q=x&",
+                (_, "direct") => "category=economie&",
+                _ => "",
+            };
+            let path = path.replace(
+                "{id}",
+                match path.split('/').nth(2).unwrap_or_default() {
+                    "headlines" => &headline_id,
+                    "keys" => &key,
+                    "categories" => "economie",
+                    "authors" => "anir-tafoughi",
+                    "tags" => "larache",
+                    _ => "x",
+                },
+            );
+            app.get_as_admin(&format!("{path}?{required}{name}={value}"))
+                .await
+                .ok();
+        }
+    }
+}
+
+#[actix_web::test]
+async fn examples_are_accepted_and_responses_match_their_schemas() {
+    let app = TestApp::start().await;
+    let schemas = &contract()["components"]["schemas"];
+    for (name, path) in [
+        ("Category", "/v1/categories"),
+        ("Headline", "/v1/headlines"),
+        ("Article", "/v1/articles"),
+        ("Author", "/v1/authors"),
+        ("Tag", "/v1/tags"),
+    ] {
+        let reference = |schema: String| json!({"$ref": format!("#/components/schemas/{schema}")});
+        let one = validator(&reference(name.to_owned()));
+        let page = validator(&reference(format!("{name}Page")));
+        let created = app
+            .post(path, schemas[format!("New{name}")]["example"].clone())
+            .await
+            .created();
+        assert!(one.is_valid(&created), "{created}");
+        let resource_path = format!("{path}/{}", created.text("/id"));
+        let patched = app
+            .patch(
+                &resource_path,
+                schemas[format!("{name}Patch")]["example"].clone(),
+            )
+            .await
+            .ok();
+        assert!(one.is_valid(&patched), "{patched}");
+        for query in ["?count=true", "?limit=1", "?fields=id"] {
+            let listed = app.get(&format!("{path}{query}")).await.ok();
+            assert!(page.is_valid(&listed), "{listed}");
+        }
+        // Problems match their schema too.
+        let problem = app.post(path, json!({})).await;
+        let problem = problem.problem(422, "invalid");
+        assert!(
+            validator(&reference("Problem".into())).is_valid(&problem),
+            "{problem}"
+        );
+    }
+    let reference = |schema: &str| json!({"$ref": format!("#/components/schemas/{schema}")});
+    for (path, schema) in [
+        ("/v1/site?language=ar", "Site"),
+        ("/v1/search?q=semailles&count=true", "SearchHitPage"),
+        (
+            "/v1/search?q=semailles&fields=article.title",
+            "SearchHitPage",
+        ),
+        ("/v1/search?q=smailles", "SearchHitPage"),
+        ("/v1/suggest?q=a", "Completions"),
+        ("/v1/categories?tree=true&count=true", "CategoryPage"),
+        (
+            "/v1/articles/les-premieres-pluies-relancent-les-semailles/related",
+            "RelatedArticles",
+        ),
+        (
+            "/v1/articles?ids=0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13",
+            "ArticlePage",
+        ),
+    ] {
+        let response = app.get(path).await.ok();
+        let schema = validator(&reference(schema));
+        let faults: Vec<String> = schema
+            .iter_errors(&response)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{path}: {faults:?}");
+    }
+    let served = app.get("/openapi.json").await;
+    assert_eq!(served.text(), contract::text());
+}
+
+#[test]
+fn every_array_in_the_contract_has_a_maximum_length() {
+    fn walk(schema: &Value, place: &str) {
+        let kind = &schema["type"];
+        if kind == "array"
+            || kind
+                .as_array()
+                .is_some_and(|all| all.contains(&json!("array")))
+        {
+            assert!(schema["maxItems"].is_number(), "{place}");
+        }
+        match schema {
+            Value::Object(fields) => {
+                for (name, inner) in fields.iter().filter(|(name, _)| *name != "example") {
+                    walk(inner, &format!("{place}/{name}"));
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|inner| walk(inner, place)),
+            _ => {}
+        }
+    }
+    walk(manchette::server::contract::contract(), "");
+}

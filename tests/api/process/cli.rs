@@ -1,0 +1,158 @@
+//! Commands beside the server.
+
+use super::post;
+use crate::support::server_process::{
+    ServerProcess, admin_key, manchette, run, stderr, stdout, temp_dir,
+};
+use crate::support::{JsonPath, send};
+
+#[actix_web::test]
+async fn commands_work_with_and_without_a_running_server() {
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
+    let created = run(
+        data.path(),
+        &[
+            "keys", "create", "--name", "tool", "--scope", "write", "--scope", "publish",
+        ],
+    );
+    let key = stdout(&created.clone());
+    assert!(
+        created.status.success() && key.lines().count() == 1,
+        "{key}"
+    );
+    assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 201);
+    let listed = stdout(&run(data.path(), &["keys", "list"]));
+    assert!(
+        listed.contains(&key[..12])
+            && listed.contains("publish,write")
+            && !listed.contains(&key[12..40]),
+        "{listed}"
+    );
+    assert!(
+        run(data.path(), &["keys", "revoke", &key[..12]])
+            .status
+            .success()
+    );
+    assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 401);
+    assert!(run(data.path(), &["migrate"]).status.success());
+    assert!(
+        !run(data.path(), &["demo"]).status.success(),
+        "the database has content already"
+    );
+    server.signal("TERM");
+    server.wait_for_exit();
+
+    let created = run(
+        data.path(),
+        &["keys", "create", "--name", "alone", "--scope", "read"],
+    );
+    assert!(created.status.success() && created.stdout.starts_with(b"mnc_"));
+    assert!(
+        !data.path().join("postgres/postmaster.pid").exists(),
+        "the command stops the Postgres that it started"
+    );
+    for wrong in [
+        &["keys", "create", "--name", " ", "--scope", "read"][..],
+        &["keys", "create", "--name", "x"],
+        &["keys", "revoke", "x"],
+    ] {
+        assert!(!run(data.path(), wrong).status.success(), "{wrong:?}");
+    }
+}
+
+#[actix_web::test]
+async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
+    let data = temp_dir();
+    let help = stdout(&run(data.path(), &["--help"]));
+    for setting in [
+        "MANCHETTE_LISTEN",
+        "MANCHETTE_DATA_DIR",
+        "DATABASE_URL",
+        "MANCHETTE_LOG_FORMAT",
+        "MANCHETTE_POSTGRES_BIN",
+    ] {
+        assert!(help.contains(setting), "{help}");
+    }
+    let mut command = manchette(data.path(), &["--help"]);
+    let help = command
+        .env("DATABASE_URL", "postgres://u:hush@h/d")
+        .output()
+        .unwrap();
+    assert!(!stdout(&help).contains("hush"));
+    let contract = run(data.path(), &["openapi"]).stdout;
+    assert_eq!(
+        String::from_utf8(contract).unwrap(),
+        manchette::server::contract::text()
+    );
+    let mut command = manchette(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let refused = command
+        .args(["--postgres-bin", "/nowhere"])
+        .output()
+        .unwrap();
+    assert!(!refused.status.success() && stderr(&refused).contains("/nowhere"));
+}
+
+#[actix_web::test]
+async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() {
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
+    let keys = |arguments: &[&str]| {
+        let mut all = vec!["keys"];
+        all.extend(arguments);
+        let output = run(data.path(), &all);
+        (
+            output.status.success(),
+            stdout(&output.clone()).trim().to_owned(),
+            stderr(&output),
+        )
+    };
+    let me = async |key: &str| {
+        let url = format!("{}/v1/me", server.base);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client
+            .get(url)
+            .bearer_auth(key)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let create = ["create", "--name", "x", "--scope", "read", "--expires"];
+    let (succeeded, old, _) = keys(&[&create[..], &["2999-01-01T00:00:00Z"]].concat());
+    assert!(succeeded && me(&old).await == 200);
+    for wrong in ["2001-01-01T00:00:00Z", "tomorrow"] {
+        assert!(!keys(&[&create[..], &[wrong]].concat()).0);
+    }
+    let (succeeded, new, _) = keys(&["rotate", &old[..12], "--overlap", "0"]);
+    assert!(succeeded && me(&new).await == 200 && me(&old).await == 401);
+    let (succeeded, _, message) = keys(&["rotate", &old[..12]]);
+    assert!(!succeeded && message.contains("has expired"), "{message}");
+    let (succeeded, _, message) = keys(&["rotate", "mnc_00000000"]);
+    assert!(
+        !succeeded && message.contains("there is no key"),
+        "{message}"
+    );
+    let own = admin_key(data.path());
+    let (succeeded, _, message) = keys(&["revoke", &own[..12]]);
+    assert!(
+        !succeeded && message.contains("make another first") && me(&own).await == 200,
+        "{message}"
+    );
+    let (succeeded, admin, _) = keys(&["create", "--name", "y", "--scope", "admin"]);
+    assert!(succeeded);
+    assert!(keys(&["revoke", &own[..12]]).0 && me(&own).await == 401);
+    let (_, list, _) = keys(&["list"]);
+    assert!(
+        list.contains("EXPIRES") && list.contains("2999-01-01T00:00:00Z"),
+        "{list}"
+    );
+    // Every command is audited.
+    let url = format!("{}/v1/audit?resource=key", server.base);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let audit = send(client.get(url).bearer_auth(&admin)).await.ok();
+    let actions = ["revoked", "created", "created", "rotated", "created"];
+    assert_eq!(audit.texts("/items/*/action"), actions);
+    assert_eq!(audit.texts("/items/*/caller"), ["command line"; 5]);
+}
