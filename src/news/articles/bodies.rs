@@ -47,16 +47,16 @@ const BODIES: [(&str, &str); 3] = [
 ];
 
 /// How many bytes of bodies a page may carry; none where no body is wanted.
-pub(super) fn byte_budget(wants: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
-    let columns = BODIES.iter().filter(|(field, _)| wants(field));
+pub(super) fn byte_budget(includes: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
+    let columns = BODIES.iter().filter(|(field, _)| includes(field));
     ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)
 }
 
 /// Joins the bodies that are wanted; of a row beyond the end of a page they are not read.
-pub(super) fn join(wants: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
+pub(super) fn join(includes: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
     let mut sql = Fragment::new(" CROSS JOIN LATERAL (SELECT ");
     for (field, column) in BODIES {
-        sql = match (wants(field), budget) {
+        sql = match (includes(field), budget) {
             (false, _) => sql.sql("NULL::text"),
             (true, None) => sql.sql(column),
             (true, Some(_)) => sql

@@ -55,9 +55,9 @@ async fn list_related_articles(
         );
     };
     let ids = related(&mut conn, article.id).await?;
-    let wants = |field: &str| one.fields.wants(field, !field.starts_with("body"));
+    let includes = |field: &str| one.fields.includes(field, !field.starts_with("body"));
     let (rows, _) =
-        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, wants).await?;
+        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, includes).await?;
     let (items, _) = in_order(rows, &ids, |row| row.id);
     let mut cache_tags = CacheTags::default();
     cache_tags.all(Article::NAME);
