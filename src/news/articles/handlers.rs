@@ -16,7 +16,8 @@ use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
-use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
+use crate::news::articles::filter::ArticleFilter;
+use crate::news::articles::model::{Article, ArticlePatch, NewArticle};
 use crate::news::content::crud;
 use crate::problem::Problem;
 
@@ -42,14 +43,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_articles(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<ArticleFilter>,
+    list: List<ArticleFilter>,
 ) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, reader.visibility(), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Article::list(&mut conn, reader.visibility(), &list, &filter).await
 }
 
 /// Create an article

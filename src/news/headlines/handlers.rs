@@ -18,7 +18,8 @@ use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
 use crate::problem::Problem;
 
-use super::model::*;
+use super::filter::HeadlineFilter;
+use super::model::{Headline, HeadlinePatch, NewHeadline};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_headlines)
@@ -41,14 +42,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_headlines(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<HeadlineFilter>,
+    list: List<HeadlineFilter>,
 ) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         reader.may_filter(status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Headline::list(&mut conn, reader.visibility(), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Headline::list(&mut conn, reader.visibility(), &list, &filter).await
 }
 
 /// Create a headline

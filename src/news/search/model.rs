@@ -14,6 +14,7 @@ use crate::news::articles::Article;
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::Headline;
+use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::search::cursor::SearchCursor;
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{HitKind, SearchHit, Suggestion};
@@ -33,26 +34,27 @@ impl SearchHit {
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<SearchFilter>,
+        resolved: &ResolvedFilter,
     ) -> Result<Page<Self, Suggestion>, Problem> {
         let filter = &list.filter;
         let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
         let query = ParsedQuery::read(conn, &filter.q).await?;
-        let search = filter.search(visibility, &query);
-        let limit = list.wanted().limit;
+        let search = filter.search(resolved, visibility, &query);
+        let limit = list.page_request().limit;
         let mut page = search.page(conn, cursor.as_ref(), limit).await?;
         let total = match list.counts() {
             true => Some(search.count(conn).await?),
             false => None,
         };
         let suggestion = match cursor.is_none() && page.matches.len() < FEW {
-            true => suggest(conn, visibility, filter).await?,
+            true => suggest(conn, visibility, filter, resolved).await?,
             false => None,
         };
         let mut articles = read_articles(conn, visibility, list, &mut page).await?;
         let mut headlines = read_headlines(conn, visibility, list, &page).await?;
         let mut texts = HashMap::new();
-        let snippets = list.wants("snippet", true);
-        if list.wants("title_highlighted", true) || snippets {
+        let snippets = list.includes("snippet", true);
+        if list.includes("title_highlighted", true) || snippets {
             let (articles, headlines) = (page.ids(true), page.ids(false));
             texts.extend(highlighted_texts::of_articles(conn, &query, &articles, snippets).await?);
             texts.extend(highlighted_texts::of_headlines(conn, &query, &headlines).await?);
@@ -88,12 +90,12 @@ async fn read_articles(
     page: &mut MatchPage,
 ) -> Result<HashMap<Uuid, Article>, Problem> {
     let ids = page.ids(true);
-    if !list.wants("article", true) || ids.is_empty() {
+    if !list.includes("article", true) || ids.is_empty() {
         return Ok(HashMap::new());
     }
     let locale = locale(list);
-    let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
-    let (rows, beyond) = Article::with_ids(conn, &ids, visibility, &locale, wants).await?;
+    let includes = |field: &str| list.includes_within("article", field, !field.starts_with("body"));
+    let (rows, beyond) = Article::with_ids(conn, &ids, visibility, &locale, includes).await?;
     if let Some(beyond) = beyond {
         page.end_before(beyond);
     }
@@ -108,12 +110,12 @@ async fn read_headlines(
     page: &MatchPage,
 ) -> Result<HashMap<Uuid, Headline>, Problem> {
     let ids = page.ids(false);
-    if !list.wants("headline", true) || ids.is_empty() {
+    if !list.includes("headline", true) || ids.is_empty() {
         return Ok(HashMap::new());
     }
     let locale = locale(list);
-    let wants = |field: &str| list.wants_within("headline", field, true);
-    let rows = Headline::with_ids(conn, &ids, visibility, &locale, wants).await?;
+    let includes = |field: &str| list.includes_within("headline", field, true);
+    let rows = Headline::with_ids(conn, &ids, visibility, &locale, includes).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
@@ -127,10 +129,11 @@ async fn suggest(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     filter: &SearchFilter,
+    resolved: &ResolvedFilter,
 ) -> Result<Option<String>, Problem> {
     for corrected in corrections::suggest_corrections(conn, &filter.q).await? {
         let query = ParsedQuery::read(conn, &corrected).await?;
-        let search = filter.search(visibility, &query);
+        let search = filter.search(resolved, visibility, &query);
         let page = search.page(conn, None, CHECKED).await?;
         let ids: Vec<Uuid> = page.matches.iter().map(|found| found.id).collect();
         let added = corrections::added_words(&filter.q, &corrected);

@@ -202,7 +202,7 @@ impl Resource for Site {
             languages: row.languages,
             time_zone: row.time_zone,
             links: row.links.0,
-            categories: match fields.wants("categories", true) {
+            categories: match fields.includes("categories", true) {
                 true => Category::tree(conn).await?,
                 false => Vec::new(),
             },
