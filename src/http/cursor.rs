@@ -1,4 +1,4 @@
-//! Cursors: an opaque place in one list, under its filters.
+//! Cursors: opaque positions in a list, valid for its filters alone.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,23 +7,26 @@ use uuid::Uuid;
 
 use crate::problem::Fault;
 
-/// A place between two items of a list, and which way to read from it.
+/// The detail of a fault in a cursor.
+pub const NOT_A_CURSOR: &str = "not a cursor of this server";
+
+/// A position between two items of a list, and the direction to read in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor<K> {
     pub key: K,
     pub id: Uuid,
     pub forward: bool,
-    /// Whether the item at this place belongs to the page: it does where nothing else was left to point at.
+    /// Whether the item at this position belongs to the page: it does where the page beyond it is empty.
     pub inclusive: bool,
 }
 
-/// The first sort key of a list, as it stands in a cursor.
+/// The first sort key of a list, encoded in a cursor.
 pub trait SortKey: Sized + Clone {
     fn write(&self) -> Vec<u8>;
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 
-/// A moment in microseconds; none sorts as if it lay beyond all others.
+/// A time in microseconds; none sorts after all others.
 impl SortKey for Option<chrono::DateTime<chrono::Utc>> {
     fn write(&self) -> Vec<u8> {
         self.map_or(i64::MAX, |at| at.timestamp_micros())
@@ -42,7 +45,7 @@ impl SortKey for Option<chrono::DateTime<chrono::Utc>> {
     }
 }
 
-/// A place in the tree of categories.
+/// A position in the tree of categories, in hexadecimal digits.
 impl SortKey for String {
     fn write(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
@@ -55,7 +58,7 @@ impl SortKey for String {
     }
 }
 
-/// A name by which a list is sorted.
+/// A name that a list is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameKey(pub String);
 
@@ -70,7 +73,7 @@ impl SortKey for NameKey {
     }
 }
 
-/// What a cursor belongs to: the list and every filter, as eight bytes.
+/// A hash of the list and its filters, which ties a cursor to them.
 pub fn fingerprint(parts: impl IntoIterator<Item = impl AsRef<str>>) -> [u8; 8] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -82,28 +85,30 @@ pub fn fingerprint(parts: impl IntoIterator<Item = impl AsRef<str>>) -> [u8; 8] 
 }
 
 impl<K: SortKey> Cursor<K> {
-    /// The text that a client gets. The form is ours alone and may change.
-    pub fn write(&self, of: [u8; 8]) -> String {
-        let mut bytes = of.to_vec();
+    /// Encodes the cursor for a list with this fingerprint. The format is internal and may change.
+    pub fn write(&self, fingerprint: [u8; 8]) -> String {
+        let mut bytes = fingerprint.to_vec();
         bytes.push(u8::from(self.forward) | u8::from(self.inclusive) << 1);
         bytes.extend(self.id.as_bytes());
         bytes.extend(self.key.write());
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads what [`Cursor::write`] wrote for the same list and filters.
-    pub fn read(text: &str, of: [u8; 8]) -> Result<Self, Fault> {
-        let wrong = || Fault::of("cursor", "invalid", "not a cursor that this server gave");
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
-        let (theirs, rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
-        let (&flags, rest) = rest.split_first().ok_or_else(wrong)?;
-        let (id, key) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
-        let key = K::read(key).filter(|_| flags < 4).ok_or_else(wrong)?;
-        if *theirs != of {
+    /// Decodes a cursor that [`Cursor::write`] encoded for the same list and filters.
+    pub fn read(text: &str, fingerprint: [u8; 8]) -> Result<Self, Fault> {
+        let malformed = || Fault::of("cursor", "invalid", NOT_A_CURSOR);
+        let bytes = BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| malformed())?;
+        let (own, rest) = bytes.split_first_chunk::<8>().ok_or_else(malformed)?;
+        let (&flags, rest) = rest.split_first().ok_or_else(malformed)?;
+        let (id, key) = rest.split_first_chunk::<16>().ok_or_else(malformed)?;
+        let key = K::read(key).filter(|_| flags < 4).ok_or_else(malformed)?;
+        if *own != fingerprint {
             return Err(Fault::of(
                 "cursor",
                 "cursor_mismatch",
-                "this cursor comes from another list or other filters: begin again without it",
+                "this cursor belongs to another list or other filters: begin again without it",
             ));
         }
         Ok(Self {
@@ -120,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_it_went() {
+    fn a_cursor_is_decoded_as_it_was_encoded() {
         let of = fingerprint(["headlines", "fr"]);
         for key in [
             None,
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_list_or_a_broken_one_is_refused() {
+    fn a_cursor_of_another_list_or_a_malformed_one_is_refused() {
         let of = fingerprint(["headlines", "fr"]);
         let text = Cursor {
             key: None::<chrono::DateTime<chrono::Utc>>,

@@ -1,13 +1,13 @@
-//! Lists of what was asked for by id: the ids in their order, cut into pages where bodies take many bytes.
+//! Lists by id (`ids=`): in the order of the ids, cut into pages where bodies take many bytes.
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::cursor::{Cursor, SortKey};
+use crate::http::cursor::{Cursor, NOT_A_CURSOR, SortKey};
 use crate::problem::{Fault, Problem};
 
-/// Ids have no sort key: their place is where they stand in the request.
+/// Ids have no sort key: their position is that in the request.
 impl SortKey for () {
     fn write(&self) -> Vec<u8> {
         Vec::new()
@@ -18,77 +18,76 @@ impl SortKey for () {
     }
 }
 
-/// The ids that a page may have, of those that were asked for.
+/// The requested ids that a page may have.
 #[derive(Debug)]
 pub struct IdsPage {
-    asked: Vec<Uuid>,
+    requested: Vec<Uuid>,
     forward: bool,
-    /// The ids before this one, or from this one on, by the way that is read.
-    edge: usize,
+    /// The page has the ids from this index on or, backwards, those before it.
+    start: usize,
 }
 
 impl IdsPage {
-    /// The page that begins at a cursor, which has the id that it begins behind.
-    pub fn new(asked: &[Uuid], cursor: Option<&Cursor<()>>) -> Result<Self, Problem> {
-        let (forward, edge) = match cursor {
+    /// The page that begins at a cursor, which has the id before it.
+    pub fn new(requested: &[Uuid], cursor: Option<&Cursor<()>>) -> Result<Self, Problem> {
+        let (forward, start) = match cursor {
             None => (true, 0),
             Some(cursor) => {
-                let at = asked.iter().position(|id| *id == cursor.id);
+                let at = requested.iter().position(|id| *id == cursor.id);
                 let at = at.ok_or_else(|| {
-                    let fault =
-                        Fault::of("cursor", "invalid", "not a cursor that this server gave");
+                    let fault = Fault::of("cursor", "invalid", NOT_A_CURSOR);
                     Problem::InvalidParameters(vec![fault])
                 })?;
                 (cursor.forward, at + usize::from(cursor.forward))
             }
         };
         Ok(Self {
-            asked: asked.to_vec(),
+            requested: requested.to_vec(),
             forward,
-            edge,
+            start,
         })
     }
 
     /// The ids, in the order in which they are read.
     pub fn ids(&self) -> Vec<Uuid> {
         if self.forward {
-            self.asked[self.edge..].to_vec()
+            self.requested[self.start..].to_vec()
         } else {
-            self.asked[..self.edge].iter().rev().copied().collect()
+            self.requested[..self.start].iter().rev().copied().collect()
         }
     }
 
-    /// Ends the page before the id that it has no room for. The rows come in the order that was asked for, with the ids
-    /// that found none, and the cursors of the pages around.
+    /// Ends the page before the id `beyond`, for which it has no room. The rows come in the order of the request, with the ids
+    /// that were not found and the cursors of the pages around.
     pub fn end<T>(
         self,
         rows: Vec<T>,
         id: impl Fn(&T) -> Uuid,
         beyond: Option<Uuid>,
     ) -> NamedRows<T> {
-        let place = |id: Uuid| self.asked.iter().position(|asked| *asked == id);
+        let place = |id: Uuid| self.requested.iter().position(|requested| *requested == id);
         let beyond = beyond.and_then(place);
         let (from, to) = match self.forward {
-            true => (self.edge, beyond.unwrap_or(self.asked.len())),
-            false => (beyond.map_or(0, |at| at + 1), self.edge),
+            true => (self.start, beyond.unwrap_or(self.requested.len())),
+            false => (beyond.map_or(0, |at| at + 1), self.start),
         };
-        let (rows, missing) = in_order(rows, &self.asked[from..to], id);
+        let (rows, missing) = in_order(rows, &self.requested[from..to], id);
         let at = |place: usize, forward| Cursor {
             key: (),
-            id: self.asked[place],
+            id: self.requested[place],
             forward,
             inclusive: false,
         };
         NamedRows {
             rows,
             missing,
-            next: (0 < to && to < self.asked.len()).then(|| at(to - 1, true)),
-            prev: (from > 0 && from < self.asked.len()).then(|| at(from, false)),
+            next: (0 < to && to < self.requested.len()).then(|| at(to - 1, true)),
+            prev: (from > 0 && from < self.requested.len()).then(|| at(from, false)),
         }
     }
 }
 
-/// A page of what was asked for by id.
+/// A page of a list by id.
 #[derive(Debug)]
 pub struct NamedRows<T> {
     pub rows: Vec<T>,
@@ -97,15 +96,15 @@ pub struct NamedRows<T> {
     pub prev: Option<Cursor<()>>,
 }
 
-/// Rows in the order of the ids that were asked for, and the ids that found none.
+/// Rows in the order of these ids, and the ids without a row.
 pub fn in_order<T>(rows: Vec<T>, ids: &[Uuid], id: impl Fn(&T) -> Uuid) -> (Vec<T>, Vec<Uuid>) {
     let mut found: HashMap<Uuid, T> = rows.into_iter().map(|row| (id(&row), row)).collect();
-    let (mut there, mut missing) = (Vec::new(), Vec::new());
+    let (mut ordered, mut missing) = (Vec::new(), Vec::new());
     for id in ids {
         match found.remove(id) {
-            Some(row) => there.push(row),
+            Some(row) => ordered.push(row),
             None => missing.push(*id),
         }
     }
-    (there, missing)
+    (ordered, missing)
 }

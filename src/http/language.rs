@@ -1,4 +1,4 @@
-//! Languages of content: tags (BCP 47) and the direction that they are written in.
+//! Languages: tags (BCP 47) and the direction of writing.
 
 use icu_locale::{Direction, LanguageIdentifier, LocaleDirectionality};
 

@@ -1,6 +1,6 @@
-//! The language that somebody wants to read names in, looked up as RFC 4647, section 3.4, has it. Of categories, authors,
-//! tags and the site: the one asked for, or else what the browser says (RFC 9110, section 12.5.4). Of what stands in
-//! content: the one asked for, or else the content's own, so that its answers don't depend on the browser.
+//! The preferred language of names, matched by lookup (RFC 4647, section 3.4). For categories, authors, tags and the site it is
+//! the parameter `language` or else `Accept-Language` (RFC 9110, section 12.5.4). For names within content it is the parameter
+//! or else the content's own language, so that responses with content don't depend on the browser.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,36 +12,36 @@ use icu_locale::{DataLocale, LanguageIdentifier};
 
 use crate::http::language;
 
-/// Most languages that are heeded; a browser sends a handful.
-const MOST: usize = 20;
+/// How many languages of `Accept-Language` are used; a browser sends a handful.
+const MOST_LANGUAGES: usize = 20;
 
-/// A language that is wanted, and what it falls back to.
+/// A language range and its fallbacks.
 #[derive(Clone, Debug)]
 struct Range {
     tag: String,
-    /// Looked up once, where it is needed at all.
-    wider: OnceLock<Vec<String>>,
+    /// Looked up once, when first needed.
+    fallbacks: OnceLock<Vec<String>>,
 }
 
 impl Range {
     fn new(tag: String) -> Self {
         Self {
             tag,
-            wider: OnceLock::new(),
+            fallbacks: OnceLock::new(),
         }
     }
 
-    fn pick<'a>(&self, there: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-        if let Some(exact) = there.clone().find(|tag| *tag == self.tag) {
+    fn pick<'a>(&self, available: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+        if let Some(exact) = available.clone().find(|tag| *tag == self.tag) {
             return Some(exact);
         }
-        let wider = self.wider.get_or_init(|| chain(&self.tag));
-        let found = wider
+        let fallbacks = self.fallbacks.get_or_init(|| fallbacks_of(&self.tag));
+        let found = fallbacks
             .iter()
-            .find_map(|range| there.clone().find(|tag| tag == range));
-        // Who asks for Arabic takes that of any country.
+            .find_map(|range| available.clone().find(|tag| tag == range));
+        // `ar` accepts the Arabic of any country.
         found.or_else(|| {
-            there.clone().find(|tag| {
+            available.clone().find(|tag| {
                 tag.strip_prefix(&self.tag)
                     .is_some_and(|rest| rest.starts_with('-'))
             })
@@ -49,27 +49,27 @@ impl Range {
     }
 }
 
-/// One thing to ask of a language.
+/// One test of a language in a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Whether it is this one.
-    Is(String),
-    /// Whether its tag begins so.
-    Begins(String),
+    /// Whether its tag is this one.
+    Exact(String),
+    /// Whether its tag begins with this.
+    Prefix(String),
 }
 
-/// The languages wanted, the best first.
+/// The preferred languages, the best first.
 #[derive(Clone, Debug, Default)]
 pub struct LanguagePreference {
-    /// The one that a parameter asks for.
+    /// The language of the parameter.
     pub asked: Option<String>,
     ranges: Vec<Range>,
-    /// Whether the answer depends on the request's headers.
+    /// Whether the response depends on `Accept-Language`.
     negotiated: bool,
 }
 
 impl LanguagePreference {
-    /// The one that a parameter asks for, or else what the request's headers prefer.
+    /// The language of the parameter, or else those of `Accept-Language`.
     pub fn new(asked: Option<impl Into<String>>, accepted: Vec<String>) -> Self {
         let asked: Option<String> = asked.map(Into::into);
         let ranges = match &asked {
@@ -83,7 +83,7 @@ impl LanguagePreference {
         }
     }
 
-    /// The one that a parameter asks for, whatever the headers say: for content, which has a language of its own.
+    /// The language of the parameter alone: for content, which has a language of its own.
     pub fn asked_for(asked: Option<impl Into<String>>) -> Self {
         Self {
             negotiated: false,
@@ -91,24 +91,24 @@ impl LanguagePreference {
         }
     }
 
-    /// Nobody's: names stay as they are written, those in content come in its own language.
+    /// No preference: names stay as they are written, those within content come in its language.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The same and, behind all others, the language of the content that the names stand in.
+    /// The same and, last, the language of the content that contains the names.
     pub fn or_in(&self, language: &str) -> Self {
         let mut locale = self.clone();
         locale.ranges.push(Range::new(language.to_owned()));
         locale
     }
 
-    /// Whether the answer depends on the request's headers.
+    /// Whether the response depends on `Accept-Language`.
     pub fn is_negotiated(&self) -> bool {
         self.negotiated
     }
 
-    /// The same without what the headers say: for who writes back what was read.
+    /// The same without `Accept-Language`: for editors, who send back what they read.
     pub fn as_written(mut self) -> Self {
         if self.asked.is_none() {
             self.ranges.clear();
@@ -116,21 +116,21 @@ impl LanguagePreference {
         self
     }
 
-    /// The best of the languages that there are; none where none of them is wanted.
-    pub fn pick<'a>(&self, there: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    /// The best of the available languages; none if none of them matches.
+    pub fn pick<'a>(&self, available: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
         self.ranges
             .iter()
-            .find_map(|range| range.pick(there.clone()))
+            .find_map(|range| range.pick(available.clone()))
     }
 
-    /// What [`LanguagePreference::pick`] asks of the languages that there are, one step after the other.
+    /// The tests of [`LanguagePreference::pick`] in their order, for a lookup in SQL.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for range in &self.ranges {
-            let wider = range.wider.get_or_init(|| chain(&range.tag));
-            let exact = std::iter::once(&range.tag).chain(wider).cloned();
-            let begins = Step::Begins(format!("{}-", range.tag));
-            for step in exact.map(Step::Is).chain([begins]) {
+            let fallbacks = range.fallbacks.get_or_init(|| fallbacks_of(&range.tag));
+            let exact = std::iter::once(&range.tag).chain(fallbacks).cloned();
+            let prefix = Step::Prefix(format!("{}-", range.tag));
+            for step in exact.map(Step::Exact).chain([prefix]) {
                 if !steps.contains(&step) {
                     steps.push(step);
                 }
@@ -139,20 +139,20 @@ impl LanguagePreference {
         steps
     }
 
-    /// Whether this language is one that is wanted.
+    /// Whether this language matches.
     pub fn has(&self, language: &str) -> bool {
         self.pick(std::iter::once(language)).is_some()
     }
 
-    /// The best of some names by language.
+    /// The best of the names by language.
     pub fn name<'a>(&self, names: &'a BTreeMap<String, String>) -> Option<&'a str> {
         let tag = self.pick(names.keys().map(String::as_str))?;
         names.get(tag).map(String::as_str)
     }
 }
 
-/// A tag and what it falls back to, as CLDR has it: `zh-Hant-TW`, `zh-Hant`; never another script.
-fn chain(tag: &str) -> Vec<String> {
+/// A tag and its fallbacks in CLDR, such as `zh-Hant-TW` and `zh-Hant`; never another script.
+fn fallbacks_of(tag: &str) -> Vec<String> {
     let Ok(language) = LanguageIdentifier::try_from_str(tag) else {
         return Vec::new();
     };
@@ -170,7 +170,7 @@ fn chain(tag: &str) -> Vec<String> {
     found
 }
 
-/// What the request's headers prefer, the best first. What can't be read counts as not sent.
+/// The languages of `Accept-Language`, the best first; none if it is malformed.
 pub fn accepted(request: &HttpRequest) -> Vec<String> {
     let Ok(header) = AcceptLanguage::parse(request) else {
         return Vec::new();
@@ -182,8 +182,8 @@ pub fn accepted(request: &HttpRequest) -> Vec<String> {
     items.sort_by_key(|item| std::cmp::Reverse(item.quality));
     items
         .into_iter()
-        .take(MOST)
-        // Behind “any”, nothing is preferred.
+        .take(MOST_LANGUAGES)
+        // Languages after `*` are not preferred to others.
         .map_while(|item| match &item.item {
             Preference::Any => None,
             Preference::Specific(tag) => Some(tag.to_string()),
@@ -197,18 +197,18 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn picked(header: &str, there: &[&str]) -> Option<String> {
+    fn picked(header: &str, available: &[&str]) -> Option<String> {
         let request = TestRequest::default()
             .insert_header(("Accept-Language", header))
             .to_http_request();
         LanguagePreference::new(None::<String>, accepted(&request))
-            .pick(there.iter().copied())
+            .pick(available.iter().copied())
             .map(str::to_owned)
     }
 
     #[test]
-    fn the_best_of_what_is_there_is_picked() {
-        let there = ["fr", "ar", "en-GB", "pt-BR"];
+    fn the_best_of_the_available_languages_is_picked() {
+        let available = ["fr", "ar", "en-GB", "pt-BR"];
         for (header, best) in [
             ("ar", Some("ar")),
             ("ar-MA", Some("ar")),
@@ -221,20 +221,23 @@ mod tests {
             ("", None),
             ("nonsense!", None),
         ] {
-            assert_eq!(picked(header, &there).as_deref(), best, "{header}");
+            assert_eq!(picked(header, &available).as_deref(), best, "{header}");
         }
         let asked = LanguagePreference::new(Some("ar"), vec!["fr".into()]);
-        assert_eq!(asked.pick(there.into_iter()), Some("ar"));
+        assert_eq!(asked.pick(available.into_iter()), Some("ar"));
         assert_eq!(asked.pick(["fr"].into_iter()), None);
     }
 
     #[test]
-    fn content_names_things_in_its_own_language_where_no_other_is_asked_for() {
-        let there = ["fr", "ar", "en-GB"];
+    fn names_within_content_come_in_its_language_by_default() {
+        let available = ["fr", "ar", "en-GB"];
         let pick = |asked: Option<&str>, own| {
             let locale = LanguagePreference::asked_for(asked);
             assert!(!locale.is_negotiated());
-            locale.or_in(own).pick(there.into_iter()).map(str::to_owned)
+            locale
+                .or_in(own)
+                .pick(available.into_iter())
+                .map(str::to_owned)
         };
         assert_eq!(pick(None, "ar-MA").as_deref(), Some("ar"));
         assert_eq!(pick(Some("en"), "ar").as_deref(), Some("en-GB"));
@@ -244,22 +247,22 @@ mod tests {
 
     #[test]
     fn the_steps_lead_to_the_language_that_is_picked() {
-        let is = |tag: &str| Step::Is(tag.into());
-        let begins = |tag: &str| Step::Begins(tag.into());
+        let exact = |tag: &str| Step::Exact(tag.into());
+        let prefix = |tag: &str| Step::Prefix(tag.into());
         let locale = LanguagePreference::asked_for(Some("ar-MA"));
         let locale = locale.or_in("fr").or_in("ar");
         assert_eq!(
             locale.steps(),
             [
-                is("ar-MA"),
-                is("ar"),
-                begins("ar-MA-"),
-                is("fr"),
-                begins("fr-"),
-                begins("ar-"),
+                exact("ar-MA"),
+                exact("ar"),
+                prefix("ar-MA-"),
+                exact("fr"),
+                prefix("fr-"),
+                prefix("ar-"),
             ]
         );
-        for there in [
+        for available in [
             vec!["fr", "ar"],
             vec!["ar", "ar-MA"],
             vec!["fr-CA", "ar-EG"],
@@ -267,12 +270,16 @@ mod tests {
             vec!["es", "de"],
         ] {
             let found = locale.steps().iter().find_map(|step| {
-                there.iter().copied().find(|tag| match step {
-                    Step::Is(step) => tag == step,
-                    Step::Begins(step) => tag.starts_with(step.as_str()),
+                available.iter().copied().find(|tag| match step {
+                    Step::Exact(step) => tag == step,
+                    Step::Prefix(step) => tag.starts_with(step.as_str()),
                 })
             });
-            assert_eq!(found, locale.pick(there.iter().copied()), "{there:?}");
+            assert_eq!(
+                found,
+                locale.pick(available.iter().copied()),
+                "{available:?}"
+            );
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod locale;
 pub mod one;
 pub mod page;
 pub mod page_schema;
+pub mod paging;
 pub mod parameter_types;
 pub mod preconditions;
 pub mod query;

@@ -11,7 +11,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::http::fields::Fields;
 use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
-use crate::http::parameter_types::FieldNames;
+use crate::http::paging::FieldNames;
 use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
@@ -92,13 +92,21 @@ impl<S: Single> IntoParams for One<S> {
 
 impl<S: Single> One<S> {
     fn read(query: &str, accepted: Vec<String>) -> Result<Self, Vec<Fault>> {
-        let (language, names, mut faults) = if S::TAKES_LANGUAGE {
-            let ((language, names), _, faults) =
-                parse::<(LanguageParameter, FieldsParameter)>(query);
-            (language.language, names, faults)
-        } else {
-            let (names, _, faults) = parse::<FieldsParameter>(query);
-            (None, names, faults)
+        let (language, names, mut faults) = match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
+            (false, _) => {
+                let (names, _, faults) = parse::<FieldsParameter>(query);
+                (None, names, faults)
+            }
+            (true, true) => {
+                let ((own, names), _, faults) =
+                    parse::<(ContentLanguageParameter, FieldsParameter)>(query);
+                (own.language, names, faults)
+            }
+            (true, false) => {
+                let ((own, names), _, faults) =
+                    parse::<(LanguageParameter, FieldsParameter)>(query);
+                (own.language, names, faults)
+            }
         };
         let fields = names.read::<S>(&mut faults);
         if !faults.is_empty() {

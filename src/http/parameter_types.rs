@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use utoipa::PartialSchema;
@@ -23,7 +22,8 @@ const MOST_IDS_OR_SLUGS: usize = 20;
 /// Characters of an id.
 const ID_LENGTH: usize = 36;
 
-fn string() -> ObjectBuilder {
+/// A builder of a schema for text.
+pub fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
@@ -234,58 +234,5 @@ impl ParameterType for Vec<Uuid> {
             .max_length(Some(longest))
             .pattern(Some(IDS))
             .build()
-    }
-}
-
-/// How many items a page has at most.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Limit(pub u8);
-
-impl ParameterType for Limit {
-    fn parse(text: &str) -> Result<Self, String> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = text.parse().ok();
-        limit
-            .filter(|limit| digits && (1..=100).contains(limit))
-            .map(Self)
-            .ok_or_else(|| "a whole number from 1 to 100".to_owned())
-    }
-
-    fn schema() -> Object {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .format(format("int32"))
-            .minimum(Some(1))
-            .maximum(Some(100))
-            .build()
-    }
-}
-
-/// The text of a cursor; [`Cursor::read`](crate::http::cursor::Cursor::read) parses it for the list that it belongs to.
-#[derive(Clone, Debug)]
-pub struct CursorText(pub String);
-
-impl ParameterType for CursorText {
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(Self(text.to_owned()))
-    }
-
-    fn schema() -> Object {
-        let pattern = Some("^[A-Za-z0-9_-]+$");
-        string().max_length(Some(600)).pattern(pattern).build()
-    }
-}
-
-/// Names of fields; [`Fields::read`](crate::http::fields::Fields::read) parses them for a resource.
-#[derive(Clone, Debug)]
-pub struct FieldNames(pub String);
-
-impl ParameterType for FieldNames {
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(Self(text.to_owned()))
-    }
-
-    fn schema() -> Object {
-        string().max_length(Some(1000)).build()
     }
 }

@@ -1,4 +1,4 @@
-//! The query parameters of lists.
+//! Lists: their query parameters, parsed.
 
 use std::future::{Ready, ready};
 
@@ -12,32 +12,13 @@ use crate::http::fields::Fields;
 use crate::http::ids::IdsPage;
 use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
-use crate::http::parameter_types::{CursorText, FieldNames, Limit};
+use crate::http::paging::Paging;
 use crate::http::query_parameters::{QueryParameters, SentParameters, parse};
 use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
-use crate::query_parameters;
 
-/// Exact totals end here: beyond, counting would cost more than the page.
+/// Totals are exact up to this number: beyond, counting would cost more than the page.
 pub const MOST_COUNTED: usize = 10_000;
-
-query_parameters! {
-    /// The parameters of every list.
-    pub struct Paging {
-        /// How many items a page has at most.
-        #[example(20)]
-        pub limit: Limit = Limit(20),
-        /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
-        pub cursor: Option<CursorText>,
-        /// Whether to count: `page.total`, exact up to 10,000.
-        pub count: bool = false,
-        /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
-        /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them,
-        /// at the earliest after one item, and `page.next` goes on.
-        #[example("id")]
-        pub fields: Option<FieldNames>,
-    }
-}
 
 /// The parameters that one list has beside [`Paging`].
 pub trait Filter: QueryParameters + 'static {
@@ -50,18 +31,18 @@ pub trait Filter: QueryParameters + 'static {
     }
 }
 
-/// What is to be read for a page.
+/// The number of rows to read for a page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest {
     /// How many items the page may have.
     pub limit: usize,
-    /// How many rows to read for it.
+    /// How many rows to read, to know whether another page follows.
     pub rows: usize,
-    /// Whether to count all.
+    /// Whether to count all items.
     pub counts: bool,
 }
 
-/// The parameters of a list, all of them understood.
+/// The parsed parameters of a list.
 #[derive(Debug)]
 pub struct List<F> {
     pub(super) paging: Paging,
@@ -69,7 +50,7 @@ pub struct List<F> {
     pub filter: F,
     /// The hash of the list and its filters, which its cursors carry.
     pub(super) fingerprint: [u8; 8],
-    /// The languages that the request prefers.
+    /// The languages of `Accept-Language`.
     accepted: Vec<String>,
 }
 
@@ -121,8 +102,8 @@ impl<F: Filter> List<F> {
         self.paging.limit.0.into()
     }
 
-    /// How many rows to read for the page: one more than it may have, to see whether there is another page, rounded up to
-    /// few different numbers, for each makes a statement of its own.
+    /// How many rows to read for the page: at least one more than it may have, to know whether another page follows. Rounded
+    /// up to few different numbers, as each makes a prepared statement of its own.
     pub fn rows(&self) -> usize {
         match self.limit() {
             0..=20 => 21,
@@ -131,17 +112,17 @@ impl<F: Filter> List<F> {
         }
     }
 
-    /// Whether a total is asked for.
+    /// Whether the total is requested.
     pub fn counts(&self) -> bool {
         self.paging.count
     }
 
-    /// Whether this field is wanted: asked for by name or, where nothing is, one that lists have by themselves.
+    /// Whether items have this field: `fields` names it or, without `fields`, it is a default field of lists.
     pub fn wants(&self, field: &str, by_itself: bool) -> bool {
         self.fields.wants(field, by_itself)
     }
 
-    /// Whether this field of what stands in another is wanted.
+    /// Whether items have this field within another.
     pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
         self.fields.wants_within(outer, field, by_itself)
     }
@@ -151,7 +132,7 @@ impl<F: Filter> List<F> {
         LanguagePreference::new(asked, self.accepted.clone())
     }
 
-    /// What is to be read for the page.
+    /// The number of rows to read for the page.
     pub fn wanted(&self) -> PageRequest {
         PageRequest {
             limit: self.limit(),
@@ -160,7 +141,7 @@ impl<F: Filter> List<F> {
         }
     }
 
-    /// The place to read on from.
+    /// The cursor, parsed.
     pub fn cursor<K: SortKey>(&self) -> Result<Option<Cursor<K>>, Problem> {
         self.paging
             .cursor
@@ -170,13 +151,13 @@ impl<F: Filter> List<F> {
             .map_err(|fault| Problem::InvalidParameters(vec![fault]))
     }
 
-    /// Which of the ids that were asked for this page may have.
+    /// The requested ids that this page may have.
     pub fn ids_page(&self, ids: &[Uuid]) -> Result<IdsPage, Problem> {
         IdsPage::new(ids, self.cursor()?.as_ref())
     }
 }
 
-/// What the cursors of a list belong to: its path and its filters.
+/// The fingerprint of a list: its path and its filters.
 fn fingerprint_of(path: &str, sent: &SentParameters) -> [u8; 8] {
     let page = ["limit", "cursor", "count", "fields"];
     let mut filters: Vec<&(String, String)> = sent.0.iter().collect();

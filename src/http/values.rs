@@ -1,18 +1,19 @@
-//! Values that JSON has no type for: a line of text, a moment, an address on the web.
+//! Values that JSON has no type for: a line of text, a timestamp, a URL.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Timelike, Utc};
 
-/// Whether this is one line that says something: the same as the contract's patterns and the database's `is_line`.
-pub fn is_line(text: &str, longest: usize) -> bool {
-    text.chars().count() <= longest
+/// Whether this is one line that is not blank, of at most so many characters: the same as the contract's patterns and the
+/// database's `is_line`.
+pub fn is_line(text: &str, max_length: usize) -> bool {
+    text.chars().count() <= max_length
         && !text.chars().any(char::is_control)
         && !text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
-/// What can stand in text without anything to be seen: joiners, marks of direction, fillers. The contract's patterns
-/// and the database's `is_line` name the same.
+/// Whether a character shows nothing: joiners, marks of direction, fillers. The contract's patterns and the database's
+/// `is_line` list the same.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -20,35 +21,35 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether a moment is one that content can have: newspapers begin in 1605, RFC 3339 ends with the year 9999.
+/// Whether content can have this timestamp: newspapers begin in 1605, RFC 3339 ends with the year 9999.
 pub fn in_range(at: DateTime<Utc>) -> bool {
     static RANGE: LazyLock<[DateTime<Utc>; 2]> = LazyLock::new(|| {
         ["1600-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
-            .map(|text| text.parse().expect("it is a moment"))
+            .map(|text| text.parse().expect("a timestamp"))
     });
     (RANGE[0]..=RANGE[1]).contains(&at)
 }
 
-/// Reads a moment (RFC 3339, with its zone, to the microsecond at most).
+/// Parses a timestamp (RFC 3339, with its zone, to the microsecond at most).
 ///
 /// # Errors
 /// A fault's code and detail.
 pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
-    let form = || {
+    let malformed = || {
         let detail =
             "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
         ("invalid_timestamp", detail.to_owned())
     };
     if text.len() < 20 || !text.as_bytes()[10].eq_ignore_ascii_case(&b'T') {
-        return Err(form());
+        return Err(malformed());
     }
     let at = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| form())?
+        .map_err(|_| malformed())?
         .to_utc();
     if at.nanosecond() >= 1_000_000_000 {
-        Err(("invalid_timestamp", "a leap second can't be kept".into()))
+        Err(("invalid_timestamp", "must not be a leap second".into()))
     } else if !in_range(at) {
-        Err(("out_of_range", "must lie in the years 1600 to 9999".into()))
+        Err(("out_of_range", "must be in the years 1600 to 9999".into()))
     } else if at.nanosecond() % 1000 != 0 {
         Err(("too_precise", "at most six digits after the second".into()))
     } else {
@@ -56,21 +57,24 @@ pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (&'static str, Strin
     }
 }
 
-/// Whether this is an absolute address on the web, written as RFC 3986 has it, without anybody's credentials. The
-/// database's `is_http_url` looks at the same, but for what a host may be called.
+/// Whether this is an absolute HTTP URL (RFC 3986) without credentials. The database's `is_http_url` checks the same, except
+/// the form of the host.
 pub fn is_http_url(text: &str) -> bool {
-    let signs = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
     let mut parts = text.split('%');
-    let whole = parts.next().is_some_and(|first| first.bytes().all(signs))
+    let is_well_formed = parts
+        .next()
+        .is_some_and(|first| first.bytes().all(is_allowed))
         && parts.all(|part| {
             let hex = part.as_bytes().first_chunk::<2>();
-            hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) && part.bytes().all(signs)
+            hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+                && part.bytes().all(is_allowed)
         });
-    let Some((scheme, rest)) = text.split_once("://").filter(|_| whole) else {
+    let Some((scheme, rest)) = text.split_once("://").filter(|_| is_well_formed) else {
         return false;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_stands = |host: Option<url::Host<&str>>| match host {
+    let is_host = |host: Option<url::Host<&str>>| match host {
         Some(url::Host::Domain(name)) => name
             .strip_suffix('.')
             .unwrap_or(name)
@@ -82,7 +86,7 @@ pub fn is_http_url(text: &str) -> bool {
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
         && !authority.is_empty()
         && !authority.contains('@')
-        && url::Url::parse(text).is_ok_and(|url| host_stands(url.host()))
+        && url::Url::parse(text).is_ok_and(|url| is_host(url.host()))
 }
 
 #[cfg(test)]
@@ -90,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_need_a_zone_a_range_and_a_measure() {
+    fn timestamps_need_a_zone_a_range_and_a_precision() {
         let code = |text: &str| parse_timestamp(text).map_err(|(code, _)| code);
         assert_eq!(
             parse_timestamp("2026-11-23T15:00:00+01:00")
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_web_addresses_are_addresses() {
+    fn only_absolute_http_urls_are_accepted() {
         for good in [
             "https://a.example",
             "http://a.example:8080/p?q=1#f",

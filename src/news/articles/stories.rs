@@ -88,13 +88,13 @@ fn rank(line: &'static str, steps: &[Step]) -> Fragment {
     let mut sql = Fragment::new("CASE");
     for (n, step) in steps.iter().enumerate() {
         sql = match step {
-            Step::Is(tag) => sql
+            Step::Exact(tag) => sql
                 .sql(" WHEN ")
                 .sql(line)
                 .sql(".language = ")
                 .text(tag)
                 .sql(" THEN "),
-            Step::Begins(tag) => sql
+            Step::Prefix(tag) => sql
                 .sql(" WHEN starts_with(")
                 .sql(line)
                 .sql(".language, ")

@@ -1,9 +1,9 @@
-//! How text is compared: the database's `search_fold`, letter for letter, so that what it found can be shown in the text
+//! Folds text for comparison, letter for letter as the database's `search_fold`, so that matches can be highlighted in the text
 //! as it was written.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A text without accents, in lower case, and so on.
+/// A text in lower case, without accents and other variants of letters.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
@@ -12,7 +12,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// What one character is folded to: nothing, one or several.
+/// Folds one character to none, one or several.
 pub fn fold_char(c: char, push: &mut impl FnMut(char)) {
     for part in std::iter::once(c).nfkd().filter(|c| !is_dropped(*c)) {
         for lower in part.to_lowercase() {
@@ -20,13 +20,13 @@ pub fn fold_char(c: char, push: &mut impl FnMut(char)) {
                 'œ' => "oe".chars().for_each(&mut *push),
                 'æ' => "ae".chars().for_each(&mut *push),
                 'ß' => "ss".chars().for_each(&mut *push),
-                other => push(like(other)),
+                other => push(representative(other)),
             }
         }
     }
 }
 
-/// Accents, vowel marks, tatweel, and what can't be seen.
+/// Accents, vowel marks, tatweel, and invisible characters.
 fn is_dropped(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'
@@ -34,8 +34,8 @@ fn is_dropped(c: char) -> bool {
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The letter or sign that stands for all that are written for it.
-fn like(c: char) -> char {
+/// The representative of the variants of a letter or sign.
+fn representative(c: char) -> char {
     match c {
         '’' | '‘' | 'ʼ' | '‛' | '′' => '\'',
         '“' | '”' | '„' | '«' | '»' | '‹' | '›' => '"',
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_for_each_other_is_the_same() {
+    fn variants_of_a_text_are_folded_to_the_same() {
         for (written, folded) in [
             ("L’Économie", "l'economie"),
             ("Œuvre", "oeuvre"),

@@ -1,22 +1,30 @@
 //! Full-text search, completion of queries, related articles.
 
+mod completions;
+mod corrections;
+mod cursor;
+mod filter;
 mod fold;
-mod mark;
+mod handlers;
+mod highlight;
+mod highlighted_texts;
+mod hit;
+mod matches;
 mod model;
+mod parsed_query;
+mod ranking;
 mod related;
-mod results;
 mod short_list;
 mod suggest;
-mod words;
 
+pub use completions::{Completion, CompletionKind};
 pub use fold::fold;
-pub use results::SearchHit;
-pub use suggest::{Completion, CompletionKind};
+pub use hit::SearchHit;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
-    results::routes(cfg);
+    handlers::routes(cfg);
     suggest::routes(cfg);
     related::routes(cfg);
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/articles/{id}/related`: what else to read.
+//! `GET /v1/articles/{id}/related`: articles to read next.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get};
@@ -21,10 +21,10 @@ use crate::news::content::visibility::Visibility;
 use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
 use crate::problem::Problem;
 
-/// How many of the newest of each tag, of the category and of the language are looked at.
+/// How many of the newest articles of each tag, of the category and of the language are candidates.
 const NEWEST: usize = 60;
-/// How many of those that share rare words of the title are looked at.
-const ALIKE: usize = 500;
+/// How many articles that share rare words of the title are candidates.
+const SIMILAR: usize = 500;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_related_articles);
@@ -43,12 +43,12 @@ async fn list_related_articles(
     request: HttpRequest,
     one: One<Article>,
 ) -> Result<ShortList<Article>, Problem> {
-    let address = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
+    let path = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     let visibility = reader.visibility();
-    let Some(article) = Article::find(&mut conn, &address.name, visibility).await? else {
+    let Some(article) = Article::find(&mut conn, &path.name, visibility).await? else {
         return Err(
-            match crud::explain_missing::<Article>(&mut conn, &address, visibility).await? {
+            match crud::explain_missing::<Article>(&mut conn, &path, visibility).await? {
                 Problem::Moved(to) => Problem::Moved(with_related(&to)),
                 other => other,
             },
@@ -65,7 +65,7 @@ async fn list_related_articles(
     Ok(ShortList::new(items, one.fields, cache_tags))
 }
 
-/// Puts the end of the path before the query.
+/// The URL of the related articles of an article, with its query.
 fn with_related(address: &str) -> String {
     match address.split_once('?') {
         Some((path, query)) => format!("{path}/related?{query}"),
@@ -78,8 +78,8 @@ impl ShortListItem for Article {
     const LIST_DESCRIPTION: &'static str = "Related articles, best first.";
 }
 
-/// The ids of the related articles, the best first, in one statement: a bounded number of candidates from each side, then
-/// a mark for each.
+/// The ids of the related articles, the best first, in one statement: a bounded number of candidates of each kind, then a
+/// score for each.
 async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid>> {
     let public =
         "status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
@@ -102,7 +102,7 @@ async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid
     .sql(") UNION (SELECT id FROM (SELECT id, listed_at FROM articles WHERE search @@ (SELECT rare FROM this) AND language = (SELECT language FROM this) AND ")
     .sql(public)
     .sql(" LIMIT ")
-    .number(ALIKE)
+    .number(SIMILAR)
     .sql(") AS alike ORDER BY listed_at DESC LIMIT ")
     .number(NEWEST)
     .sql(") UNION (SELECT id FROM articles WHERE language = (SELECT language FROM this) AND ")

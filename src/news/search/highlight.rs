@@ -1,8 +1,8 @@
-//! Showing what was found: the words that matched, within the text as it was written, as HTML that is safe to show.
+//! Highlights the matches within a text as it was written, as HTML that is safe to show.
 
 use crate::news::search::fold::fold_char;
 
-/// What stands before and behind a match in what the database marked: signs that no text holds.
+/// The delimiters of a match in text from the database: characters that no text contains.
 pub const BEGIN: char = '\u{1}';
 pub const END: char = '\u{2}';
 
@@ -15,8 +15,8 @@ struct Marked {
 }
 
 impl Marked {
-    /// Puts the marks of the plain text into the text itself: folded, with an apostrophe for many a sign. What doesn't fit
-    /// together is not marked.
+    /// Transfers the delimiters of the normalized text, which is folded and has apostrophes for other characters, to the text
+    /// itself. Nothing is marked if the two differ otherwise.
     fn new(text: &str, marked: &str) -> Self {
         let mut open = false;
         let mut rest = marked.chars().peekable();

@@ -1,0 +1,79 @@
+//! The query parameters that every list has.
+
+use serde::Serialize;
+use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+
+use crate::http::parameter_types::string;
+use crate::http::query_parameters::ParameterType;
+use crate::query_parameters;
+
+query_parameters! {
+    /// The parameters of every list.
+    pub struct Paging {
+        /// How many items a page has at most.
+        #[example(20)]
+        pub limit: Limit = Limit(20),
+        /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
+        pub cursor: Option<CursorText>,
+        /// Whether to count: `page.total`, exact up to 10,000.
+        pub count: bool = false,
+        /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
+        /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them,
+        /// at the earliest after one item, and `page.next` goes on.
+        #[example("id")]
+        pub fields: Option<FieldNames>,
+    }
+}
+
+/// How many items a page has at most.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limit(pub u8);
+
+impl ParameterType for Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok();
+        limit
+            .filter(|limit| digits && (1..=100).contains(limit))
+            .map(Self)
+            .ok_or_else(|| "a whole number from 1 to 100".to_owned())
+    }
+
+    fn schema() -> Object {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(1))
+            .maximum(Some(100))
+            .build()
+    }
+}
+
+/// The text of a cursor; [`Cursor::read`](crate::http::cursor::Cursor::read) parses it for the list that it belongs to.
+#[derive(Clone, Debug)]
+pub struct CursorText(pub String);
+
+impl ParameterType for CursorText {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn schema() -> Object {
+        let pattern = Some("^[A-Za-z0-9_-]+$");
+        string().max_length(Some(600)).pattern(pattern).build()
+    }
+}
+
+/// Names of fields; [`Fields::read`](crate::http::fields::Fields::read) parses them for a resource.
+#[derive(Clone, Debug)]
+pub struct FieldNames(pub String);
+
+impl ParameterType for FieldNames {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn schema() -> Object {
+        string().max_length(Some(1000)).build()
+    }
+}

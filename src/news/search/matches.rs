@@ -1,0 +1,186 @@
+//! Finds the matches of a search, in one table or both, with their scores.
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Double, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::db::column::{Column, column};
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Statement};
+use crate::http::cursor::Cursor;
+use crate::http::parameter_types::Word;
+use crate::http::query::PageRequest;
+use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::timeline::{SortTime, Timeline};
+use crate::news::search::cursor::Edge;
+use crate::news::search::parsed_query::ParsedQuery;
+use crate::problem::Problem;
+
+/// After how many days a match counts half as much.
+const HALF_LIFE_DAYS: u32 = 90;
+
+/// An article or a headline that matches.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = crate::schema::articles)]
+pub struct Match {
+    #[diesel(select_expression = column::<SqlUuid>("matched.id"), select_expression_type = Column<SqlUuid>)]
+    pub id: Uuid,
+    #[diesel(select_expression = column::<Nullable<Timestamptz>>("matched.at"), select_expression_type = Column<Nullable<Timestamptz>>)]
+    at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = column::<Double>("matched.score"), select_expression_type = Column<Double>)]
+    score: f64,
+    /// Whether it is an article; otherwise it is a headline.
+    #[diesel(select_expression = column::<Bool>("matched.is_article"), select_expression_type = Column<Bool>)]
+    pub is_article: bool,
+}
+
+impl Match {
+    pub(super) fn edge(&self) -> Edge {
+        (self.at, self.id)
+    }
+
+    /// The key of the order of time: a match without a time comes after all others.
+    pub(super) fn time_key(&self) -> (i64, Uuid) {
+        let at = self.at.map_or(i64::MAX, |at| at.timestamp_micros());
+        (at, self.id)
+    }
+
+    pub(super) fn rank(&self) -> (f64, Uuid) {
+        (self.score, self.id)
+    }
+
+    /// `Greater` if it stands before this rank.
+    pub(super) fn compare(&self, (score, id): (f64, Uuid)) -> Ordering {
+        self.score.total_cmp(&score).then(self.id.cmp(&id))
+    }
+}
+
+impl TimeOrdered for Match {
+    async fn read(
+        conn: &mut AsyncPgConnection,
+        source: Source,
+        related: &Fragment,
+    ) -> QueryResult<Vec<Self>> {
+        let sql = Fragment::new("FROM ")
+            .append(&source.rows)
+            .append(related)
+            .append(&source.order);
+        Statement::<RowType<Self>>::select::<Self>(&sql)
+            .load(conn)
+            .await
+    }
+}
+
+/// The order of the matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Order {
+    #[serde(rename = "relevance")]
+    Relevance,
+    #[serde(rename = "-published_at")]
+    Newest,
+}
+
+impl Word for Order {}
+
+/// A search: its words, its order, and the tables that it reads.
+pub struct Search<'a> {
+    pub query: &'a ParsedQuery,
+    pub order: Order,
+    pub tables: Vec<SearchedTable<'a>>,
+}
+
+/// A table that a search reads, with its filters.
+pub struct SearchedTable<'a> {
+    pub table: &'static str,
+    pub timeline: Timeline<'a>,
+}
+
+impl Search<'_> {
+    /// Up to `most` matches of all tables and one more of each, from a place on, in no order.
+    pub(super) async fn matches(
+        &self,
+        conn: &mut AsyncPgConnection,
+        from: Option<&Cursor<SortTime>>,
+        most: usize,
+    ) -> Result<Vec<Match>, Problem> {
+        let mut matches = Vec::new();
+        for table in self.tables.iter().filter(|_| !self.query.is_empty) {
+            matches.extend(table.read(conn, self, from, most).await?);
+        }
+        Ok(matches)
+    }
+
+    /// How many matches there are.
+    pub async fn count(&self, conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+        let mut sum = 0;
+        for table in &self.tables {
+            sum += table.timeline.count(conn).await?;
+        }
+        Ok(sum)
+    }
+}
+
+impl SearchedTable<'_> {
+    /// A lateral join that computes the columns of [`Match`].
+    fn matched(&self, query: &ParsedQuery, order: Order) -> Fragment {
+        let (table, is_article) = match self.table {
+            "articles" => ("articles", "true"),
+            _ => ("headlines", "false"),
+        };
+        let sql = Fragment::new(" CROSS JOIN LATERAL (SELECT ")
+            .sql(table)
+            .sql(".id, nullif(")
+            .sql(table)
+            .sql(".listed_at, 'infinity') AS at, ")
+            .sql(is_article)
+            .sql(" AS is_article, ");
+        let age = Fragment::new("extract(epoch FROM coalesce(")
+            .sql(table)
+            .sql(".published_at, ")
+            .sql(table)
+            .sql(".updated_at))::double precision");
+        let sql = match order {
+            Order::Newest => sql.append(&age),
+            // The logarithm of a rank that halves with time. It falls for all alike as time goes by, so the order of two
+            // matches never changes while a client pages.
+            Order::Relevance => sql
+                .sql("ln(greatest(ts_rank('{0.1, 0.2, 0.4, 1.0}', ")
+                .sql(table)
+                .sql(".search, ")
+                .append(&query.for_language_of(table))
+                .sql("), 1e-9)::double precision) + ")
+                .append(&age)
+                .sql(" / 86400 * ln(2::double precision) / ")
+                .number(HALF_LIFE_DAYS as usize),
+        };
+        sql.sql(" AS score) AS matched")
+    }
+
+    /// Up to `most` matches and one more, from a place on.
+    async fn read(
+        &self,
+        conn: &mut AsyncPgConnection,
+        search: &Search<'_>,
+        from: Option<&Cursor<SortTime>>,
+        most: usize,
+    ) -> Result<Vec<Match>, Problem> {
+        let request = PageRequest {
+            limit: most,
+            rows: most + 1,
+            counts: false,
+        };
+        let matched = self.matched(search.query, search.order);
+        if search.query.is_common(self.table, most) {
+            let (matches, _) = self.timeline.page(conn, from, request, &matched).await?;
+            Ok(matches)
+        } else {
+            Ok(self.timeline.gather(conn, from, request, &matched).await?)
+        }
+    }
+}
