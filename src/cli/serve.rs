@@ -14,6 +14,7 @@ use super::greeting::{DataDirKey, greeting};
 use super::signals::{Signals, StopSignal};
 use super::{Error, demo, print};
 use crate::access::api_keys::{ApiKey, Scope, Token};
+use crate::access::credentials::find_caller;
 use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
@@ -26,8 +27,8 @@ use crate::server;
 pub async fn run(mut config: Config) -> Result<(), Error> {
     // Invalid settings are reported before anything is started.
     IdentityProvider::from_settings(&config.identity)?;
-    config.limits.max_connections =
-        files::connections(config.limits.max_connections, config.connections());
+    config.connection.max_connections =
+        files::connections(config.connection.max_connections, config.connections());
     // The port comes first: if it is in use, nothing else needs to be started.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
@@ -35,7 +36,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let (options, embedded, key) = open_database(&config).await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let admission = Admission::new(&config.limits);
+    let admission = Admission::new(&config.connection);
     let accepting = listener.try_clone()?;
     let server = server::start(
         listener,
@@ -138,9 +139,9 @@ async fn check_schema(options: &ConnectOptions) -> Result<(), Error> {
 async fn data_dir_key(conn: &mut AsyncPgConnection, file: &Path) -> Result<DataDirKey, Error> {
     let stored = fs::read_to_string(file)
         .ok()
-        .and_then(|text| Token::read(text.trim()));
+        .and_then(|text| Token::parse(text.trim()));
     let token = match stored {
-        Some(token) => ApiKey::of(conn, &token).await?.map(|_| token),
+        Some(token) => find_caller(conn, &token).await?.map(|_| token),
         None => {
             let token = ApiKey::create(
                 conn,
