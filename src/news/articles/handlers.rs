@@ -19,6 +19,7 @@ use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::filter::ArticleFilter;
 use crate::news::articles::model::{Article, ArticlePatch, NewArticle};
 use crate::news::content::crud;
+use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -46,11 +47,11 @@ async fn list_articles(
     list: List<ArticleFilter>,
 ) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     let filter = list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, reader.visibility(), &list, &filter).await
+    Article::list(&mut conn, Visibility::of(&reader), &list, &filter).await
 }
 
 /// Create an article
@@ -87,11 +88,11 @@ async fn get_article(
         return crud::get(&db, &reader, &address, one).await;
     }
     let mut conn = db.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
-        Some(article) => Ok(crud::shown(article, one)),
-        None => {
-            Err(crud::explain_missing::<Article>(&mut conn, &address, reader.visibility()).await?)
-        }
+    match Article::find_translated(&mut conn, &address.name, Visibility::of(&reader), &one).await? {
+        Some(article) => Ok(crud::localized(article, one)),
+        None => Err(
+            crud::explain_missing::<Article>(&mut conn, &address, Visibility::of(&reader)).await?,
+        ),
     }
 }
 
@@ -132,7 +133,7 @@ async fn update_article(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::change::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+    crud::patch::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
 }
 
 /// Delete an article
@@ -147,5 +148,5 @@ async fn delete_article(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Article>(&db, &editor, &address, &conditions).await
+    crud::delete::<Article>(&db, &editor, &address, &conditions).await
 }
