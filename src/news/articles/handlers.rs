@@ -18,6 +18,7 @@ use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
 use crate::news::content::crud;
+use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -45,11 +46,11 @@ async fn list_articles(
     mut list: List<ArticleFilter>,
 ) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, reader.visibility(), &list).await
+    Article::list(&mut conn, Visibility::of(&reader), &list).await
 }
 
 /// Create an article
@@ -85,11 +86,11 @@ async fn get_article(
         return crud::get(&db, &reader, &address, one).await;
     }
     let mut conn = db.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
-        Some(article) => Ok(crud::shown(article, one)),
-        None => {
-            Err(crud::explain_missing::<Article>(&mut conn, &address, reader.visibility()).await?)
-        }
+    match Article::find_translated(&mut conn, &address.name, Visibility::of(&reader), &one).await? {
+        Some(article) => Ok(crud::localized(article, one)),
+        None => Err(
+            crud::explain_missing::<Article>(&mut conn, &address, Visibility::of(&reader)).await?,
+        ),
     }
 }
 
@@ -130,7 +131,7 @@ async fn update_article(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::change::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+    crud::patch::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
 }
 
 /// Delete an article
@@ -145,5 +146,5 @@ async fn delete_article(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Article>(&db, &editor, &address, &conditions).await
+    crud::delete::<Article>(&db, &editor, &address, &conditions).await
 }

@@ -29,8 +29,9 @@ use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::{BodyFormat, stories};
 use crate::news::authors::AuthorRef;
 use crate::news::categories::CategoryRef;
-use crate::news::content::crud::{self, CascadedChange, Resource, Write};
+use crate::news::content::crud::{CascadedChange, Resource, Write};
 use crate::news::content::image::Image;
+use crate::news::content::publication::Publication;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::byte_budget::ByteBudget;
@@ -812,7 +813,7 @@ impl Resource for Article {
         PreparedArticle::prepare(db, renderer, new).await
     }
 
-    fn fit(
+    fn reuse_prepared(
         old: &Self,
         new: NewArticle,
         prepared: Option<PreparedArticle>,
@@ -990,7 +991,7 @@ impl Row {
         new: NewArticle,
         first: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
-        let time = crud::publication(conn, new.status, new.published_at, first).await?;
+        let time = Publication::plan(conn, new.status, new.published_at, first).await?;
         Ok(Self {
             title: new.title,
             short_title: new.short_title,

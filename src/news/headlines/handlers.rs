@@ -16,6 +16,7 @@ use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
+use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
 use super::model::*;
@@ -44,11 +45,11 @@ async fn list_headlines(
     mut list: List<HeadlineFilter>,
 ) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     list.filter.timeline.resolve(&mut conn).await?;
-    Headline::list(&mut conn, reader.visibility(), &list).await
+    Headline::list(&mut conn, Visibility::of(&reader), &list).await
 }
 
 /// Create a headline
@@ -112,7 +113,7 @@ async fn update_headline(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a headline
@@ -127,5 +128,5 @@ async fn delete_headline(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Headline>(&db, &editor, &address, &conditions).await
+    crud::delete::<Headline>(&db, &editor, &address, &conditions).await
 }

@@ -26,6 +26,7 @@ use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::{self, Resource};
+use crate::news::content::publication::Publication;
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::page::{Source, TimeOrdered};
@@ -563,7 +564,7 @@ impl<'a> Row<'a> {
         new: &'a NewHeadline,
         first: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
-        let time = crud::publication(conn, new.status, new.published_at, first).await?;
+        let time = Publication::plan(conn, new.status, new.published_at, first).await?;
         if let (Some(out), Some(end)) = (time.published_at, new.expires_at)
             && end <= out
         {

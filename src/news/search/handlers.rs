@@ -8,6 +8,7 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::http::page::Page;
 use crate::http::query::List;
+use crate::news::content::visibility::{self, Visibility};
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{SearchHit, Suggestion};
 use crate::problem::Problem;
@@ -32,9 +33,9 @@ async fn search(
     mut list: List<SearchFilter>,
 ) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.timeline().status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     list.filter.resolve(&mut conn).await?;
-    SearchHit::page(&mut conn, reader.visibility(), &list).await
+    SearchHit::page(&mut conn, Visibility::of(&reader), &list).await
 }

@@ -45,7 +45,7 @@ async fn list_related_articles(
 ) -> Result<ShortList<Article>, Problem> {
     let path = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
-    let visibility = reader.visibility();
+    let visibility = Visibility::of(&reader);
     let Some(article) = Article::find(&mut conn, &path.name, visibility).await? else {
         return Err(
             match crud::explain_missing::<Article>(&mut conn, &path, visibility).await? {

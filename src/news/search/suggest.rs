@@ -15,6 +15,7 @@ use crate::http::locale::{self, LanguagePreference};
 use crate::http::one::{AcceptLanguage, FieldsParameter};
 use crate::http::parameter_types::Text;
 use crate::http::query_parameters::parse;
+use crate::news::content::visibility::Visibility;
 use crate::news::search::completions::{Completion, complete};
 use crate::news::search::short_list::ShortList;
 use crate::problem::Problem;
@@ -41,7 +42,7 @@ async fn suggest(
     typed: Typed,
 ) -> Result<ShortList<Completion>, Problem> {
     let mut conn = db.connection().await?;
-    let items = complete(&mut conn, reader.visibility(), &typed.q, &typed.locale).await?;
+    let items = complete(&mut conn, Visibility::of(&reader), &typed.q, &typed.locale).await?;
     let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {
         cache_tags.all(kind);
