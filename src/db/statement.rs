@@ -45,6 +45,14 @@ impl Fragment {
         self
     }
 
+    /// A column or a condition that begins with one, after the table's alias; without one where that is empty.
+    pub fn column(self, alias: &'static str, column: &'static str) -> Self {
+        if alias.is_empty() {
+            return self.sql(column);
+        }
+        self.sql(alias).sql(".").sql(column)
+    }
+
     pub fn id(mut self, id: Uuid) -> Self {
         self.pieces.push(Piece::Id(id));
         self

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::access::caller::Scope;
 use crate::access::credentials::{self, Token};
 use crate::db::statement::RowType;
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
 use crate::http::one::Single;
@@ -188,24 +188,19 @@ impl ApiKey {
         rows: usize,
     ) -> QueryResult<Vec<Self>> {
         let mut rest = Fragment::new("FROM api_keys WHERE ").append(&condition(state));
-        if let Some(cursor) = cursor {
-            rest = rest
-                .sql(match (cursor.forward, cursor.inclusive) {
-                    (true, false) => " AND (created_at, id) < (",
-                    (true, true) => " AND (created_at, id) <= (",
-                    (false, false) => " AND (created_at, id) > (",
-                    (false, true) => " AND (created_at, id) >= (",
-                })
-                .time(cursor.key)
-                .sql(", ")
-                .id(cursor.id)
-                .sql(")");
-        }
-        let order = match cursor.is_none_or(|cursor| cursor.forward) {
-            true => " ORDER BY created_at DESC, id DESC LIMIT ",
-            false => " ORDER BY created_at, id LIMIT ",
+        let keyset = Keyset {
+            alias: "",
+            columns: &["created_at", "id"],
+            descending: cursor.is_none_or(|cursor| cursor.forward),
         };
-        Statement::<RowType<Self>>::select::<Self>(&rest.sql(order).number(rows))
+        if let Some(cursor) = cursor {
+            let at = Fragment::default().time(cursor.key);
+            let id = Fragment::default().id(cursor.id);
+            let after = keyset.after(&[at, id], cursor.inclusive);
+            rest = rest.sql(" AND ").append(&after);
+        }
+        rest = rest.append(&keyset.order_by()).sql(" LIMIT ").number(rows);
+        Statement::<RowType<Self>>::select::<Self>(&rest)
             .load(conn)
             .await
     }

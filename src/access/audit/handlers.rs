@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::access::audit::{AuditAction, AuditEntry, Audited};
 use crate::access::extractors::Admin;
 use crate::db::statement::RowType;
-use crate::db::{Database, Fragment, Statement};
+use crate::db::{Database, Fragment, Keyset, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::page::Page;
 use crate::http::parameter_types::Text;
@@ -176,24 +176,20 @@ async fn page(
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
     let mut sql = list.filter.matching();
+    let keyset = Keyset {
+        alias: "",
+        columns: &["at", "id"],
+        descending: forward,
+    };
     if let Some(cursor) = &cursor {
-        sql = sql
-            .sql(match (cursor.forward, cursor.inclusive) {
-                (true, false) => " AND (at, id) < (",
-                (true, true) => " AND (at, id) <= (",
-                (false, false) => " AND (at, id) > (",
-                (false, true) => " AND (at, id) >= (",
-            })
-            .time(cursor.key)
-            .sql(", ")
-            .id(cursor.id)
-            .sql(")");
+        let at = Fragment::default().time(cursor.key);
+        let id = Fragment::default().id(cursor.id);
+        let after = keyset.after(&[at, id], cursor.inclusive);
+        sql = sql.sql(" AND ").append(&after);
     }
     sql = sql
-        .sql(match forward {
-            true => " ORDER BY at DESC, id DESC LIMIT ",
-            false => " ORDER BY at, id LIMIT ",
-        })
+        .append(&keyset.order_by())
+        .sql(" LIMIT ")
         .number(list.rows())
         .uncached();
     let rows: Vec<AuditEntry> = Statement::<RowType<AuditEntry>>::select::<AuditEntry>(&sql)

@@ -16,7 +16,8 @@ use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
-use crate::news::articles::model::{Article, ArticleFilter, ArticlePatch, NewArticle};
+use crate::news::articles::filter::ArticleFilter;
+use crate::news::articles::model::{Article, ArticlePatch, NewArticle};
 use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
@@ -43,14 +44,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_articles(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<ArticleFilter>,
+    list: List<ArticleFilter>,
 ) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, Visibility::of(&reader), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Article::list(&mut conn, Visibility::of(&reader), &list, &filter).await
 }
 
 /// Create an article

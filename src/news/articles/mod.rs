@@ -1,16 +1,27 @@
 //! Articles: the stories.
 
+mod bodies;
 mod constraints;
+mod filter;
 mod handlers;
 mod model;
 mod prepared;
+mod queries;
+mod reference;
+mod relations;
 mod render;
+mod resource;
 mod stories;
+mod translations;
+mod write;
 
+pub use filter::ArticleFilter;
 pub use handlers::routes;
-pub use model::{Article, ArticleFilter, ArticleRef, NewArticle, Translation};
+pub use model::{Article, NewArticle};
 pub use prepared::{PreparedArticle, Renderer};
+pub use reference::ArticleRef;
 pub use render::{EmbedHost, Embeds, Rendered, Rendering, render};
+pub use translations::Translation;
 
 crate::text_enum! {
     /// The form that a body is written in.

@@ -1,5 +1,5 @@
-//! A list of stories: each once, in the language asked for where it is told in that, else in the first of the site's
-//! languages in which it is told, else as the original.
+//! Lists of stories (`fallback=true`): each story once, by its translation into the language asked for or, without one, into
+//! the first of the site's languages that there is one in, or by the original.
 
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
@@ -9,95 +9,92 @@ use uuid::Uuid;
 use crate::db::{Fragment, Statement};
 use crate::http::locale::{LanguagePreference, Step};
 use crate::news::content::visibility::Visibility;
-use crate::news::listing::conditions::seen;
-use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::conditions::visible;
+use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::Timeline;
 
-/// The filter that lets the best of each story through, for one who sees so much; none where no stories are listed.
-pub fn predicate(filter: &TimelineFilter, visibility: Visibility) -> Option<FilterPredicate> {
-    if !filter.fallback {
+/// The condition that no visible article of the same story goes before a row; none where no stories are listed.
+pub fn predicate(filter: &ResolvedFilter, visibility: Visibility) -> Option<FilterPredicate> {
+    let parameters = &filter.parameters;
+    if !parameters.fallback {
         return None;
     }
-    let steps = wanted(filter).steps();
-    // Asked of one row after the other: most are the only ones of their story, or the best, so a page fills early.
+    let steps = preference(filter).steps();
+    // A check of each row: most are the only article of their story, or the best, so a page fills early.
     let condition = Fragment::new("NOT EXISTS (SELECT FROM ")
-        .append(&others("line"))
+        .append(&others("a"))
         .sql(" WHERE ")
-        .append(&better("line", &steps, filter, visibility))
+        .append(&goes_before("a", &steps, filter, visibility))
         .sql(" OFFSET 0)");
-    // The tables of authors and tags don't know which story an article belongs to: it is asked itself.
-    let elsewhere = filter.author.is_some() || filter.tag.is_some();
-    let probe = elsewhere.then(|| {
-        Fragment::new("NOT EXISTS (SELECT FROM articles AS told CROSS JOIN LATERAL ")
-            .append(&others("told"))
-            .sql(" WHERE told.id = line.id AND ")
-            .append(&better("told", &steps, filter, visibility))
+    // The index tables of authors and tags don't have the story of an article.
+    let in_index_table = parameters.author.is_some() || parameters.tag.is_some();
+    let row_check = in_index_table.then(|| {
+        Fragment::new("NOT EXISTS (SELECT FROM articles AS own CROSS JOIN LATERAL ")
+            .append(&others("own"))
+            .sql(" WHERE own.id = a.id AND ")
+            .append(&goes_before("own", &steps, filter, visibility))
             .sql(" OFFSET 0)")
     });
     Some(FilterPredicate {
-        condition,
-        probe,
-        walk: None,
+        row_check,
+        ..FilterPredicate::new(condition)
     })
 }
 
 /// The languages that stories are wanted in, the best first.
-fn wanted(filter: &TimelineFilter) -> LanguagePreference {
-    let asked = LanguagePreference::asked_for(filter.language.clone());
-    let preferred = filter.preferred.iter();
+fn preference(filter: &ResolvedFilter) -> LanguagePreference {
+    let asked = LanguagePreference::asked_for(filter.parameters.language.clone());
+    let preferred = filter.preferred_languages.iter();
     preferred.fold(asked, |locale, language| locale.or_in(language))
 }
 
-/// What else tells the story of a row, by the name `other`. Nothing is said here of what may be seen, so that no index but
-/// the one of stories fits, whatever the planner knows of the table.
-fn others(line: &'static str) -> Fragment {
+/// The other articles of a row's story, by the alias `other`. Visibility isn't among the conditions, so that no index fits but
+/// the one of stories, whatever the statistics of the table say.
+fn others(alias: &'static str) -> Fragment {
     Fragment::new(
-        "(SELECT id, translation_of, language, status, listed_at, deleted_at FROM articles AS its \
-         WHERE its.deleted_at IS NULL AND coalesce(its.translation_of, its.id) = coalesce(",
+        "(SELECT id, translation_of, language, status, listed_at, deleted_at FROM articles AS sibling \
+         WHERE sibling.deleted_at IS NULL AND coalesce(sibling.translation_of, sibling.id) = coalesce(",
     )
-    .sql(line)
-    .sql(".translation_of, ")
-    .sql(line)
-    .sql(".id) AND its.id <> ")
-    .sql(line)
-    .sql(".id OFFSET 0) AS other")
+    .column(alias, "translation_of, ")
+    .column(alias, "id) AND sibling.id <> ")
+    .column(alias, "id OFFSET 0) AS other")
 }
 
-/// Whether `other` may be seen and goes before a row of the same story, of which no two are in one language.
-fn better(
-    line: &'static str,
+/// Whether `other` is visible and goes before a row of the same story, of which no two are in one language.
+fn goes_before(
+    alias: &'static str,
     steps: &[Step],
-    filter: &TimelineFilter,
+    filter: &ResolvedFilter,
     visibility: Visibility,
 ) -> Fragment {
-    let place = |sql: Fragment, line: &'static str| {
-        sql.append(&rank(line, steps))
+    let position = |alias: &'static str| {
+        rank(alias, steps)
             .sql(", ")
-            .sql(line)
-            .sql(".translation_of IS NOT NULL, ")
-            .sql(line)
-            .sql(".language)")
+            .column(alias, "translation_of IS NOT NULL, ")
+            .column(alias, "language)")
     };
-    let sql = seen("articles", "other.", visibility, filter).sql(" AND (");
-    place(place(sql, "other").sql(" < ("), line)
+    visible("other", false, visibility, filter.parameters.status)
+        .sql(" AND ((")
+        .append(&position("other"))
+        .sql(" < (")
+        .append(&position(alias))
+        .sql(")")
 }
 
-/// The place of a row's language among those that are wanted.
-fn rank(line: &'static str, steps: &[Step]) -> Fragment {
+/// The rank of a row's language among those that are wanted.
+fn rank(alias: &'static str, steps: &[Step]) -> Fragment {
     let mut sql = Fragment::new("CASE");
     for (n, step) in steps.iter().enumerate() {
         sql = match step {
             Step::Exact(tag) => sql
                 .sql(" WHEN ")
-                .sql(line)
-                .sql(".language = ")
+                .column(alias, "language = ")
                 .text(tag)
                 .sql(" THEN "),
             Step::Prefix(tag) => sql
                 .sql(" WHEN starts_with(")
-                .sql(line)
-                .sql(".language, ")
+                .column(alias, "language, ")
                 .text(tag)
                 .sql(") THEN "),
         }
@@ -106,13 +103,11 @@ fn rank(line: &'static str, steps: &[Step]) -> Fragment {
     sql.sql(" ELSE ").number(steps.len()).sql(" END")
 }
 
-/// Which article stands for the story of each of these; none for what is not there, or doesn't pass the filters.
+/// The article that stands for the story of each of these ids; none for one that isn't visible or doesn't match.
 pub async fn of_ids(
     conn: &mut AsyncPgConnection,
     ids: &[Uuid],
     timeline: &Timeline<'_>,
-    filter: &TimelineFilter,
-    visibility: Visibility,
 ) -> QueryResult<Vec<(Uuid, Uuid)>> {
     let sql = Fragment::new(
         "SELECT named.id, chosen.id FROM (SELECT other.id, coalesce(other.translation_of, other.id) AS story \
@@ -120,10 +115,10 @@ pub async fn of_ids(
     )
     .ids(ids.to_vec())
     .sql(") AND ")
-    .append(&seen("articles", "other.", visibility, filter))
-    .sql(") AS named CROSS JOIN LATERAL (SELECT line.id FROM ")
+    .append(&timeline.visible("other"))
+    .sql(") AS named CROSS JOIN LATERAL (SELECT a.id FROM ")
     .append(&timeline.all())
-    .sql(" AND coalesce(line.translation_of, line.id) = named.story) AS chosen");
+    .sql(" AND coalesce(a.translation_of, a.id) = named.story) AS chosen");
     Statement::<(SqlUuid, SqlUuid)>::new(sql.uncached())
         .load(conn)
         .await

@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::{Fragment, Statement};
 use crate::http::query::MOST_COUNTED;
+use crate::news::content::visibility::is_public;
 
 use super::Category;
 
@@ -37,8 +38,10 @@ async fn own_counts(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(String, i6
     let sql = Fragment::new(
         "SELECT tree_key, own.count FROM categories CROSS JOIN LATERAL \
          (SELECT count(*) FROM (SELECT FROM articles WHERE articles.category_id = categories.id \
-         AND status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now() LIMIT ",
+         AND ",
     )
+    .append(&is_public("articles"))
+    .sql(" LIMIT ")
     .number(MOST_COUNTED + 1)
     .sql(") AS a) AS own WHERE deleted_at IS NULL ORDER BY tree_key");
     Statement::<(Text, BigInt)>::new(sql).load(conn).await

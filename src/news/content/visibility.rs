@@ -1,10 +1,12 @@
 //! The status of content, and which content a caller may see.
 
+use chrono::{DateTime, Utc};
+
 use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::db::Fragment;
 use crate::http::parameter_types::Word;
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 
 crate::text_enum! {
     /// The status of content.
@@ -72,35 +74,46 @@ impl Visibility {
         }
     }
 
-    /// The condition for visible headlines; `table` is the name or alias of the table in the statement.
-    pub fn of_headlines(self, table: &'static str) -> Fragment {
-        let sql = self.of_articles(table);
+    /// The condition for visible articles; `alias` is the name or alias of the table in the statement, or empty.
+    pub fn of_articles(self, alias: &'static str) -> Fragment {
         match self {
-            Self::Public | Self::Early => sql
-                .sql(" AND (")
-                .sql(table)
-                .sql(".expires_at IS NULL OR ")
-                .sql(table)
-                .sql(".expires_at > now())"),
-            Self::Everything => sql,
+            Self::Public => is_public(alias),
+            Self::Early => is_released(alias),
+            Self::Everything => Fragment::default().column(alias, "deleted_at IS NULL"),
         }
     }
 
-    /// The condition for visible articles; `table` is the name or alias of the table in the statement.
-    pub fn of_articles(self, table: &'static str) -> Fragment {
-        let sql = Fragment::new(table).sql(".deleted_at IS NULL");
+    /// The condition for visible headlines, which have not expired either.
+    pub fn of_headlines(self, alias: &'static str) -> Fragment {
+        let sql = self.of_articles(alias);
         match self {
-            Self::Public => sql
-                .sql(" AND ")
-                .sql(table)
-                .sql(".status IN ('published', 'scheduled') AND ")
-                .sql(table)
-                .sql(".listed_at <= now()"),
-            Self::Early => sql
-                .sql(" AND ")
-                .sql(table)
-                .sql(".status IN ('published', 'scheduled')"),
+            Self::Public | Self::Early => sql
+                .sql(" AND (")
+                .column(alias, "expires_at IS NULL OR ")
+                .column(alias, "expires_at > now())"),
             Self::Everything => sql,
         }
     }
+}
+
+/// The condition for content that everybody may see. Nothing is written when scheduled content becomes due, so it counts as
+/// published from then on.
+pub fn is_public(alias: &'static str) -> Fragment {
+    is_released(alias)
+        .sql(" AND ")
+        .column(alias, "listed_at <= now()")
+}
+
+/// The condition for content that is published or scheduled.
+fn is_released(alias: &'static str) -> Fragment {
+    // The words of an index's condition are written out: a bind value would hide them from the planner.
+    Fragment::default()
+        .column(alias, "deleted_at IS NULL AND ")
+        .column(alias, "status IN ('published', 'scheduled')")
+}
+
+/// Checks that scheduled content has its time.
+pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option<Fault> {
+    (status == Status::Scheduled && published_at.is_none())
+        .then(|| Fault::at("/published_at", "required", "`scheduled` needs a time"))
 }

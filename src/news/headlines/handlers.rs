@@ -19,7 +19,8 @@ use crate::news::content::crud;
 use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
-use super::model::*;
+use super::filter::HeadlineFilter;
+use super::model::{Headline, HeadlinePatch, NewHeadline};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_headlines)
@@ -42,14 +43,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn list_headlines(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<HeadlineFilter>,
+    list: List<HeadlineFilter>,
 ) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
         visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.timeline.resolve(&mut conn).await?;
-    Headline::list(&mut conn, Visibility::of(&reader), &list).await
+    let filter = list.filter.timeline.resolve(&mut conn).await?;
+    Headline::list(&mut conn, Visibility::of(&reader), &list, &filter).await
 }
 
 /// Create a headline

@@ -1,115 +1,142 @@
-//! The bounds of a keyset scan: the cursor's position, and those that filters by time add.
+//! Step 3, the bounds of a scan: the cursor's position, and the positions that filters by time lie between.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::db::Fragment;
+use crate::db::{Fragment, Keyset};
 use crate::http::cursor::Cursor;
+use crate::news::listing::conditions::HAS_TIME;
 use crate::news::listing::scan_plan::ScanPlan;
 use crate::news::listing::timeline::{SortTime, Timeline};
 
-/// A place in the order of time, by moment (none yet: beyond all others) and id.
+/// A position in the order of time and id; the position of no time yet is behind all others.
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     at: SortTime,
     id: Uuid,
     inclusive: bool,
 }
 
-impl Place {
-    pub(super) fn key(self) -> (i64, Uuid) {
-        (
-            self.at.map_or(i64::MAX, |at| at.timestamp_micros()),
-            self.id,
-        )
+impl Position {
+    /// Before all rows at this time.
+    fn before(at: DateTime<Utc>) -> Self {
+        Self::new(at, Uuid::nil())
     }
 
-    pub(super) fn at(at: DateTime<Utc>, id: Uuid) -> Self {
+    /// Behind all rows at this time.
+    fn after(at: DateTime<Utc>) -> Self {
+        Self::new(at, Uuid::max())
+    }
+
+    fn new(at: DateTime<Utc>, id: Uuid) -> Self {
         Self {
             at: Some(at),
             id,
             inclusive: false,
         }
     }
-}
 
-impl Timeline<'_> {
-    /// The tightest places between which the walk lies: the latest and the earliest.
-    pub(super) fn limits(
-        &self,
-        cursor: Option<&Cursor<SortTime>>,
-    ) -> (Option<Place>, Option<Place>) {
-        let filter = self.filter;
-        let place = |cursor: &Cursor<SortTime>| Place {
+    fn of(cursor: &Cursor<SortTime>) -> Self {
+        Self {
             at: cursor.key,
             id: cursor.id,
             inclusive: cursor.inclusive,
-        };
-        let descends = self.descends(cursor);
-        let from = |wanted| cursor.filter(|_| descends == wanted).map(place);
-        let (mut above, mut below) = (vec![from(true)], vec![from(false)]);
-        if filter.sort.by_change() {
-            above.push(filter.updated_before.map(|at| Place::at(at, Uuid::nil())));
-            below.push(filter.updated_after.map(|at| Place::at(at, Uuid::max())));
-        } else {
-            above.push(filter.published_before.map(|at| Place::at(at, Uuid::nil())));
-            above.push(filter.day.map(|day| Place::at(day.end, Uuid::nil())));
-            below.push(filter.published_after.map(|at| Place::at(at, Uuid::max())));
-            below.push(filter.day.map(|day| Place::at(day.begin, Uuid::nil())));
         }
-        (
-            above.into_iter().flatten().min_by_key(|place| place.key()),
-            below.into_iter().flatten().max_by_key(|place| place.key()),
-        )
     }
 
-    /// The bounds of the walk.
-    pub(super) fn bounds(&self, walk: &ScanPlan, cursor: Option<&Cursor<SortTime>>) -> Fragment {
-        let (above, below) = self.limits(cursor);
-        let side = |comparison: &'static str, place: Option<Place>| match place {
-            Some(place) => {
-                let mut sql = Fragment::new(" AND (");
-                for (column, _) in &walk.columns {
-                    sql = sql.sql(column).sql(", ");
-                }
-                sql = sql.sql(self.key()).sql(", id)").sql(comparison);
-                sql = sql.sql(if place.inclusive { "= (" } else { " (" });
-                for (_, value) in &walk.columns {
-                    sql = sql.append(value).sql(", ");
-                }
-                sql.sql("coalesce(")
-                    .time(place.at)
-                    .sql(", 'infinity'), ")
-                    .id(place.id)
-                    .sql(")")
-            }
-            // At an end of what has the same first columns.
-            None => match walk.columns.as_slice() {
-                [] => Fragment::default(),
-                [(column, value)] => Fragment::new(" AND ")
-                    .sql(column)
-                    .sql(comparison)
-                    .sql("= ")
-                    .append(value),
-                columns => {
-                    let mut sql = Fragment::new(" AND (");
-                    for (n, (column, _)) in columns.iter().enumerate() {
-                        sql = sql.sql(if n > 0 { ", " } else { "" }).sql(column);
-                    }
-                    sql = sql.sql(")").sql(comparison).sql("= (");
-                    for (n, (_, value)) in columns.iter().enumerate() {
-                        sql = sql.sql(if n > 0 { ", " } else { "" }).append(value);
-                    }
-                    sql.sql(")")
-                }
-            },
+    fn key(&self) -> (i64, Uuid) {
+        let micros = self.at.map_or(i64::MAX, |at| at.timestamp_micros());
+        (micros, self.id)
+    }
+
+    /// The time and the id as values to compare with.
+    fn values(self) -> [Fragment; 2] {
+        let time = Fragment::new("coalesce(")
+            .time(self.at)
+            .sql(", 'infinity')");
+        [time, Fragment::default().id(self.id)]
+    }
+}
+
+impl Timeline<'_> {
+    /// Rows beyond the cursor, in the direction that the page is read, by this alias.
+    pub(super) fn beyond(&self, alias: &'static str, cursor: &Cursor<SortTime>) -> Fragment {
+        let keyset = Keyset {
+            alias,
+            columns: &[self.sort_column(), "id"],
+            descending: self.is_descending(Some(cursor)),
         };
-        let sql = side(" <", above).append(&side(" >", below));
-        let known = !self.filter.sort.by_change() && self.filter.published_after.is_some();
-        if known {
-            sql.sql(" AND listed_at < 'infinity'")
-        } else {
-            sql
+        keyset.after(&Position::of(cursor).values(), cursor.inclusive)
+    }
+
+    /// The bounds of a scan, from the first ` AND ` on.
+    pub(super) fn scan_bounds(
+        &self,
+        plan: &ScanPlan,
+        cursor: Option<&Cursor<SortTime>>,
+    ) -> Fragment {
+        let (upper, lower) = self.limits(cursor);
+        let mut sql = Fragment::default();
+        for (limit, descending) in [(upper, true), (lower, false)] {
+            let mut columns: Vec<&'static str> =
+                plan.columns.iter().map(|(name, _)| *name).collect();
+            let mut values: Vec<Fragment> = plan
+                .columns
+                .iter()
+                .map(|(_, value)| value.clone())
+                .collect();
+            if let Some(position) = limit {
+                columns.extend([self.sort_column(), "id"]);
+                values.extend(position.values());
+            }
+            if values.is_empty() {
+                continue;
+            }
+            let keyset = Keyset {
+                alias: "",
+                columns: &columns,
+                descending,
+            };
+            // Without a limit of its own, a side ends with the rows that have the index's first columns.
+            let inclusive = limit.is_none_or(|position| position.inclusive);
+            sql = sql.sql(" AND ").append(&keyset.after(&values, inclusive));
         }
+        let parameters = &self.filter.parameters;
+        match parameters.published_after {
+            Some(_) if !parameters.sort.by_update() => sql.sql(" AND ").sql(HAS_TIME),
+            _ => sql,
+        }
+    }
+
+    /// The narrowest limits of the scan: the latest position and the earliest.
+    fn limits(&self, cursor: Option<&Cursor<SortTime>>) -> (Option<Position>, Option<Position>) {
+        let filter = &self.filter.parameters;
+        let (before, after, day) = match filter.sort.by_update() {
+            true => (filter.updated_before, filter.updated_after, None),
+            false => (
+                filter.published_before,
+                filter.published_after,
+                self.filter.day,
+            ),
+        };
+        let descending = self.is_descending(cursor);
+        let start = |from_latest| {
+            let cursor = cursor.filter(|_| descending == from_latest);
+            cursor.map(Position::of)
+        };
+        let upper = [
+            start(true),
+            before.map(Position::before),
+            day.map(|day| Position::before(day.end)),
+        ];
+        let lower = [
+            start(false),
+            after.map(Position::after),
+            day.map(|day| Position::before(day.begin)),
+        ];
+        (
+            upper.into_iter().flatten().min_by_key(Position::key),
+            lower.into_iter().flatten().max_by_key(Position::key),
+        )
     }
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cursor::{Cursor, NameKey};
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
@@ -41,26 +41,21 @@ pub async fn page<R: NameOrdered, F: Filter>(
             .sql(" WHERE deleted_at IS NULL")
             .append(condition)
     };
+    let keyset = Keyset {
+        alias: "",
+        columns: &["name_key", "id"],
+        descending: !forward,
+    };
     let mut sql = wanted();
     if let Some(cursor) = &cursor {
-        sql = sql
-            .sql(match (cursor.forward, cursor.inclusive) {
-                (true, false) => " AND (name_key, id) > (",
-                (true, true) => " AND (name_key, id) >= (",
-                (false, false) => " AND (name_key, id) < (",
-                (false, true) => " AND (name_key, id) <= (",
-            })
-            .text(&cursor.key.0)
-            .sql(", ")
-            .id(cursor.id)
-            .sql(")");
+        let name = Fragment::default().text(&cursor.key.0);
+        let id = Fragment::default().id(cursor.id);
+        let after = keyset.after(&[name, id], cursor.inclusive);
+        sql = sql.sql(" AND ").append(&after);
     }
     sql = sql
-        .sql(if forward {
-            " ORDER BY name_key, id LIMIT "
-        } else {
-            " ORDER BY name_key DESC, id DESC LIMIT "
-        })
+        .append(&keyset.order_by())
+        .sql(" LIMIT ")
         .number(list.rows());
     let mut rows = R::load(conn, &sql).await?;
     rows.iter_mut().for_each(|row| row.localize(locale));

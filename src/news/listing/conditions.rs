@@ -1,126 +1,175 @@
-//! Conditions on a row: visibility, and the filters that every timeline has.
+//! Step 3, the conditions on a row: visibility, and the filters that every timeline has. `alias` is the row's alias, or empty
+//! where the columns stand alone.
 
 use crate::db::Fragment;
 use crate::news::content::visibility::{Status, Visibility};
-use crate::news::listing::filter::TimelineFilter;
-use crate::news::listing::timeline::Timeline;
+use crate::news::listing::resolve::ResolvedFilter;
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::timeline::ListedTable;
 
-/// What a row, whose columns go by this prefix, must be for one who sees so much: one of these, and no row is two.
-pub(super) fn alternatives(
-    table: &str,
-    line: &'static str,
-    visibility: Visibility,
-    filter: &TimelineFilter,
-) -> Vec<Fragment> {
-    // Words that an index's condition names are written out: a bind would hide them from the planner.
-    let live = || Fragment::new(line).sql("deleted_at IS NULL");
-    let is = |status: &'static str| live().sql(" AND ").sql(line).sql(status);
-    // What is scheduled is published when its time has come.
-    let goes_out = || is("status IN ('published', 'scheduled')");
-    let listed = |sql: Fragment, until| sql.sql(line).sql("listed_at ").sql(until).sql(" now()");
-    let by_status: Vec<Fragment> = match (visibility, filter.status) {
-        (Visibility::Public, _) => {
-            vec![listed(goes_out().sql(" AND "), "<=")]
-        }
-        (_, Some(Status::Draft)) => vec![is("status = 'draft'")],
-        (_, Some(Status::Scheduled)) => {
-            vec![listed(is("status = 'scheduled'").sql(" AND "), ">")]
-        }
-        (_, Some(Status::Published)) => {
-            let either = goes_out().sql(" AND (").sql(line);
-            vec![listed(either.sql("status = 'published' OR "), "<=").sql(")")]
-        }
-        (_, Some(Status::Withdrawn)) => vec![is("status = 'withdrawn'")],
-        (Visibility::Early, None) => vec![goes_out()],
-        (Visibility::Everything, None) => vec![live()],
+/// Whether a row has this status now, and is visible at all.
+fn of_status(alias: &'static str, visibility: Visibility, status: Option<Status>) -> Fragment {
+    // The words of an index's condition are written out: a bind would hide them from the planner.
+    let is = |status| {
+        Visibility::Everything
+            .of_articles(alias)
+            .sql(" AND ")
+            .column(alias, status)
     };
-    if table != "headlines" || visibility == Visibility::Everything {
-        return by_status;
+    let listed = |sql: Fragment, condition| sql.sql(" AND ").column(alias, condition);
+    let Some(status) = status.filter(|_| visibility != Visibility::Public) else {
+        return visibility.of_articles(alias);
+    };
+    match status {
+        Status::Draft => is("status = 'draft'"),
+        Status::Scheduled => listed(is("status = 'scheduled'"), "listed_at > now()"),
+        // A scheduled row whose time has come is published.
+        Status::Published => Visibility::Early
+            .of_articles(alias)
+            .sql(" AND (")
+            .column(alias, "status = 'published' OR ")
+            .column(alias, "listed_at <= now())"),
+        Status::Withdrawn => is("status = 'withdrawn'"),
     }
-    // Two indexes: what never leaves the ticker, in order, and the few lines that will but have not yet.
-    by_status
-        .into_iter()
-        .flat_map(|condition| {
-            ["expires_at IS NULL", "expires_at > now()"]
-                .map(|expires| condition.clone().sql(" AND ").sql(line).sql(expires))
-        })
-        .collect()
 }
 
-/// The same as one condition.
-pub fn seen(
-    table: &str,
-    line: &'static str,
+/// The conditions of which every visible row meets exactly one, and each of which an index has.
+pub(super) fn visible_alternatives(
+    alias: &'static str,
+    expires: bool,
     visibility: Visibility,
-    filter: &TimelineFilter,
+    status: Option<Status>,
+) -> Vec<Fragment> {
+    let visible = of_status(alias, visibility, status);
+    if !expires || visibility == Visibility::Everything {
+        return vec![visible];
+    }
+    // One index has the rows that never expire, in order; the other one the few that will.
+    ["expires_at IS NULL", "expires_at > now()"]
+        .map(|expires| visible.clone().sql(" AND ").column(alias, expires))
+        .into()
+}
+
+/// The alternatives as one condition.
+pub fn visible(
+    alias: &'static str,
+    expires: bool,
+    visibility: Visibility,
+    status: Option<Status>,
 ) -> Fragment {
     let mut sql = Fragment::new("(");
-    let alternatives = alternatives(table, line, visibility, filter);
+    let alternatives = visible_alternatives(alias, expires, visibility, status);
     for (n, alternative) in alternatives.iter().enumerate() {
         sql = sql.sql(if n > 0 { " OR " } else { "" }).append(alternative);
     }
     sql.sql(")")
 }
 
-impl Timeline<'_> {
-    pub(super) fn category(&self, line: &'static str) -> Fragment {
-        Fragment::new(line)
-            .sql("category_id = ANY(")
-            .ids(self.filter.named.categories.clone())
-            .sql(")")
+impl ResolvedFilter {
+    /// The tag's id as a value to compare with.
+    pub fn tag_id(&self) -> Option<Fragment> {
+        self.tag.map(|id| Fragment::default().id(id))
+    }
+
+    /// The author's id as a value to compare with.
+    pub fn author_id(&self) -> Option<Fragment> {
+        self.author.map(|id| Fragment::default().id(id))
+    }
+
+    /// The language that all rows are to be in, as a value to compare with. Stories may be in others.
+    pub(super) fn language_value(&self) -> Option<Fragment> {
+        let language = self.parameters.only_language()?;
+        Some(Fragment::default().text(language).sql("::text"))
+    }
+
+    pub(super) fn language(&self, alias: &'static str) -> Option<Fragment> {
+        let language = self.language_value()?;
+        let sql = Fragment::default().column(alias, "language = ");
+        Some(sql.append(&language))
+    }
+
+    pub(super) fn category(&self, alias: &'static str) -> Option<Fragment> {
+        let sql = Fragment::default()
+            .column(alias, "category_id = ANY(")
+            .ids(self.categories.clone())
+            .sql(")");
+        (!self.parameters.categories.is_empty()).then_some(sql)
     }
 
     /// The conditions on the time of change.
-    pub(super) fn changed(&self, line: &'static str) -> Vec<Fragment> {
-        let changed = |comparison, at| {
-            Fragment::new(line)
-                .sql("updated_at ")
-                .sql(comparison)
-                .time(Some(at))
-        };
-        let after = self.filter.updated_after.map(|at| changed("> ", at));
-        let before = self.filter.updated_before.map(|at| changed("< ", at));
+    pub(super) fn updated(&self, alias: &'static str) -> Vec<Fragment> {
+        let compare = |sql, at| Fragment::default().column(alias, sql).time(Some(at));
+        let parameters = &self.parameters;
+        let after = parameters.updated_after;
+        let before = parameters.updated_before;
+        let after = after.map(|at| compare("updated_at > ", at));
+        let before = before.map(|at| compare("updated_at < ", at));
         [after, before].into_iter().flatten().collect()
     }
 
     /// The conditions on the time of publication.
-    pub(super) fn published(&self, line: &'static str) -> Vec<Fragment> {
-        let filter = self.filter;
-        let listed = |comparison, at| {
-            Fragment::new(line)
-                .sql("listed_at ")
-                .sql(comparison)
-                .time(Some(at))
-        };
-        let after = filter.published_after.map(|at| {
-            listed("> ", at)
+    pub(super) fn published(&self, alias: &'static str) -> Vec<Fragment> {
+        let compare = |sql, at| Fragment::default().column(alias, sql).time(Some(at));
+        let parameters = &self.parameters;
+        let after = parameters.published_after.map(|at| {
+            compare("listed_at > ", at)
                 .sql(" AND ")
-                .sql(line)
-                .sql("listed_at < 'infinity'")
+                .column(alias, HAS_TIME)
         });
-        let before = filter.published_before.map(|at| listed("< ", at));
-        let day = filter.day.map(|day| {
-            listed(">= ", day.begin)
+        let before = parameters.published_before;
+        let before = before.map(|at| compare("listed_at < ", at));
+        let day = self.day.map(|day| {
+            compare("listed_at >= ", day.begin)
                 .sql(" AND ")
-                .append(&listed("< ", day.end))
+                .append(&compare("listed_at < ", day.end))
         });
         [after, before, day].into_iter().flatten().collect()
     }
 
-    /// What is wanted of a row of any table that has it, whose columns go by this prefix.
-    pub(super) fn shared(&self, table: &str, line: &'static str) -> Fragment {
-        let mut sql = seen(table, line, self.visibility, self.filter);
-        let category = (!self.filter.categories.is_empty()).then(|| self.category(line));
-        let language = self.filter.only_language();
-        let language = language.map(|tag| Fragment::new(line).sql("language = ").text(tag));
-        for condition in category
-            .into_iter()
-            .chain(language)
-            .chain(self.published(line))
-            .chain(self.changed(line))
-        {
-            sql = sql.sql(" AND ").append(&condition);
-        }
-        sql
+    /// All of these as one condition on a row of the table, or of an index table, which doesn't know when rows expire.
+    pub(super) fn row_condition(
+        &self,
+        alias: &'static str,
+        expires: bool,
+        visibility: Visibility,
+    ) -> Fragment {
+        let mut conditions = vec![visible(alias, expires, visibility, self.parameters.status)];
+        conditions.extend(self.category(alias));
+        conditions.extend(self.language(alias));
+        conditions.extend(self.published(alias));
+        conditions.extend(self.updated(alias));
+        Fragment::all_of(&conditions)
+    }
+
+    /// The filter by `source`, which index tables don't have: there it is checked on the row itself.
+    pub fn source_predicate(&self, table: ListedTable) -> Option<FilterPredicate> {
+        let source = self.parameters.source.as_deref()?;
+        let source = Fragment::default().text(source).sql("::text");
+        let condition = |alias| {
+            Fragment::default()
+                .column(alias, "source = ")
+                .append(&source)
+        };
+        let row_check = Fragment::new("EXISTS (SELECT FROM ")
+            .sql(table.name)
+            .sql(" WHERE ")
+            .column(table.name, "id = ")
+            .column(table.alias, "id AND ")
+            .append(&condition(table.name))
+            .sql(" OFFSET 0)");
+        Some(FilterPredicate {
+            condition: condition(table.alias),
+            row_check: Some(row_check),
+            index: Some(IndexAccess {
+                table: table.name,
+                column: Some(("source", source)),
+                condition: " AND source IS NOT NULL",
+                by_update: false,
+                exact: true,
+            }),
+        })
     }
 }
+
+/// Rows without a time yet have `infinity`.
+pub(super) const HAS_TIME: &str = "listed_at < 'infinity'";

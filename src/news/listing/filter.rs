@@ -1,4 +1,4 @@
-//! The parameters of a list in the order of time.
+//! Step 1: the parameters of a list in the order of time.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,20 +10,12 @@ use crate::http::language::LanguageTag;
 use crate::http::parameter_types::{Line, Word};
 use crate::http::query_parameters::SentParameters;
 use crate::news::content::visibility::Status;
-use crate::news::listing::resolve::ResolvedNames;
-use crate::news::site::Day;
 use crate::problem::Fault;
 use crate::query_parameters;
 
 query_parameters! {
     /// The filters and the order of a timeline.
     pub struct TimelineFilter {
-        skip pub(super) named: ResolvedNames,
-        // The bounds of `date` in the site's time zone.
-        skip pub(super) day: Option<Day>,
-        // The languages that the site prefers, where stories are listed.
-        skip pub preferred: Vec<String>,
-
         /// In these categories (slugs or ids, by comma, at most 20) or one below them.
         #[name("category")]
         #[example("economie")]
@@ -93,7 +85,7 @@ pub enum Sort {
 impl Word for Sort {}
 
 impl Sort {
-    pub(super) fn by_change(self) -> bool {
+    pub(super) fn by_update(self) -> bool {
         matches!(self, Self::Updated | Self::UpdatedLast)
     }
 
@@ -137,7 +129,7 @@ impl TimelineFilter {
     }
 
     /// How many filters are used, beside one category.
-    pub(super) fn used(&self) -> usize {
+    pub(super) fn filter_count(&self) -> usize {
         [
             self.categories.len() > 1 || self.direct,
             self.tag.is_some(),
@@ -147,7 +139,7 @@ impl TimelineFilter {
             self.published_before.is_some(),
             self.updated_after.is_some(),
             self.updated_before.is_some(),
-            self.day.is_some(),
+            self.date.is_some(),
             self.sort != Sort::default(),
         ]
         .into_iter()

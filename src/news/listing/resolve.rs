@@ -1,4 +1,4 @@
-//! Resolves what a filter names: ids of slugs, the categories below others, the bounds of a day.
+//! Step 2: resolves the names in a filter to ids, and its day to moments.
 
 use diesel::sql_types::{Array, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,33 +9,53 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::news::categories::Category;
 use crate::news::content::slug::SlugTable;
 use crate::news::listing::filter::TimelineFilter;
-use crate::news::site::Site;
+use crate::news::site::{Day, Site};
 use crate::problem::{Fault, Problem};
 
-/// The ids of what a filter names, so that the planner knows how much there is of it.
+/// A filter whose names are resolved. The planner knows how many rows an id has; a subquery would hide it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ResolvedNames {
-    /// The categories and, unless only they are meant, those below them.
+pub struct ResolvedFilter {
+    pub parameters: TimelineFilter,
+    /// The day of `date` in the site's time zone.
+    pub(super) day: Option<Day>,
+    /// The categories and, without `direct`, those below them.
     pub(super) categories: Vec<Uuid>,
     pub(super) tag: Option<Uuid>,
     pub(super) author: Option<Uuid>,
+    /// The languages that the site prefers, where stories are listed.
+    pub preferred_languages: Vec<String>,
 }
 
+/// The ids of names: of the categories as they are named, of all categories that are meant, of the tag and of the author.
+type NamedIds = (Vec<Option<Uuid>>, Vec<Uuid>, Option<Uuid>, Option<Uuid>);
+
 impl TimelineFilter {
-    /// Asks the database what the filter means: which day that is there, and what the names stand for.
+    /// Resolves the names and the day.
     ///
     /// # Errors
-    /// Where there is nothing of some name.
-    pub async fn resolve(&mut self, conn: &mut AsyncPgConnection) -> Result<(), Problem> {
+    /// Names of nothing that exists.
+    pub async fn resolve(&self, conn: &mut AsyncPgConnection) -> Result<ResolvedFilter, Problem> {
+        let mut resolved = ResolvedFilter {
+            parameters: self.clone(),
+            ..ResolvedFilter::default()
+        };
         if self.fallback {
-            self.preferred = Site::languages(conn).await?;
+            resolved.preferred_languages = Site::languages(conn).await?;
         }
         if let Some(date) = self.date {
-            self.day = Some(Site::day(conn, date).await?);
+            resolved.day = Some(Site::day(conn, date).await?);
         }
-        if self.categories.is_empty() && self.tag.is_none() && self.author.is_none() {
-            return Ok(());
+        if !self.categories.is_empty() || self.tag.is_some() || self.author.is_some() {
+            let (named, categories, tag, author) = self.named_ids(conn).await?;
+            self.check_found(&named, tag, author)?;
+            resolved.categories = categories;
+            resolved.tag = tag;
+            resolved.author = author;
         }
+        Ok(resolved)
+    }
+
+    async fn named_ids(&self, conn: &mut AsyncPgConnection) -> Result<NamedIds, Problem> {
         let id = |table: SlugTable, name: Option<&IdOrSlug>| match name {
             Some(name) => table.id_of(name),
             None => Fragment::new("NULL::uuid"),
@@ -54,56 +74,43 @@ impl TimelineFilter {
             .sql(", ")
             .append(&id(SlugTable::Authors, self.author.as_ref()))
             .sql(" FROM named");
-        type Row = (
+        type Columns = (
             Array<Nullable<SqlUuid>>,
             Array<SqlUuid>,
             Nullable<SqlUuid>,
             Nullable<SqlUuid>,
         );
-        let (roots, categories, tag, author): (
-            Vec<Option<Uuid>>,
-            Vec<Uuid>,
-            Option<Uuid>,
-            Option<Uuid>,
-        ) = Statement::<Row>::new(sql).get_result(conn).await?;
-        let mut faults = Vec::new();
-        let mut unknown = |parameter: &str, what, name: &IdOrSlug| {
-            let detail = format!("there is no {what} {name}");
-            faults.push(Fault::of(parameter, "not_found", detail));
+        Ok(Statement::<Columns>::new(sql).get_result(conn).await?)
+    }
+
+    fn check_found(
+        &self,
+        categories: &[Option<Uuid>],
+        tag: Option<Uuid>,
+        author: Option<Uuid>,
+    ) -> Result<(), Problem> {
+        let fault = |parameter: &'static str, name: &IdOrSlug| {
+            Fault::of(
+                parameter,
+                "not_found",
+                format!("there is no {parameter} {name}"),
+            )
         };
-        for (name, _) in self
-            .categories
-            .iter()
-            .zip(&roots)
+        let named = self.categories.iter().zip(categories);
+        let mut faults: Vec<Fault> = named
             .filter(|(_, id)| id.is_none())
-        {
-            unknown("category", "category", name);
-        }
+            .map(|(name, _)| fault("category", name))
+            .collect();
         if let (Some(name), None) = (&self.tag, tag) {
-            unknown("tag", "tag", name);
+            faults.push(fault("tag", name));
         }
         if let (Some(name), None) = (&self.author, author) {
-            unknown("author", "author", name);
+            faults.push(fault("author", name));
         }
-        self.named = ResolvedNames {
-            categories,
-            tag,
-            author,
-        };
         if faults.is_empty() {
             Ok(())
         } else {
             Err(Problem::InvalidParameters(faults))
         }
-    }
-
-    /// The tag's id, as something to compare with.
-    pub fn tag_id(&self) -> Option<Fragment> {
-        self.named.tag.map(|id| Fragment::default().id(id))
-    }
-
-    /// The author's id, as something to compare with.
-    pub fn author_id(&self) -> Option<Fragment> {
-        self.named.author.map(|id| Fragment::default().id(id))
     }
 }

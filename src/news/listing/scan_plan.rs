@@ -1,155 +1,145 @@
-//! Chooses the index that a page is read along, and which filters remain to be checked row by row.
+//! Step 3, the choice: the index that a page is read along, and the filters that are left to be checked on each row.
+//!
+//! A page reads along the index that narrows most of the filter, and stops at the page's end. Every row that the index
+//! offers but another filter refuses costs time, so a scan with such filters stops after [`SCAN_BUDGET`] rows: matches are
+//! either frequent, and the page is full by then, or rare, and all of them can be found by other indexes and sorted.
 
 use crate::db::Fragment;
-use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::timeline::Timeline;
 
-/// How many rows are walked past filters that the walked index doesn't know.
+/// How many rows a page may scan where filters are left that the index doesn't know.
 pub(super) const SCAN_BUDGET: usize = 2_000;
 
-/// A filter that only one of the resources has.
+/// A filter that not all lists have.
 pub struct FilterPredicate {
-    /// What it wants of a row, which goes by the name `line`.
+    /// The condition on a row, which goes by its table's alias.
     pub condition: Fragment,
-    /// The same as something to look up for one row after the other, where that has to be told from a join.
-    pub probe: Option<Fragment>,
-    /// The index that narrows it, if one does.
-    pub walk: Option<IndexAccess>,
+    /// The same as a subquery for each row, where the planner would otherwise make a join of it (`OFFSET 0` keeps it from that).
+    pub row_check: Option<Fragment>,
+    /// The index that serves it, if there is one.
+    pub index: Option<IndexAccess>,
 }
 
-/// A part of an index in which a filter's rows stand in the order of time.
-#[derive(Clone)]
-pub struct IndexAccess {
-    /// The table itself or, with the same columns, the one that has it once for each author or tag.
-    pub table: &'static str,
-    /// The index's first column, and its value.
-    pub column: Option<(&'static str, Fragment)>,
-    /// The index's condition.
-    pub only: &'static str,
-    /// Whether there is such an index by the time of change, too.
-    pub by_change: bool,
-    /// Whether the walk finds just what the filter wants, and no more.
-    pub exact: bool,
-}
+impl FilterPredicate {
+    /// A condition that no index serves.
+    pub fn new(condition: Fragment) -> Self {
+        Self {
+            condition,
+            row_check: None,
+            index: None,
+        }
+    }
 
-/// The way on which the rows of a page are found.
-pub(super) struct ScanPlan {
-    pub(super) table: &'static str,
-    /// The columns before the time in the order of the index that is to be walked. They stand in the order and in the
-    /// bounds as rows, never as `=`: then only that index gives the order, and the planner can't be tempted to walk the
-    /// whole of another one past what doesn't match.
-    pub(super) columns: Vec<(&'static str, Fragment)>,
-    pub(super) only: &'static str,
-    /// Whether there is one for each category of a branch.
-    pub(super) branches: bool,
-    /// What it finds must obey that, too.
-    pub(super) rest: Vec<Fragment>,
-    /// And that, which is asked along the walk, and cuts none off: most rows obey it.
-    pub(super) along: Option<Fragment>,
-}
+    fn row_check(&self) -> Fragment {
+        self.row_check.as_ref().unwrap_or(&self.condition).clone()
+    }
 
-impl Timeline<'_> {
-    /// The narrowest walk that there is, and what it leaves to be looked at.
-    pub(super) fn walk(&self) -> ScanPlan {
-        let filter = self.filter;
-        let by_change = filter.sort.by_change();
-        let narrow = self.predicates.iter().position(|predicate| {
-            let walk = predicate.walk.as_ref();
-            walk.is_some_and(|walk| walk.by_change || !by_change)
-        });
-        let mut rest: Vec<Fragment> = self
-            .predicates
-            .iter()
-            .enumerate()
-            .filter(|(n, predicate)| {
-                narrow != Some(*n) || predicate.walk.as_ref().is_some_and(|walk| !walk.exact)
-            })
-            .map(|(_, predicate)| {
-                predicate
-                    .probe
-                    .as_ref()
-                    .unwrap_or(&predicate.condition)
-                    .clone()
-            })
-            .collect();
-        let mut walk = ScanPlan {
-            table: self.table,
-            columns: Vec::new(),
-            only: "",
-            branches: false,
-            rest: Vec::new(),
-            along: None,
-        };
-        let mut prefix = false;
-        match narrow.and_then(|n| self.predicates[n].walk.clone()) {
-            Some(narrow) => {
-                walk.table = narrow.table;
-                walk.columns.extend(narrow.column);
-                walk.only = narrow.only;
-            }
-            None => prefix = !by_change,
-        }
-        if !filter.categories.is_empty() {
-            if prefix {
-                walk.columns
-                    .push(("category_id", Fragment::new("branch.id")));
-                walk.branches = true;
-            } else {
-                rest.push(self.category("line."));
-            }
-        }
-        if let Some(tag) = filter.only_language() {
-            let tag = Fragment::default().text(tag).sql("::text");
-            if prefix {
-                walk.columns.push(("language", tag));
-            } else {
-                rest.push(Fragment::new("line.language = ").append(&tag));
-            }
-        }
-        if by_change {
-            rest.extend(self.published("line."));
-        } else {
-            rest.extend(self.changed("line."));
-        }
-        let common = self.common.as_ref();
-        let common = common.map(|predicate| {
-            predicate
-                .probe
-                .as_ref()
-                .unwrap_or(&predicate.condition)
-                .clone()
-        });
-        if rest.is_empty() {
-            walk.along = common;
-        } else {
-            rest.extend(common);
-        }
-        walk.rest = rest;
-        walk
+    /// Whether its index finds nothing but matches.
+    fn is_exact(&self) -> bool {
+        self.index.as_ref().is_some_and(|index| index.exact)
     }
 }
 
-impl TimelineFilter {
-    /// The filter by source of a table that has one. Tables that copy some columns of it have not: for these, row by row.
-    pub fn source_predicate(&self, table: &'static str) -> Option<FilterPredicate> {
-        let source = Fragment::default()
-            .text(self.source.as_deref()?)
-            .sql("::text");
-        let probe = Fragment::new("EXISTS (SELECT FROM ")
-            .sql(table)
-            .sql(" AS told WHERE told.id = line.id AND told.source = ")
-            .append(&source)
-            .sql(" OFFSET 0)");
-        Some(FilterPredicate {
-            condition: Fragment::new("line.source = ").append(&source),
-            probe: Some(probe),
-            walk: Some(IndexAccess {
-                table,
-                column: Some(("source", source)),
-                only: " AND source IS NOT NULL",
-                by_change: false,
-                exact: true,
-            }),
-        })
+/// A range of an index, in which the rows of a filter stand in the order of time.
+#[derive(Clone)]
+pub struct IndexAccess {
+    /// The list's table or an index table: one with the same columns, and a row for each author, or tag, of each article.
+    pub table: &'static str,
+    /// The index's first column, and the value wanted.
+    pub column: Option<(&'static str, Fragment)>,
+    /// The condition of a partial index, from its ` AND ` on.
+    pub condition: &'static str,
+    /// Whether another index has the same rows in the order of `updated_at`.
+    pub by_update: bool,
+    /// Whether all rows in it match the filter.
+    pub exact: bool,
+}
+
+/// How the rows of a page are found.
+pub(super) struct ScanPlan {
+    pub(super) table: &'static str,
+    /// The index's columns before the time. They stand in the bounds and in the order, as parts of a row value, and never in
+    /// a condition with `=`: only this index gives that order, so the planner can't choose to read another one to its end.
+    pub(super) columns: Vec<(&'static str, Fragment)>,
+    /// The condition of a partial index.
+    pub(super) condition: &'static str,
+    /// Whether each category has a scan of its own; they are merged.
+    pub(super) per_category: bool,
+    /// Filters that the index doesn't know. With one, the scan is cut off.
+    pub(super) residual_filters: Vec<Fragment>,
+    /// A filter that most rows match, checked during the scan, which isn't cut off for it.
+    pub(super) inline_filter: Option<Fragment>,
+}
+
+impl ScanPlan {
+    /// Chooses the first index that a predicate has for the order of the list, else the list's own index by category and
+    /// language.
+    pub(super) fn choose(timeline: &Timeline<'_>) -> Self {
+        let filter = timeline.filter;
+        let by_update = filter.parameters.sort.by_update();
+        let serves = |index: &IndexAccess| index.by_update || !by_update;
+        let chosen = timeline
+            .predicates
+            .iter()
+            .position(|predicate| predicate.index.as_ref().is_some_and(serves));
+        let index = chosen.and_then(|n| timeline.predicates[n].index.as_ref());
+        let mut plan = match index {
+            Some(index) => Self::along(index),
+            None => Self::of_table(timeline.table.name),
+        };
+        let predicates = timeline.predicates.iter().enumerate();
+        plan.residual_filters = predicates
+            .filter(|(n, predicate)| chosen != Some(*n) || !predicate.is_exact())
+            .map(|(_, predicate)| predicate.row_check())
+            .collect();
+        // The list's own index in the order of publication begins with the category, the language or both.
+        let is_own_index = index.is_none() && !by_update;
+        plan.add_category_and_language(timeline, is_own_index);
+        plan.residual_filters.extend(match by_update {
+            true => filter.published(timeline.table.alias),
+            false => filter.updated(timeline.table.alias),
+        });
+        let common = timeline.common.as_ref().map(FilterPredicate::row_check);
+        match plan.residual_filters.is_empty() {
+            true => plan.inline_filter = common,
+            false => plan.residual_filters.extend(common),
+        }
+        plan
+    }
+
+    fn of_table(table: &'static str) -> Self {
+        Self {
+            table,
+            columns: Vec::new(),
+            condition: "",
+            per_category: false,
+            residual_filters: Vec::new(),
+            inline_filter: None,
+        }
+    }
+
+    fn along(index: &IndexAccess) -> Self {
+        Self {
+            columns: index.column.iter().cloned().collect(),
+            condition: index.condition,
+            ..Self::of_table(index.table)
+        }
+    }
+
+    fn add_category_and_language(&mut self, timeline: &Timeline<'_>, is_own_index: bool) {
+        let (filter, alias) = (timeline.filter, timeline.table.alias);
+        if !is_own_index {
+            self.residual_filters.extend(filter.category(alias));
+            self.residual_filters.extend(filter.language(alias));
+            return;
+        }
+        if !filter.parameters.categories.is_empty() {
+            let category = Fragment::new("branch.id");
+            self.columns.push(("category_id", category));
+            self.per_category = true;
+        }
+        let language = filter.language_value();
+        self.columns
+            .extend(language.map(|language| ("language", language)));
     }
 }

@@ -1,211 +1,241 @@
-//! The SQL of a plan: index scans merged into one page, or all matching rows sorted.
+//! Step 3, the statement: the scans of a plan merged into one page or, for rare matches, all of them sorted.
 
-use crate::db::Fragment;
+use crate::db::{Fragment, Keyset};
 use crate::http::cursor::Cursor;
-use crate::news::listing::conditions::alternatives;
+use crate::news::listing::conditions::visible_alternatives;
 use crate::news::listing::scan_plan::ScanPlan;
 use crate::news::listing::timeline::{SortTime, Timeline};
 
-impl Timeline<'_> {
-    /// The order of these columns, the time and the id, as a clause.
-    pub(super) fn by(
-        &self,
-        table: &'static str,
-        columns: &[&'static str],
-        descends: bool,
-    ) -> Fragment {
-        let way = if descends { " DESC" } else { "" };
-        let mut sql = Fragment::new(" ORDER BY ");
-        for column in columns {
-            sql = sql.sql(table).sql(column).sql(way).sql(", ");
+/// What the scans of one page have in common.
+struct Scan<'a> {
+    plan: &'a ScanPlan,
+    alias: &'static str,
+    bounds: Fragment,
+    order: Fragment,
+    /// How many rows the page takes.
+    rows: usize,
+    /// How many rows each scan may read for them.
+    budget: usize,
+    /// Whether it is one of several that are merged.
+    is_merged: bool,
+}
+
+impl Scan<'_> {
+    /// One scan: the rows of the index that meet this condition too, as far as the page or the budget goes.
+    fn sql(&self, condition: &Fragment) -> Fragment {
+        if self.plan.residual_filters.is_empty() {
+            let range = self.range(condition).number(self.rows);
+            return Fragment::new("SELECT * FROM ").append(&range);
         }
-        sql.sql(table)
-            .sql(self.key())
-            .sql(way)
-            .sql(", ")
-            .sql(table)
-            .sql("id")
-            .sql(way)
+        let residual = Fragment::all_of(&self.plan.residual_filters);
+        let found = Fragment::new("SELECT * FROM (");
+        let found = if self.is_merged {
+            // One row more than the budget marks the edge of what is known, so that the merge ends there.
+            let columns = Fragment::new("SELECT *, row_number() OVER (")
+                .append(&self.order)
+                .sql(") > ")
+                .number(self.budget)
+                .sql(" AS is_edge FROM ");
+            found
+                .append(&columns)
+                .append(&self.range(condition).number(self.budget + 1))
+                .sql(") AS ")
+                .sql(self.alias)
+                .sql(" WHERE is_edge OR (")
+                .append(&residual)
+                .sql(")")
+        } else {
+            found
+                .sql("SELECT * FROM ")
+                .append(&self.range(condition).number(self.budget))
+                .sql(") AS ")
+                .sql(self.alias)
+                .sql(" WHERE ")
+                .append(&residual)
+        };
+        found.append(&self.order).sql(" LIMIT ").number(self.rows)
     }
 
-    /// The rows of one page, as a table of the same name to select from. `rest` may hide some of them: see
-    /// [`Timeline::page`].
-    pub(super) fn rows(
+    /// The range of the index, from the table's name to the ` LIMIT ` before its number.
+    fn range(&self, condition: &Fragment) -> Fragment {
+        let sql = Fragment::new(self.plan.table)
+            .sql(" AS ")
+            .sql(self.alias)
+            .sql(" WHERE ")
+            .append(condition)
+            .sql(self.plan.condition)
+            .append(&self.bounds);
+        let sql = match &self.plan.inline_filter {
+            Some(filter) => sql.sql(" AND ").append(filter),
+            None => sql,
+        };
+        sql.append(&self.order).sql(" LIMIT ")
+    }
+}
+
+impl Timeline<'_> {
+    /// The order by these columns, the time and the id.
+    pub(super) fn order_by(
         &self,
-        walk: &ScanPlan,
+        alias: &'static str,
+        columns: &[(&'static str, Fragment)],
+        descending: bool,
+    ) -> Fragment {
+        let columns = columns.iter().map(|(column, _)| *column);
+        let columns: Vec<&'static str> = columns.chain([self.sort_column(), "id"]).collect();
+        let keyset = Keyset {
+            alias,
+            columns: &columns,
+            descending,
+        };
+        keyset.order_by()
+    }
+
+    /// The rows of a page along the plan's index, as a table by the name of the list's table. With residual filters it may
+    /// end before the page is full.
+    pub(super) fn scanned(
+        &self,
+        plan: &ScanPlan,
         cursor: Option<&Cursor<SortTime>>,
         rows: usize,
     ) -> Fragment {
-        let descends = self.descends(cursor);
-        let columns: Vec<&'static str> = walk.columns.iter().map(|(column, _)| *column).collect();
-        let order = self.by("", &columns, descends);
-        let bounds = self.bounds(walk, cursor);
-        let alternatives = alternatives(walk.table, "", self.visibility, self.filter);
-        let parts = walk.branches || alternatives.len() > 1;
-        let rest = Fragment::all_of(&walk.rest);
-        // Few different numbers, as each makes a statement of its own.
-        let reach = match walk.branches {
-            // Each category has its share.
-            true => (self.reach / self.filter.named.categories.len().max(1))
-                .max(rows)
-                .next_power_of_two(),
-            false => self.reach,
+        let descending = self.is_descending(cursor);
+        let is_own_table = plan.table == self.table.name;
+        let conditions = visible_alternatives(
+            "",
+            self.table.expires && is_own_table,
+            self.visibility,
+            self.filter.parameters.status,
+        );
+        let scan = Scan {
+            plan,
+            alias: self.table.alias,
+            bounds: self.scan_bounds(plan, cursor),
+            order: self.order_by("", &plan.columns, descending),
+            rows,
+            budget: self.budget_per_scan(plan, rows),
+            is_merged: plan.per_category || conditions.len() > 1,
         };
         let mut found = Fragment::default();
-        for (n, alternative) in alternatives.iter().enumerate() {
-            let along = match &walk.along {
-                Some(along) => Fragment::new(" AND ").append(along),
-                None => Fragment::default(),
-            };
-            let from = Fragment::new(walk.table)
-                .sql(if walk.along.is_some() {
-                    " AS line WHERE "
-                } else {
-                    " WHERE "
-                })
-                .append(alternative)
-                .sql(walk.only)
-                .append(&bounds)
-                .append(&along)
-                .append(&order)
-                .sql(" LIMIT ");
+        for (n, condition) in conditions.iter().enumerate() {
             found = found
                 .sql(if n > 0 { " UNION ALL (" } else { "(" })
-                .sql("SELECT * FROM ");
-            found = match (walk.rest.is_empty(), parts) {
-                (true, _) => found.append(&from.number(rows)),
-                (false, false) => found
-                    .sql("(SELECT * FROM ")
-                    .append(&from.number(reach))
-                    .sql(") AS line WHERE ")
-                    .append(&rest),
-                // Whoever goes on after its last row is told by one row more: what lies behind it is not known.
-                (false, true) => found
-                    .sql("(SELECT *, row_number() OVER (")
-                    .append(&order)
-                    .sql(") > ")
-                    .number(reach)
-                    .sql(" AS is_edge FROM ")
-                    .append(&from.number(reach + 1))
-                    .sql(") AS line WHERE is_edge OR (")
-                    .append(&rest)
-                    .sql(")"),
-            };
-            if !walk.rest.is_empty() {
-                found = found.append(&order).sql(" LIMIT ").number(rows);
-            }
-            found = found.sql(")");
-        }
-        if parts {
-            let order = self.by("line.", &[], descends);
-            let from = match walk.branches {
-                true => Fragment::new("unnest(")
-                    .ids(self.filter.named.categories.clone())
-                    .sql(") AS branch (id) CROSS JOIN LATERAL "),
-                false => Fragment::default(),
-            };
-            let from = from.sql("(").append(&found).sql(") AS line");
-            // What one part has behind the first edge may not come before what another has there.
-            let known = match walk.rest.is_empty() {
-                true => from,
-                false => Fragment::new("(SELECT line.*, count(*) FILTER (WHERE is_edge) OVER (")
-                    .append(&order)
-                    .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM ")
-                    .append(&from)
-                    .sql(") AS line WHERE edges = 0"),
-            };
-            found = Fragment::new("(SELECT line.* FROM ")
-                .append(&known)
-                .append(&order)
-                .sql(" LIMIT ")
-                .number(rows)
+                .append(&scan.sql(condition))
                 .sql(")");
         }
-        let sql = if walk.table == self.table {
-            found
-        } else {
-            self.joined(found)
+        if scan.is_merged {
+            found = self.merged(&scan, &found, descending);
+        }
+        if !is_own_table {
+            found = self.own_rows(&found);
+        }
+        found.sql(" AS ").sql(self.table.name)
+    }
+
+    /// The categories of a branch share the budget, in powers of two: each number makes a statement of its own.
+    fn budget_per_scan(&self, plan: &ScanPlan, rows: usize) -> usize {
+        match plan.per_category {
+            true => (self.scan_budget / self.filter.categories.len().max(1))
+                .max(rows)
+                .next_power_of_two(),
+            false => self.scan_budget,
+        }
+    }
+
+    /// The rows of several scans in one order, up to the first edge of a scan: behind it, another row may be missing.
+    fn merged(&self, scan: &Scan<'_>, scans: &Fragment, descending: bool) -> Fragment {
+        let alias = self.table.alias;
+        let order = self.order_by(alias, &[], descending);
+        let mut from = match scan.plan.per_category {
+            true => Fragment::new("unnest(")
+                .ids(self.filter.categories.clone())
+                .sql(") AS branch (id) CROSS JOIN LATERAL "),
+            false => Fragment::default(),
         };
-        sql.sql(" AS ").sql(self.table)
-    }
-
-    /// The table's own rows to some ids.
-    pub(super) fn joined(&self, lines: Fragment) -> Fragment {
+        from = from.sql("(").append(scans).sql(") AS ").sql(alias);
+        if !scan.plan.residual_filters.is_empty() {
+            from = Fragment::new("(SELECT ")
+                .column(alias, "*, count(*) FILTER (WHERE is_edge) OVER (")
+                .append(&order)
+                .sql(" ROWS UNBOUNDED PRECEDING) AS edges FROM ")
+                .append(&from)
+                .sql(") AS ")
+                .sql(alias)
+                .sql(" WHERE edges = 0");
+        }
         Fragment::new("(SELECT ")
-            .sql(self.table)
-            .sql(".* FROM ")
-            .append(&lines)
-            .sql(" AS line JOIN ")
-            .sql(self.table)
-            .sql(" ON ")
-            .sql(self.table)
-            .sql(".id = line.id)")
+            .column(alias, "* FROM ")
+            .append(&from)
+            .append(&order)
+            .sql(" LIMIT ")
+            .number(scan.rows)
+            .sql(")")
     }
 
-    /// Every row that is wanted, whichever the order, as tables to select from; the table's own rows go by the name `line`.
-    /// Where the articles of an author or a tag have a table of their own, it is joined, and everything that can be is
-    /// said of both: so the planner may begin with whichever has fewest.
+    /// The table's own rows for rows of an index table.
+    pub(super) fn own_rows(&self, found: &Fragment) -> Fragment {
+        let table = self.table.name;
+        Fragment::new("(SELECT ")
+            .column(table, "* FROM ")
+            .append(found)
+            .sql(" AS found JOIN ")
+            .sql(table)
+            .sql(" ON ")
+            .column(table, "id = found.id)")
+    }
+
+    /// All rows that match, in no order, as tables and conditions to select from by the table's alias. Where an index table
+    /// serves a filter, it is joined, and every condition that can be stands on both: the planner may begin with either.
     pub fn all(&self) -> Fragment {
-        const NARROW: [(&str, &str); 2] = [("first", "first."), ("second", "second.")];
-        let mut names = NARROW.iter();
-        let mut sql = Fragment::new(self.table).sql(" AS line");
-        let mut conditions = self.shared(self.table, "line.");
+        const INDEX_TABLES: [&str; 2] = ["first", "second"];
+        let mut aliases = INDEX_TABLES.into_iter();
+        let alias = self.table.alias;
+        let mut sql = Fragment::new(self.table.name).sql(" AS ").sql(alias);
+        let row_condition =
+            |alias, expires| self.filter.row_condition(alias, expires, self.visibility);
+        let mut conditions = vec![row_condition(alias, self.table.expires)];
         for predicate in &self.predicates {
-            let walk = predicate.walk.as_ref();
-            let own_table = walk.filter(|walk| walk.table != self.table);
-            let narrowed = own_table.and_then(|walk| names.next().map(|name| (walk, *name)));
-            if let Some((walk, (name, columns))) = narrowed {
-                sql = sql.sql(" JOIN ").sql(walk.table).sql(" AS ").sql(name);
-                sql = sql.sql(" ON ").sql(columns).sql("id = line.id");
-                if let Some((column, value)) = &walk.column {
-                    sql = sql.sql(" AND ").sql(columns).sql(column);
+            let index = predicate.index.as_ref();
+            let index = index.filter(|index| index.table != self.table.name);
+            let joined = index.and_then(|index| Some((index, aliases.next()?)));
+            if let Some((index, joined)) = joined {
+                sql = sql.sql(" JOIN ").sql(index.table).sql(" AS ").sql(joined);
+                sql = sql.sql(" ON ").column(joined, "id = ").column(alias, "id");
+                if let Some((column, value)) = &index.column {
+                    sql = sql.sql(" AND ").column(joined, column);
                     sql = sql.sql(" = ").append(value);
                 }
-                sql = sql.sql(" AND ").append(&self.shared(walk.table, columns));
+                sql = sql.sql(" AND ").append(&row_condition(joined, false));
             }
-            if narrowed.is_none_or(|(walk, _)| !walk.exact) {
-                conditions = conditions.sql(" AND ").append(&predicate.condition);
+            if joined.is_none_or(|(index, _)| !index.exact) {
+                conditions.push(predicate.condition.clone());
             }
         }
-        if let Some(common) = &self.common {
-            conditions = conditions.sql(" AND ").append(&common.condition);
-        }
-        sql.sql(" WHERE ").append(&conditions)
+        let common = self.common.as_ref();
+        conditions.extend(common.map(|common| common.condition.clone()));
+        sql.sql(" WHERE ").append(&Fragment::all_of(&conditions))
     }
 
-    /// The same rows as [`Timeline::rows`], the other way: all that fit are gathered, then put in order.
-    pub(super) fn gathered(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
-        let descends = self.descends(cursor);
-        let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT line.id, line.")
-            .sql(self.key())
+    /// The same page as [`Timeline::scanned`] from all rows that match, sorted.
+    pub(super) fn sorted(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
+        let alias = self.table.alias;
+        let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT ")
+            .column(alias, "id, ")
+            .column(alias, self.sort_column())
             .sql(" FROM ")
             .append(&self.all());
         if let Some(cursor) = cursor {
-            sql = sql
-                .sql(" AND (line.")
-                .sql(self.key())
-                .sql(", line.id)")
-                .sql(match (descends, cursor.inclusive) {
-                    (true, true) => " <= ",
-                    (true, false) => " < ",
-                    (false, true) => " >= ",
-                    (false, false) => " > ",
-                })
-                .sql("(coalesce(")
-                .time(cursor.key)
-                .sql(", 'infinity'), ")
-                .id(cursor.id)
-                .sql(")");
+            sql = sql.sql(" AND ").append(&self.beyond(alias, cursor));
         }
-        let lines = Fragment::new("(SELECT id FROM found")
-            .append(&self.by("", &[], descends))
+        let page = Fragment::new("(SELECT id FROM found")
+            .append(&self.order_by("", &[], self.is_descending(cursor)))
             .sql(" LIMIT ")
             .number(rows)
             .sql(")");
-        sql.sql(") ")
-            .append(&Fragment::new("SELECT * FROM ").append(&self.joined(lines)))
-            .sql(" AS line) AS ")
-            .sql(self.table)
+        sql.sql(") SELECT * FROM ")
+            .append(&self.own_rows(&page))
+            .sql(" AS page) AS ")
+            .sql(self.table.name)
             .uncached()
     }
 }

@@ -1,43 +1,47 @@
-//! A list in the order of time, as headlines and articles have it: the table, what is wanted of its rows, and their order.
-//! counts as beyond all others.
-//!
-//! Reading stops at the page's end, whatever the filter. A page is read along the index that narrows most of what is
-//! asked for: each alternative and each category of a branch walks its part of it, and what they find is merged. Where
-//! other filters remain, the walk is cut off after 2,000 rows: either what is wanted is common, and the page is full
-//! by then, or it is rare, and then everything that fits is gathered from the indexes that the planner chooses, and put
-//! in order.
+//! A list in the order of time: a table, the filters on its rows, their order, and how much may be read for a page.
 
 use chrono::{DateTime, Utc};
-
 use uuid::Uuid;
 
+use crate::db::Fragment;
 use crate::http::cursor::Cursor;
 use crate::news::content::visibility::Visibility;
 use crate::news::listing::byte_budget::ByteBudget;
-use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::conditions;
+use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::{FilterPredicate, SCAN_BUDGET};
 
-/// A moment, or none yet: the key by which a timeline is sorted.
+/// The time that a list is ordered by. None is a row without a time yet: it sorts as the latest.
 pub type SortTime = Option<DateTime<Utc>>;
 
-/// Some rows of a table in the order of time.
+/// A table of content that is listed in the order of time.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedTable {
+    pub name: &'static str,
+    /// The alias of its rows in conditions, also where an index table with the same columns is scanned instead.
+    pub alias: &'static str,
+    /// Whether rows leave the list at `expires_at`.
+    pub expires: bool,
+}
+
+/// Rows of a table in the order of time; of two at the same time, the id decides.
 pub struct Timeline<'a> {
-    pub(super) table: &'static str,
+    pub(super) table: ListedTable,
     pub(super) visibility: Visibility,
-    pub(super) filter: &'a TimelineFilter,
+    pub(super) filter: &'a ResolvedFilter,
     pub(super) predicates: Vec<FilterPredicate>,
-    pub(super) budget: Option<ByteBudget>,
-    /// A filter that most rows obey.
+    /// A filter that most rows match.
     pub(super) common: Option<FilterPredicate>,
-    /// How many rows are walked past what the walked index doesn't know; the categories of a branch share them.
-    pub(super) reach: usize,
+    pub(super) byte_budget: Option<ByteBudget>,
+    /// How many rows a page may scan for filters that the index doesn't know; the categories of a branch share them.
+    pub(super) scan_budget: usize,
 }
 
 impl<'a> Timeline<'a> {
     pub fn new(
-        table: &'static str,
+        table: ListedTable,
         visibility: Visibility,
-        filter: &'a TimelineFilter,
+        filter: &'a ResolvedFilter,
         predicates: Vec<FilterPredicate>,
     ) -> Self {
         Self {
@@ -45,63 +49,70 @@ impl<'a> Timeline<'a> {
             visibility,
             filter,
             predicates,
-            budget: None,
             common: None,
-            reach: SCAN_BUDGET,
+            byte_budget: None,
+            scan_budget: SCAN_BUDGET,
         }
     }
 
-    /// The same where each page ends by the bytes that it carries, too.
-    pub fn within(self, budget: Option<ByteBudget>) -> Self {
-        Self { budget, ..self }
+    /// Ends each page by the bytes of its bodies, too.
+    pub fn with_byte_budget(self, byte_budget: Option<ByteBudget>) -> Self {
+        Self {
+            byte_budget,
+            ..self
+        }
     }
 
-    /// The same with a filter that most rows obey. Where it is the only one that the walked index doesn't know, the walk goes
-    /// on however many rows in a row don't: to gather all others would cost more.
+    /// Adds a filter that most rows match. Where it is the only one that the index doesn't know, the scan isn't cut off:
+    /// finding all matches and sorting them would cost more.
     pub fn with_common(self, common: Option<FilterPredicate>) -> Self {
         Self { common, ..self }
     }
 
-    /// The same with another reach.
-    pub fn reaching(self, reach: usize) -> Self {
-        Self { reach, ..self }
-    }
-
-    /// The column that it is sorted by.
-    pub(super) fn key(&self) -> &'static str {
-        if self.filter.sort.by_change() {
-            "updated_at"
-        } else {
-            "listed_at"
+    pub fn with_scan_budget(self, scan_budget: usize) -> Self {
+        Self {
+            scan_budget,
+            ..self
         }
     }
 
-    /// Where a row stands in it.
-    pub fn place(
+    /// The column that orders it.
+    pub(super) fn sort_column(&self) -> &'static str {
+        match self.filter.parameters.sort.by_update() {
+            true => "updated_at",
+            false => "listed_at",
+        }
+    }
+
+    /// The position of a row in it.
+    pub fn position(
         &self,
         published_at: SortTime,
         updated_at: DateTime<Utc>,
         id: Uuid,
     ) -> (SortTime, Uuid) {
-        let by_change = self.filter.sort.by_change();
-        (
-            if by_change {
-                Some(updated_at)
-            } else {
-                published_at
-            },
-            id,
-        )
+        match self.filter.parameters.sort.by_update() {
+            true => (Some(updated_at), id),
+            false => (published_at, id),
+        }
     }
 
-    /// Whether the rows of this page are read from the latest on.
-    pub(super) fn descends(&self, cursor: Option<&Cursor<SortTime>>) -> bool {
+    /// Whether a page at this cursor reads its rows from the latest on.
+    pub(super) fn is_descending(&self, cursor: Option<&Cursor<SortTime>>) -> bool {
         let forward = cursor.is_none_or(|cursor| cursor.forward);
-        self.filter.sort.latest_first() == forward
+        self.filter.parameters.sort.latest_first() == forward
+    }
+
+    /// The condition that a row of its table, by this alias, is visible and has the status asked for.
+    pub fn visible(&self, alias: &'static str) -> Fragment {
+        let status = self.filter.parameters.status;
+        conditions::visible(alias, self.table.expires, self.visibility, status)
     }
 
     /// How many filters are used, beside one category.
-    pub(super) fn used(&self) -> usize {
-        self.filter.used() + self.predicates.len() + usize::from(self.common.is_some())
+    pub(super) fn filter_count(&self) -> usize {
+        self.filter.parameters.filter_count()
+            + self.predicates.len()
+            + usize::from(self.common.is_some())
     }
 }

@@ -11,7 +11,7 @@ use crate::db::{Fragment, Json, Statement};
 use crate::http::locale::LanguagePreference;
 use crate::http::schema::HasFields;
 use crate::news::content::names::Names;
-use crate::news::content::visibility::Visibility;
+use crate::news::content::visibility::{Visibility, is_public};
 use crate::news::search::fold::words;
 use crate::news::search::short_list::{MOST, ShortListItem};
 
@@ -195,12 +195,18 @@ fn named(table: &'static str, key: &'static str, query: &str, beginning: &str) -
     .sql("::tsquery GROUP BY few.id, few.slug)")
 }
 
-const TITLES: &str = "SELECT 'article'::text, id, slug, title, '{}'::jsonb FROM (SELECT id, slug, title, title_key, listed_at FROM articles \
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
+/// The titles of public articles, from a subquery that is left open.
+fn titles() -> Fragment {
+    Fragment::new(
+        "SELECT 'article'::text, id, slug, title, '{}'::jsonb FROM \
+         (SELECT id, slug, title, title_key, listed_at FROM articles WHERE ",
+    )
+    .append(&is_public(""))
+}
 
 /// The newest titles that have these words.
 fn newest(words: &[String], wanted: usize) -> Fragment {
-    let mut sql = Fragment::new(TITLES)
+    let mut sql = titles()
         .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
         .number(NEWEST)
         .sql(") AS newest WHERE true");
@@ -218,7 +224,7 @@ fn newest(words: &[String], wanted: usize) -> Fragment {
 
 /// Titles with these words, of any age; of very many, only some are looked at.
 fn of_all_times(query: &str, wanted: usize) -> Fragment {
-    Fragment::new(TITLES)
+    titles()
         .sql(" AND to_tsvector('simple', title_key) @@ ")
         .text(query)
         .sql("::tsquery LIMIT ")

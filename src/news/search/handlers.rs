@@ -30,12 +30,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn search(
     db: Data<Database>,
     reader: Reader,
-    mut list: List<SearchFilter>,
+    list: List<SearchFilter>,
 ) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.timeline().status {
         visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
-    list.filter.resolve(&mut conn).await?;
-    SearchHit::page(&mut conn, Visibility::of(&reader), &list).await
+    let resolved = list.filter.timeline().resolve(&mut conn).await?;
+    SearchHit::page(&mut conn, Visibility::of(&reader), &list, &resolved).await
 }

@@ -16,7 +16,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::parameter_types::Word;
 use crate::http::query::PageRequest;
-use crate::news::listing::page::{Source, TimeOrdered};
+use crate::news::listing::page::{RowSource, TimeOrdered};
 use crate::news::listing::timeline::{SortTime, Timeline};
 use crate::news::search::cursor::Edge;
 use crate::news::search::parsed_query::ParsedQuery;
@@ -62,16 +62,12 @@ impl Match {
 }
 
 impl TimeOrdered for Match {
-    async fn read(
+    async fn fetch(
         conn: &mut AsyncPgConnection,
-        source: Source,
+        source: RowSource,
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
-        let sql = Fragment::new("FROM ")
-            .append(&source.rows)
-            .append(related)
-            .append(&source.order);
-        Statement::<RowType<Self>>::select::<Self>(&sql)
+        Statement::<RowType<Self>>::select::<Self>(&source.joined(related))
             .load(conn)
             .await
     }
@@ -180,7 +176,10 @@ impl SearchedTable<'_> {
             let (matches, _) = self.timeline.page(conn, from, request, &matched).await?;
             Ok(matches)
         } else {
-            Ok(self.timeline.gather(conn, from, request, &matched).await?)
+            Ok(self
+                .timeline
+                .fetch_then_sort(conn, from, request, &matched)
+                .await?)
         }
     }
 }

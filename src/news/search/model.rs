@@ -14,6 +14,7 @@ use crate::news::articles::Article;
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::Headline;
+use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::search::cursor::SearchCursor;
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{HitKind, SearchHit, Suggestion};
@@ -33,11 +34,12 @@ impl SearchHit {
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<SearchFilter>,
+        resolved: &ResolvedFilter,
     ) -> Result<Page<Self, Suggestion>, Problem> {
         let filter = &list.filter;
         let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
         let query = ParsedQuery::read(conn, &filter.q).await?;
-        let search = filter.search(visibility, &query);
+        let search = filter.search(resolved, visibility, &query);
         let limit = list.wanted().limit;
         let mut page = search.page(conn, cursor.as_ref(), limit).await?;
         let total = match list.counts() {
@@ -45,7 +47,7 @@ impl SearchHit {
             false => None,
         };
         let suggestion = match cursor.is_none() && page.matches.len() < FEW {
-            true => suggest(conn, visibility, filter).await?,
+            true => suggest(conn, visibility, filter, resolved).await?,
             false => None,
         };
         let mut articles = read_articles(conn, visibility, list, &mut page).await?;
@@ -127,10 +129,11 @@ async fn suggest(
     conn: &mut AsyncPgConnection,
     visibility: Visibility,
     filter: &SearchFilter,
+    resolved: &ResolvedFilter,
 ) -> Result<Option<String>, Problem> {
     for corrected in corrections::suggest_corrections(conn, &filter.q).await? {
         let query = ParsedQuery::read(conn, &corrected).await?;
-        let search = filter.search(visibility, &query);
+        let search = filter.search(resolved, visibility, &query);
         let page = search.page(conn, None, CHECKED).await?;
         let ids: Vec<Uuid> = page.matches.iter().map(|found| found.id).collect();
         let added = corrections::added_words(&filter.q, &corrected);

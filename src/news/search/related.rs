@@ -17,7 +17,7 @@ use crate::http::one::One;
 use crate::http::responses::Gone;
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
-use crate::news::content::visibility::Visibility;
+use crate::news::content::visibility::{Visibility, is_public};
 use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
 use crate::problem::Problem;
 
@@ -81,8 +81,7 @@ impl ShortListItem for Article {
 /// The ids of the related articles, the best first, in one statement: a bounded number of candidates of each kind, then a
 /// score for each.
 async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid>> {
-    let public =
-        "status IN ('published', 'scheduled') AND deleted_at IS NULL AND listed_at <= now()";
+    let public = is_public("");
     let sql = Fragment::new(
         "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
          array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
@@ -92,21 +91,21 @@ async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid
     )
     .id(id)
     .sql("), near AS MATERIALIZED (SELECT found.id FROM article_tags AS own CROSS JOIN LATERAL (SELECT id FROM article_tags AS other WHERE other.tag_id = own.tag_id AND other.language = (SELECT language FROM this) AND ")
-    .sql(public)
+    .append(&public)
     .sql(" ORDER BY other.listed_at DESC, other.id DESC LIMIT ")
     .number(NEWEST)
     .sql(") AS found WHERE own.id = (SELECT id FROM this) UNION (SELECT id FROM articles WHERE category_id = (SELECT category_id FROM this) AND language = (SELECT language FROM this) AND ")
-    .sql(public)
+    .append(&public)
     .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
     .number(NEWEST)
     .sql(") UNION (SELECT id FROM (SELECT id, listed_at FROM articles WHERE search @@ (SELECT rare FROM this) AND language = (SELECT language FROM this) AND ")
-    .sql(public)
+    .append(&public)
     .sql(" LIMIT ")
     .number(SIMILAR)
     .sql(") AS alike ORDER BY listed_at DESC LIMIT ")
     .number(NEWEST)
     .sql(") UNION (SELECT id FROM articles WHERE language = (SELECT language FROM this) AND ")
-    .sql(public)
+    .append(&public)
     .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
     .number(NEWEST)
     .sql(

@@ -1,0 +1,74 @@
+//! The body of an article in its three forms, read where it is asked for and as far as a page may carry it.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::Fragment;
+use crate::db::column::{Column, column};
+use crate::news::listing::byte_budget::ByteBudget;
+
+/// The body of a story in its three forms; in a list only those that were asked for.
+#[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = articles)]
+pub struct ArticleBodies {
+    /// The body as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, value_type = String, max_length = 500_000)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
+    pub body: Option<String>,
+    /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
+    /// addresses. Headings, lists, quotes, tables, figures, pictures, audio, video and notes stay, with `lang` and `dir`;
+    /// links are absolute (`http`, `https`) and carry `rel`: relative ones are resolved against the site's `url`. Quoted posts
+    /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
+    /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, value_type = String)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
+    pub body_html: Option<String>,
+    /// The body as plain text, a line for each block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, value_type = String)]
+    #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]
+    pub body_text: Option<String>,
+    // Whether the page that it was read for ends before it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    #[diesel(select_expression = column::<Bool>("bodies.is_beyond"), select_expression_type = Column<Bool>)]
+    pub(super) is_beyond: bool,
+}
+
+/// Each field and its column.
+const BODIES: [(&str, &str); 3] = [
+    ("body", "articles.body"),
+    ("body_html", "articles.body_html"),
+    ("body_text", "articles.body_text"),
+];
+
+/// How many bytes of bodies a page may carry; none where no body is wanted.
+pub(super) fn byte_budget(wants: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
+    let columns = BODIES.iter().filter(|(field, _)| wants(field));
+    ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)
+}
+
+/// Joins the bodies that are wanted; of a row beyond the end of a page they are not read.
+pub(super) fn join(wants: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
+    let mut sql = Fragment::new(" CROSS JOIN LATERAL (SELECT ");
+    for (field, column) in BODIES {
+        sql = match (wants(field), budget) {
+            (false, _) => sql.sql("NULL::text"),
+            (true, None) => sql.sql(column),
+            (true, Some(_)) => sql
+                .sql("CASE WHEN NOT articles.is_beyond THEN ")
+                .sql(column)
+                .sql(" END"),
+        };
+        sql = sql.sql(" AS ").sql(field).sql(", ");
+    }
+    sql.sql(match budget {
+        Some(_) => "articles.is_beyond",
+        None => "false AS is_beyond",
+    })
+    .sql(") AS bodies")
+}

@@ -1,0 +1,62 @@
+//! The filters of lists of articles, and the conditions that they make.
+
+use crate::db::Fragment;
+use crate::http::query::Filter;
+use crate::http::query_parameters::SentParameters;
+use crate::news::articles::model::Article;
+use crate::news::listing::filter::TimelineFilter;
+use crate::news::listing::resolve::ResolvedFilter;
+use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::problem::Fault;
+use crate::query_parameters;
+
+query_parameters! {
+    /// The filters of a list of articles.
+    pub struct ArticleFilter {
+        ..timeline: TimelineFilter,
+    }
+}
+
+impl Filter for ArticleFilter {
+    type Item = Article;
+
+    fn check(&self, sent: &SentParameters) -> Vec<Fault> {
+        self.timeline.check(sent)
+    }
+}
+
+impl ArticleFilter {
+    /// The conditions of the filters that not all lists have; where several have an index, the first is scanned.
+    pub fn predicates(&self, resolved: &ResolvedFilter) -> Vec<FilterPredicate> {
+        let author = resolved.author_id();
+        let author = author.map(|id| in_index_table("article_authors", "author_id", id));
+        let tag = resolved.tag_id();
+        let tag = tag.map(|id| in_index_table("article_tags", "tag_id", id));
+        let source = resolved.source_predicate(Article::LISTED);
+        [author, tag, source].into_iter().flatten().collect()
+    }
+}
+
+/// Whether the article has this author, or this tag.
+fn in_index_table(table: &'static str, column: &'static str, id: Fragment) -> FilterPredicate {
+    // `deleted_at` is in the condition for the sake of an index; visible rows have none anyway.
+    let sql = Fragment::new("EXISTS (SELECT FROM ")
+        .sql(table)
+        .sql(" WHERE ")
+        .column(table, "id = a.id AND ")
+        .column(table, "deleted_at IS NULL AND ")
+        .column(table, column)
+        .sql(" = ")
+        .append(&id);
+    FilterPredicate {
+        condition: sql.clone().sql(")"),
+        row_check: Some(sql.sql(" OFFSET 0)")),
+        index: Some(IndexAccess {
+            table,
+            column: Some((column, id)),
+            condition: "",
+            by_update: true,
+            exact: true,
+        }),
+    }
+}

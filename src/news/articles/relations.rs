@@ -1,0 +1,49 @@
+//! Joins what an article refers to, as far as it is wanted: its category, authors, tags and translations.
+
+use crate::db::Fragment;
+use crate::news::categories::CategoryRef;
+use crate::news::content::visibility::Visibility;
+
+/// The joins by the names `of_category`, `signed`, `tagged` and `translated`. What isn't wanted is joined empty.
+pub(super) fn join(visibility: Visibility, wants: impl Fn(&str) -> bool) -> Fragment {
+    let category = if wants("category") {
+        CategoryRef::of("articles.category_id")
+    } else {
+        CategoryRef::unwanted()
+    };
+    let authors = if wants("authors") || wants("author_ids") {
+        include_str!("sql/authors.sql")
+    } else {
+        " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
+    };
+    let tags = if wants("tags") || wants("tag_ids") {
+        include_str!("sql/tags.sql")
+    } else {
+        " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
+    };
+    let translations = if wants("translations") || wants("translation_of") {
+        translations(visibility)
+    } else {
+        Fragment::new(
+            " CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated",
+        )
+    };
+    category.sql(authors).sql(tags).append(&translations)
+}
+
+/// The translations that are visible, and the original if it is.
+fn translations(visibility: Visibility) -> Fragment {
+    let original = match visibility {
+        Visibility::Everything => "articles.translation_of",
+        Visibility::Public | Visibility::Early => {
+            "min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid"
+        }
+    };
+    Fragment::new(" CROSS JOIN LATERAL (SELECT ")
+        .sql(original)
+        .sql(" AS translation_of, ")
+        .sql(include_str!("sql/translations.sql"))
+        .sql(" AND ")
+        .append(&visibility.of_articles("other"))
+        .sql(") AS translated")
+}

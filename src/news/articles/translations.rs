@@ -1,0 +1,71 @@
+//! The translations of an article.
+
+use diesel::prelude::*;
+use diesel_async::AsyncPgConnection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::id_or_slug::IdOrSlug;
+use crate::http::locale::LanguagePreference;
+use crate::http::one::One;
+use crate::news::articles::model::Article;
+use crate::news::content::visibility::Visibility;
+use crate::news::site::Site;
+
+/// A story in another language.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Translation {
+    /// The language (BCP 47).
+    pub language: String,
+    pub id: Uuid,
+    pub slug: String,
+    pub title: String,
+}
+
+impl Article {
+    /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
+    pub async fn find_translated(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+        visibility: Visibility,
+        one: &One<Self>,
+    ) -> QueryResult<Option<Self>> {
+        let wants = |field: &str| one.fields.wants(field, true);
+        // Which languages there are decides, whether that is asked for or not.
+        let languages = |field: &str| field == "translations" || wants(field);
+        let Some(article) = Self::find_with(conn, name, visibility, languages).await? else {
+            return Ok(None);
+        };
+        let others = article.translations.0.iter();
+        let there: Vec<&str> = std::iter::once(article.language.as_str())
+            .chain(others.map(|other| other.language.as_str()))
+            .collect();
+        let wanted = one.locale.pick(there.iter().copied());
+        let (language, is_fallback) = match wanted {
+            Some(language) => (language, false),
+            None => {
+                let preferred = Site::languages(conn).await?;
+                let preferred = preferred.into_iter().find_map(|tag| {
+                    LanguagePreference::new(Some(tag), Vec::new()).pick(there.iter().copied())
+                });
+                (preferred.unwrap_or(&article.language), true)
+            }
+        };
+        let chosen = match article
+            .translations
+            .0
+            .iter()
+            .find(|other| other.language == language)
+        {
+            // Should it go just now, what was asked for is still there.
+            Some(other) => {
+                Self::find_with(conn, &IdOrSlug::Id(other.id), visibility, wants).await?
+            }
+            None => None,
+        };
+        let mut chosen = chosen.unwrap_or(article);
+        chosen.is_fallback = is_fallback;
+        Ok(Some(chosen))
+    }
+}

@@ -1,0 +1,203 @@
+//! Writes articles: the row, its address, the authors and tags that it names.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Untyped, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::{Fragment, Statement};
+use crate::http::language::{self, Dir};
+use crate::news::articles::model::{Article, NewArticle};
+use crate::news::articles::prepared::PreparedArticle;
+use crate::news::content::crud::{CascadedChange, Resource};
+use crate::news::content::image::Image;
+use crate::news::content::publication::Publication;
+use crate::news::content::slug::{self, SlugTable};
+use crate::news::content::visibility::Status;
+use crate::problem::Problem;
+use crate::schema::articles;
+
+/// The columns that a client's document fills, beside the body and the slug.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = articles, treat_none_as_null = true)]
+struct ArticleRow {
+    title: String,
+    short_title: Option<String>,
+    kicker: Option<String>,
+    lede: Option<String>,
+    dir: Dir,
+    language: String,
+    status: Status,
+    published_at: Option<DateTime<Utc>>,
+    first_published_at: Option<DateTime<Utc>>,
+    category_id: Option<Uuid>,
+    dateline: Option<String>,
+    image: Option<Image>,
+    canonical_url: Option<String>,
+    source: Option<String>,
+    translation_of: Option<Uuid>,
+}
+
+impl ArticleRow {
+    async fn new(
+        conn: &mut AsyncPgConnection,
+        new: NewArticle,
+        first_published_at: Option<DateTime<Utc>>,
+    ) -> Result<Self, Problem> {
+        let time =
+            Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
+        Ok(Self {
+            title: new.title,
+            short_title: new.short_title,
+            kicker: new.kicker,
+            lede: new.lede,
+            dir: language::dir(&new.language),
+            language: new.language,
+            status: new.status,
+            published_at: time.published_at,
+            first_published_at: time.first_published_at,
+            category_id: new.category_id,
+            dateline: new.dateline,
+            image: new.image,
+            canonical_url: new.canonical_url,
+            source: new.source,
+            translation_of: new.translation_of,
+        })
+    }
+}
+
+pub(super) async fn insert(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    new: PreparedArticle,
+) -> Result<(), Problem> {
+    let (new, body, _permit) = new.into_columns();
+    let body = body.ok_or_else(|| Problem::internal("the body is not rendered"))?;
+    let slug = match chosen_slug(&new, id) {
+        None if new.status == Status::Draft => slug::provisional(&new.title, Article::NAME, id),
+        chosen => slug::claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
+    };
+    let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
+    let row = ArticleRow::new(conn, new, None).await?;
+    diesel::insert_into(articles::table)
+        .values((row, body, articles::id.eq(id), articles::slug.eq(slug)))
+        .execute(conn)
+        .await?;
+    store_list(conn, AUTHORS, id, &authors).await?;
+    store_list(conn, TAGS, id, &tags).await?;
+    Ok(())
+}
+
+/// Updates the row, in the trash or not; it leaves the trash.
+pub(super) async fn update(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    new: PreparedArticle,
+) -> Result<(), Problem> {
+    let (new, body, _permit) = new.into_columns();
+    let (own, first_published_at): (String, Option<DateTime<Utc>>) = articles::table
+        .find(id)
+        .select((articles::slug, articles::first_published_at))
+        .get_result(conn)
+        .await?;
+    // A draft gets its address when it is published.
+    let chosen = chosen_slug(&new, id);
+    let slug = match chosen {
+        None if slug::is_provisional(&own, id) && new.status == Status::Draft => own,
+        None if slug::is_provisional(&own, id) => {
+            slug::claim(conn, SlugTable::Articles, id, None, &new.title).await?
+        }
+        _ => slug::keep_or_claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
+    };
+    let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
+    let row = ArticleRow::new(conn, new, first_published_at).await?;
+    diesel::update(articles::table.find(id))
+        .set((
+            row,
+            body,
+            articles::slug.eq(slug),
+            articles::version.eq(articles::version + 1),
+            articles::deleted_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    store_list(conn, AUTHORS, id, &authors).await?;
+    store_list(conn, TAGS, id, &tags).await?;
+    Ok(())
+}
+
+/// The slug that the client has chosen, which isn't the provisional one that it may have read.
+fn chosen_slug(new: &NewArticle, id: Uuid) -> Option<&str> {
+    let slug = new.slug.as_deref();
+    slug.filter(|slug| !slug::is_provisional(slug, id))
+}
+
+/// The tables of the authors and of the tags of articles, and the column of their ids.
+const AUTHORS: (&str, &str) = ("article_authors", "author_id");
+const TAGS: (&str, &str) = ("article_tags", "tag_id");
+
+/// Stores the authors or the tags of an article, in the order given, unless they are stored so already.
+async fn store_list(
+    conn: &mut AsyncPgConnection,
+    (table, column): (&'static str, &'static str),
+    id: Uuid,
+    listed: &[Uuid],
+) -> QueryResult<()> {
+    let sql = Fragment::new("SELECT ")
+        .sql(column)
+        .sql(" FROM ")
+        .sql(table)
+        .sql(" WHERE id = ")
+        .id(id)
+        .sql(" ORDER BY place");
+    let stored: Vec<Uuid> = Statement::<SqlUuid>::new(sql).load(conn).await?;
+    if stored == listed {
+        return Ok(());
+    }
+    if !stored.is_empty() {
+        let sql = Fragment::new("DELETE FROM ")
+            .sql(table)
+            .sql(" WHERE id = ")
+            .id(id);
+        Statement::<Untyped>::new(sql).execute(conn).await?;
+    }
+    // Triggers copy the other columns from the article.
+    let sql = Fragment::new("INSERT INTO ")
+        .sql(table)
+        .sql(" (id, place, ")
+        .sql(column)
+        .sql(") SELECT ")
+        .id(id)
+        .sql(", place - 1, listed FROM unnest(")
+        .ids(listed.to_vec())
+        .sql(") WITH ORDINALITY AS list (listed, place)");
+    Statement::<Untyped>::new(sql).execute(conn).await?;
+    Ok(())
+}
+
+/// The other articles of its story that triggers changed with an article in this transaction.
+pub(super) async fn cascaded_changes(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+) -> QueryResult<Vec<CascadedChange>> {
+    #[derive(QueryableByName)]
+    struct ChangedArticle {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Integer)]
+        version: i32,
+        #[diesel(sql_type = Bool)]
+        requires_publish_scope: bool,
+    }
+    let rows: Vec<ChangedArticle> = diesel::sql_query(include_str!("sql/cascaded_changes.sql"))
+        .bind::<SqlUuid, _>(id)
+        .load(conn)
+        .await?;
+    let change = |row: ChangedArticle| CascadedChange {
+        id: row.id,
+        version: row.version,
+        requires_publish_scope: row.requires_publish_scope,
+    };
+    Ok(rows.into_iter().map(change).collect())
+}

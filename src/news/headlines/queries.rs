@@ -1,0 +1,145 @@
+//! Reads headlines: lists, some by their ids, and one.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Statement};
+use crate::http::locale::LanguagePreference;
+use crate::http::page::Page;
+use crate::http::query::List;
+use crate::news::articles::ArticleRef;
+use crate::news::categories::CategoryRef;
+use crate::news::content::crud::Resource;
+use crate::news::content::visibility::Visibility;
+use crate::news::headlines::filter::HeadlineFilter;
+use crate::news::headlines::model::Headline;
+use crate::news::listing::page::{RowSource, TimeOrdered};
+use crate::news::listing::resolve::ResolvedFilter;
+use crate::news::listing::timeline::{ListedTable, Timeline};
+use crate::problem::Problem;
+
+/// Joins what a headline refers to, as far as it is wanted, as `of_category` and `of_article`.
+fn relations(visibility: Visibility, wants: impl Fn(&str) -> bool) -> Fragment {
+    let category = if wants("category") {
+        CategoryRef::of("headlines.category_id")
+    } else {
+        CategoryRef::unwanted()
+    };
+    // `article_id` needs the article, too: it is shown where the article is visible.
+    let article = if wants("article") || wants("article_id") {
+        ArticleRef::join("headlines.article_id", visibility)
+    } else {
+        ArticleRef::join_nothing()
+    };
+    category.append(&article)
+}
+
+impl Headline {
+    /// The table as lists read it.
+    pub const LISTED: ListedTable = ListedTable {
+        name: Self::TABLE,
+        alias: "h",
+        expires: true,
+    };
+
+    /// The list that a filter makes.
+    pub fn timeline<'a>(
+        filter: &HeadlineFilter,
+        resolved: &'a ResolvedFilter,
+        visibility: Visibility,
+    ) -> Timeline<'a> {
+        let predicates = filter.predicates(resolved, visibility);
+        Timeline::new(Self::LISTED, visibility, resolved, predicates)
+    }
+
+    /// One page of a list.
+    pub(super) async fn list(
+        conn: &mut AsyncPgConnection,
+        visibility: Visibility,
+        list: &List<HeadlineFilter>,
+        resolved: &ResolvedFilter,
+    ) -> Result<Page<Self>, Problem> {
+        let locale = LanguagePreference::asked_for(resolved.parameters.language.clone());
+        let related = relations(visibility, |field| list.wants(field, true));
+        let timeline = Self::timeline(&list.filter, resolved, visibility);
+        if let Some(ids) = &resolved.parameters.ids {
+            let page = list.ids_page(ids)?;
+            let rows = Self::fetch(conn, timeline.with_ids(&page.ids()), &related).await?;
+            let rows = Self::shown(rows, visibility, &locale);
+            return Ok(list.named(Self::NAME, page.end(rows, |row| row.id, None)));
+        }
+        let cursor = list.cursor()?;
+        let (rows, total) = timeline
+            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
+            .await?;
+        let rows = Self::shown(rows, visibility, &locale);
+        let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
+        let page = list.page(Self::NAME, rows, cursor.as_ref(), position);
+        Ok(page.with_total(total))
+    }
+
+    /// The visible ones of these ids, in any order.
+    pub async fn with_ids(
+        conn: &mut AsyncPgConnection,
+        ids: &[Uuid],
+        visibility: Visibility,
+        locale: &LanguagePreference,
+        wants: impl Fn(&str) -> bool,
+    ) -> QueryResult<Vec<Self>> {
+        let filter = ResolvedFilter::default();
+        let source = Timeline::new(Self::LISTED, visibility, &filter, Vec::new()).with_ids(ids);
+        let rows = Self::fetch(conn, source, &relations(visibility, wants)).await?;
+        Ok(Self::shown(rows, visibility, locale))
+    }
+
+    /// The one with this id, if it is visible, with the relations that are wanted.
+    pub(super) async fn find_with(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        visibility: Visibility,
+        wants: impl Fn(&str) -> bool,
+    ) -> QueryResult<Option<Self>> {
+        let sql = Fragment::new("FROM headlines")
+            .append(&relations(visibility, wants))
+            .sql(" WHERE headlines.id = ")
+            .id(id)
+            .sql(" AND ")
+            .append(&visibility.of_headlines("headlines"));
+        let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
+            .get_result(conn)
+            .await
+            .optional()?;
+        Ok(found.map(|found| found.redact_for(visibility)))
+    }
+
+    fn shown(rows: Vec<Self>, visibility: Visibility, locale: &LanguagePreference) -> Vec<Self> {
+        let shown = |row: Self| {
+            let mut row = row.redact_for(visibility);
+            row.localize(locale);
+            row
+        };
+        rows.into_iter().map(shown).collect()
+    }
+
+    /// Leaves out the id of an article that isn't visible.
+    fn redact_for(mut self, visibility: Visibility) -> Self {
+        if visibility != Visibility::Everything && self.article.is_none() {
+            self.article_id = None;
+        }
+        self
+    }
+}
+
+impl TimeOrdered for Headline {
+    async fn fetch(
+        conn: &mut AsyncPgConnection,
+        source: RowSource,
+        related: &Fragment,
+    ) -> QueryResult<Vec<Self>> {
+        Statement::<RowType<Self>>::select::<Self>(&source.joined(related))
+            .load(conn)
+            .await
+    }
+}

@@ -1,0 +1,122 @@
+//! Headlines as a resource: the steps of a write that they have of their own.
+
+use diesel::dsl::{exists, now};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::http::fields::Fields;
+use crate::http::id_or_slug::IdOrSlug;
+use crate::http::language;
+use crate::http::locale::LanguagePreference;
+use crate::news::content::crud::{self, Resource};
+use crate::news::content::visibility::{self, Status, Visibility};
+use crate::news::headlines::model::{Headline, NewHeadline};
+use crate::news::headlines::write::{self, check_expiry};
+use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::schema::headlines;
+
+impl Resource for Headline {
+    type New = NewHeadline;
+    type Prepared = NewHeadline;
+    type Preparer = ();
+
+    const NAME: &'static str = "headline";
+    const TABLE: &'static str = "headlines";
+    const PATH: &'static str = "/v1/headlines";
+
+    fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
+        Some(match violation.name.as_str() {
+            "headlines_category_id_live" => crud::missing_reference("/category_id"),
+            "headlines_article_id_live" => crud::missing_reference("/article_id"),
+            _ => return None,
+        })
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+        visibility: Visibility,
+    ) -> QueryResult<Option<Self>> {
+        Self::find_part(conn, name, visibility, &Fields::default()).await
+    }
+
+    async fn find_part(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+        visibility: Visibility,
+        fields: &Fields,
+    ) -> QueryResult<Option<Self>> {
+        let IdOrSlug::Id(id) = name else {
+            return Ok(None);
+        };
+        Self::find_with(conn, *id, visibility, |field| fields.wants(field, true)).await
+    }
+
+    async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
+        let IdOrSlug::Id(id) = name else {
+            return Ok(false);
+        };
+        let gone = headlines::table
+            .find(id)
+            .filter(headlines::deleted_at.is_null())
+            .filter(headlines::status.eq(Status::Withdrawn))
+            .filter(headlines::first_published_at.le(now));
+        diesel::select(exists(gone)).get_result(conn).await
+    }
+
+    fn language(&self) -> Option<&str> {
+        Some(&self.language)
+    }
+
+    fn localize(&mut self, locale: &LanguagePreference) {
+        let locale = locale.or_in(&self.language);
+        if let Some(category) = &mut self.category {
+            category.0.localize(&locale);
+        }
+    }
+
+    fn validate(new: &mut NewHeadline) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        match language::canonical(&new.language) {
+            Ok(tag) => new.language = tag,
+            Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),
+        }
+        faults.extend(visibility::check_time(new.status, new.published_at));
+        faults.extend(check_expiry(new.published_at, new.expires_at));
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn requires_publish_scope(old: Option<&Self>, new: Option<&NewHeadline>) -> bool {
+        old.is_some_and(|old| old.status.requires_publish_scope())
+            || new.is_some_and(|new| new.status.requires_publish_scope())
+    }
+
+    async fn insert(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: NewHeadline,
+    ) -> Result<(), Problem> {
+        write::insert(conn, id, new).await
+    }
+
+    async fn update(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: NewHeadline,
+    ) -> Result<(), Problem> {
+        write::update(conn, id, new).await
+    }
+}

@@ -1,0 +1,111 @@
+//! Writes headlines.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::http::language::{self, Dir};
+use crate::news::content::publication::Publication;
+use crate::news::content::visibility::Status;
+use crate::news::headlines::model::{NewHeadline, Priority};
+use crate::problem::{Fault, Problem};
+use crate::schema::headlines;
+
+/// The columns that a client's document fills.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = headlines, treat_none_as_null = true)]
+struct HeadlineRow<'a> {
+    title: &'a str,
+    language: &'a str,
+    dir: Dir,
+    status: Status,
+    published_at: Option<DateTime<Utc>>,
+    first_published_at: Option<DateTime<Utc>>,
+    priority: Priority,
+    pinned: bool,
+    expires_at: Option<DateTime<Utc>>,
+    category_id: Option<Uuid>,
+    article_id: Option<Uuid>,
+    url: Option<&'a str>,
+    source: Option<&'a str>,
+}
+
+impl<'a> HeadlineRow<'a> {
+    async fn new(
+        conn: &mut AsyncPgConnection,
+        new: &'a NewHeadline,
+        first_published_at: Option<DateTime<Utc>>,
+    ) -> Result<Self, Problem> {
+        let time =
+            Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
+        if let Some(fault) = check_expiry(time.published_at, new.expires_at) {
+            return Err(Problem::Invalid(vec![fault]));
+        }
+        Ok(Self {
+            title: &new.title,
+            language: &new.language,
+            dir: language::dir(&new.language),
+            status: new.status,
+            published_at: time.published_at,
+            first_published_at: time.first_published_at,
+            priority: new.priority,
+            pinned: new.pinned,
+            expires_at: new.expires_at,
+            category_id: new.category_id,
+            article_id: new.article_id,
+            url: new.url.as_deref(),
+            source: new.source.as_deref(),
+        })
+    }
+}
+
+/// A headline expires after it is published.
+pub(super) fn check_expiry(
+    published_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+) -> Option<Fault> {
+    (expires_at? <= published_at?).then(|| {
+        Fault::at(
+            "/expires_at",
+            "too_early",
+            "must come after `published_at`, which is now where it is left out",
+        )
+    })
+}
+
+pub(super) async fn insert(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    new: NewHeadline,
+) -> Result<(), Problem> {
+    let row = HeadlineRow::new(conn, &new, None).await?;
+    diesel::insert_into(headlines::table)
+        .values((row, headlines::id.eq(id)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Updates the row, in the trash or not; it leaves the trash.
+pub(super) async fn update(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    new: NewHeadline,
+) -> Result<(), Problem> {
+    let first_published_at: Option<DateTime<Utc>> = headlines::table
+        .find(id)
+        .select(headlines::first_published_at)
+        .get_result(conn)
+        .await?;
+    let row = HeadlineRow::new(conn, &new, first_published_at).await?;
+    diesel::update(headlines::table.find(id))
+        .set((
+            row,
+            headlines::version.eq(headlines::version + 1),
+            headlines::deleted_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
