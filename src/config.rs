@@ -1,11 +1,12 @@
-//! Every setting: its flag, its variable, its default. Nothing else reads the environment.
+//! The settings of the server: flags, environment variables and defaults. Nothing else reads the environment.
 
 use std::net::SocketAddr;
 
 use clap::Args;
 
-use crate::access::{jwt, rate_limit};
-use crate::connection;
+use crate::access::jwt::IdentityProviderSettings;
+use crate::access::rate_limit::RateLimitSettings;
+use crate::connection::ConnectionSettings;
 use crate::db::DatabaseSettings;
 use crate::http::caching::Caching;
 use crate::http::security_headers::Security;
@@ -14,7 +15,7 @@ use crate::news::articles::EmbedHost;
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Address to listen on. Port 0 takes a free one and says which.
+    /// Address to listen on. Port 0 picks a free port, which is printed.
     #[arg(
         long,
         env = "MANCHETTE_LISTEN",
@@ -30,33 +31,33 @@ pub struct Config {
     pub caching: Caching,
 
     #[command(flatten)]
-    pub identity: jwt::Settings,
+    pub identity: IdentityProviderSettings,
 
     #[command(flatten)]
-    pub limits: rate_limit::Settings,
+    pub limits: RateLimitSettings,
 
     #[command(flatten)]
-    pub connection: connection::Settings,
+    pub connection: ConnectionSettings,
 
-    /// Origins whose pages may call this API from a browser, by comma, or `*` for all; none unless told.
-    #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    /// Origins whose pages may call the API from a browser (CORS), comma-separated, or `*` for all. Default: none.
+    #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = parse_origin, global = true)]
     pub cors_origins: Vec<String>,
 
-    /// Refuse (428) to change or delete what is there without an `If-Match`, so that nobody overwrites what they have not
-    /// seen.
+    /// Require `If-Match` for every change and deletion of an existing resource (otherwise 428), so that no client overwrites
+    /// a version that it has not seen.
     #[arg(long, env = "MANCHETTE_REQUIRE_IF_MATCH", global = true)]
     pub require_if_match: bool,
 
     #[command(flatten)]
     pub security: Security,
 
-    /// Hosts whose pages articles may embed (`iframe`), by comma: `player.example.org`, or `*.example.org` for all below
-    /// it; none unless told. Only over `https`, in a sandbox. Takes effect on an article when its body is next written (a
+    /// Hosts whose pages articles may embed (`iframe`), comma-separated: `player.example.org`, or `*.example.org` for all
+    /// subdomains. Default: none. Embeds use `https` and a sandbox. Applied to an article when its body is next written (a
     /// `PUT`, or a `PATCH` that changes the body). Never name a host that serves your own pages.
     #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, global = true)]
     pub embed_hosts: Vec<EmbedHost>,
 
-    /// Threads that answer requests; one for each processor unless told.
+    /// Worker threads that serve requests. Default: one for each processor.
     #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]
     pub workers: Option<u16>,
 
@@ -64,13 +65,13 @@ pub struct Config {
     #[arg(long, env = "MANCHETTE_NO_DEMO", global = true)]
     pub no_demo: bool,
 
-    /// How a line of the log looks. `RUST_LOG` says which lines there are (`info` unless told).
+    /// Format of log lines. `RUST_LOG` selects which lines are logged (default: `info`).
     #[arg(long, env = "MANCHETTE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
 }
 
 impl Config {
-    /// How many threads answer requests.
+    /// The number of worker threads.
     pub fn workers(&self) -> usize {
         self.workers.map_or_else(
             || std::thread::available_parallelism().map_or(2, usize::from),
@@ -78,14 +79,15 @@ impl Config {
         )
     }
 
-    /// Connections that our own Postgres has to offer: the workers', and some for the watch and commands beside the server.
+    /// Connections that the embedded Postgres has to offer: the workers', and some for the health monitor and commands that
+    /// run beside the server.
     pub fn connections(&self) -> usize {
         self.workers() * usize::from(self.database.pool_size) + 20
     }
 }
 
 /// An origin as a browser sends it (RFC 6454, section 6.1), or `*`.
-fn origin(text: &str) -> Result<String, String> {
+fn parse_origin(text: &str) -> Result<String, String> {
     let is_origin = || {
         url::Url::parse(text)
             .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == text)
@@ -93,6 +95,6 @@ fn origin(text: &str) -> Result<String, String> {
     if text == "*" || is_origin() {
         Ok(text.to_owned())
     } else {
-        Err("an origin looks like `https://www.example.org`, with nothing behind it".to_owned())
+        Err("an origin looks like `https://www.example.org`, without a path".to_owned())
     }
 }

@@ -1,6 +1,5 @@
-//! CPU-bound work off the workers' threads: rendering and validating large bodies. A worker's thread answers many requests
-//! at once, so whatever takes long runs on a thread of the blocking pool, and only as much of it at once as there are
-//! processors.
+//! CPU-bound work off the workers' threads: rendering and validating large bodies. A worker's thread serves many requests
+//! concurrently, so long tasks run on the blocking pool, at most one for each processor at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,39 +9,39 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 
-/// How long a request waits for its turn.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a request waits for a permit.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// Limits the CPU-bound tasks of the whole process.
+/// Limits the concurrent CPU-bound tasks of the process.
 #[derive(Clone, Debug)]
 pub struct CpuTasks {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    longest_wait: Duration,
+    max_wait: Duration,
 }
 
 impl Default for CpuTasks {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Self::new(processors, LONGEST_WAIT)
+        Self::new(processors, MAX_WAIT)
     }
 }
 
 impl CpuTasks {
-    /// At most so many at once; a request waits so long for its turn.
-    pub fn new(at_once: usize, longest_wait: Duration) -> Self {
+    /// Runs at most `max_running` tasks at once; a request waits up to `max_wait` for a permit.
+    pub fn new(max_running: usize, max_wait: Duration) -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(at_once)),
+            permits: Arc::new(Semaphore::new(max_running)),
             waiting: Arc::default(),
-            longest_wait,
+            max_wait,
         }
     }
 
-    /// Runs a task: in place where it is small, else on another thread. Never called while a connection to the database
-    /// is held.
+    /// Runs a task: in place if it is small, otherwise on another thread. To be called without a database connection in
+    /// hand, as it may wait.
     ///
     /// # Errors
-    /// With a 503 where its turn does not come in time.
+    /// With a 503 where no permit becomes free in time.
     pub async fn run<T: Send + 'static>(
         &self,
         is_small: bool,
@@ -51,8 +50,8 @@ impl CpuTasks {
         Ok(self.run_and_hold(is_small, task).await?.0)
     }
 
-    /// The same, and the permit with it, where one was needed: whoever goes on with what costs the database much, too, holds
-    /// it until that is done, so that only so many do that at once, and leave connections to others.
+    /// Runs a task and returns its permit, if it needed one. A caller whose database work is heavy, too, holds the permit
+    /// until that is done, which leaves connections to other requests.
     pub async fn run_and_hold<T: Send + 'static>(
         &self,
         is_small: bool,
@@ -62,26 +61,26 @@ impl CpuTasks {
             return Ok((task(), None));
         }
         let permit = Permit(self.permit().await?);
-        // The permit goes along: where the request is given up meanwhile, the task still occupies a processor.
+        // The task owns the permit: it occupies a processor even after its request was dropped.
         let done = tokio::task::spawn_blocking(move || (task(), Some(permit)));
         done.await.map_err(Problem::internal)
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let _waiting = Waiting::count(&self.waiting);
+        let _waiting = WaitingRequest::count(&self.waiting);
         let permit = self.permits.clone().acquire_owned();
-        match tokio::time::timeout(self.longest_wait, permit).await {
+        match tokio::time::timeout(self.max_wait, permit).await {
             Ok(permit) => permit.map_err(Problem::internal),
             Err(_) => Err(Problem::Busy("too many large bodies are being processed")),
         }
     }
 
-    /// How many requests wait for their turn.
+    /// How many requests wait for a permit.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Takes every permit, so that no task starts until it is dropped.
+    /// Takes all permits: no task starts until the result is dropped.
     pub async fn pause(&self) -> OwnedSemaphorePermit {
         let all = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
         let permits = self.permits.clone().acquire_many_owned(all).await;
@@ -89,21 +88,21 @@ impl CpuTasks {
     }
 }
 
-/// A place among the tasks that run at once, free again when it is dropped.
+/// A permit to run, given back when it is dropped.
 #[derive(Debug)]
-pub struct Permit(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
+pub struct Permit(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
-/// One request that waits, however it ends.
-struct Waiting<'a>(&'a AtomicUsize);
+/// Counts a waiting request until it is dropped.
+struct WaitingRequest<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingRequest<'a> {
     fn count(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Ordering::SeqCst);
         Self(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingRequest<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn a_task_waits_for_its_turn_and_no_longer_than_it_may() {
+    async fn a_task_waits_for_a_permit_until_the_timeout() {
         let tasks = CpuTasks::new(1, Duration::from_millis(10));
         let paused = tasks.pause().await;
         assert_eq!(tasks.run(true, || 1).await.ok(), Some(1));

@@ -1,4 +1,4 @@
-//! How a line of the log looks: for people, or as JSON.
+//! Logging: the format of lines (text or JSON), and the level of what clients can cause.
 
 use std::io::Write;
 
@@ -14,13 +14,13 @@ use clap::ValueEnum;
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object on each line.
     Json,
 }
 
-/// Starts the logger. `RUST_LOG` says what is logged; a line that can't be written is lost, and nothing else.
+/// Starts the logger, filtered by `RUST_LOG`. A line that can't be written is lost; nothing else fails.
 pub fn start(format: LogFormat) {
     let mut builder = Builder::from_env(Env::default().default_filter_or("info,actix_server=warn"));
     match format {
@@ -29,44 +29,46 @@ pub fn start(format: LogFormat) {
     };
     let logger = builder.build();
     log::set_max_level(logger.filter());
-    // It fails only where a logger was set before.
-    let _ = log::set_boxed_logger(Box::new(Quieter(logger)));
+    // Fails only if a logger is set already.
+    let _ = log::set_boxed_logger(Box::new(ClientErrorsAsDebug(logger)));
 }
 
-/// Where the framework speaks to clients. What it calls an error there, any stranger can cause at will: a request that can't
-/// be read, a connection that breaks off. An error is what somebody has to act on.
-const STRANGERS: &str = "actix_http::h1";
+/// The framework's module for connections. It logs malformed requests and broken connections as errors, although any client
+/// can cause them; an error in the log should be one that an operator has to act on.
+const CLIENT_ERRORS: &str = "actix_http::h1";
 
-/// A logger to which nothing is an error that a stranger can cause.
-struct Quieter<L>(L);
+/// Lowers the level of what clients can cause to `debug`.
+struct ClientErrorsAsDebug<L>(L);
 
-impl<L: Log> Quieter<L> {
-    fn is_by_strangers(metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with(STRANGERS) && metadata.level() < Level::Debug
+impl<L: Log> ClientErrorsAsDebug<L> {
+    fn is_caused_by_client(metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with(CLIENT_ERRORS) && metadata.level() < Level::Debug
     }
 
-    fn quiet() -> Metadata<'static> {
+    fn debug_metadata() -> Metadata<'static> {
         Metadata::builder()
             .level(Level::Debug)
-            .target(STRANGERS)
+            .target(CLIENT_ERRORS)
             .build()
     }
 }
 
-impl<L: Log> Log for Quieter<L> {
+impl<L: Log> Log for ClientErrorsAsDebug<L> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        if Self::is_by_strangers(metadata) {
-            self.0.enabled(&Self::quiet())
+        if Self::is_caused_by_client(metadata) {
+            self.0.enabled(&Self::debug_metadata())
         } else {
             self.0.enabled(metadata)
         }
     }
 
     fn log(&self, record: &Record<'_>) {
-        if Self::is_by_strangers(record.metadata()) {
-            let mut quiet = Record::builder();
-            quiet.metadata(Self::quiet()).args(*record.args());
-            self.0.log(&quiet.build());
+        if Self::is_caused_by_client(record.metadata()) {
+            let mut lowered = Record::builder();
+            lowered
+                .metadata(Self::debug_metadata())
+                .args(*record.args());
+            self.0.log(&lowered.build());
         } else {
             self.0.log(record);
         }
@@ -126,9 +128,9 @@ mod tests {
 
     use super::*;
 
-    struct Kept(Mutex<Vec<(Level, String)>>);
+    struct Recorder(Mutex<Vec<(Level, String)>>);
 
-    impl Log for Kept {
+    impl Log for Recorder {
         fn enabled(&self, _: &Metadata<'_>) -> bool {
             true
         }
@@ -142,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_error_that_a_stranger_can_cause() {
-        let logger = Quieter(Kept(Mutex::default()));
+    fn errors_that_clients_cause_are_logged_as_debug() {
+        let logger = ClientErrorsAsDebug(Recorder(Mutex::default()));
         for (target, level) in [
             ("actix_http::h1::dispatcher", Level::Error),
             ("actix_http::service", Level::Error),
@@ -153,9 +155,9 @@ mod tests {
             record.target(target).level(level);
             logger.log(&record.args(format_args!("{target} says so")).build());
         }
-        let kept = logger.0.0.into_inner().unwrap();
-        let levels: Vec<Level> = kept.iter().map(|(level, _)| *level).collect();
+        let recorded = logger.0.0.into_inner().unwrap();
+        let levels: Vec<Level> = recorded.iter().map(|(level, _)| *level).collect();
         assert_eq!(levels, [Level::Debug, Level::Error, Level::Warn]);
-        assert_eq!(kept[0].1, "actix_http::h1::dispatcher says so");
+        assert_eq!(recorded[0].1, "actix_http::h1::dispatcher says so");
     }
 }

@@ -1,23 +1,22 @@
-//! Keys that stand where none should: in a path, in a request's id. They are made unreadable before anything is noted or
-//! answered.
+//! Removes credentials that were put where none belong (a path, a request's id) before they are logged, stored or answered.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A key of ours beyond the part that may be shown; and a JWT (RFC 7519), which begins as `{"` does in Base64.
+/// The secret part of an API key, after its prefix; and a JWT (RFC 7519), which begins like `{"` in Base64.
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(mnc_[0-9A-Za-z]{8})[0-9A-Za-z]+|(eyJ)[0-9A-Za-z_-]*\.[0-9A-Za-z_.-]*")
-        .expect("it is a pattern")
+        .expect("a valid pattern")
 });
 
-/// The same text without what could be used as a key.
+/// The text without its secrets.
 pub fn redact(text: &str) -> Cow<'_, str> {
     SECRETS.replace_all(text, "$1$2…")
 }
 
-/// Whether something that could be used as a key stands in it.
+/// Whether the text contains a secret.
 pub fn contains_secret(text: &str) -> bool {
     SECRETS.is_match(text)
 }

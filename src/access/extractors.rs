@@ -74,7 +74,7 @@ impl From<ApiKey> for Caller {
 
 impl From<Identity> for Caller {
     fn from(identity: Identity) -> Self {
-        let scopes = known(&identity.words);
+        let scopes = known(&identity.scopes);
         Self {
             key_id: None,
             scopes: scopes
@@ -239,10 +239,12 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
         .expect("every worker has its limits");
     let caller = if request.headers().contains_key(header::AUTHORIZATION) {
         let Some(credentials) = Credentials::read(request) else {
-            limits.wrong_key(request)?;
+            limits.count_malformed(request)?;
             return Err(WRONG);
         };
-        let found = limits.prove(request, credentials.find(request)).await?;
+        let found = limits
+            .authenticate(request, credentials.find(request))
+            .await?;
         Some(Arc::new(found))
     } else {
         None

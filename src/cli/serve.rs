@@ -26,8 +26,8 @@ use crate::server;
 pub async fn run(mut config: Config) -> Result<(), Error> {
     // Invalid settings are reported before anything is started.
     IdentityProvider::from_settings(&config.identity)?;
-    config.limits.max_connections =
-        files::connections(config.limits.max_connections, config.connections());
+    config.connection.max_connections =
+        files::connections(config.connection.max_connections, config.connections());
     // The port comes first: if it is in use, nothing else needs to be started.
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
@@ -35,7 +35,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let (options, embedded, key) = open_database(&config).await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let admission = Admission::new(&config.limits);
+    let admission = Admission::new(&config.connection);
     let accepting = listener.try_clone()?;
     let server = server::start(
         listener,

@@ -1,5 +1,5 @@
-//! Which connections are accepted. One address may have so many open; one more is told so, and closed. Beyond what may be open
-//! altogether there is a reserve of connections that live for a few seconds, so that the server's health can always be asked.
+//! Limits of open connections. Beyond the limit of its address, a connection is refused with a 429. Beyond the limit of all, a
+//! reserve of connections that live for a few seconds keeps the health checks reachable.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
@@ -12,23 +12,23 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::net::TcpStream as AsyncTcpStream;
 use tokio::sync::oneshot;
 
-use crate::access::rate_limit::Settings;
-use crate::access::rate_limit::address::network;
+use super::ConnectionSettings;
+use super::client_address::network;
 
-/// Connections that are accepted beyond the bound. Where there are more, the oldest makes room: to ask for the server's
-/// health takes milliseconds, so whoever does is hardly ever the oldest.
+/// Connections that are accepted beyond the limit. When there are more, the oldest is evicted: a health check takes
+/// milliseconds, so it is hardly ever the oldest.
 pub const RESERVE: usize = 128;
 
-/// What is sent where one address has too many: nobody reads a request to answer here.
-const ONE_TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\
+/// The answer to a connection beyond the limit of its address, sent without reading a request.
+const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\
     Content-Type: application/problem+json\r\nContent-Length: 128\r\n\r\n\
     {\"type\":\"/problems/too-many-requests\",\"title\":\"Too much at once\",\"status\":429,\"detail\":\"too many connections from this address\"}";
 
-/// The connections that are open now, of all workers.
+/// Counts the open connections of all workers.
 #[derive(Clone)]
 pub struct Admission {
     counts: Arc<Mutex<Counts>>,
-    settings: Settings,
+    settings: ConnectionSettings,
 }
 
 #[derive(Default)]
@@ -36,29 +36,29 @@ struct Counts {
     by_address: HashMap<IpAddr, u32>,
     regular: usize,
     reserve: usize,
-    /// Those of the reserve that may stay, the oldest first.
-    staying: VecDeque<(u64, oneshot::Sender<()>)>,
+    /// The connections of the reserve that are not evicted, the oldest first.
+    reserved: VecDeque<(u64, oneshot::Sender<()>)>,
     next: u64,
 }
 
 impl Admission {
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &ConnectionSettings) -> Self {
         Self {
             counts: Arc::default(),
             settings: settings.clone(),
         }
     }
 
-    /// How many are open.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         let counts = self.lock();
         counts.regular + counts.reserve
     }
 
-    /// Counts a connection for as long as its place is kept; none where its address has too many, which it is told.
-    pub fn admit(&self, stream: &AsyncTcpStream) -> Option<Place> {
+    /// Counts a connection until its slot is dropped; refuses it and returns none where its address has too many.
+    pub fn admit(&self, stream: &AsyncTcpStream) -> Option<ConnectionSlot> {
         let peer = stream.peer_addr().ok()?.ip().to_canonical();
-        let address = (!self.settings.trusts(peer)).then(|| network(peer));
+        let address = (!self.settings.proxies.trusts(peer)).then(|| network(peer));
         let mut counts = self.lock();
         if let Some(address) = address {
             let count = counts.by_address.entry(address).or_default();
@@ -76,7 +76,7 @@ impl Admission {
             Some(counts.overflow())
         };
         drop(counts);
-        Some(Place {
+        Some(ConnectionSlot {
             counts: self.counts.clone(),
             address,
             overflow,
@@ -94,15 +94,15 @@ fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
 
 impl Counts {
     fn overflow(&mut self) -> Overflow {
-        while self.staying.len() >= RESERVE {
-            // Hearing it, the oldest goes.
-            self.staying.pop_front();
+        while self.reserved.len() >= RESERVE {
+            // Dropping the sender evicts the oldest.
+            self.reserved.pop_front();
         }
-        let (stays, evicted) = oneshot::channel();
+        let (keep, evicted) = oneshot::channel();
         let number = self.next;
         self.next += 1;
         self.reserve += 1;
-        self.staying.push_back((number, stays));
+        self.reserved.push_back((number, keep));
         Overflow {
             number,
             evicted: Some(evicted),
@@ -113,32 +113,32 @@ impl Counts {
 fn refuse(stream: &AsyncTcpStream) {
     if let Ok(stream) = stream.as_fd().try_clone_to_owned() {
         let mut stream = TcpStream::from(stream);
-        let _ = stream.write_all(ONE_TOO_MANY);
+        let _ = stream.write_all(TOO_MANY_CONNECTIONS);
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
 
-/// The place of one open connection.
-pub struct Place {
+/// One counted connection.
+pub struct ConnectionSlot {
     counts: Arc<Mutex<Counts>>,
-    /// None where the other end is a trusted proxy.
+    /// None for a trusted proxy.
     address: Option<IpAddr>,
     overflow: Option<Overflow>,
 }
 
 struct Overflow {
     number: u64,
-    /// None once it was heard.
+    /// None once it has fired.
     evicted: Option<oneshot::Receiver<()>>,
 }
 
-impl Place {
-    /// Whether it is one of the reserve.
+impl ConnectionSlot {
+    /// Whether it belongs to the reserve.
     pub fn is_overflow(&self) -> bool {
         self.overflow.is_some()
     }
 
-    /// Comes when another one needs the place, and stays.
+    /// Ready once another connection needs the slot, and from then on.
     pub fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(overflow) = &mut self.overflow else {
             return Poll::Pending;
@@ -151,13 +151,13 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut counts = lock(&self.counts);
         if let Some(overflow) = &self.overflow {
             counts.reserve -= 1;
             counts
-                .staying
+                .reserved
                 .retain(|(number, _)| *number != overflow.number);
         } else {
             counts.regular -= 1;
@@ -176,8 +176,8 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_length_that_is_said_is_that_of_the_body() {
-        let text = std::str::from_utf8(super::ONE_TOO_MANY).unwrap();
+    fn the_content_length_of_the_429_is_that_of_its_body() {
+        let text = std::str::from_utf8(super::TOO_MANY_CONNECTIONS).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(
             head.ends_with(&format!("Content-Length: {}", body.len())),

@@ -1,9 +1,9 @@
-//! Follows the chunks of a body (RFC 9112, section 7.1). What it takes, the framework's decoder takes too, so that both
-//! agree where the body ends; bare LF, trailers that are no header lines, and what never ends it refuses.
+//! Validates chunked bodies (RFC 9112, section 7.1). Whatever it accepts, the framework's decoder accepts, too, so both agree
+//! where a body ends; it refuses bare LF, malformed trailers, and extensions and trailers without end.
 
-/// What the bytes so far amount to.
+/// The result of the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ChunkStatus {
     More,
     /// The body is complete.
     End,
@@ -11,7 +11,7 @@ pub enum Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ChunkPosition {
     SizeFirst,
     Size,
     /// White space after a size.
@@ -28,122 +28,143 @@ enum Place {
     EndLf,
 }
 
-/// The most bytes of extensions and trailers that one body may have: nobody reads them.
-const MOST_BESIDE: usize = 16 << 10;
-/// The most digits of a size, with zeros before it.
-const MOST_DIGITS: usize = 16;
+/// The most bytes of extensions and trailers in one body. Nothing reads them.
+const MAX_EXTRA: usize = 16 << 10;
+/// The most digits of a size, leading zeros included.
+const MAX_DIGITS: usize = 16;
 
 #[derive(Debug)]
 pub struct Chunks {
-    place: Place,
-    /// Bytes of the chunk that are still to come.
+    position: ChunkPosition,
+    /// Bytes left of the current chunk.
     left: u64,
-    /// Digits of its size, and bytes of extensions and trailers, so far.
+    /// Digits of its size so far.
     digits: usize,
-    beside: usize,
+    /// Bytes of extensions and trailers so far.
+    extra: usize,
 }
 
 impl Chunks {
     pub fn new() -> Self {
         Self {
-            place: Place::SizeFirst,
+            position: ChunkPosition::SizeFirst,
             left: 0,
             digits: 0,
-            beside: 0,
+            extra: 0,
         }
     }
 
-    /// Follows the bytes to their end, to the body's end, or up to the one that is wrong; says how many those are.
-    pub fn follow(&mut self, bytes: &[u8]) -> (usize, Step) {
+    /// Reads up to the end of the bytes, the end of the body, or a malformed byte; returns how many bytes that are.
+    pub fn follow(&mut self, bytes: &[u8]) -> (usize, ChunkStatus) {
         let mut at = 0;
         while at < bytes.len() {
-            if self.place == Place::Data {
+            if self.position == ChunkPosition::Data {
                 let rest = bytes.len() - at;
                 let length = rest.min(usize::try_from(self.left).unwrap_or(usize::MAX));
                 at += length;
                 self.left -= length as u64;
                 if self.left == 0 {
-                    self.place = Place::DataCr;
+                    self.position = ChunkPosition::DataCr;
                 }
                 continue;
             }
             match self.next(bytes[at]) {
-                Ok(Some(place)) => self.place = place,
-                Ok(None) => return (at + 1, Step::End),
-                Err(why) => return (at, Step::Malformed(why)),
+                Ok(Some(position)) => self.position = position,
+                Ok(None) => return (at + 1, ChunkStatus::End),
+                Err(why) => return (at, ChunkStatus::Malformed(why)),
             }
             at += 1;
         }
-        (at, Step::More)
+        (at, ChunkStatus::More)
     }
 
-    /// The place after one more byte of an extension or a trailer.
-    fn beside(&mut self, place: Place) -> Result<Place, &'static str> {
-        self.beside += 1;
-        if self.beside > MOST_BESIDE {
-            return Err("extensions and trailers have more than 16 KiB");
+    /// Counts one more byte of an extension or a trailer.
+    fn count_extra(&mut self, position: ChunkPosition) -> Result<ChunkPosition, &'static str> {
+        self.extra += 1;
+        if self.extra > MAX_EXTRA {
+            return Err("extensions and trailers exceed 16 KiB");
         }
-        Ok(place)
+        Ok(position)
     }
 
-    /// Where the byte after this one stands; none where this one was the last.
-    fn next(&mut self, byte: u8) -> Result<Option<Place>, &'static str> {
-        const SIZE: &str = "a size is not hexadecimal, or its line doesn't end with CRLF";
-        let place = match (self.place, byte) {
-            (Place::SizeFirst | Place::Size, digit) if digit.is_ascii_hexdigit() => {
-                if self.place == Place::SizeFirst {
+    /// The position of the next byte; none after the last one.
+    fn next(&mut self, byte: u8) -> Result<Option<ChunkPosition>, &'static str> {
+        const SIZE: &str = "a chunk size is not hexadecimal, or its line doesn't end with CRLF";
+        let position = match (self.position, byte) {
+            (ChunkPosition::SizeFirst | ChunkPosition::Size, digit)
+                if digit.is_ascii_hexdigit() =>
+            {
+                if self.position == ChunkPosition::SizeFirst {
                     (self.left, self.digits) = (0, 0);
                 }
                 self.digits += 1;
-                if self.digits > MOST_DIGITS {
-                    return Err("a size is too long");
+                if self.digits > MAX_DIGITS {
+                    return Err("a chunk size has too many digits");
                 }
                 let digit = char::from(digit).to_digit(16).unwrap_or_default();
-                let sixteenfold = self.left.checked_mul(16).ok_or("a size is too large")?;
+                let sixteenfold = self
+                    .left
+                    .checked_mul(16)
+                    .ok_or("a chunk size is too large")?;
                 self.left = sixteenfold + u64::from(digit);
-                Place::Size
+                ChunkPosition::Size
             }
-            (Place::Size | Place::SizeEnd, b' ' | b'\t') => self.beside(Place::SizeEnd)?,
-            (Place::Size | Place::SizeEnd, b';') => Place::Extension,
-            (Place::Size | Place::SizeEnd | Place::Extension, b'\r') => Place::SizeLf,
-            (Place::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
-                self.beside(Place::Extension)?
+            (ChunkPosition::Size | ChunkPosition::SizeEnd, b' ' | b'\t') => {
+                self.count_extra(ChunkPosition::SizeEnd)?
             }
-            (Place::SizeLf, b'\n') if self.left > 0 => Place::Data,
-            (Place::SizeLf, b'\n') => Place::TrailerFirst,
-            (Place::SizeFirst | Place::Size | Place::SizeEnd | Place::SizeLf, _) => {
+            (ChunkPosition::Size | ChunkPosition::SizeEnd, b';') => ChunkPosition::Extension,
+            (ChunkPosition::Size | ChunkPosition::SizeEnd | ChunkPosition::Extension, b'\r') => {
+                ChunkPosition::SizeLf
+            }
+            (ChunkPosition::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
+                self.count_extra(ChunkPosition::Extension)?
+            }
+            (ChunkPosition::SizeLf, b'\n') if self.left > 0 => ChunkPosition::Data,
+            (ChunkPosition::SizeLf, b'\n') => ChunkPosition::TrailerFirst,
+            (
+                ChunkPosition::SizeFirst
+                | ChunkPosition::Size
+                | ChunkPosition::SizeEnd
+                | ChunkPosition::SizeLf,
+                _,
+            ) => {
                 return Err(SIZE);
             }
-            (Place::Extension, _) => return Err("an extension has a control character"),
-            (Place::DataCr, b'\r') => Place::DataLf,
-            (Place::DataLf, b'\n') => Place::SizeFirst,
-            (Place::DataCr | Place::DataLf, _) => {
-                return Err("a chunk is longer than its size, or doesn't end with CRLF");
+            (ChunkPosition::Extension, _) => {
+                return Err("a chunk extension has a control character");
             }
-            (Place::TrailerFirst, b'\r') => Place::EndLf,
-            (Place::Trailer, b'\r') => Place::TrailerLf,
-            (Place::TrailerFirst | Place::TrailerName | Place::Trailer, b'\n') => {
-                return Err("a line after the last chunk ends with LF alone");
+            (ChunkPosition::DataCr, b'\r') => ChunkPosition::DataLf,
+            (ChunkPosition::DataLf, b'\n') => ChunkPosition::SizeFirst,
+            (ChunkPosition::DataCr | ChunkPosition::DataLf, _) => {
+                return Err("a chunk exceeds its size, or doesn't end with CRLF");
             }
-            (Place::TrailerName, b':') => self.beside(Place::Trailer)?,
-            (Place::TrailerFirst | Place::TrailerName, byte) if is_token(byte) => {
-                self.beside(Place::TrailerName)?
+            (ChunkPosition::TrailerFirst, b'\r') => ChunkPosition::EndLf,
+            (ChunkPosition::Trailer, b'\r') => ChunkPosition::TrailerLf,
+            (
+                ChunkPosition::TrailerFirst | ChunkPosition::TrailerName | ChunkPosition::Trailer,
+                b'\n',
+            ) => {
+                return Err("a trailer line ends with LF alone");
             }
-            (Place::TrailerFirst | Place::TrailerName, _) => {
-                return Err("a line after the last chunk is no header line");
+            (ChunkPosition::TrailerName, b':') => self.count_extra(ChunkPosition::Trailer)?,
+            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, byte) if is_token(byte) => {
+                self.count_extra(ChunkPosition::TrailerName)?
             }
-            (Place::Trailer, _) => self.beside(Place::Trailer)?,
-            (Place::TrailerLf, b'\n') => Place::TrailerFirst,
-            (Place::EndLf, b'\n') => return Ok(None),
-            (Place::TrailerLf | Place::EndLf | Place::Data, _) => {
-                return Err("a line after the last chunk ends with CR alone");
+            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, _) => {
+                return Err("a trailer line is not a header line");
+            }
+            (ChunkPosition::Trailer, _) => self.count_extra(ChunkPosition::Trailer)?,
+            (ChunkPosition::TrailerLf, b'\n') => ChunkPosition::TrailerFirst,
+            (ChunkPosition::EndLf, b'\n') => return Ok(None),
+            (ChunkPosition::TrailerLf | ChunkPosition::EndLf | ChunkPosition::Data, _) => {
+                return Err("a trailer line ends with CR alone");
             }
         };
-        Ok(Some(place))
+        Ok(Some(position))
     }
 }
 
-/// Whether a byte may stand in a header's name (RFC 9110, section 5.6.2).
+/// Whether a byte is allowed in a header's name (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

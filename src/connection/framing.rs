@@ -1,31 +1,31 @@
-//! Where each request on a connection begins and ends, in the bytes as they arrive. The framework's parser takes a bare LF for
-//! the end of a line, answers what is no request with an empty 400, and closes the connection without an answer when the
-//! chunks of a body are malformed. So its bytes pass here first: each head is parsed with the same `httparse`, and the length
-//! of each body is found as the framework finds it (RFC 9112, section 6). What is refused here never gets there.
+//! Request framing (RFC 9112): finds where each request on a connection begins and ends, and refuses what is malformed. The
+//! framework's parser accepts a bare LF as the end of a line, answers what is not HTTP with an empty 400, and closes the
+//! connection without an answer when chunks are malformed. So bytes pass here first: heads are parsed with the framework's
+//! own `httparse`, and the length of a body is determined as the framework does (section 6).
 
 use actix_web::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::chunks::{Chunks, Step};
-use crate::connection::head_size;
+use super::chunks::{ChunkStatus, Chunks};
+use crate::connection::head_limits;
 use crate::problem::Problem;
 
-/// The most bytes of a head that are waited for; the framework's own bound.
+/// The most bytes of a head before it is complete: the framework's own limit.
 pub const MAX_HEAD: usize = 128 << 10;
-/// The most header lines that are parsed; the framework's own bound.
+/// The most header lines that are parsed: the framework's own limit.
 const MAX_LINES: usize = 96;
-/// The longest target and the longest name of a header that the framework's types can hold.
+/// The longest request target and header name that the framework's types can hold.
 const MAX_PART: usize = 65_534;
 
-/// The request that the framework gets in place of a head that is refused: it is answered in its turn, after those before
-/// it, and is the last one on its connection.
+/// The request that the framework gets in place of a refused head, so that it is answered in order, after the requests before
+/// it, and as the last one on its connection.
 pub const PLACEHOLDER: &[u8] = b"- / HTTP/1.1\r\nHost: -\r\nConnection: close\r\n\r\n";
 pub const PLACEHOLDER_METHOD: &str = "-";
 
-/// Why no more is read from a connection.
+/// The reason for which no more is read from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The head is no HTTP/1, or could be read in two ways.
+    /// The head is not HTTP/1, or ambiguous.
     Head(&'static str),
     /// The chunks of a body are malformed.
     Chunks(&'static str),
@@ -42,71 +42,70 @@ impl Refusal {
             Self::Chunks(why) => Problem::Malformed(format!("the body's chunks: {why}")),
             Self::HeadTooLarge => Problem::HeadersTooLarge(format!(
                 "a request may have at most {} header lines, and {} bytes of them",
-                head_size::MAX_HEADERS,
-                head_size::MAX_HEADER_BYTES
+                head_limits::MAX_HEADERS,
+                head_limits::MAX_HEADER_BYTES
             )),
-            Self::TargetTooLong => Problem::AddressTooLong(head_size::MAX_ADDRESS),
+            Self::TargetTooLong => Problem::AddressTooLong(head_limits::MAX_ADDRESS),
             Self::HeadTooSlow(seconds) => Problem::HeadTooSlow(seconds),
         }
     }
 
-    /// Whether it was a head that was refused, and not the body after a good one.
+    /// Whether the head was refused, rather than the body after it.
     pub fn is_of_head(self) -> bool {
         !matches!(self, Self::Chunks(_))
     }
 }
 
-/// What some bytes that arrived amount to.
+/// The result of examining some bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Examined {
-    /// So many of them the framework may have. What comes after is a head that is not complete, or is refused.
-    pub good: usize,
+    /// The number of bytes to pass on. The rest is a head that is incomplete or refused.
+    pub accepted: usize,
     pub refusal: Option<Refusal>,
 }
 
-/// Where the next byte of a connection stands.
+/// The position of the next byte of a connection.
 #[derive(Debug, Default)]
-enum Place {
+enum Position {
     /// Between requests, or in a head.
     #[default]
     Head,
-    /// In a body that has so many bytes more.
+    /// In a body that has this many bytes left.
     Body(u64),
     Chunks(Chunks),
-    /// In what is no HTTP/1 any more (`CONNECT`, `Upgrade: websocket`): bytes to the end.
+    /// After `CONNECT` or `Upgrade: websocket`: no HTTP/1, bytes to the end of the connection.
     Unframed,
 }
 
 #[derive(Debug, Default)]
 pub struct Framing {
-    place: Place,
+    position: Position,
     heads: u64,
 }
 
 impl Framing {
-    /// Complete heads that have passed.
+    /// The number of complete heads.
     pub fn heads(&self) -> u64 {
         self.heads
     }
 
     /// Whether the next byte belongs to a head.
     pub fn is_at_head(&self) -> bool {
-        matches!(self.place, Place::Head)
+        matches!(self.position, Position::Head)
     }
 
-    /// Follows the bytes from where it stands. A head has to be there from its beginning: what was not good comes again with
-    /// what arrives after it.
+    /// Examines the next bytes. Those that were not accepted have to come again, before the bytes that arrive after them.
     pub fn examine(&mut self, bytes: &[u8]) -> Examined {
-        let mut good = 0;
+        let mut accepted = 0;
         let mut refusal = None;
-        while good < bytes.len() {
-            let rest = &bytes[good..];
-            match &mut self.place {
-                Place::Head => match head(rest) {
-                    Ok(Some((length, place))) => {
+        while accepted < bytes.len() {
+            let rest = &bytes[accepted..];
+            match &mut self.position {
+                Position::Head => match head(rest) {
+                    Ok(Some((length, position))) => {
                         self.heads += 1;
-                        self.place = place;
-                        good += length;
+                        self.position = position;
+                        accepted += length;
                     }
                     Ok(None) if rest.len() >= MAX_HEAD => {
                         refusal = Some(Refusal::HeadTooLarge);
@@ -118,37 +117,37 @@ impl Framing {
                         break;
                     }
                 },
-                Place::Body(left) => {
+                Position::Body(left) => {
                     let length = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    good += length;
+                    accepted += length;
                     *left -= length as u64;
                     if *left == 0 {
-                        self.place = Place::Head;
+                        self.position = Position::Head;
                     }
                 }
-                Place::Chunks(chunks) => {
+                Position::Chunks(chunks) => {
                     let (length, step) = chunks.follow(rest);
-                    good += length;
+                    accepted += length;
                     match step {
-                        Step::More => {}
-                        Step::End => self.place = Place::Head,
-                        Step::Malformed(why) => {
+                        ChunkStatus::More => {}
+                        ChunkStatus::End => self.position = Position::Head,
+                        ChunkStatus::Malformed(why) => {
                             refusal = Some(Refusal::Chunks(why));
                             break;
                         }
                     }
                 }
-                Place::Unframed => good = bytes.len(),
+                Position::Unframed => accepted = bytes.len(),
             }
         }
-        Examined { good, refusal }
+        Examined { accepted, refusal }
     }
 }
 
-/// Whether `bytes` may have become a whole head by what came after the first `before` of them. It is parsed only then, or when
-/// it is twice as long as when it was `examined` last: a head that arrives byte by byte costs little more than one that
-/// comes at once, and what is no head at all is found out early.
-pub fn may_be_whole(bytes: &[u8], before: usize, examined: usize) -> bool {
+/// Whether an incomplete head is worth examining again after bytes arrived: when those may have completed it, or when it is
+/// twice as long as when it was last `examined`. So a head that arrives byte by byte costs little more than one that comes
+/// at once, and garbage is still found early.
+pub fn may_be_complete(bytes: &[u8], before: usize, examined: usize) -> bool {
     let new = &bytes[before.saturating_sub(2)..];
     bytes.len() >= examined * 2
         || bytes.len() >= MAX_HEAD
@@ -156,8 +155,8 @@ pub fn may_be_whole(bytes: &[u8], before: usize, examined: usize) -> bool {
         || new.windows(3).any(|three| three == b"\n\r\n")
 }
 
-/// The length of the head that `bytes` begin with, and what comes after it; none where it is not complete.
-fn head(bytes: &[u8]) -> Result<Option<(usize, Place)>, Refusal> {
+/// The length of the head at the beginning of `bytes`, and the position after it; none where it is incomplete.
+fn head(bytes: &[u8]) -> Result<Option<(usize, Position)>, Refusal> {
     let mut lines = [EMPTY_HEADER; MAX_LINES];
     let mut request = httparse::Request::new(&mut lines);
     let length = match request.parse(bytes) {
@@ -183,74 +182,76 @@ fn head(bytes: &[u8]) -> Result<Option<(usize, Place)>, Refusal> {
         return Err(Refusal::HeadTooLarge);
     }
     if target.parse::<Uri>().is_err() {
-        return Err(Refusal::Head("the request target is no address"));
+        return Err(Refusal::Head("the request target is not a valid URI"));
     }
-    let place = body(method, request.version == Some(1), request.headers)?;
-    Ok(Some((length, place)))
+    let position = body(method, request.version == Some(1), request.headers)?;
+    Ok(Some((length, position)))
 }
 
 fn why(error: httparse::Error) -> &'static str {
     match error {
-        httparse::Error::HeaderName => "a header's name has a character that no name can have",
-        httparse::Error::HeaderValue => "a header's value has a character that no value can have",
+        httparse::Error::HeaderName => "a header name has an invalid character",
+        httparse::Error::HeaderValue => "a header value has an invalid character",
         httparse::Error::NewLine => "a line of the head ends with CR alone",
-        httparse::Error::Version => "the version of HTTP is neither 1.0 nor 1.1",
-        _ => "this is no HTTP/1 request",
+        httparse::Error::Version => "the HTTP version is neither 1.0 nor 1.1",
+        _ => "not an HTTP/1 request",
     }
 }
 
-/// How the body after a head is delimited. What two readers could read differently is refused.
-fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Place, Refusal> {
+/// The delimitation of the body after a head. Refuses what two parsers could understand differently (request smuggling).
+fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Position, Refusal> {
     let named = |name: &'static str| {
         lines
             .iter()
             .filter(move |line| line.name.eq_ignore_ascii_case(name))
             .map(|line| line.value.trim_ascii())
     };
-    let one = |name: &'static str, twice: &'static str| {
+    let single = |name: &'static str, duplicate: &'static str| {
         let mut values = named(name);
         let value = values.next();
         match values.next() {
-            Some(_) => Err(Refusal::Head(twice)),
+            Some(_) => Err(Refusal::Head(duplicate)),
             None => Ok(value),
         }
     };
-    let host = one("host", "there are two `Host`")?;
+    let host = single("host", "duplicate `Host`")?;
     if is_1_1 && host.is_none() {
-        return Err(Refusal::Head("the `Host` is missing"));
+        return Err(Refusal::Head("missing `Host`"));
     }
-    let length = one("content-length", "there are two `Content-Length`")?
-        .map(|value| whole(value).ok_or(Refusal::Head("`Content-Length` is no number of bytes")))
+    let length = single("content-length", "duplicate `Content-Length`")?
+        .map(|value| {
+            parse_length(value).ok_or(Refusal::Head("`Content-Length` is not a number of bytes"))
+        })
         .transpose()?;
-    let coding = one("transfer-encoding", "there are two `Transfer-Encoding`")?;
+    let coding = single("transfer-encoding", "duplicate `Transfer-Encoding`")?;
     if let Some(coding) = coding {
         if !is_1_1 {
             return Err(Refusal::Head("version 1.0 has no `Transfer-Encoding`"));
         }
         if length.is_some() {
             return Err(Refusal::Head(
-                "there are both `Content-Length` and `Transfer-Encoding`",
+                "both `Content-Length` and `Transfer-Encoding`",
             ));
         }
         if !coding.eq_ignore_ascii_case(b"chunked") {
             return Err(Refusal::Head("the `Transfer-Encoding` is not `chunked`"));
         }
-        return Ok(Place::Chunks(Chunks::new()));
+        return Ok(Position::Chunks(Chunks::new()));
     }
     if named("upgrade").any(|value| value.eq_ignore_ascii_case(b"websocket")) {
-        return Ok(Place::Unframed);
+        return Ok(Position::Unframed);
     }
     match length {
-        Some(length @ 1..) => Ok(Place::Body(length)),
+        Some(length @ 1..) => Ok(Position::Body(length)),
         None if !is_1_1 && method == "POST" => Err(Refusal::Head(
-            "version 1.0 wants a `Content-Length` with a `POST`",
+            "version 1.0 needs a `Content-Length` with a `POST`",
         )),
-        _ if method == "CONNECT" => Ok(Place::Unframed),
-        _ => Ok(Place::Head),
+        _ if method == "CONNECT" => Ok(Position::Unframed),
+        _ => Ok(Position::Head),
     }
 }
 
-fn whole(value: &[u8]) -> Option<u64> {
+fn parse_length(value: &[u8]) -> Option<u64> {
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     digits
         .then(|| std::str::from_utf8(value).ok()?.parse().ok())

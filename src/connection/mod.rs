@@ -1,16 +1,18 @@
-//! Connections of clients: which are accepted, how long they may take to send and to receive, how their bytes are cut into
-//! requests, and how they end when the server stops. The framework's HTTP/1 dispatcher reads and writes through
-//! [`stream::ClientStream`]; what it has no bound for is bounded there.
+//! Client connections: admission, timeouts, framing of requests, shutdown. The framework's HTTP/1 dispatcher reads and writes
+//! through [`stream::ClientStream`], which enforces the limits that the framework lacks.
 
 pub mod admission;
 mod chunks;
+pub mod client_address;
 pub mod files;
 pub mod framing;
-pub mod head_size;
+pub mod head_limits;
 pub mod progress;
+mod received;
 pub mod settings;
 pub mod shutdown;
 pub mod stream;
+mod timer;
 pub mod unsent;
 
 use std::cell::Cell;
@@ -20,42 +22,42 @@ use actix_web::HttpRequest;
 
 use crate::problem::Problem;
 use framing::Refusal;
-pub use settings::Settings;
+pub use settings::ConnectionSettings;
 pub use shutdown::Shutdown;
 
-/// What is asked whether the server works: answered on every connection, whatever else is refused.
+/// The paths of health checks: answered on every connection, even where all else is refused.
 pub const HEALTH: [&str; 2] = ["/livez", "/readyz"];
 
-/// What a connection's stream and the requests on it tell each other.
+/// State shared between a connection's stream and the requests on it.
 #[derive(Debug, Default)]
-pub struct Shared {
-    /// Whether the connection is one more than may be open: it may ask for the server's health and nothing else.
+pub struct ConnectionState {
+    /// Whether the connection is beyond the limit: only health checks are answered on it.
     pub overflow: bool,
-    /// Why no more is read from the connection.
+    /// The reason for which no more is read.
     pub refusal: Cell<Option<Refusal>>,
-    /// Requests whose heads were read.
+    /// The number of request heads that were read.
     pub read: Cell<u64>,
-    /// Requests that have an answer, sent or not.
+    /// The number of requests that have an answer, sent or not.
     pub answered: Cell<u64>,
 }
 
-impl Shared {
-    /// Whether the connection ends with the answer that was just made: no other request was read.
+impl ConnectionState {
+    /// Whether the connection ends after the latest answer: it is to end, and no other request was read.
     pub fn ends(&self, is_stopping: bool) -> bool {
         (is_stopping || self.overflow || self.refusal.get().is_some()) && self.is_idle()
     }
 
-    /// Whether every request that was read has an answer.
+    /// Whether every request has an answer.
     pub fn is_idle(&self) -> bool {
         self.read.get() == self.answered.get()
     }
 }
 
-fn shared(request: &HttpRequest) -> Option<&Shared> {
-    request.conn_data::<Rc<Shared>>().map(Rc::as_ref)
+fn shared(request: &HttpRequest) -> Option<&ConnectionState> {
+    request.conn_data::<Rc<ConnectionState>>().map(Rc::as_ref)
 }
 
-/// Why a request can't be read, where the stream has put this one in its place ([`framing::PLACEHOLDER`]).
+/// The problem of a refused head, for which the stream has put in a placeholder ([`framing::PLACEHOLDER`]).
 pub fn unreadable(request: &HttpRequest) -> Option<Problem> {
     if request.method().as_str() != framing::PLACEHOLDER_METHOD {
         return None;
@@ -63,15 +65,15 @@ pub fn unreadable(request: &HttpRequest) -> Option<Problem> {
     shared(request)?.refusal.get().map(Refusal::problem)
 }
 
-/// Why a request's body broke off, where the server itself has ended it.
+/// The problem of a request's body that the server itself has cut off.
 pub fn broken_body(request: &HttpRequest) -> Option<Problem> {
     shared(request)?.refusal.get().map(Refusal::problem)
 }
 
-/// Refuses a request on a connection that is one more than may be open, unless it asks for the server's health.
+/// Refuses a request on a connection beyond the limit, unless it is a health check.
 ///
 /// # Errors
-/// Where it asks for something else.
+/// For every other request.
 pub fn check_overflow(request: &HttpRequest) -> Result<(), Problem> {
     let overflow = shared(request).is_some_and(|shared| shared.overflow);
     if overflow && !HEALTH.contains(&request.path()) {

@@ -1,4 +1,4 @@
-//! A deadline for writing: a client that takes nothing, or next to nothing, of what waits for it is given up.
+//! The write timeout: a client that receives next to nothing of its answer is disconnected.
 
 use std::io;
 use std::pin::Pin;
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// What has to be taken within the time, unless less waits: so that a byte now and then keeps no connection open.
-pub const LEAST: usize = 16 << 10;
+/// Bytes that have to be received within the timeout, unless less is left: single bytes keep no connection open.
+pub const MIN_PROGRESS: usize = 16 << 10;
 
-/// How a connection's writing gets on.
+/// The progress of a connection's writes.
 pub struct Progress {
     timeout: Duration,
-    /// Since when something waits, and what of it was taken since.
+    /// The start of the current wait, and the bytes that were written since.
     waiting: Option<(Instant, usize)>,
-    /// Kept when the wait ends: most waits are short, and a timer that fires too early is only set again.
+    /// Kept between waits: most are short, and a timer that fires too early is cheap to reset.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -28,22 +28,22 @@ impl Progress {
         }
     }
 
-    /// The socket took some bytes.
+    /// Notes that the socket took some bytes.
     pub fn wrote(&mut self, bytes: usize) {
         if let Some((_, taken)) = &mut self.waiting {
             *taken += bytes;
-            if *taken >= LEAST {
+            if *taken >= MIN_PROGRESS {
                 self.waiting = None;
             }
         }
     }
 
-    /// The socket took all that there was.
+    /// Notes that the socket took all bytes.
     pub fn wrote_all(&mut self) {
         self.waiting = None;
     }
 
-    /// The socket takes nothing just now: waits for it, so long and no longer.
+    /// Waits for a socket that takes no bytes; ready with an error at the timeout.
     pub fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let (since, _) = *self.waiting.get_or_insert_with(|| (Instant::now(), 0));
         let deadline = since + self.timeout;
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_byte_now_and_then_is_no_progress() {
+    async fn single_bytes_are_no_progress() {
         let second = Duration::from_secs(1);
         let mut progress = Progress::new(20 * second);
         assert!(passes(&mut progress).await);
@@ -85,14 +85,14 @@ mod tests {
         tokio::time::advance(second).await;
         assert!(!passes(&mut progress).await);
 
-        // 16 KiB are, and so is the last byte.
+        // 16 KiB or the last byte are progress.
         let mut progress = Progress::new(20 * second);
         for round in 0..10 {
             assert!(passes(&mut progress).await);
             tokio::time::advance(19 * second).await;
             assert!(passes(&mut progress).await);
             if round % 2 == 0 {
-                progress.wrote(LEAST);
+                progress.wrote(MIN_PROGRESS);
             } else {
                 progress.wrote_all();
             }

@@ -1,4 +1,4 @@
-//! How the server stops: first it says so, then it takes no new connections, then it waits until those that it has are done.
+//! Graceful shutdown: announce it, refuse new connections, wait until the open ones are done.
 
 use std::io;
 use std::net::TcpListener;
@@ -11,21 +11,21 @@ use tokio::sync::watch;
 
 use super::admission::Admission;
 
-/// How often it is looked whether connections are left.
-const LOOKS: Duration = Duration::from_millis(20);
-/// How long the connections that the kernel had already taken may need to be accepted.
-const ACCEPTED_WITHIN: Duration = Duration::from_millis(100);
+/// The interval between checks for open connections.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long connections may take to be accepted that the kernel had already established.
+const ACCEPT_BACKLOG_WITHIN: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Phase {
     Serving,
-    /// Whoever asks is served, and told to go elsewhere next time.
+    /// Requests are served; each answer closes its connection.
     Announced,
     /// Idle connections are closed.
     Draining,
 }
 
-/// How far the server has got with stopping. All clones are one.
+/// The phase of the shutdown, shared by all clones.
 #[derive(Clone, Debug)]
 pub struct Shutdown(Arc<watch::Sender<Phase>>);
 
@@ -41,13 +41,13 @@ impl Shutdown {
         *self.0.borrow() >= Phase::Announced
     }
 
-    /// From now on `/readyz` fails, and every answer closes its connection.
+    /// Makes `/readyz` fail and every answer close its connection.
     pub fn announce(&self) {
         self.0.send_replace(Phase::Announced);
     }
 
-    /// Takes no new connections and waits until those that there are have ended, so long and no longer; says how many have
-    /// not. The listener is the one that the server accepts from.
+    /// Refuses new connections and waits until the open ones have ended, up to the timeout; returns how many have not.
+    /// `listener` is the one that the server accepts from.
     pub async fn drain(
         &self,
         listener: TcpListener,
@@ -55,23 +55,23 @@ impl Shutdown {
         timeout: Duration,
     ) -> usize {
         if let Err(error) = refuse_new(&listener) {
-            log::debug!("the kernel filters no new connections: {error}");
-            // Then it keeps one at most that nobody has accepted yet.
+            log::debug!("new connections can't be filtered in the kernel: {error}");
+            // The backlog is then at most one connection.
             let _ = socket2::SockRef::from(&listener).listen(0);
         }
         self.0.send_replace(Phase::Draining);
         let begun = Instant::now();
         loop {
             let open = connections.open();
-            let accepted = begun.elapsed() >= ACCEPTED_WITHIN;
+            let accepted = begun.elapsed() >= ACCEPT_BACKLOG_WITHIN;
             if (open == 0 && accepted) || begun.elapsed() >= timeout {
                 return open;
             }
-            tokio::time::sleep(LOOKS).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Something that a connection asks whether it shall end when it is idle.
+    /// For a connection to poll whether to end when idle.
     pub fn draining(&self) -> Draining {
         let mut phase = self.0.subscribe();
         Draining(Some(Box::pin(async move {
@@ -83,7 +83,7 @@ impl Shutdown {
     }
 }
 
-/// Comes when idle connections are to end, and stays.
+/// Ready once idle connections are to end, and from then on.
 pub struct Draining(Option<Pin<Box<dyn Future<Output = ()>>>>);
 
 impl Draining {
@@ -96,12 +96,12 @@ impl Draining {
     }
 }
 
-/// Lets the kernel drop requests for new connections (SYN without ACK) at the listening socket. Those that it had already
-/// taken are still accepted: to close the socket while some of them wait there would cut off requests that were sent. Who comes
-/// now tries again a second later, and is refused then, or finds the server's successor.
+/// Makes the kernel drop new connections (SYN without ACK) at the listening socket. Established ones that wait in its backlog
+/// are still accepted: closing the socket would cut off their requests. A dropped client tries again a second later, and is
+/// refused then, or reaches the server's successor.
 ///
 /// # Errors
-/// Where the system lets the process attach no filter.
+/// Where the system doesn't let the process attach a filter.
 #[cfg(target_os = "linux")]
 pub fn refuse_new(listener: &TcpListener) -> io::Result<()> {
     use socket2::{SockFilter, SockRef};
@@ -117,7 +117,7 @@ pub fn refuse_new(listener: &TcpListener) -> io::Result<()> {
     ])
 }
 
-/// Other systems have no such filter.
+/// Not supported on other systems.
 ///
 /// # Errors
 /// Always.

@@ -1,4 +1,4 @@
-//! A client's connection, as the framework reads and writes it.
+//! The stream between a client's socket and the framework: frames requests, and enforces timeouts, limits and shutdown.
 
 use std::io;
 use std::pin::Pin;
@@ -7,57 +7,51 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
-use actix_web::web::BytesMut;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Shared;
-use super::admission::Place;
-use super::framing::{Framing, PLACEHOLDER, Refusal, may_be_whole};
+use super::ConnectionState;
+use super::admission::ConnectionSlot;
+use super::framing::Refusal;
 use super::progress::Progress;
+use super::received::Received;
 use super::shutdown::Draining;
+use super::timer::Timer;
 
-/// What the kernel may keep unsent of one connection before it takes no more. It is no bound for what is on its way, so
-/// none for the speed.
+/// The unsent bytes of one connection that the kernel may buffer. Bytes in flight don't count, so it doesn't limit throughput.
 const UNSENT_IN_KERNEL: u32 = 64 << 10;
-/// How long a connection beyond the bound may last, all in all.
+/// The lifetime of a connection beyond the limit.
 const OVERFLOW_LIFETIME: Duration = Duration::from_secs(5);
-/// For how long a connection that was just used is not taken for idle when the server stops: its next request may be on
-/// its way.
-const JUST_USED: Duration = Duration::from_millis(500);
-/// How much longer than a body may take to arrive its connection waits for it.
-const UNREAD: Duration = Duration::from_secs(1);
-/// What is still read, and thrown away, from a client that was refused, so that it gets to hear why: a connection that is
-/// closed with unread bytes takes the answer away with it.
-const DISCARDED: usize = 1 << 20;
-const DISCARDING: Duration = Duration::from_secs(1);
+/// How long after its last use a connection is not closed as idle during shutdown: its next request may be in flight.
+const IDLE_AFTER: Duration = Duration::from_millis(500);
+/// How much longer than a handler the connection waits for a body.
+const BODY_GRACE: Duration = Duration::from_secs(1);
+/// How many bytes of a refused client are still read and discarded, and for how long: closing a connection with unread bytes
+/// resets it, and the answer is lost.
+const MAX_DISCARDED: usize = 1 << 20;
+const DISCARD_FOR: Duration = Duration::from_secs(1);
 
-/// What else is read.
+/// Whether more is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Input {
     Open,
-    /// The last request was put in place of a refused head; its answer ends the connection.
+    /// A head was refused and replaced by the placeholder, whose answer ends the connection.
     Refused,
     Ended,
 }
 
 pub struct ClientStream {
     io: TcpStream,
-    shared: Rc<Shared>,
-    place: Place,
+    shared: Rc<ConnectionState>,
+    slot: ConnectionSlot,
     draining: Draining,
-    framing: Framing,
+    received: Received,
     input: Input,
-    /// Bytes that the framework has not got yet. Of them, so many it may have; the rest is the beginning of a head.
-    held: BytesMut,
-    good: usize,
-    /// How many were held when they were parsed last.
-    examined: usize,
     timeouts: Timeouts,
-    /// Since when the body that is under way is read.
+    /// When the current body began.
     body_since: Option<Instant>,
-    /// Since when a head is awaited: the first one from the start, later ones from their first byte.
+    /// When the wait for a head began: the first one at the start, later ones at their first byte.
     head_since: Option<Instant>,
     last_used: Instant,
     timer: Timer,
@@ -66,7 +60,7 @@ pub struct ClientStream {
     discarded: usize,
 }
 
-/// How long a connection may take for what.
+/// The timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub header: Duration,
@@ -75,121 +69,108 @@ pub struct Timeouts {
 }
 
 impl ClientStream {
-    pub fn new(io: TcpStream, place: Place, draining: Draining, timeouts: Timeouts) -> Self {
+    pub fn new(
+        io: TcpStream,
+        slot: ConnectionSlot,
+        draining: Draining,
+        timeouts: Timeouts,
+    ) -> Self {
         let now = Instant::now();
         let socket = SockRef::from(&io);
-        // Each bounds what the kernel keeps of an answer. Without them, the deadline for writing still holds.
+        // Both limit what the kernel buffers of an answer. Without them, the write timeout still applies.
         let _ = socket.set_tcp_notsent_lowat(UNSENT_IN_KERNEL);
         let _ = socket.set_tcp_user_timeout(Some(timeouts.write));
-        // An answer is written in slices: none waits until the one before it was acknowledged.
+        // An answer is written in chunks: none shall wait until the one before is acknowledged.
         let _ = io.set_nodelay(true);
-        let overflow = place.is_overflow();
+        let overflow = slot.is_overflow();
         Self {
             io,
-            shared: Rc::new(Shared {
+            shared: Rc::new(ConnectionState {
                 overflow,
-                ..Shared::default()
+                ..ConnectionState::default()
             }),
-            place,
+            slot,
             draining,
-            framing: Framing::default(),
+            received: Received::default(),
             input: Input::Open,
-            held: BytesMut::new(),
-            good: 0,
-            examined: 0,
             timeouts,
             body_since: None,
             head_since: Some(now),
             last_used: now,
-            timer: Timer(None),
+            timer: Timer::default(),
             progress: Progress::new(timeouts.write),
             lifetime: overflow.then(|| Box::pin(sleep_until(now + OVERFLOW_LIFETIME))),
             discarded: 0,
         }
     }
 
-    /// What the requests on this connection know of it.
-    pub fn shared(&self) -> Rc<Shared> {
+    /// The state shared with the requests on this connection.
+    pub fn shared(&self) -> Rc<ConnectionState> {
         self.shared.clone()
     }
 
-    /// Fails where the connection was one beyond the bound, and its time is over.
+    /// Fails when the lifetime of a connection beyond the limit is over.
     fn poll_lifetime(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let over = self
+        let is_over = self
             .lifetime
             .as_mut()
             .is_some_and(|lifetime| lifetime.as_mut().poll(cx).is_ready());
-        if over {
+        if is_over {
             return Err(self.abort(io::ErrorKind::ConnectionAborted));
         }
         Ok(())
     }
 
-    /// Lets the kernel forget what it has not sent.
+    /// Makes the kernel drop its unsent bytes when the connection closes.
     fn abort(&self, why: io::ErrorKind) -> io::Error {
         let _ = self.io.set_zero_linger();
         why.into()
     }
 
-    /// Looks at what has just arrived in `buf`, after its first `start` bytes, and leaves there what the framework may have.
+    /// Examines the bytes that arrived in `buf` after `start`, and leaves the accepted ones there.
     fn arrived(&mut self, buf: &mut ReadBuf<'_>, start: usize) {
-        let examined = if self.held.is_empty() {
-            let examined = self.framing.examine(&buf.filled()[start..]);
-            self.held
-                .extend_from_slice(&buf.filled()[start + examined.good..]);
-            buf.set_filled(start + examined.good);
-            examined
-        } else {
-            let before = self.held.len();
-            self.held.extend_from_slice(&buf.filled()[start..]);
-            buf.set_filled(start);
-            if !may_be_whole(&self.held, before, self.examined) {
-                return;
-            }
-            let examined = self.framing.examine(&self.held);
-            self.good = examined.good;
-            examined
+        let Some(examined) = self.received.receive(buf, start) else {
+            return;
         };
-        if self.framing.is_at_head() {
+        if self.received.is_at_head() {
             self.body_since = None;
-        } else if self.shared.read.get() != self.framing.heads() {
+        } else if self.shared.read.get() != self.received.heads() {
             self.body_since = Some(self.last_used);
         }
-        self.shared.read.set(self.framing.heads());
-        self.examined = self.held.len() - self.good;
+        self.shared.read.set(self.received.heads());
         if let Some(refusal) = examined.refusal {
             self.refuse(refusal);
         }
-        self.head_since = match self.held.len() - self.good {
-            0 => None,
-            _ if examined.good > 0 => Some(self.last_used),
-            _ => self.head_since.or(Some(self.last_used)),
+        self.head_since = if !self.received.has_incomplete_head() {
+            None
+        } else if examined.accepted > 0 {
+            Some(self.last_used)
+        } else {
+            self.head_since.or(Some(self.last_used))
         };
     }
 
-    /// Reads no more. A head that is refused is answered in its turn; a body ends, and whoever reads it finds out.
+    /// Stops to read. A refused head is answered in order; a refused body ends, and its handler learns why.
     fn refuse(&mut self, refusal: Refusal) {
         self.shared.refusal.set(Some(refusal));
-        self.held.truncate(self.good);
+        self.received.refuse(refusal);
         self.input = if refusal.is_of_head() {
-            self.held.extend_from_slice(PLACEHOLDER);
-            self.good = self.held.len();
-            self.shared.read.set(self.framing.heads() + 1);
+            self.shared.read.set(self.received.heads() + 1);
             Input::Refused
         } else {
             Input::Ended
         };
     }
 
-    /// Nothing more has arrived: waits, unless a head takes too long, or the server stops and nothing is under way here.
-    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Whoever has to make room is heard first, if there was something to hear.
-        let is_awaited = !self.framing.is_at_head() || !self.held.is_empty();
-        if self.place.poll_evicted(cx).is_ready() && (is_awaited || self.shared.is_idle()) {
+    /// Waits for bytes; ready when the input ends: at a timeout, an eviction, or a shutdown of an idle connection.
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // An evicted connection ends at once, unless an answer is pending.
+        let is_awaited = !self.received.is_at_head() || !self.received.is_empty();
+        if self.slot.poll_evicted(cx).is_ready() && (is_awaited || self.shared.is_idle()) {
             self.input = Input::Ended;
             return Poll::Ready(());
         }
-        if !self.framing.is_at_head() {
+        if !self.received.is_at_head() {
             let Some(deadline) = self.body_deadline() else {
                 return Poll::Pending;
             };
@@ -200,36 +181,36 @@ impl ClientStream {
         if let Some(since) = self.head_since
             && self.timer.poll(cx, since + self.timeouts.header).is_ready()
         {
-            if self.held.is_empty() {
-                // Nobody has asked anything.
+            if self.received.is_empty() {
+                // No request was begun, so none is answered.
                 self.input = Input::Ended;
             } else {
                 self.refuse(Refusal::HeadTooSlow(self.timeouts.header.as_secs()));
             }
             return Poll::Ready(());
         }
-        if self.draining.poll(cx).is_pending() || !self.held.is_empty() {
+        if self.draining.poll(cx).is_pending() || !self.received.is_empty() {
             return Poll::Pending;
         }
-        // The answer to a request that is under way closes the connection by itself.
+        // The answer to a request in progress closes the connection itself.
         if self.shared.is_idle() {
-            ready!(self.timer.poll(cx, self.last_used + JUST_USED));
+            ready!(self.timer.poll(cx, self.last_used + IDLE_AFTER));
             self.input = Input::Ended;
             return Poll::Ready(());
         }
         Poll::Pending
     }
 
-    /// When a body that is not complete by then ends. Whoever reads it has refused it a moment before; and nobody reads what
-    /// follows an answer that was given without it.
+    /// The time at which an incomplete body ends. A handler that reads it has timed out before; after an answer without it, no
+    /// handler reads it.
     fn body_deadline(&self) -> Option<Instant> {
-        Some(self.body_since? + self.timeouts.body + UNREAD)
+        Some(self.body_since? + self.timeouts.body + BODY_GRACE)
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 4096];
-        while self.discarded < DISCARDED {
-            if self.timer.poll(cx, self.last_used + DISCARDING).is_ready() {
+        while self.discarded < MAX_DISCARDED {
+            if self.timer.poll(cx, self.last_used + DISCARD_FOR).is_ready() {
                 break;
             }
             let mut buf = ReadBuf::new(&mut bytes);
@@ -251,10 +232,7 @@ impl AsyncRead for ClientStream {
         let this = self.get_mut();
         this.poll_lifetime(cx)?;
         loop {
-            if this.good > 0 {
-                let length = this.good.min(buf.remaining());
-                buf.put_slice(&this.held.split_to(length));
-                this.good -= length;
+            if this.received.take(buf) {
                 return Poll::Ready(Ok(()));
             }
             match this.input {
@@ -262,7 +240,7 @@ impl AsyncRead for ClientStream {
                 Input::Refused => return Poll::Pending,
                 Input::Ended => return Poll::Ready(Ok(())),
             }
-            // One that never ends may never be quiet.
+            // Checked here, too: a body that keeps arriving never waits.
             if this
                 .body_deadline()
                 .is_some_and(|end| Instant::now() >= end)
@@ -272,7 +250,7 @@ impl AsyncRead for ClientStream {
             }
             let start = buf.filled().len();
             match Pin::new(&mut this.io).poll_read(cx, buf) {
-                Poll::Pending => ready!(this.poll_quiet(cx)),
+                Poll::Pending => ready!(this.poll_waiting(cx)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) if buf.filled().len() == start => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) => {
@@ -297,7 +275,7 @@ impl AsyncWrite for ClientStream {
         this.poll_lifetime(cx)?;
         match Pin::new(&mut this.io).poll_write(cx, bytes) {
             Poll::Pending => {
-                if this.place.poll_evicted(cx).is_ready() {
+                if this.slot.poll_evicted(cx).is_ready() {
                     return Poll::Ready(Err(this.abort(io::ErrorKind::ConnectionAborted)));
                 }
                 let error = ready!(this.progress.poll_wait(cx));
@@ -312,7 +290,7 @@ impl AsyncWrite for ClientStream {
         }
     }
 
-    /// The framework flushes when the stream has taken all that it had.
+    /// Called by the framework after the stream has taken all bytes.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.progress.wrote_all();
@@ -326,26 +304,5 @@ impl AsyncWrite for ClientStream {
             ready!(this.poll_discard(cx));
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-/// One timer for whatever is waited for: a deadline that comes later than the one before costs nothing until it fires.
-struct Timer(Option<Pin<Box<Sleep>>>);
-
-impl Timer {
-    fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        let timer = self
-            .0
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if timer.deadline() > deadline {
-            timer.as_mut().reset(deadline);
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= deadline {
-                return Poll::Ready(());
-            }
-            timer.as_mut().reset(deadline);
-        }
-        Poll::Pending
     }
 }

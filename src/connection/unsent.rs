@@ -1,5 +1,4 @@
-//! A bound for answers that wait to be received: a client that asks for much and reads slowly holds memory for as long as
-//! it likes, and so do many of them.
+//! Limits of unsent answers: a client that requests much and reads slowly would hold memory for as long as it likes.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -11,60 +10,61 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-use super::Settings;
+use super::ConnectionSettings;
 use crate::problem::Problem;
 
-/// Answers of up to so many bytes are not counted: health, problems, most pages.
+/// The largest answer that is not counted, in bytes: health checks, problems, most pages.
 pub const UNCOUNTED: usize = 16 << 10;
-/// What the framework gets at a time: it copies a whole slice into the buffer that it writes from.
-const SLICE: usize = 64 << 10;
+/// The bytes given to the framework at a time: it copies a whole chunk into its write buffer.
+const CHUNK: usize = 64 << 10;
 
-/// The bytes of all answers that were made and are not sent yet.
+/// Counts the bytes of answers that are not sent yet.
 #[derive(Debug)]
 pub struct Unsent {
-    most: usize,
-    most_per_address: usize,
-    waiting: Mutex<Waiting>,
+    max_bytes: usize,
+    max_bytes_per_address: usize,
+    waiting: Mutex<UnsentBytes>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct UnsentBytes {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
 }
 
 impl Unsent {
-    pub fn new(settings: &Settings) -> Arc<Self> {
+    pub fn new(settings: &ConnectionSettings) -> Arc<Self> {
         let bytes = |mib: u32| (mib as usize).saturating_mul(1 << 20);
         Arc::new(Self {
-            most: bytes(settings.max_unsent_mib),
-            most_per_address: bytes(settings.max_unsent_per_address_mib),
+            max_bytes: bytes(settings.max_unsent_mib),
+            max_bytes_per_address: bytes(settings.max_unsent_per_address_mib),
             waiting: Mutex::default(),
         })
     }
 
-    /// Counts an answer's bytes until the permit is dropped. Those of a change that was made are never refused: it can't be
-    /// taken back. Nor is an answer for whom no other one waits: it would never be given.
+    /// Counts an answer's bytes until the permit is dropped. The answer to a change is never refused, as the change is
+    /// committed. Nor is the only answer of an address: it would be refused for ever.
     ///
     /// # Errors
-    /// Where they would be more than may wait, altogether or for this address.
+    /// Where the answer would exceed the limit of this address or of all.
     pub fn permit(
         self: &Arc<Self>,
         address: Option<IpAddr>,
         bytes: usize,
         is_change: bool,
-    ) -> Result<Permit, Problem> {
+    ) -> Result<UnsentPermit, Problem> {
         let mut waiting = self.lock();
-        let over = |held: usize, most: usize| held > 0 && held.saturating_add(bytes) > most;
+        let over = |held: usize, max: usize| held > 0 && held.saturating_add(bytes) > max;
         if !is_change {
             let held = address.and_then(|address| waiting.by_address.get(&address));
-            if over(held.copied().unwrap_or_default(), self.most_per_address) {
+            if over(
+                held.copied().unwrap_or_default(),
+                self.max_bytes_per_address,
+            ) {
                 return Err(Problem::TooMuchUnsent);
             }
-            if over(waiting.all, self.most) {
-                return Err(Problem::Overloaded(
-                    "as many answers wait to be received as the server may keep",
-                ));
+            if over(waiting.all, self.max_bytes) {
+                return Err(Problem::Overloaded("too many answers wait to be received"));
             }
         }
         waiting.all += bytes;
@@ -72,29 +72,29 @@ impl Unsent {
             *waiting.by_address.entry(address).or_default() += bytes;
         }
         drop(waiting);
-        Ok(Permit {
+        Ok(UnsentPermit {
             unsent: self.clone(),
             address,
             bytes,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // The numbers are changed together, and nothing breaks between.
+    fn lock(&self) -> MutexGuard<'_, UnsentBytes> {
+        // No panic can come between the changes of the numbers.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Bytes that are counted as long as this is there.
+/// Bytes that are counted until it is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub struct UnsentPermit {
     unsent: Arc<Unsent>,
     address: Option<IpAddr>,
     bytes: usize,
 }
 
-impl Permit {
-    /// There are fewer of them now.
+impl UnsentPermit {
+    /// Reduces the counted bytes, after compression.
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         self.bytes -= less;
@@ -111,20 +111,20 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for UnsentPermit {
     fn drop(&mut self) {
         self.shrink_to(0);
     }
 }
 
-/// A body that is handed out in slices, and counted until it is dropped.
+/// A body that is sent in chunks, and counted until it is dropped.
 pub struct CountedBody {
     rest: Bytes,
-    _permit: Permit,
+    _permit: UnsentPermit,
 }
 
 impl CountedBody {
-    pub fn new(bytes: Bytes, permit: Permit) -> Self {
+    pub fn new(bytes: Bytes, permit: UnsentPermit) -> Self {
         Self {
             rest: bytes,
             _permit: permit,
@@ -146,7 +146,7 @@ impl MessageBody for CountedBody {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let length = self.rest.len().min(SLICE);
+        let length = self.rest.len().min(CHUNK);
         Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     use crate::cli::Cli;
 
     #[test]
-    fn what_waits_is_bounded_for_each_and_for_all() {
+    fn unsent_bytes_are_limited_by_address_and_altogether() {
         let words = [
             "manchette",
             "--max-unsent-mib",
@@ -171,7 +171,7 @@ mod tests {
         let unsent = Unsent::new(&config.connection);
         let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
         let mib = 1 << 20;
-        // Alone, one may be as large as it is.
+        // A single answer may be of any size.
         drop(unsent.permit(address(1), 9 * mib, false).unwrap());
         let mut first = unsent.permit(address(1), 2 * mib, false).unwrap();
         let refused = unsent.permit(address(1), mib, false).unwrap_err();
@@ -179,7 +179,7 @@ mod tests {
         let second = unsent.permit(address(2), 2 * mib, false).unwrap();
         let refused = unsent.permit(address(3), mib, false).unwrap_err();
         assert!(matches!(refused, Problem::Overloaded(_)));
-        // A change was made already.
+        // The answer to a change.
         drop(unsent.permit(address(1), mib, true).unwrap());
         first.shrink_to(mib);
         let third = unsent.permit(address(1), mib, false).unwrap();

@@ -1,14 +1,15 @@
-//! What an answer is made of: names by which a cache in front of the server can drop exactly what a change concerns.
+//! Cache tags: the resources in an answer, so that a cache in front of the server can purge exactly the answers that a
+//! change affects.
 
 use std::collections::BTreeSet;
 
 use actix_web::http::header::HeaderValue;
 use uuid::Uuid;
 
-/// What caches take of such a header at most, with room to spare (16 KiB each, as Fastly and Cloudflare document it).
-const LONGEST: usize = 12 * 1024;
+/// The longest header, in bytes: below the 16 KiB that Fastly and Cloudflare accept.
+const MAX_LENGTH: usize = 12 * 1024;
 
-/// The resources that an answer shows, or that would change it by their coming.
+/// The resources that an answer shows, and the kinds of which a new one would change it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheTags {
     ones: BTreeSet<(&'static str, Uuid)>,
@@ -16,27 +17,27 @@ pub struct CacheTags {
 }
 
 impl CacheTags {
-    /// This one resource.
+    /// Adds one resource.
     pub fn one(&mut self, kind: &'static str, id: Uuid) {
         self.ones.insert((kind, id));
     }
 
-    /// Whatever there is of a kind: a list changes with what comes into it, too.
+    /// Adds a kind as a whole: a list also changes when a resource is created.
     pub fn all(&mut self, kind: &'static str) {
         self.all.insert(kind);
     }
 
-    /// All of these.
+    /// Adds the tags of several parts.
     pub fn extend<'a, P: CacheTagged + 'a>(&mut self, parts: impl IntoIterator<Item = &'a P>) {
         parts.into_iter().for_each(|part| part.add_cache_tags(self));
     }
 
-    /// The names, with this between them. Where they would not fit, whole kinds stand for their members.
+    /// The header's value; none without tags. If it would be too long, each resource is replaced by its kind.
     pub fn header(&self, separator: &str) -> Option<HeaderValue> {
-        let mut names: Vec<String> = self.all.iter().map(ToString::to_string).collect();
-        names.extend(self.ones.iter().map(|(kind, id)| format!("{kind}-{id}")));
-        let mut text = names.join(separator);
-        if text.len() > LONGEST {
+        let mut tags: Vec<String> = self.all.iter().map(ToString::to_string).collect();
+        tags.extend(self.ones.iter().map(|(kind, id)| format!("{kind}-{id}")));
+        let mut text = tags.join(separator);
+        if text.len() > MAX_LENGTH {
             let kinds: BTreeSet<&str> = self
                 .ones
                 .iter()
@@ -51,7 +52,7 @@ impl CacheTags {
     }
 }
 
-/// Something that an answer can be made of.
+/// A part of an answer that contributes cache tags.
 pub trait CacheTagged {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags);
 }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_listed_once_and_kinds_stand_for_too_many() {
+    fn tags_are_listed_once_and_too_many_are_replaced_by_kinds() {
         let mut cache_tags = CacheTags::default();
         assert_eq!(cache_tags.header(" "), None);
         let id = Uuid::nil();

@@ -1,18 +1,18 @@
-//! What caches may do with an answer, by its kind.
+//! `Cache-Control` of public answers, by the kind of answer.
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use clap::{Args, ValueEnum};
 
-/// What an answer is, to a cache.
+/// The kind of an answer, which selects its `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CacheKind {
     /// A page of a list.
     List,
     /// One resource.
     One,
-    /// What was searched for: results, completions, what is related.
+    /// Search results, completions, related articles.
     Search,
-    /// A page for people, or the contract.
+    /// A documentation page, or the OpenAPI document.
     Page,
 }
 
@@ -21,45 +21,45 @@ const PUBLIC: &str = "public, max-age=5, stale-while-revalidate=30, stale-if-err
 /// `Cache-Control` for each kind of answer.
 #[derive(Clone, Debug, Args)]
 pub struct Caching {
-    /// `Cache-Control` of lists, as the public sees them.
-    #[arg(long, env = "MANCHETTE_CACHE_LISTS", default_value = PUBLIC, value_parser = value, global = true)]
+    /// `Cache-Control` of lists, for requests without a key.
+    #[arg(long, env = "MANCHETTE_CACHE_LISTS", default_value = PUBLIC, value_parser = parse_header_value, global = true)]
     pub cache_lists: HeaderValue,
 
-    /// `Cache-Control` of single resources, as the public sees them.
-    #[arg(long, env = "MANCHETTE_CACHE_ITEMS", default_value = PUBLIC, value_parser = value, global = true)]
+    /// `Cache-Control` of single resources, for requests without a key.
+    #[arg(long, env = "MANCHETTE_CACHE_ITEMS", default_value = PUBLIC, value_parser = parse_header_value, global = true)]
     pub cache_items: HeaderValue,
 
-    /// `Cache-Control` of searches, completions and related articles, as the public sees them.
-    #[arg(long, env = "MANCHETTE_CACHE_SEARCH", default_value = PUBLIC, value_parser = value, global = true)]
+    /// `Cache-Control` of search results, completions and related articles, for requests without a key.
+    #[arg(long, env = "MANCHETTE_CACHE_SEARCH", default_value = PUBLIC, value_parser = parse_header_value, global = true)]
     pub cache_search: HeaderValue,
 
     /// `Cache-Control` of the documentation and the OpenAPI document.
-    #[arg(long, env = "MANCHETTE_CACHE_PAGES", default_value = PUBLIC, value_parser = value, global = true)]
+    #[arg(long, env = "MANCHETTE_CACHE_PAGES", default_value = PUBLIC, value_parser = parse_header_value, global = true)]
     pub cache_pages: HeaderValue,
 
-    /// `Cache-Control` of whatever is answered to a request with a key.
-    #[arg(long, env = "MANCHETTE_CACHE_WITH_KEY", default_value = "private, no-store", value_parser = value, global = true)]
+    /// `Cache-Control` of every answer to a request with a key.
+    #[arg(long, env = "MANCHETTE_CACHE_WITH_KEY", default_value = "private, no-store", value_parser = parse_header_value, global = true)]
     pub cache_with_key: HeaderValue,
 
-    /// Headers that name what an answer is made of, by comma: those that the cache in front of the server reads. Each
-    /// costs 40 bytes for each thing named, so leave out the other.
-    #[arg(long, env = "MANCHETTE_CACHE_TAG_HEADERS", value_enum, value_delimiter = ',', default_values_t = [Names::SurrogateKey, Names::CacheTag], global = true)]
-    pub cache_tag_headers: Vec<Names>,
+    /// Headers for cache tags, comma-separated: those that the cache in front of the server reads. Each header takes about
+    /// 40 bytes for each resource in the answer.
+    #[arg(long, env = "MANCHETTE_CACHE_TAG_HEADERS", value_enum, value_delimiter = ',', default_values_t = [CacheTagHeader::SurrogateKey, CacheTagHeader::CacheTag], global = true)]
+    pub cache_tag_headers: Vec<CacheTagHeader>,
 }
 
-/// A header by which caches drop what they keep.
+/// A header whose tags a cache can purge by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Names {
-    /// `Surrogate-Key`, with spaces between.
+pub enum CacheTagHeader {
+    /// `Surrogate-Key`, tags separated by spaces (Fastly, Varnish).
     SurrogateKey,
-    /// `Cache-Tag`, with commas between.
+    /// `Cache-Tag`, tags separated by commas (Cloudflare, Akamai).
     CacheTag,
-    /// Neither.
+    /// No header.
     None,
 }
 
-impl Names {
-    /// The header, and what stands between the names.
+impl CacheTagHeader {
+    /// The header's name and its separator.
     pub fn header(self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::SurrogateKey => Some((HeaderName::from_static("surrogate-key"), " ")),
@@ -70,17 +70,17 @@ impl Names {
 }
 
 impl Caching {
-    /// The policy for what anybody may see.
-    pub fn public(&self, kind: Kind) -> &HeaderValue {
+    /// The policy for a public answer.
+    pub fn public(&self, kind: CacheKind) -> &HeaderValue {
         match kind {
-            Kind::List => &self.cache_lists,
-            Kind::One => &self.cache_items,
-            Kind::Search => &self.cache_search,
-            Kind::Page => &self.cache_pages,
+            CacheKind::List => &self.cache_lists,
+            CacheKind::One => &self.cache_items,
+            CacheKind::Search => &self.cache_search,
+            CacheKind::Page => &self.cache_pages,
         }
     }
 }
 
-fn value(text: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(text).map_err(|_| "not something that a header can say".to_owned())
+fn parse_header_value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "not a valid header value".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Content codings (RFC 9110, section 8.4): fewer bytes for whoever takes them.
+//! Content codings (RFC 9110, section 8.4): which one a client accepts, which bodies gain by it, and how to apply it.
 
 use std::io::Write;
 
@@ -6,9 +6,9 @@ use actix_web::HttpMessage;
 use actix_web::http::header::{AcceptEncoding, Encoding, Header};
 use actix_web::web::{self, Bytes};
 
-/// Below so many bytes nothing is gained.
-const SMALLEST: usize = 1024;
-/// What is compressed on the thread that answers everybody else; more goes to another.
+/// The smallest body that is compressed, in bytes.
+const MIN_SIZE: usize = 1024;
+/// The largest body that is compressed on the worker's own thread, in bytes; a larger one would delay other requests.
 const INLINE_LIMIT: usize = 64 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// Its name in `Content-Encoding`.
+    /// The coding's name in `Content-Encoding`.
     pub fn token(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -28,8 +28,8 @@ impl ContentCoding {
         }
     }
 
-    /// The best one that a request takes; none where it takes none of them, or wants none.
-    pub fn wanted(request: &impl HttpMessage) -> Option<Self> {
+    /// The coding that a request prefers among ours; none where it accepts none of them, or prefers none.
+    pub fn negotiate(request: &impl HttpMessage) -> Option<Self> {
         let ours = [
             Encoding::brotli(),
             Encoding::zstd(),
@@ -44,17 +44,17 @@ impl ContentCoding {
             .find(|coding| chosen.to_string() == coding.token())
     }
 
-    /// Whether a body of this kind and size gains by it.
-    pub fn is_worth(kind: &str, bytes: usize) -> bool {
-        let essence = kind.split(';').next().unwrap_or_default().trim();
+    /// Whether a body of this type and size gains by compression.
+    pub fn is_worth(media_type: &str, bytes: usize) -> bool {
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
         let text = essence.starts_with("text/")
             || essence.ends_with("json")
             || essence.ends_with("xml")
             || essence.ends_with("javascript");
-        text && bytes >= SMALLEST
+        text && bytes >= MIN_SIZE
     }
 
-    /// The body in this coding.
+    /// Encodes a body.
     pub async fn apply(self, body: Bytes) -> std::io::Result<Bytes> {
         if body.len() <= INLINE_LIMIT {
             return self.compress(&body);
@@ -93,7 +93,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn the_coding_is_the_one_that_is_liked_best() {
+    fn the_preferred_coding_is_negotiated() {
         for (header, coding) in [
             ("gzip, deflate, br, zstd", Some(ContentCoding::Brotli)),
             ("gzip;q=1, br;q=0.5", Some(ContentCoding::Gzip)),
@@ -109,16 +109,16 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("Accept-Encoding", header))
                 .to_http_request();
-            assert_eq!(ContentCoding::wanted(&request), coding, "{header}");
+            assert_eq!(ContentCoding::negotiate(&request), coding, "{header}");
         }
         assert_eq!(
-            ContentCoding::wanted(&TestRequest::default().to_http_request()),
+            ContentCoding::negotiate(&TestRequest::default().to_http_request()),
             None
         );
     }
 
     #[test]
-    fn only_text_that_is_not_small_gains() {
+    fn only_text_from_1_kib_is_compressed() {
         assert!(ContentCoding::is_worth("application/problem+json", 1024));
         assert!(ContentCoding::is_worth("text/html; charset=utf-8", 5000));
         assert!(!ContentCoding::is_worth("application/json", 1023));

@@ -1,4 +1,4 @@
-//! A request's body: read with a bound in size and in time, as JSON and nothing else.
+//! Request bodies: read with limits of size and time, as strict JSON.
 
 use std::future::{Ready, ready};
 use std::time::Duration;
@@ -7,46 +7,42 @@ use actix_web::http::header::{self, Header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt;
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::connection::broken_body;
 use crate::cpu_tasks::CpuTasks;
+use crate::http::strict_json;
 use crate::problem::Problem;
 
-/// The largest body that is read, in bytes, where a resource doesn't need more.
+/// The largest body, in bytes, unless a resource needs more.
 pub const MAX_BODY: usize = 1 << 20;
 
-/// What is still read, and thrown away, of a body that is too large: so that a client that only listens once it has
-/// sent everything gets to hear why.
+/// How much of a body that is too large is still read and discarded, in bytes: many clients read the answer only after they
+/// have sent everything.
 const MAX_DRAINED: usize = 32 << 20;
 
-/// Bodies up to this size, in bytes, are parsed and checked in place: in less than a millisecond.
-const SMALL: usize = 64 << 10;
+/// The largest body that is parsed and validated on the worker's own thread, in bytes: it takes less than a millisecond.
+const INLINE_LIMIT: usize = 64 << 10;
 
-/// How deep arrays and objects may stand in one another.
-pub const MAX_DEPTH: usize = 32;
-
-/// How bodies are read.
+/// How bodies are read and processed.
 #[derive(Clone, Debug)]
 pub struct BodySettings {
     /// How long a body may take to arrive.
     pub timeout: Duration,
-    /// Where large bodies are parsed and checked.
+    /// Where large bodies are parsed and validated.
     pub cpu_tasks: CpuTasks,
 }
 
 /// The SHA-256 of a body.
 pub type Digest = [u8; 32];
 
-/// A request's body before it is read. It is an argument of a handler, and read there: after the key was checked, and
-/// while no connection is held.
+/// A request's body before it is read. The handler takes it as an argument and reads it: after the caller was
+/// authenticated, and before a database connection is taken.
 pub struct Body {
     request: HttpRequest,
     payload: dev::Payload,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl FromRequest for Body {
@@ -57,19 +53,19 @@ impl FromRequest for Body {
         ready(Ok(Self {
             request: request.clone(),
             payload: payload.take(),
-            most: MAX_BODY,
+            max_bytes: MAX_BODY,
         }))
     }
 }
 
-/// The names under which JSON is taken.
+/// The media types of JSON bodies.
 pub const JSON: &[&str] = &["application/json"];
 pub const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 impl Body {
-    /// The same with another limit of its size.
-    pub fn at_most(self, most: usize) -> Self {
-        Self { most, ..self }
+    /// Replaces the limit of the size.
+    pub fn at_most(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
     }
 
     /// Reads the body as JSON.
@@ -77,12 +73,12 @@ impl Body {
         Ok(self.read(types).await?.0)
     }
 
-    /// Reads the body as JSON, and what tells whether the very same was sent before.
+    /// Reads the body as JSON, with its digest, which tells whether the same body was sent before.
     pub async fn read(self, types: &'static [&'static str]) -> Result<(Value, Digest), Problem> {
         self.read_as(types, Ok).await
     }
 
-    /// Reads the body as JSON and has it checked and converted, off the worker's thread where it is large.
+    /// Reads the body as JSON, and validates and converts it with `convert`, off the worker's thread if it is large.
     pub async fn read_as<T: Send + 'static>(
         mut self,
         types: &'static [&'static str],
@@ -92,7 +88,7 @@ impl Body {
         self.convert(bytes, types, convert).await
     }
 
-    /// The same where every field has a default: no body means `{}`, whatever it is called.
+    /// Reads a body whose fields all have defaults: an empty body means `{}`, whatever its media type.
     pub async fn read_or_empty(
         mut self,
         types: &'static [&'static str],
@@ -111,7 +107,7 @@ impl Body {
         convert: impl FnOnce(Value) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, Digest), Problem> {
         self.check_type(types)?;
-        let is_small = bytes.len() <= SMALL;
+        let is_small = bytes.len() <= INLINE_LIMIT;
         let task = move || Ok((convert(parse(&bytes)?)?, Sha256::digest(&bytes).into()));
         let tasks = &self.settings().cpu_tasks;
         tasks.run(is_small, task).await?
@@ -119,18 +115,18 @@ impl Body {
 
     fn settings(&self) -> &Data<BodySettings> {
         let settings = self.request.app_data();
-        settings.expect("every worker has its settings of bodies")
+        settings.expect("every worker registers `BodySettings`")
     }
 
     fn check_type(&self, types: &'static [&'static str]) -> Result<(), Problem> {
-        let coded = self
+        let is_encoded = self
             .request
             .headers()
             .get_all(header::CONTENT_ENCODING)
             .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-        if coded {
+        if is_encoded {
             return Err(Problem::UnsupportedMediaType(
-                "a body is taken as it is, without a `Content-Encoding`",
+                "request bodies with a `Content-Encoding` are not supported",
             ));
         }
         let sent = header::ContentType::parse(&self.request).ok();
@@ -149,10 +145,10 @@ impl Body {
     }
 
     async fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
-        let slowest = self.settings().timeout;
-        tokio::time::timeout(slowest, self.all_bytes())
+        let timeout = self.settings().timeout;
+        tokio::time::timeout(timeout, self.all_bytes())
             .await
-            .unwrap_or(Err(Problem::TooSlow(slowest.as_secs())))
+            .unwrap_or(Err(Problem::TooSlow(timeout.as_secs())))
     }
 
     async fn all_bytes(&mut self) -> Result<Vec<u8>, Problem> {
@@ -160,127 +156,31 @@ impl Body {
         let mut received = 0;
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|error| {
-                broken_body(&self.request)
-                    .unwrap_or_else(|| Problem::Malformed(format!("the body broke off: {error}")))
+                broken_body(&self.request).unwrap_or_else(|| {
+                    Problem::Malformed(format!("the body is incomplete: {error}"))
+                })
             })?;
             received += chunk.len();
             if received > MAX_DRAINED {
                 break;
-            } else if received > self.most {
+            } else if received > self.max_bytes {
                 bytes = Vec::new();
             } else {
                 bytes.extend_from_slice(&chunk);
             }
         }
-        if received > self.most {
-            return Err(Problem::TooLarge(self.most));
+        if received > self.max_bytes {
+            return Err(Problem::TooLarge(self.max_bytes));
         }
         Ok(bytes)
     }
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    read(bytes).map_err(|error| {
+    strict_json::parse(bytes).map_err(|error| {
         Problem::Malformed(match error.classify() {
             serde_json::error::Category::Eof if bytes.is_empty() => "the body is empty".into(),
             _ => format!("the body is not JSON: {error}"),
         })
     })
-}
-
-fn read(bytes: &[u8]) -> serde_json::Result<Value> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = Unique { depth: 0 }.deserialize(&mut json)?;
-    json.end()?;
-    Ok(value)
-}
-
-/// JSON in which no object has two fields of one name: which of them was meant, nobody knows. Nor is it nested so deep
-/// that whoever walks through it later could lose their footing.
-#[derive(Clone, Copy)]
-struct Unique {
-    /// How many arrays and objects this stands in.
-    depth: usize,
-}
-
-impl Unique {
-    /// For what stands in an array or object that stands here.
-    fn within<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth == MAX_DEPTH {
-            return Err(E::custom(format_args!(
-                "it is nested deeper than {MAX_DEPTH} levels"
-            )));
-        }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Unique {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unique {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let within = self.within()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(within)? {
-            array.push(item);
-        }
-        Ok(array.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let within = self.within()?;
-        let mut object = Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            let value = fields.next_value_seed(within)?;
-            if object.contains_key(&name) {
-                return Err(serde::de::Error::custom(format_args!(
-                    "the field {name:?} stands there twice"
-                )));
-            }
-            object.insert(name, value);
-        }
-        Ok(object.into())
-    }
 }

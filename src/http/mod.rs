@@ -23,5 +23,6 @@ pub mod resource_response;
 pub mod responses;
 pub mod schema;
 pub mod security_headers;
+mod strict_json;
 pub mod validation;
 pub mod values;

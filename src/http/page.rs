@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::cache_tags::{CacheTagged, CacheTags};
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 use crate::http::cursor::{Cursor, SortKey};
 use crate::http::fields::Fields;
 use crate::http::ids::NamedRows;
@@ -23,7 +23,7 @@ pub struct Page<T, E = NoExtra> {
     /// The cache tags of the page beside those of its items.
     pub cache_tags: CacheTags,
     extra: E,
-    caching: Kind,
+    caching: CacheKind,
     fields: Fields,
     varies_by_language: bool,
 }
@@ -170,7 +170,7 @@ impl<T> Page<T> {
             info,
             cache_tags,
             extra: NoExtra {},
-            caching: Kind::List,
+            caching: CacheKind::List,
             fields,
             varies_by_language: false,
         }
@@ -219,7 +219,7 @@ impl<T, E> Page<T, E> {
     }
 
     /// The same page, cached as `kind` says.
-    pub fn cached_as(mut self, kind: Kind) -> Self {
+    pub fn cached_as(mut self, kind: CacheKind) -> Self {
         self.caching = kind;
         self
     }

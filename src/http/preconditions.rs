@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110, section 13): entity tags, and what a client knows already.
+//! Conditional requests (RFC 9110, section 13): entity tags, `If-None-Match` of reads, preconditions of writes.
 
 use std::future::{Ready, ready};
 use std::time::SystemTime;
@@ -15,18 +15,18 @@ use uuid::Uuid;
 use crate::http::content_coding::ContentCoding;
 use crate::problem::{Current, Problem};
 
-/// Which resource an answer shows, and in which version: how its tag begins.
+/// A resource and its version: the beginning of the entity tag of an answer that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version(String);
 
 impl Version {
-    /// The id is in it too: a slug may change hands.
+    /// Includes the id, as a slug may move to another resource.
     pub fn of(id: Uuid, version: i32) -> Self {
         let digest = Sha256::digest(id.as_bytes());
         Self(format!("{version}-{}", hex(&digest[..6])))
     }
 
-    /// As it was written down.
+    /// A version as it was stored.
     pub fn from_text(text: String) -> Self {
         Self(text)
     }
@@ -40,8 +40,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A strong tag for a body: what it says, and before it, where one resource is shown, which and in which version. So the tag changes
-/// with every byte, and still says which version a client has seen. Each coding has a tag of its own (section 8.8.3.3).
+/// A strong entity tag: the hash of the body and, before it, the version of the resource that the body shows. So the tag
+/// changes with every byte, and still tells which version a client has seen. It differs between content codings (section
+/// 8.8.3.3).
 pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<ContentCoding>) -> String {
     let hash = hex(&Sha256::digest(body)[..12]);
     let version = version.map(|Version(version)| format!("{version}-"));
@@ -53,20 +54,20 @@ pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<Content
     )
 }
 
-/// Whether `If-None-Match` names this tag; comparison is weak (section 13.1.2).
+/// Whether `If-None-Match` names this tag, by weak comparison (section 13.1.2).
 pub fn none_match_has(headers: &HeaderMap, tag: &str) -> bool {
-    tags(headers, header::IF_NONE_MATCH)
+    parse_tags(headers, header::IF_NONE_MATCH)
         .iter()
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// Every member of a header that lists entity tags, each with its quotes.
-fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
+/// The members of a header that lists entity tags, with their quotes.
+fn parse_tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
     let mut found = Vec::new();
     for value in headers.get_all(name) {
         let mut rest = value.to_str().unwrap_or_default().trim();
         while !rest.is_empty() {
-            // A comma may stand within the quotes, so the list can't just be split at commas.
+            // Not split at commas: quotes may contain them.
             let start = rest.find('"').map_or(rest.len(), |at| at + 1);
             let end = rest[start..]
                 .find('"')
@@ -79,69 +80,78 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Vec<String> {
     found
 }
 
-/// What a writing request says must hold.
+/// The preconditions of a write.
 #[derive(Clone, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Vec<String>>,
-    /// Heeded where there is no `If-Match`.
+    /// Ignored if there is an `If-Match`.
     if_unmodified_since: Option<SystemTime>,
     if_none_match: Vec<String>,
-    /// Whether a change has to name the version that it replaces.
+    /// Whether a change needs an `If-Match`.
     required: bool,
 }
 
-/// Whether every change needs an `If-Match` (`--require-if-match`).
+/// The setting `--require-if-match`.
 #[derive(Clone, Copy, Debug)]
 pub struct RequireIfMatch(pub bool);
 
-/// Why a writing request may not go on.
+/// A precondition that doesn't hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreconditionFailure {
-    /// Something is here, and not what the request wants.
+    /// The resource has another version than the request names.
     VersionMismatch,
-    /// Nothing is here.
+    /// The request names a version, and there is no resource.
     NotFound,
-    /// The request has to say which version it means.
+    /// `If-Match` is required and missing.
     Missing,
 }
 
 impl PreconditionFailure {
-    /// What is answered. `shown` is what is here now, and its version.
-    pub fn problem<T: Serialize>(self, shown: Option<(Uuid, i32, &T)>) -> Problem {
-        match (self, shown) {
+    /// The problem to answer with. `current` is the resource as it is now: its id, version and body.
+    pub fn problem<T: Serialize>(self, current: Option<(Uuid, i32, &T)>) -> Problem {
+        match (self, current) {
             (Self::Missing, _) => Problem::PreconditionRequired,
-            (Self::VersionMismatch, Some((id, version, shown))) => {
-                match serde_json::to_vec(shown) {
-                    Ok(body) => Problem::Outdated(Current {
-                        version,
-                        etag: entity_tag(Some(&Version::of(id, version)), &body, None),
-                    }),
-                    Err(error) => Problem::internal(error),
-                }
-            }
+            (Self::VersionMismatch, Some((id, version, body))) => match serde_json::to_vec(body) {
+                Ok(body) => Problem::Outdated(Current {
+                    version,
+                    etag: entity_tag(Some(&Version::of(id, version)), &body, None),
+                }),
+                Err(error) => Problem::internal(error),
+            },
             _ => Problem::NothingMatches,
         }
     }
 }
 
 impl Preconditions {
-    /// Checks them against the version that stands now, if anything does, and since when it does. Where `If-Match` is required,
-    /// whoever changes what is there has to give an `If-Match`: a date knows nothing finer than a second.
-    pub fn check(&self, now: Option<(Version, DateTime<Utc>)>) -> Result<(), PreconditionFailure> {
-        let Some((version, since)) = now else {
+    /// Checks against the current version and the time of its last change; none where there is no resource. A date satisfies
+    /// no required `If-Match`, as it is no finer than a second.
+    ///
+    /// # Errors
+    /// With the precondition that doesn't hold.
+    pub fn check(
+        &self,
+        current: Option<(Version, DateTime<Utc>)>,
+    ) -> Result<(), PreconditionFailure> {
+        let Some((version, changed_at)) = current else {
             return if self.if_match.is_some() {
                 Err(PreconditionFailure::NotFound)
             } else {
                 Ok(())
             };
         };
-        let outdated = match &self.if_match {
+        let is_mismatch = match &self.if_match {
             Some(tags) => !tags.iter().any(|tag| matches(tag, &version)),
             None => self
                 .if_unmodified_since
-                .is_some_and(|date| SystemTime::from(since.trunc_subsecs(0)) > date),
+                .is_some_and(|date| SystemTime::from(changed_at.trunc_subsecs(0)) > date),
         };
-        if outdated || self.if_none_match.iter().any(|tag| is_of(tag, &version)) {
+        if is_mismatch
+            || self
+                .if_none_match
+                .iter()
+                .any(|tag| matches_weakly(tag, &version))
+        {
             Err(PreconditionFailure::VersionMismatch)
         } else if self.required && self.if_match.is_none() {
             Err(PreconditionFailure::Missing)
@@ -151,19 +161,19 @@ impl Preconditions {
     }
 }
 
-/// Whether this has the form of an entity tag (section 8.8.3), or is the star that stands for any.
+/// Whether this is an entity tag (section 8.8.3), or the `*` that matches any.
 fn is_tag(text: &str) -> bool {
     let tag = text.strip_prefix("W/").unwrap_or(text);
     text == "*" || (tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"'))
 }
 
-/// Whether a tag of ours shows this version. Weak tags never match (section 13.1.1).
+/// Strong comparison of a tag with a version: weak tags never match (section 13.1.1).
 fn matches(tag: &str, version: &Version) -> bool {
-    !tag.starts_with("W/") && is_of(tag, version)
+    !tag.starts_with("W/") && matches_weakly(tag, version)
 }
 
-/// Whether a tag, weak or not, shows this version.
-fn is_of(tag: &str, version: &Version) -> bool {
+/// Weak comparison of a tag with a version.
+fn matches_weakly(tag: &str, version: &Version) -> bool {
     let inner = tag
         .strip_prefix("W/")
         .unwrap_or(tag)
@@ -181,20 +191,20 @@ impl FromRequest for Preconditions {
         let headers = request.headers();
         let if_match = headers
             .contains_key(header::IF_MATCH)
-            .then(|| tags(headers, header::IF_MATCH));
+            .then(|| parse_tags(headers, header::IF_MATCH));
         if if_match
             .as_ref()
             .is_some_and(|tags| tags.is_empty() || !tags.iter().all(|tag| is_tag(tag)))
         {
             return ready(Err(Problem::Malformed(
-                "`If-Match` takes entity tags as they came, in their double quotes, or `*`".into(),
+                "`If-Match` takes entity tags with their double quotes, or `*`".into(),
             )));
         }
         let date = header::IfUnmodifiedSince::parse(request).ok();
         ready(Ok(Self {
             if_match,
             if_unmodified_since: date.map(|date| SystemTime::from(date.0)),
-            if_none_match: tags(headers, header::IF_NONE_MATCH),
+            if_none_match: parse_tags(headers, header::IF_NONE_MATCH),
             required: request
                 .app_data::<Data<RequireIfMatch>>()
                 .is_some_and(|setting| setting.0),
@@ -218,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_weak_tags_and_stars_are_understood() {
+    fn if_none_match_takes_lists_weak_tags_and_stars() {
         let tag = "\"3-abc\"";
         for known in [
             "\"3-abc\"",
@@ -245,7 +255,7 @@ mod tests {
         };
         let tag = |number| format!("\"{}-abc\"", version(number).as_str());
         let conditions = |value: &str| Preconditions {
-            if_match: Some(tags(
+            if_match: Some(parse_tags(
                 &{
                     let mut map = HeaderMap::new();
                     map.append(header::IF_MATCH, HeaderValue::from_str(value).unwrap());
@@ -266,7 +276,7 @@ mod tests {
         assert!(conditions(&tag(2)).check(at(3)).is_err());
         assert!(conditions(&format!("W/{}", tag(3))).check(at(3)).is_err());
         assert!(conditions("").check(at(3)).is_err());
-        // Of something else, or cut short.
+        // Another resource's tag, and a tag without its hash.
         let other = format!("\"{}-abc\"", Version::of(Uuid::nil(), 3).as_str());
         let cut = format!("\"{}\"", version(3).as_str());
         for wrong in [other.as_str(), &cut, "\"3-abc\""] {

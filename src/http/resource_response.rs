@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use serde::Serialize;
 
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 use crate::http::fields::Fields;
 use crate::http::preconditions::Version;
 use crate::problem::Problem;
@@ -142,7 +142,7 @@ impl<R: Representation> Responder for ResourceResponse<R> {
             builder.insert_header((header::VARY, "Accept-Language"));
         }
         builder.extensions_mut().insert(self.resource.cache_tags());
-        builder.extensions_mut().insert(Kind::One);
+        builder.extensions_mut().insert(CacheKind::One);
         match self.fields.answer(&mut builder, &self.resource) {
             Ok(response) => response,
             Err(problem) => HttpResponse::from_error(problem),

@@ -1,27 +1,26 @@
-//! What every answer says to browsers, so that none of it can be turned against whoever reads it.
+//! Security headers of every answer: content security policy, referrer policy, no MIME sniffing, HSTS.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
 use clap::Args;
 
-/// What an answer that is no page may do in a browser: nothing. Pages say what they need in its place.
-pub const NOTHING: &str =
+/// The policy of API answers: a browser may load nothing for them. Documentation pages have their own.
+pub const DENY_ALL: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What browsers are told beyond the answer itself.
+/// Security headers that depend on the deployment.
 #[derive(Clone, Debug, Args)]
 pub struct Security {
-    /// Seconds for which browsers shall come back by `https` only (`Strict-Transport-Security`, RFC 6797); with
-    /// `; includeSubDomains` and `; preload` behind it, if those are meant. Not sent unless told: set it where whatever
-    /// stands in front of this server speaks TLS, and will go on doing so.
-    #[arg(long, env = "MANCHETTE_HSTS", value_name = "SECONDS", value_parser = hsts, global = true)]
+    /// `max-age` of `Strict-Transport-Security` (RFC 6797), in seconds, optionally followed by `; includeSubDomains` and
+    /// `; preload`. Default: not sent. Set it where a proxy in front of the server speaks TLS and will continue to.
+    #[arg(long, env = "MANCHETTE_HSTS", value_name = "SECONDS", value_parser = parse_hsts, global = true)]
     pub hsts: Option<HeaderValue>,
 }
 
 impl Security {
     fn all(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let always = [
-            (header::CONTENT_SECURITY_POLICY, NOTHING),
+            (header::CONTENT_SECURITY_POLICY, DENY_ALL),
             (header::REFERRER_POLICY, "no-referrer"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
@@ -32,7 +31,7 @@ impl Security {
             .chain(hsts.map(|value| (header::STRICT_TRANSPORT_SECURITY, value)))
     }
 
-    /// Adds what is not said yet.
+    /// Adds the headers that are not set yet.
     pub fn add(&self, headers: &mut HeaderMap) {
         for (name, value) in self.all() {
             if !headers.contains_key(&name) {
@@ -41,42 +40,42 @@ impl Security {
         }
     }
 
-    /// What adds it to every answer, whoever gave it: the outermost of all that surrounds a handler.
+    /// The middleware that adds the headers to every answer that doesn't have them.
     pub fn headers(&self) -> DefaultHeaders {
         self.all().fold(DefaultHeaders::new(), DefaultHeaders::add)
     }
 }
 
-/// What a page may do.
+/// The policy of a page that needs more than nothing.
 pub fn policy(needs: &str) -> String {
-    format!("{NOTHING}; {needs}")
+    format!("{DENY_ALL}; {needs}")
 }
 
-fn hsts(text: &str) -> Result<HeaderValue, String> {
+fn parse_hsts(text: &str) -> Result<HeaderValue, String> {
     let mut parts = text.split(';').map(str::trim);
     let seconds = parts.next().unwrap_or_default();
-    let mut words = Vec::new();
+    let mut directives = Vec::new();
     for part in parts {
         let known = ["includeSubDomains", "preload"];
         match known
             .into_iter()
-            .find(|word| word.eq_ignore_ascii_case(part))
+            .find(|directive| directive.eq_ignore_ascii_case(part))
         {
-            Some(word) if !words.contains(&word) => words.push(word),
+            Some(directive) if !directives.contains(&directive) => directives.push(directive),
             _ => {
                 return Err(format!(
-                    "`{part}` is not `includeSubDomains` or `preload`, once"
+                    "`{part}` is neither `includeSubDomains` nor `preload`, or is repeated"
                 ));
             }
         }
     }
     let seconds: u32 = seconds
         .parse()
-        .map_err(|_| "begins with a whole number of seconds, such as 31536000".to_owned())?;
-    let value = words
+        .map_err(|_| "must begin with a whole number of seconds, such as 31536000".to_owned())?;
+    let value = directives
         .iter()
-        .fold(format!("max-age={seconds}"), |value, word| {
-            format!("{value}; {word}")
+        .fold(format!("max-age={seconds}"), |value, directive| {
+            format!("{value}; {directive}")
         });
     HeaderValue::from_str(&value).map_err(|error| error.to_string())
 }
@@ -86,12 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_is_asked_for_as_the_standard_has_it() {
-        let said = |text: &str| hsts(text).map(|value| value.to_str().unwrap().to_owned());
-        assert_eq!(said("31536000").as_deref(), Ok("max-age=31536000"));
-        assert_eq!(said("0").as_deref(), Ok("max-age=0"));
+    fn hsts_takes_seconds_and_the_standard_directives() {
+        let parsed = |text: &str| parse_hsts(text).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(parsed("31536000").as_deref(), Ok("max-age=31536000"));
+        assert_eq!(parsed("0").as_deref(), Ok("max-age=0"));
         assert_eq!(
-            said("60;includesubdomains ; PRELOAD").as_deref(),
+            parsed("60;includesubdomains ; PRELOAD").as_deref(),
             Ok("max-age=60; includeSubDomains; preload")
         );
         for wrong in [
@@ -104,7 +103,7 @@ mod tests {
             "1; preload; preload",
             "1;",
         ] {
-            assert!(hsts(wrong).is_err(), "{wrong}");
+            assert!(parse_hsts(wrong).is_err(), "{wrong}");
         }
     }
 }

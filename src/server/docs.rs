@@ -1,4 +1,4 @@
-//! Pages for people: the contract, a browser for it, and what each problem means. All of them are inside the binary.
+//! Documentation pages: the OpenAPI document, Swagger UI, an explanation of each problem. All are part of the binary.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use crate::http::security_headers::policy;
 use crate::problem::{KINDS, Kind, Problem};
 use crate::server::contract;
 
-/// Addresses that are no part of the contract; each takes `GET` alone.
+/// The paths of the pages, which are not part of the contract. They take `GET` only.
 pub const PAGES: [&str; 6] = [
     "/",
     "/openapi.json",
@@ -25,8 +25,8 @@ pub const PAGES: [&str; 6] = [
     "/problems/{name}",
 ];
 
-/// Whether an address is one of these pages, which anybody may read and which ask nobody. Whoever spells it otherwise
-/// gets the page as well, but no such promise.
+/// Whether a path is one of these pages, which are public and need no lookup of credentials. Other spellings of a path get
+/// the page as well, but may cause a lookup.
 pub fn is_page(path: &str) -> bool {
     let below = |page: &str| {
         path.strip_prefix(page)
@@ -35,12 +35,12 @@ pub fn is_page(path: &str) -> bool {
     ["/", "/openapi.json"].contains(&path) || below("/docs") || below("/problems")
 }
 
-/// The browser of the contract needs its own scripts and styles, the pictures within these, the one style that stands in
-/// its logo (a test knows when that changes), and this API to try.
-const DOCS_NEED: &str = "script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+/// The content security policy of Swagger UI: its own scripts and styles, images within these, the inline style of its logo
+/// (a test fails when that changes), and requests to this API.
+const SWAGGER_POLICY: &str = "script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
                          img-src 'self' data:; connect-src 'self'";
 
-/// How the pages look: their one style, and the only one that may apply to them.
+/// The style of the pages, the only one that their policy allows.
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
                      code{background:#eee;padding:.1em .3em}";
 
@@ -53,11 +53,12 @@ pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(get_contract)
         .service(to_docs)
         .service(docs_without_slash)
-        // The page asks nobody: without this it would send the contract's address to a validator elsewhere.
+        // Without `none`, the page would send the contract's URL to an external validator.
         .service(
             scope("/docs")
                 .wrap(
-                    DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, policy(DOCS_NEED))),
+                    DefaultHeaders::new()
+                        .add((header::CONTENT_SECURITY_POLICY, policy(SWAGGER_POLICY))),
                 )
                 .service(
                     SwaggerUi::new("/{file:.*}")
@@ -131,7 +132,7 @@ async fn get_problem(name: Path<String>) -> Result<HttpResponse, Problem> {
     ))
 }
 
-/// What stands between backquotes, as code.
+/// Turns text between backquotes into `<code>`.
 fn code(text: &str) -> String {
     text.split('`')
         .enumerate()

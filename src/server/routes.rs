@@ -1,4 +1,4 @@
-//! Every route, a line a resource.
+//! All routes: one line for each resource.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

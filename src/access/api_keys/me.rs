@@ -1,6 +1,7 @@
 //! `/v1/me`: what a key's holder may know about it.
 
-use actix_web::{HttpRequest, get};
+use actix_web::get;
+use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use crate::access::api_keys::Scope;
 use crate::access::extractors::Authenticated;
-use crate::access::rate_limit::{self, Allowance};
+use crate::access::rate_limit::{Allowance, Limits};
 use crate::http::one::{One, Single};
 use crate::http::resource_response::{Representation, ResourceResponse};
 use crate::http::schema::HasFields;
@@ -22,7 +23,7 @@ use crate::problem::Problem;
 pub async fn get_me(
     holder: Authenticated,
     one: One<Me>,
-    request: HttpRequest,
+    limits: Data<Limits>,
 ) -> Result<ResourceResponse<Me>, Problem> {
     let caller = holder.caller();
     let me = Me {
@@ -34,7 +35,7 @@ pub async fn get_me(
         key_id: caller.key_id,
         scopes: caller.scopes.clone(),
         expires_at: caller.expires_at,
-        limits: rate_limit::limits_of(&request).await?,
+        limits: limits.remaining(&caller.into()),
     };
     Ok(ResourceResponse::ok(me).with_fields(one.fields))
 }

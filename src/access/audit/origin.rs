@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::access::extractors::Caller;
-use crate::access::rate_limit;
+use crate::connection::client_address::client_address;
 use crate::http::request_id::RequestId;
 use crate::redact::redact;
 
@@ -63,7 +63,7 @@ impl Origin {
             method: request.method().to_string(),
             path: redact(request.path()).chars().take(300).collect(),
             request_id: id.map_or_else(|| "-".to_owned(), |RequestId(id)| id),
-            address: rate_limit::address_of(request),
+            address: Some(client_address(request)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The provider's signing keys, kept for a while and asked for anew: by one request at a time, and not without end.
+//! The provider's signing keys: cached, and fetched again when they are old or a key is unknown, by one request at a time.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,88 +11,92 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 use crate::access::jwt::Unreachable;
-use crate::access::jwt::settings::Place;
+use crate::access::jwt::settings::KeySource;
 use crate::access::jwt::source::{self, Source};
 
-/// How long keys are used beyond their age, where the provider can't be asked.
+/// How long outdated keys are used while the provider can't be reached.
 const GRACE: Duration = Duration::from_secs(3600);
-/// How long nobody is asked again after an answer, or after none: an unknown key must not make us ask for every request.
+/// The pause between two fetches, successful or not: unknown keys must not cause a fetch for every request.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How many keys are looked at.
-const MOST: usize = 100;
+/// The most keys of a set; others are ignored.
+const MAX_KEYS: usize = 100;
 
-/// One key, and the one algorithm that it is for.
+/// A key with its only algorithm.
 #[derive(Debug)]
-pub struct Key {
+pub struct SigningKey {
     kid: String,
     pub algorithm: Algorithm,
     pub key: DecodingKey,
 }
 
-/// All keys of a provider.
+/// The keys of a provider.
 pub struct KeySet {
     source: Source,
     max_age: Duration,
     pause: Duration,
     state: RwLock<State>,
-    flight: tokio::sync::Mutex<()>,
+    /// Held while the keys are fetched.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
-    keys: Vec<Arc<Key>>,
-    /// When the keys were asked for that are there.
-    asked_at: Option<Instant>,
-    /// When the last attempt ended, well or not.
+    keys: Vec<Arc<SigningKey>>,
+    /// When the cached keys were requested.
+    fetched_at: Option<Instant>,
+    /// When the last fetch ended, successful or not.
     tried_at: Option<Instant>,
 }
 
-/// What to do before a key is used.
+/// The step before a key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Answer from what is there.
-    Answer,
-    /// The same, and ask anew beside it.
-    AskBeside,
-    /// Ask anew first.
-    AskFirst,
+enum FetchStep {
+    /// Use the cached keys.
+    UseCache,
+    /// Use the cached keys, and fetch in the background.
+    FetchInBackground,
+    /// Fetch first.
+    FetchFirst,
 }
 
 impl KeySet {
-    /// The keys of a place. A file is read at once: unlike another server, it has to be there from the beginning.
+    /// The keys of a URL or a file. A file is read at once: unlike a server, it has to be there from the start.
     ///
     /// # Errors
-    /// Where a file can't be read, or has no key that could have signed a JWT.
-    pub fn new(place: Place, max_age: Duration) -> Result<Arc<Self>, String> {
-        let state = match &place {
-            Place::Url(_) => State::default(),
-            Place::File(path) => State::of_file(path)?,
+    /// Where a file can't be read, or has no usable signing key.
+    pub fn new(source: KeySource, max_age: Duration) -> Result<Arc<Self>, String> {
+        let state = match &source {
+            KeySource::Url(_) => State::default(),
+            KeySource::File(path) => State::of_file(path)?,
         };
         Ok(Arc::new(Self {
-            source: Source::new(place)?,
+            source: Source::new(source)?,
             max_age,
             pause: PAUSE.min(max_age),
             state: RwLock::new(state),
-            flight: tokio::sync::Mutex::new(()),
+            fetching: tokio::sync::Mutex::new(()),
         }))
     }
 
-    /// The key of this name for this algorithm, if there is one.
+    /// The key with this id for this algorithm, if there is one.
+    ///
+    /// # Errors
+    /// Where the cached keys are missing or outdated, and no others can be fetched.
     pub async fn find(
         self: &Arc<Self>,
         kid: &str,
         algorithm: Algorithm,
-    ) -> Result<Option<Arc<Key>>, Unreachable> {
+    ) -> Result<Option<Arc<SigningKey>>, Unreachable> {
         match self.step(Some((kid, algorithm))) {
-            Step::Answer => {}
-            Step::AskBeside => self.refresh_beside(),
-            Step::AskFirst => {
+            FetchStep::UseCache => {}
+            FetchStep::FetchInBackground => self.refresh_in_background(),
+            FetchStep::FetchFirst => {
                 let (own, kid) = (self.clone(), kid.to_owned());
-                // On its own, so that a caller who leaves doesn't take along what others wait for.
-                let asking = actix_web::rt::spawn(async move {
+                // A task of its own: other requests wait for it, even if this one is dropped.
+                let fetching = actix_web::rt::spawn(async move {
                     own.refresh(Some((&kid, algorithm))).await;
                 });
-                let _ = asking.await;
+                let _ = fetching.await;
             }
         }
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -103,21 +107,21 @@ impl KeySet {
         }
     }
 
-    /// Asks anew while others go on, unless somebody does already.
-    pub fn refresh_beside(self: &Arc<Self>) {
-        if self.flight.try_lock().is_ok() {
+    /// Fetches the keys in the background, unless that is in progress.
+    pub fn refresh_in_background(self: &Arc<Self>) {
+        if self.fetching.try_lock().is_ok() {
             let own = self.clone();
             actix_web::rt::spawn(async move { own.refresh(None).await });
         }
     }
 
-    /// Asks anew, unless that turns out to be needless once it is our turn.
+    /// Fetches the keys, unless another fetch has made that needless meanwhile.
     async fn refresh(&self, wanted: Option<(&str, Algorithm)>) {
-        let _flight = self.flight.lock().await;
-        if self.step(wanted) == Step::Answer {
+        let _fetching = self.fetching.lock().await;
+        if self.step(wanted) == FetchStep::UseCache {
             return;
         }
-        let asked_at = Instant::now();
+        let fetched_at = Instant::now();
         let read = match self.source.read().await {
             Ok(bytes) => keys(&bytes),
             Err(error) => Err(error),
@@ -127,16 +131,16 @@ impl KeySet {
         match read {
             Ok(keys) => {
                 if keys.is_empty() {
-                    log::warn!("the identity provider has no key that could have signed a JWT");
+                    log::warn!("the identity provider has no usable signing key");
                 }
                 state.keys = keys;
-                state.asked_at = Some(asked_at);
+                state.fetched_at = Some(fetched_at);
             }
-            Err(error) => log::warn!("the identity provider's keys can't be had: {error}"),
+            Err(error) => log::warn!("the identity provider's keys can't be fetched: {error}"),
         }
     }
 
-    fn step(&self, wanted: Option<(&str, Algorithm)>) -> Step {
+    fn step(&self, wanted: Option<(&str, Algorithm)>) -> FetchStep {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let known = wanted.is_none_or(|(kid, algorithm)| state.find(kid, algorithm).is_some());
         state.step(known, Instant::now(), self.max_age, self.pause)
@@ -157,50 +161,50 @@ impl State {
         }
         Ok(Self {
             keys,
-            asked_at: Some(now),
+            fetched_at: Some(now),
             tried_at: Some(now),
         })
     }
 
-    fn find(&self, kid: &str, algorithm: Algorithm) -> Option<Arc<Key>> {
-        let is_it = |key: &&Arc<Key>| key.kid == kid && key.algorithm == algorithm;
-        self.keys.iter().find(is_it).cloned()
+    fn find(&self, kid: &str, algorithm: Algorithm) -> Option<Arc<SigningKey>> {
+        let matches = |key: &&Arc<SigningKey>| key.kid == kid && key.algorithm == algorithm;
+        self.keys.iter().find(matches).cloned()
     }
 
-    fn step(&self, known: bool, now: Instant, max_age: Duration, pause: Duration) -> Step {
+    fn step(&self, known: bool, now: Instant, max_age: Duration, pause: Duration) -> FetchStep {
         let since = |at: Instant| now.saturating_duration_since(at);
         if self.tried_at.is_some_and(|at| since(at) < pause) {
-            return Step::Answer;
+            return FetchStep::UseCache;
         }
-        match self.asked_at.map(since) {
-            None => Step::AskFirst,
-            Some(age) if age >= max_age || !known => Step::AskFirst,
-            Some(age) if age >= max_age * 3 / 4 => Step::AskBeside,
-            Some(_) => Step::Answer,
+        match self.fetched_at.map(since) {
+            None => FetchStep::FetchFirst,
+            Some(age) if age >= max_age || !known => FetchStep::FetchFirst,
+            Some(age) if age >= max_age * 3 / 4 => FetchStep::FetchInBackground,
+            Some(_) => FetchStep::UseCache,
         }
     }
 
     fn is_usable(&self, now: Instant, max_age: Duration) -> bool {
-        self.asked_at
+        self.fetched_at
             .is_some_and(|at| now.saturating_duration_since(at) < max_age + GRACE)
     }
 }
 
-/// The keys of a JWK Set (RFC 7517) that may sign here. Others may stand beside them.
-fn keys(bytes: &[u8]) -> Result<Vec<Arc<Key>>, String> {
+/// The usable signing keys of a JWK Set (RFC 7517). Other keys are ignored.
+fn keys(bytes: &[u8]) -> Result<Vec<Arc<SigningKey>>, String> {
     let set: Value = serde_json::from_slice(bytes).map_err(|_| "what is there is not JSON")?;
     let all = set["keys"]
         .as_array()
         .ok_or("what is there is not a JWK Set")?;
     Ok(all
         .iter()
-        .take(MOST)
+        .take(MAX_KEYS)
         .filter_map(key)
         .map(Arc::new)
         .collect())
 }
 
-fn key(value: &Value) -> Option<Key> {
+fn key(value: &Value) -> Option<SigningKey> {
     let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
@@ -214,7 +218,7 @@ fn key(value: &Value) -> Option<Key> {
     };
     let common = &jwk.common;
     let verifies = |ops: &Vec<KeyOperations>| ops.contains(&KeyOperations::Verify);
-    let meant = common
+    let is_for_signatures = common
         .key_algorithm
         .is_none_or(|its| its == KeyAlgorithm::from(algorithm))
         && common
@@ -222,8 +226,8 @@ fn key(value: &Value) -> Option<Key> {
             .as_ref()
             .is_none_or(|its| *its == PublicKeyUse::Signature)
         && common.key_operations.as_ref().is_none_or(verifies);
-    Some(Key {
-        kid: jwk.common.key_id.clone().filter(|_| meant)?,
+    Some(SigningKey {
+        kid: jwk.common.key_id.clone().filter(|_| is_for_signatures)?,
         algorithm,
         key: DecodingKey::from_jwk(&jwk).ok()?,
     })
@@ -235,36 +239,39 @@ mod tests {
 
     const MAX_AGE: Duration = Duration::from_secs(300);
 
-    fn step(asked: Option<u64>, tried: Option<u64>, known: bool) -> Step {
+    fn step(fetched: Option<u64>, tried: Option<u64>, known: bool) -> FetchStep {
         let begun = Instant::now();
         let now = begun + Duration::from_secs(100_000);
         let ago = |seconds: u64| now - Duration::from_secs(seconds);
         let state = State {
             keys: Vec::new(),
-            asked_at: asked.map(ago),
+            fetched_at: fetched.map(ago),
             tried_at: tried.map(ago),
         };
         state.step(known, now, MAX_AGE, PAUSE)
     }
 
     #[test]
-    fn keys_are_asked_for_when_they_are_old_or_unknown_and_not_too_often() {
-        assert_eq!(step(None, None, true), Step::AskFirst);
-        assert_eq!(step(None, Some(9), true), Step::Answer);
-        assert_eq!(step(None, Some(10), true), Step::AskFirst);
-        assert_eq!(step(Some(100), Some(100), true), Step::Answer);
-        assert_eq!(step(Some(100), Some(100), false), Step::AskFirst);
-        assert_eq!(step(Some(5), Some(5), false), Step::Answer);
-        assert_eq!(step(Some(225), Some(225), true), Step::AskBeside);
-        assert_eq!(step(Some(300), Some(300), true), Step::AskFirst);
-        assert_eq!(step(Some(400), Some(5), true), Step::Answer);
+    fn keys_are_fetched_when_they_are_old_or_unknown_with_a_pause() {
+        assert_eq!(step(None, None, true), FetchStep::FetchFirst);
+        assert_eq!(step(None, Some(9), true), FetchStep::UseCache);
+        assert_eq!(step(None, Some(10), true), FetchStep::FetchFirst);
+        assert_eq!(step(Some(100), Some(100), true), FetchStep::UseCache);
+        assert_eq!(step(Some(100), Some(100), false), FetchStep::FetchFirst);
+        assert_eq!(step(Some(5), Some(5), false), FetchStep::UseCache);
+        assert_eq!(
+            step(Some(225), Some(225), true),
+            FetchStep::FetchInBackground
+        );
+        assert_eq!(step(Some(300), Some(300), true), FetchStep::FetchFirst);
+        assert_eq!(step(Some(400), Some(5), true), FetchStep::UseCache);
     }
 
     #[test]
-    fn old_keys_are_used_for_an_hour_while_the_provider_is_away() {
+    fn outdated_keys_are_used_for_an_hour_while_the_provider_is_unreachable() {
         let begun = Instant::now();
         let state = State {
-            asked_at: Some(begun),
+            fetched_at: Some(begun),
             ..State::default()
         };
         assert!(state.is_usable(begun + MAX_AGE + GRACE - Duration::from_secs(1), MAX_AGE));
@@ -273,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn only_keys_that_may_sign_here_are_taken() {
+    fn only_usable_signing_keys_are_taken() {
         let point = "11qYAycTLXEcZ7Xr0Yg6bSgWYz5NhYl4BdkMMuGUuDw";
         let set = serde_json::json!({"keys": [
             {"kty": "OKP", "crv": "Ed25519", "kid": "good", "x": point},

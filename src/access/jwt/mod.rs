@@ -1,4 +1,4 @@
-//! Keys of somebody else's making: JWTs (RFC 7519) of an identity provider that the settings name.
+//! JWTs (RFC 7519) of a configured identity provider, accepted in place of API keys.
 
 mod key_set;
 mod settings;
@@ -14,28 +14,28 @@ use serde_json::Value;
 
 use crate::http::values::is_line;
 use key_set::KeySet;
-pub use settings::{Settings, Trust};
+pub use settings::{IdentityProviderSettings, Trust};
 
-/// The longest JWT that is looked at, in bytes.
-const LONGEST: usize = 8 * 1024;
-/// How far two clocks may be apart, in seconds: so much longer is a token taken, or so much sooner.
+/// The longest JWT that is accepted, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
+/// The clock skew that is tolerated, in seconds.
 const LEEWAY: u64 = 5;
-/// The longest name, of a subject or of a key, in characters: what OpenID Connect allows (Core 1.0, section 2).
-const LONGEST_NAME: usize = 255;
+/// The longest subject or key id, in characters: what OpenID Connect allows (Core 1.0, section 2).
+const MAX_NAME: usize = 255;
 /// The last second of the year 9999.
 const LAST_SECOND: i64 = 253_402_300_799;
 
-/// Whom a JWT speaks for.
+/// The verified claims of a JWT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub issuer: String,
     pub subject: String,
-    /// The scopes as the token has them, whether they mean something here or not.
-    pub words: Vec<String>,
+    /// The scopes of the token, including those that are unknown here.
+    pub scopes: Vec<String>,
     pub expires_at: DateTime<Utc>,
 }
 
-/// What has the form of a JWT, and could be good.
+/// A well-formed JWT, not verified yet.
 #[derive(Debug)]
 pub struct Jwt<'a> {
     token: &'a str,
@@ -44,39 +44,39 @@ pub struct Jwt<'a> {
 }
 
 impl<'a> Jwt<'a> {
-    /// Reads its head.
+    /// Parses the header.
     pub fn read(token: &'a str) -> Option<Self> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_LENGTH {
             return None;
         }
-        // Of what a token says of itself, only the name of its key is heeded, and its algorithm where it is that key's. What
-        // else might name a key (`jku`, `jwk`, `x5u`, `x5c`) is left alone; what it declares critical nobody here understands.
+        // Only the key id and the algorithm are used, and the algorithm has to be the key's. Other references to keys (`jku`,
+        // `jwk`, `x5u`, `x5c`) are ignored, and critical extensions are not supported.
         let header = decode_header(token).ok();
         let header = header.filter(|header| header.crit.is_none())?;
         Some(Self {
             token,
-            kid: header.kid.filter(|kid| kid.len() <= LONGEST_NAME)?,
+            kid: header.kid.filter(|kid| kid.len() <= MAX_NAME)?,
             algorithm: header.alg,
         })
     }
 }
 
-/// The provider's keys are not known, or were asked for too long ago, and can't be had.
+/// The provider's keys are missing or outdated, and can't be fetched.
 #[derive(Debug)]
 pub struct Unreachable;
 
-/// The provider whose JWTs are taken. All workers share it.
+/// The trusted identity provider, shared by all workers.
 pub struct IdentityProvider {
     trust: Trust,
     keys: Arc<KeySet>,
 }
 
 impl IdentityProvider {
-    /// The one that the settings name, if they do.
+    /// The configured provider, if there is one.
     ///
     /// # Errors
-    /// Where the settings don't go together, or name a file that has no keys.
-    pub fn from_settings(settings: &Settings) -> Result<Option<Arc<Self>>, String> {
+    /// Where the settings contradict each other, or name a file without keys.
+    pub fn from_settings(settings: &IdentityProviderSettings) -> Result<Option<Arc<Self>>, String> {
         let Some(trust) = settings.trust()? else {
             return Ok(None);
         };
@@ -85,15 +85,15 @@ impl IdentityProvider {
         Ok(Some(Arc::new(Self { trust, keys })))
     }
 
-    /// Asks for the keys before somebody waits for them. To be called in a running system.
+    /// Fetches the keys before the first request needs them. To be called within the runtime.
     pub fn warm_up(&self) {
-        self.keys.refresh_beside();
+        self.keys.refresh_in_background();
     }
 
-    /// Whom this token speaks for; none where it is not good, for whatever reason.
+    /// Verifies a token; none where it is invalid, for whatever reason.
     ///
     /// # Errors
-    /// Where that can't be known: the provider's keys are not to be had.
+    /// Where the provider's keys can't be fetched.
     pub async fn verify(&self, jwt: &Jwt<'_>) -> Result<Option<Identity>, Unreachable> {
         let Some(key) = self.keys.find(&jwt.kid, jwt.algorithm).await? else {
             return Ok(None);
@@ -107,7 +107,7 @@ impl IdentityProvider {
         match decode::<Value>(jwt.token, &key.key, &validation) {
             Ok(token) => Ok(self.identity(&token.claims)),
             Err(error) => {
-                // Not its own words: they may quote the token.
+                // Not the error's own text, which may quote the token.
                 log::debug!("a JWT was refused: {}", reason(error.kind()));
                 Ok(None)
             }
@@ -116,29 +116,29 @@ impl IdentityProvider {
 
     fn identity(&self, claims: &Value) -> Option<Identity> {
         let subject = claims["sub"].as_str()?;
-        // A list of issuers, which the library takes, is no issuer (RFC 7519, section 4.1.1).
+        // The library accepts a list of issuers; the RFC does not (RFC 7519, section 4.1.1).
         let issuer = claims["iss"]
             .as_str()
             .filter(|it| *it == self.trust.issuer)?;
-        if !is_line(subject, LONGEST_NAME) {
+        if !is_line(subject, MAX_NAME) {
             return None;
         }
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "what is too large becomes the largest, and is cut to the year 9999"
+            reason = "the cast saturates, and the result is limited to the year 9999"
         )]
         let exp = (claims["exp"].as_f64()? as i64).min(LAST_SECOND);
         Some(Identity {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
-            words: words(claim(claims, &self.trust.scopes_claim)),
+            scopes: scopes(claim(claims, &self.trust.scopes_claim)),
             expires_at: DateTime::from_timestamp(exp, 0)?,
         })
     }
 }
 
-/// The claim of this name; else, where the name has points, what it leads to. Names may be addresses, which have points too,
-/// so the longest part that is a name goes first.
+/// The claim of this name or, if there is none, the nested claim that a name with points leads to. Names may be URLs, which
+/// contain points, too, so the longest part that is a claim's name goes first.
 fn claim<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     let claims = claims.as_object()?;
     claims.get(name).or_else(|| {
@@ -147,8 +147,8 @@ fn claim<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// Scopes as they are written: a list, or one string with spaces between (RFC 8693, section 4.2).
-fn words(claim: Option<&Value>) -> Vec<String> {
+/// Scopes: a list, or one string separated by spaces (RFC 8693, section 4.2).
+fn scopes(claim: Option<&Value>) -> Vec<String> {
     match claim {
         Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
         Some(Value::Array(list)) => list
@@ -162,14 +162,14 @@ fn words(claim: Option<&Value>) -> Vec<String> {
 
 fn reason(error: &ErrorKind) -> &'static str {
     match error {
-        ErrorKind::InvalidSignature => "its signature is wrong",
-        ErrorKind::InvalidAlgorithm => "its algorithm is not its key's",
+        ErrorKind::InvalidSignature => "its signature is invalid",
+        ErrorKind::InvalidAlgorithm => "its algorithm differs from its key's",
         ErrorKind::ExpiredSignature => "it has expired",
-        ErrorKind::ImmatureSignature => "it is not good yet",
-        ErrorKind::InvalidIssuer => "it is of another issuer",
+        ErrorKind::ImmatureSignature => "it is not valid yet",
+        ErrorKind::InvalidIssuer => "it has another issuer",
         ErrorKind::InvalidAudience => "it is for another audience",
         ErrorKind::MissingRequiredClaim(_) => "it lacks one of `exp`, `iss`, `aud`, `sub`",
-        _ => "it can't be read",
+        _ => "it is malformed",
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn scopes_are_found_by_name_by_path_and_by_address() {
+    fn scopes_are_found_by_name_path_and_url() {
         for (claims, name) in [
             (json!({"scope": "read  write x"}), "scope"),
             (json!({"scp": ["read", "write", 1, "x"]}), "scp"),
@@ -198,7 +198,7 @@ mod tests {
             (json!({"a.b": {"c": "read write x"}}), "a.b.c"),
         ] {
             assert_eq!(
-                words(claim(&claims, name)),
+                scopes(claim(&claims, name)),
                 ["read", "write", "x"],
                 "{name}"
             );
@@ -210,7 +210,7 @@ mod tests {
             json!({"scope": 1}),
             json!([]),
         ] {
-            assert!(words(claim(&claims, "scope")).is_empty());
+            assert!(scopes(claim(&claims, "scope")).is_empty());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which identity provider is trusted, and with what.
+//! IdentityProviderSettings of the trusted identity provider.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,29 +7,29 @@ use std::time::Duration;
 use clap::Args;
 use hyper::Uri;
 
-/// Whose JWTs are taken.
+/// The settings of the identity provider.
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "identity")]
-pub struct Settings {
-    /// Take JWTs of this identity provider for keys: their `iss`, exactly. With it go `--jwt-audience` and one of
-    /// `--jwt-jwks-url` and `--jwt-jwks-file`. Signed with RS256, ES256 or EdDSA; `exp`, `aud`, `sub` and `kid` are needed.
+pub struct IdentityProviderSettings {
+    /// Accept JWTs of this issuer (`iss`) in place of API keys. Needs `--jwt-audience` and one of `--jwt-jwks-url` and
+    /// `--jwt-jwks-file`. Tokens are signed with RS256, ES256 or EdDSA and have `exp`, `aud`, `sub` and `kid`.
     #[arg(long, env = "MANCHETTE_JWT_ISSUER", global = true)]
     pub jwt_issuer: Option<String>,
 
-    /// Whom such a JWT must be for: one of its `aud`, exactly.
+    /// The required audience: one of the `aud` of a JWT.
     #[arg(long, env = "MANCHETTE_JWT_AUDIENCE", global = true)]
     pub jwt_audience: Option<String>,
 
-    /// Where the provider publishes its signing keys (a JWK Set, RFC 7517): `https`, or `http` on this machine.
+    /// URL of the provider's signing keys (a JWK Set, RFC 7517): `https`, or `http` to this machine.
     #[arg(long, env = "MANCHETTE_JWT_JWKS_URL", global = true)]
     pub jwt_jwks_url: Option<String>,
 
-    /// A file with the provider's signing keys, instead. It has to be there, with a key, when the server starts.
+    /// File with the provider's signing keys, instead of a URL. It has to contain a usable key when the server starts.
     #[arg(long, env = "MANCHETTE_JWT_JWKS_FILE", global = true)]
     pub jwt_jwks_file: Option<PathBuf>,
 
-    /// The claim that has the scopes: a list, or a string with spaces between. A point leads one level down
-    /// (`realm_access.roles`). What is not a scope of this server is ignored.
+    /// The claim with the scopes: a list, or a string separated by spaces. A point leads to a nested claim
+    /// (`realm_access.roles`). Unknown scopes are ignored.
     #[arg(
         long,
         env = "MANCHETTE_JWT_SCOPES_CLAIM",
@@ -38,33 +38,33 @@ pub struct Settings {
     )]
     pub jwt_scopes_claim: String,
 
-    /// Seconds after which the provider's keys are asked for anew, and a key that it has withdrawn is refused.
+    /// Seconds after which the provider's keys are fetched again, and withdrawn keys are refused.
     #[arg(long, env = "MANCHETTE_JWT_KEYS_MAX_AGE", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
     pub jwt_keys_max_age: u32,
 }
 
-/// A provider that is trusted: settings that go together.
+/// A trusted provider: complete and consistent settings.
 #[derive(Clone, Debug)]
 pub struct Trust {
     pub issuer: String,
     pub audience: String,
-    pub source: Place,
+    pub source: KeySource,
     pub scopes_claim: String,
     pub max_age: Duration,
 }
 
-/// Where signing keys come from.
+/// The source of signing keys.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum KeySource {
     Url(Uri),
     File(PathBuf),
 }
 
-impl Settings {
-    /// What these settings amount to; none where they name no issuer. A variable that is set to nothing counts as not set.
+impl IdentityProviderSettings {
+    /// The trusted provider; none where no issuer is set. An empty variable counts as not set.
     ///
     /// # Errors
-    /// Where one is missing, or can't be.
+    /// Where a setting is missing or invalid.
     pub fn trust(&self) -> Result<Option<Trust>, String> {
         let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         let file = self.jwt_jwks_file.clone();
@@ -79,8 +79,8 @@ impl Settings {
         };
         let audience = audience.ok_or("`--jwt-issuer` needs `--jwt-audience`")?;
         let source = match (url, file) {
-            (Some(url), None) => Place::Url(address(&url)?),
-            (None, Some(file)) => Place::File(file),
+            (Some(url), None) => KeySource::Url(parse_url(&url)?),
+            (None, Some(file)) => KeySource::File(file),
             _ => {
                 return Err(
                     "`--jwt-issuer` needs one of `--jwt-jwks-url` and `--jwt-jwks-file`".into(),
@@ -100,20 +100,20 @@ impl Settings {
     }
 }
 
-/// An address that keys can be had from without anybody putting in others.
-fn address(text: &str) -> Result<Uri, String> {
+/// A URL from which keys can be fetched without a third party replacing them.
+fn parse_url(text: &str) -> Result<Uri, String> {
     let wrong = || {
         "`--jwt-jwks-url` needs an `https` address, or an `http` one on this machine, without a name or password"
             .to_owned()
     };
     let url = url::Url::parse(text).map_err(|_| wrong())?;
-    let here = match url.host() {
+    let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
         Some(url::Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
         None => return Err(wrong()),
     };
-    let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
+    let safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);
     if !safe || !url.username().is_empty() || url.password().is_some() {
         return Err(wrong());
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_from_where_nobody_can_put_in_others() {
+    fn keys_are_fetched_over_https_or_locally() {
         for good in [
             "https://id.example/keys",
             "https://id.example:8443/keys?tenant=1",
@@ -135,7 +135,7 @@ mod tests {
             "http://[::1]/keys",
             "http://localhost/keys",
         ] {
-            assert!(address(good).is_ok(), "{good}");
+            assert!(parse_url(good).is_ok(), "{good}");
         }
         for wrong in [
             "",
@@ -147,13 +147,13 @@ mod tests {
             "file:///etc/passwd",
             "https://u:p@id.example/keys",
         ] {
-            assert!(address(wrong).is_err(), "{wrong}");
+            assert!(parse_url(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn settings_go_together_or_are_refused() {
-        let all = Settings {
+    fn inconsistent_settings_are_refused() {
+        let all = IdentityProviderSettings {
             jwt_issuer: Some("https://id.example".into()),
             jwt_audience: Some("news".into()),
             jwt_jwks_url: Some("https://id.example/keys".into()),
@@ -162,14 +162,19 @@ mod tests {
             jwt_keys_max_age: 300,
         };
         assert!(all.trust().unwrap().is_some());
-        assert!(Settings::default().trust().unwrap().is_none());
+        assert!(
+            IdentityProviderSettings::default()
+                .trust()
+                .unwrap()
+                .is_none()
+        );
         for change in [
-            |it: &mut Settings| it.jwt_issuer = None,
-            |it: &mut Settings| it.jwt_issuer = Some("".into()),
-            |it: &mut Settings| it.jwt_audience = None,
-            |it: &mut Settings| it.jwt_jwks_url = None,
-            |it: &mut Settings| it.jwt_jwks_file = Some("keys.json".into()),
-            |it: &mut Settings| it.jwt_scopes_claim.clear(),
+            |it: &mut IdentityProviderSettings| it.jwt_issuer = None,
+            |it: &mut IdentityProviderSettings| it.jwt_issuer = Some("".into()),
+            |it: &mut IdentityProviderSettings| it.jwt_audience = None,
+            |it: &mut IdentityProviderSettings| it.jwt_jwks_url = None,
+            |it: &mut IdentityProviderSettings| it.jwt_jwks_file = Some("keys.json".into()),
+            |it: &mut IdentityProviderSettings| it.jwt_scopes_claim.clear(),
         ] {
             let mut some = all.clone();
             change(&mut some);

@@ -1,5 +1,5 @@
-//! The three algorithms that a JWT may be signed with, by the library that TLS uses here already. Others don't exist: not
-//! `none`, and none whose secret could be a public key.
+//! The three supported signature algorithms, by the library that TLS uses here already. Others are refused, above all `none`
+//! and the symmetric ones, for which a public key could be used as the secret.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result, new_error};
@@ -16,7 +16,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes these the algorithms of this process. Again and again is as good as once.
+/// Installs these algorithms for the process. Further calls do nothing.
 pub fn install() {
     let _ = PROVIDER.install_default();
 }
@@ -25,7 +25,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     match (algorithm, key.family()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa)
         | (Algorithm::ES256, AlgorithmFamily::Ec)
-        | (Algorithm::EdDSA, AlgorithmFamily::Ed) => Ok(Box::new(Key {
+        | (Algorithm::EdDSA, AlgorithmFamily::Ed) => Ok(Box::new(VerifyingKey {
             algorithm: *algorithm,
             key: key.clone(),
         })),
@@ -33,12 +33,12 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     }
 }
 
-struct Key {
+struct VerifyingKey {
     algorithm: Algorithm,
     key: DecodingKey,
 }
 
-impl Verifier<Vec<u8>> for Key {
+impl Verifier<Vec<u8>> for VerifyingKey {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
         let verified = match (self.algorithm, self.key.kind()) {
             (Algorithm::RS256, DecodingKeyKind::RsaModulusExponent { n, e }) => {
@@ -58,7 +58,7 @@ impl Verifier<Vec<u8>> for Key {
     }
 }
 
-impl JwtVerifier for Key {
+impl JwtVerifier for VerifyingKey {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }

@@ -1,4 +1,4 @@
-//! Where a provider's keys are read from: an address, or a file. Bounded in time and in size.
+//! Reads a provider's keys from a URL or a file, with limits of time and size.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,34 +16,37 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::access::jwt::settings::Place;
+use crate::access::jwt::settings::KeySource;
 
-/// How long it may take.
-const SLOWEST: Duration = Duration::from_secs(2);
-/// How many bytes the keys may have.
-const LARGEST: usize = 256 * 1024;
+/// How long reading may take.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The most bytes of a key set.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// What asks over HTTP, with nothing to say but what it wants.
-type Asker = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+/// An HTTP client that sends no bodies.
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// A place that keys can be read from.
+/// A source of keys, ready to be read.
 pub enum Source {
-    Url { address: Uri, client: Box<Asker> },
+    Url {
+        address: Uri,
+        client: Box<HttpClient>,
+    },
     File(PathBuf),
 }
 
 impl Source {
-    pub fn new(place: Place) -> Result<Self, String> {
-        Ok(match place {
-            Place::File(path) => Self::File(path),
-            Place::Url(address) => Self::Url {
+    pub fn new(source: KeySource) -> Result<Self, String> {
+        Ok(match source {
+            KeySource::File(path) => Self::File(path),
+            KeySource::Url(address) => Self::Url {
                 client: Box::new(client().map_err(|error| format!("no TLS: {error}"))?),
                 address,
             },
         })
     }
 
-    /// Reads what is there now.
+    /// Reads the current key set.
     pub async fn read(&self) -> Result<Vec<u8>, String> {
         let reading = async {
             match self {
@@ -56,14 +59,14 @@ impl Source {
                 }
             }
         };
-        tokio::time::timeout(SLOWEST, reading)
+        tokio::time::timeout(TIMEOUT, reading)
             .await
-            .unwrap_or_else(|_| Err(format!("no answer within {} seconds", SLOWEST.as_secs())))
+            .unwrap_or_else(|_| Err(format!("no answer within {} seconds", TIMEOUT.as_secs())))
     }
 }
 
-/// A client for a request every few minutes: it keeps no connection, heeds no proxy, follows nothing elsewhere.
-fn client() -> Result<Asker, rustls::Error> {
+/// A client for a request every few minutes: it keeps no connection, uses no proxy and follows no redirect.
+fn client() -> Result<HttpClient, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -81,7 +84,7 @@ fn client() -> Result<Asker, rustls::Error> {
         .build(connector))
 }
 
-async fn fetch(client: &Asker, address: Uri) -> Result<Vec<u8>, String> {
+async fn fetch(client: &HttpClient, address: Uri) -> Result<Vec<u8>, String> {
     let request = Request::get(address)
         .header(ACCEPT, "application/jwk-set+json, application/json")
         .body(Empty::new())
@@ -91,9 +94,11 @@ async fn fetch(client: &Asker, address: Uri) -> Result<Vec<u8>, String> {
         .await
         .map_err(|error| with_cause(&error))?;
     if response.status() != StatusCode::OK {
-        return Err(format!("it answers {}", response.status()));
+        return Err(format!("the provider answers {}", response.status()));
     }
-    let body = Limited::new(response.into_body(), LARGEST).collect().await;
+    let body = Limited::new(response.into_body(), MAX_BYTES)
+        .collect()
+        .await;
     match body {
         Ok(body) => Ok(body.to_bytes().to_vec()),
         Err(error) => Err(error.to_string()),
@@ -111,9 +116,9 @@ fn with_cause(error: &dyn std::error::Error) -> String {
 pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("{}: {error}", path.display()))?;
-    if bytes.len() > LARGEST {
+    if bytes.len() > MAX_BYTES {
         return Err(format!("{} is too large", path.display()));
     }
     Ok(bytes)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
@@ -77,7 +77,7 @@ impl SearchHit {
         page.cache_tags.all(Headline::NAME);
         Ok(page
             .with_total(total)
-            .cached_as(Kind::Search)
+            .cached_as(CacheKind::Search)
             .with_extra(Suggestion { suggestion }))
     }
 }

@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::Kind;
+use crate::http::caching::CacheKind;
 use crate::http::fields::Fields;
 use crate::http::responses::{entry, json};
 use crate::http::schema::{HasFields, Named, Selected, derived_page};
@@ -69,7 +69,7 @@ impl<T: Serialize> Responder for ShortList<T> {
             Err(problem) => return HttpResponse::from_error(problem),
         };
         response.extensions_mut().insert(self.cache_tags);
-        response.extensions_mut().insert(Kind::Search);
+        response.extensions_mut().insert(CacheKind::Search);
         response
     }
 }

@@ -1,5 +1,5 @@
-//! What each address takes: `HEAD` wherever there is a `GET`, `OPTIONS` everywhere, 405 for the rest, and no parameter
-//! that the contract doesn't name. The framework's route macros know none of this.
+//! Methods and query parameters, by the contract: `HEAD` for each `GET`, `OPTIONS` everywhere, 405 for other methods, 400 for
+//! an unknown parameter. The framework's route macros do none of this.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ use crate::server::contract::contract;
 
 struct Route {
     path: ResourceDef,
-    /// Each method, and the parameters that it takes.
+    /// Each method with its query parameters.
     methods: Vec<(Method, BTreeSet<String>)>,
 }
 
@@ -71,9 +71,11 @@ fn parameters(operation: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Answers what no handler has to: a method that the address doesn't take, a parameter that it doesn't know. `HEAD`
-/// goes on as `GET`; the connection sends no body for it.
-pub fn guard(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
+/// Answers `OPTIONS`, and turns `HEAD` into `GET`: the connection sends no body for it.
+///
+/// # Errors
+/// Where the path doesn't take the method, or the operation doesn't know a parameter.
+pub fn check(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
     let Some(route) = ROUTES
         .iter()
         .find(|route| route.path.is_match(request.path()))
@@ -102,7 +104,7 @@ pub fn guard(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Probl
         .map(|(name, _)| Fault::of(name, "unknown", "there is no such parameter here"))
         .collect();
     if known.is_empty() && !faults.is_empty() {
-        // Lists say this themselves, together with every other fault.
+        // An operation with parameters reports unknown ones itself, together with every other fault.
         return Err(Problem::InvalidParameters(faults));
     }
     Ok(None)

@@ -92,7 +92,7 @@ impl TestApp {
             &database,
             &config,
             &Shutdown::default(),
-            &Admission::new(&config.limits),
+            &Admission::new(&config.connection),
             cpu_tasks,
         )
         .expect("the server starts");

@@ -1,36 +1,82 @@
-//! Whose request it is, by address: the other end of the connection or, behind proxies that are trusted, whom they name.
+//! The client's address: the peer of the connection or, behind trusted proxies, the address that they forward.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR};
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 
-use crate::access::rate_limit::settings::{ProxyHeader, Settings};
+/// Which proxies are trusted, and how they name the client.
+#[derive(Clone, Debug, Args)]
+#[group(id = "proxies")]
+pub struct ProxySettings {
+    /// Networks of proxies whose forwarded client address is trusted, comma-separated (`10.0.0.0/8,fd00::/8`). Default:
+    /// none.
+    #[arg(long, env = "MANCHETTE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = parse_network, global = true)]
+    pub trusted_proxies: Vec<IpNet>,
 
-/// What was found out about a request, so that its headers are read once.
-pub struct Known(pub IpAddr);
+    /// Header in which trusted proxies forward the client's address. Only this one is read: a client could have sent the
+    /// other.
+    #[arg(long, env = "MANCHETTE_PROXY_HEADER", value_enum, default_value_t = ProxyHeader::XForwardedFor, global = true)]
+    pub proxy_header: ProxyHeader,
+}
 
-/// The address that a request came from, as far as it can be believed.
-pub fn caller_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
-    if let Some(known) = request.extensions().get::<Known>() {
-        return known.0;
+/// The header in which a proxy forwards the client's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For: 192.0.2.1, 10.0.0.1`
+    XForwardedFor,
+    /// `Forwarded: for=192.0.2.1, for=10.0.0.1` (RFC 7239)
+    Forwarded,
+}
+
+impl ProxySettings {
+    /// Whether this address is a trusted proxy's.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+/// A network in CIDR notation, or a single address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "a network looks like `10.0.0.0/8` or `fd00::/8`".to_owned())
+}
+
+/// The client's address in a request's extensions, so that its headers are parsed once.
+struct ClientAddress(IpAddr);
+
+/// The address of a request's client, as far as it can be trusted.
+pub fn client_address(request: &HttpRequest) -> IpAddr {
+    if let Some(ClientAddress(known)) = request.extensions().get() {
+        return *known;
     }
     let peer = request
         .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let found = behind_proxies(peer.to_canonical(), request, settings);
-    request.extensions_mut().insert(Known(found));
-    found
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+        .to_canonical();
+    let address = match request.app_data::<Data<ProxySettings>>() {
+        Some(settings) => forwarded_address(peer, request, settings),
+        None => peer,
+    };
+    request.extensions_mut().insert(ClientAddress(address));
+    address
 }
 
-/// Walks from the nearest hop to the first that is not trusted. What stands further left is whatever the caller wrote.
-fn behind_proxies(peer: IpAddr, request: &HttpRequest, settings: &Settings) -> IpAddr {
+/// Walks the list of hops from the nearest to the first that is not trusted. Any entry before that one is unverified.
+fn forwarded_address(peer: IpAddr, request: &HttpRequest, settings: &ProxySettings) -> IpAddr {
     if !settings.trusts(peer) {
         return peer;
     }
-    let (name, read): (HeaderName, fn(&str) -> Option<IpAddr>) = match settings.proxy_header {
-        ProxyHeader::XForwardedFor => (X_FORWARDED_FOR, address),
-        ProxyHeader::Forwarded => (FORWARDED, forwarded_for),
+    let (name, parse): (HeaderName, fn(&str) -> Option<IpAddr>) = match settings.proxy_header {
+        ProxyHeader::XForwardedFor => (X_FORWARDED_FOR, parse_address),
+        ProxyHeader::Forwarded => (FORWARDED, parse_forwarded_for),
     };
     // Several lines are one list (RFC 9110, section 5.3).
     let lines: Vec<&str> = request
@@ -40,9 +86,9 @@ fn behind_proxies(peer: IpAddr, request: &HttpRequest, settings: &Settings) -> I
         .collect();
     let list = lines.join(",");
     let mut nearest = peer;
-    for hop in split(&list, ',').into_iter().rev() {
-        let Some(hop) = read(hop) else {
-            // Nobody knows whom this hop stands for: the last one that is known answers for it.
+    for hop in split_unquoted(&list, ',').into_iter().rev() {
+        let Some(hop) = parse(hop) else {
+            // A hidden or malformed hop: the last known one stands for the client.
             return nearest;
         };
         nearest = hop;
@@ -53,16 +99,8 @@ fn behind_proxies(peer: IpAddr, request: &HttpRequest, settings: &Settings) -> I
     nearest
 }
 
-impl Settings {
-    /// Whether this is one of our own proxies.
-    pub fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted_proxies
-            .iter()
-            .any(|network| network.contains(&address))
-    }
-}
-
-/// Those who are counted together: an address of IPv4; of IPv6, all that one subscriber is given.
+/// The unit in which clients are counted: an IPv4 address, or the /64 network of an IPv6 address, which is what one
+/// subscriber is given.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) >> 64 << 64)),
@@ -70,8 +108,16 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The network of a request's client; none where only a trusted proxy's own address is known, which many clients share.
+pub fn network_to_bound(request: &HttpRequest) -> Option<IpAddr> {
+    let address = client_address(request);
+    let settings = request.app_data::<Data<ProxySettings>>();
+    let is_proxy = settings.is_some_and(|settings| settings.trusts(address));
+    (!is_proxy).then(|| network(address))
+}
+
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
-fn address(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text
         .strip_prefix('[')
@@ -83,9 +129,9 @@ fn address(text: &str) -> Option<IpAddr> {
         .map(|address: IpAddr| address.to_canonical())
 }
 
-/// What an element of `Forwarded` says after `for=` (RFC 7239); nothing where it hides it.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
-    split(element, ';').into_iter().find_map(|pair| {
+/// The address in the `for=` of an element of `Forwarded` (RFC 7239); none where it is obfuscated.
+fn parse_forwarded_for(element: &str) -> Option<IpAddr> {
+    split_unquoted(element, ';').into_iter().find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         if !name.trim().eq_ignore_ascii_case("for") {
             return None;
@@ -95,12 +141,12 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .unwrap_or(value);
-        address(plain)
+        parse_address(plain)
     })
 }
 
-/// Splits where a separator stands outside of quotes.
-fn split(text: &str, separator: char) -> Vec<&str> {
+/// Splits at separators outside of quoted strings.
+fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut from, mut quoted, mut escaped) = (0, false, false);
     for (at, letter) in text.char_indices() {
@@ -127,24 +173,26 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    fn settings(words: &[&str]) -> Settings {
+    fn settings(words: &[&str]) -> ProxySettings {
         Cli::try_parse_from(["manchette"].iter().chain(words))
             .unwrap()
             .config
-            .limits
+            .connection
+            .proxies
     }
 
-    fn found(settings: &Settings, peer: &str, headers: &[(&str, &str)]) -> String {
+    fn found(settings: &ProxySettings, peer: &str, headers: &[(&str, &str)]) -> String {
         let mut request =
             TestRequest::default().peer_addr(SocketAddr::new(peer.parse().unwrap(), 9));
         for header in headers {
             request = request.append_header(*header);
         }
-        caller_address(&request.to_http_request(), settings).to_string()
+        let request = request.app_data(Data::new(settings.clone()));
+        client_address(&request.to_http_request()).to_string()
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed_and_only_so_far() {
+    fn only_trusted_proxies_are_believed_up_to_the_first_other_hop() {
         let none = settings(&[]);
         let header = "X-Forwarded-For";
         assert_eq!(found(&none, "10.0.0.1", &[(header, "1.2.3.4")]), "10.0.0.1");
@@ -176,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_as_its_rfc_has_it() {
+    fn forwarded_is_parsed_by_rfc_7239() {
         let trusting = settings(&[
             "--trusted-proxies",
             "10.0.0.0/8",
@@ -205,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_counts_by_its_first_half_and_ipv4_whole() {
+    fn ipv6_is_counted_by_its_64_network_and_ipv4_by_its_address() {
         let network = |text: &str| network(text.parse().unwrap()).to_string();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(network("192.0.2.255"), "192.0.2.255");

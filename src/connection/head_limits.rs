@@ -1,21 +1,21 @@
-//! How large a request's head may be. Beyond 96 header lines and 128 KiB it is not even parsed (see [`crate::connection::framing`]).
+//! Size limits of a request's head. Beyond 96 header lines or 128 KiB it is not even parsed (see [`super::framing`]).
 
-use actix_web::dev::ServiceRequest;
+use actix_web::HttpRequest;
 
 use crate::problem::Problem;
 
-/// The longest address with its parameters, in bytes.
+/// The longest path and query together, in bytes.
 pub const MAX_ADDRESS: usize = 8 << 10;
 /// The most header lines.
 pub const MAX_HEADERS: usize = 64;
-/// The most bytes of header lines together, with what stands between them.
+/// The most bytes of all header lines, separators included.
 pub const MAX_HEADER_BYTES: usize = 16 << 10;
 
-/// Refuses a head that is larger than any that this API needs.
+/// Refuses a head that is larger than the API ever needs.
 ///
 /// # Errors
-/// With what is too large.
-pub fn check(request: &ServiceRequest) -> Result<(), Problem> {
+/// With the limit that it exceeds.
+pub fn check(request: &HttpRequest) -> Result<(), Problem> {
     let address = request
         .uri()
         .path_and_query()

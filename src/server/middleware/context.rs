@@ -1,0 +1,110 @@
+//! Per-request state of the middleware stack. The request itself goes to its handler and may be dropped with it; the steps
+//! that follow the handler read from here.
+
+use std::cell::OnceCell;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::Data;
+
+use super::timeout::RequestTimeouts;
+use crate::access::rate_limit::{Allowance, Limits, RateLimitKey};
+use crate::connection::client_address::client_address;
+use crate::connection::unsent::Unsent;
+use crate::db::Database;
+use crate::http::caching::Caching;
+use crate::http::content_coding::ContentCoding;
+use crate::http::request_id::RequestId;
+use crate::http::security_headers::Security;
+use crate::redact::redact;
+
+/// One request, as the steps of the stack know it.
+pub struct RequestContext {
+    pub id: RequestId,
+    /// The method that was sent: `HEAD` stays `HEAD`, although it is routed as `GET`.
+    pub method: Method,
+    /// The path without secrets, for the log and for problems.
+    pub path: String,
+    pub has_credentials: bool,
+    /// Every `If-None-Match` of the request.
+    pub if_none_match: HeaderMap,
+    /// The content coding that the client prefers among ours.
+    pub accepted_coding: Option<ContentCoding>,
+    pub client_address: IpAddr,
+    pub started_at: Instant,
+    /// What the caller may still send; unset until it is counted.
+    pub allowance: OnceCell<Allowance>,
+    /// The owner of the request's credentials; unset while they are not looked up.
+    pub caller: OnceCell<RateLimitKey>,
+    pub app: AppData,
+}
+
+/// The application's data that the middleware uses.
+pub struct AppData {
+    pub db: Data<Database>,
+    pub limits: Data<Limits>,
+    pub unsent: Data<Unsent>,
+    pub caching: Data<Caching>,
+    pub security: Data<Security>,
+    pub timeouts: Data<RequestTimeouts>,
+}
+
+impl AppData {
+    fn of(request: &HttpRequest) -> Self {
+        fn data<T: 'static>(request: &HttpRequest) -> Data<T> {
+            let data = request.app_data::<Data<T>>();
+            data.expect("every worker registers the middleware's data")
+                .clone()
+        }
+        Self {
+            db: data(request),
+            limits: data(request),
+            unsent: data(request),
+            caching: data(request),
+            security: data(request),
+            timeouts: data(request),
+        }
+    }
+}
+
+impl RequestContext {
+    pub fn of(request: &HttpRequest) -> Self {
+        let headers = request.headers();
+        let mut if_none_match = HeaderMap::new();
+        for value in headers.get_all(header::IF_NONE_MATCH) {
+            if_none_match.append(header::IF_NONE_MATCH, value.clone());
+        }
+        Self {
+            id: RequestId::from_headers(headers),
+            method: request.method().clone(),
+            path: redact(request.path()).into_owned(),
+            has_credentials: headers.contains_key(header::AUTHORIZATION),
+            if_none_match,
+            accepted_coding: ContentCoding::negotiate(request),
+            client_address: client_address(request),
+            started_at: Instant::now(),
+            allowance: OnceCell::new(),
+            caller: OnceCell::new(),
+            app: AppData::of(request),
+        }
+    }
+
+    /// The context of a placeholder request, whose method, path and headers are not those that were sent.
+    pub fn unreadable(request: &HttpRequest) -> Self {
+        Self {
+            id: RequestId::generate(),
+            path: "-".into(),
+            has_credentials: false,
+            if_none_match: HeaderMap::new(),
+            accepted_coding: None,
+            ..Self::of(request)
+        }
+    }
+
+    pub fn is_read(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+}

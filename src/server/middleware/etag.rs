@@ -1,0 +1,49 @@
+//! Entity tags of answers, and 304 for a client that has the answer already (RFC 9110, section 13).
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
+
+use super::context::RequestContext;
+use crate::http::content_coding::ContentCoding;
+use crate::http::preconditions::{Version, entity_tag, none_match_has};
+
+/// Headers that a 304 leaves out: the client has them with the stored answer (RFC 9110, section 15.4.5).
+const NOT_REPEATED: [&str; 5] = [
+    "content-type",
+    "content-language",
+    "link",
+    "surrogate-key",
+    "cache-tag",
+];
+
+/// Adds the `ETag` of a successful read, or of a write that shows the resource; returns it.
+pub fn add<B>(
+    context: &RequestContext,
+    response: &mut HttpResponse<B>,
+    body: &Bytes,
+    coding: Option<ContentCoding>,
+) -> Option<String> {
+    let version = response.extensions().get::<Version>().cloned();
+    if !response.status().is_success() || (!context.is_read() && version.is_none()) {
+        return None;
+    }
+    let tag = entity_tag(version.as_ref(), body, coding);
+    let value = HeaderValue::from_str(&tag).expect("an entity tag is plain ASCII");
+    response.headers_mut().insert(header::ETAG, value);
+    Some(tag)
+}
+
+/// Whether a read's `If-None-Match` names this tag.
+pub fn is_known(context: &RequestContext, tag: &str) -> bool {
+    context.is_read() && none_match_has(&context.if_none_match, tag)
+}
+
+/// Turns an answer into a 304, whose body the caller leaves out.
+pub fn make_not_modified<B>(response: &mut HttpResponse<B>) {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in NOT_REPEATED {
+        response.headers_mut().remove(name);
+    }
+}

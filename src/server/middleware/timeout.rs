@@ -1,0 +1,52 @@
+//! Answers 503 in place of a handler that takes too long, or whose database is lost meanwhile. A database that hangs, rather
+//! than being gone, ends no statement by itself.
+
+use std::time::Duration;
+
+use actix_web::http::Method;
+
+use super::context::RequestContext;
+use super::database;
+use crate::config::Config;
+use crate::problem::Problem;
+
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestTimeouts {
+    /// In the database: its wait for a connection, its statement, and a second.
+    database: Duration,
+    /// While its body arrives.
+    body: Duration,
+}
+
+impl RequestTimeouts {
+    pub fn new(config: &Config) -> Self {
+        let statement = Duration::from_millis(config.database.statement_timeout_ms.into());
+        Self {
+            database: config.database.pool_timeout() + statement + Duration::from_secs(1),
+            body: config.connection.body_timeout(),
+        }
+    }
+
+    fn request_timeout(&self, method: &Method) -> Duration {
+        match *method {
+            Method::GET | Method::HEAD | Method::DELETE => self.database,
+            _ => self.database + self.body,
+        }
+    }
+}
+
+/// Runs the handler until it is done, its time is over or the database is lost; in the latter cases it is dropped.
+pub async fn within<F: Future>(context: &RequestContext, handler: F) -> Result<F::Output, Problem> {
+    let request_timeout = context.app.timeouts.request_timeout(&context.method);
+    tokio::select! {
+        biased;
+        handled = tokio::time::timeout(request_timeout, handler) => handled.map_err(|_| {
+            let late = format!("no answer from the database within {request_timeout:?}");
+            Problem::Unavailable(late.into())
+        }),
+        () = database::lost(context) => {
+            Err(Problem::Unavailable("the database went away meanwhile".into()))
+        }
+    }
+}
