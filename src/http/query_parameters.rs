@@ -238,3 +238,77 @@ macro_rules! query_parameters {
     (@required $type:ty) => { !<$type as $crate::http::query_parameters::ParameterType>::IS_OPTIONAL };
     (@required $type:ty, $default:expr) => { false };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::parameter_types::Text;
+
+    crate::query_parameters! {
+        struct Inner {
+            /// Shared.
+            pub limit: Option<Text<3>>,
+            /// Shared.
+            pub hidden: bool = false,
+        }
+    }
+
+    crate::query_parameters! {
+        struct Outer {
+            ..inner: Inner without ["hidden"],
+
+            /// Two lines
+            /// of text.
+            #[name("type")]
+            #[example("x")]
+            pub kind: Text<1>,
+            /// With a default.
+            pub count: bool = true,
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_query_is_listed() {
+        let query = "limit=long&hidden=true&count=1&count=2&limit=abc";
+        let (_, _, faults) = parse::<Outer>(query);
+        let codes: Vec<&str> = faults.iter().map(|fault| fault.code.as_str()).collect();
+        assert_eq!(
+            codes,
+            [
+                "invalid",
+                "unknown",
+                "invalid",
+                "duplicate_parameter",
+                "duplicate_parameter",
+                "required",
+            ]
+        );
+    }
+
+    #[test]
+    fn parameters_are_set_by_their_published_names() {
+        let (outer, sent, faults) = parse::<Outer>("type=a&limit=abc");
+        assert_eq!(faults, []);
+        assert!(sent.contains("type") && !sent.contains("count"));
+        assert_eq!((&*outer.kind, outer.count), ("a", true));
+        assert_eq!(outer.inner.limit.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn declarations_follow_from_the_same_lines() {
+        let declared = serde_json::to_value(Outer::declarations()).expect("it is JSON");
+        let names: Vec<&Value> = declared
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|p| &p["name"])
+            .collect();
+        assert_eq!(names, ["type", "count", "limit"]);
+        assert_eq!(declared[0]["description"], "Two lines\nof text.");
+        assert_eq!(declared[0]["required"], true);
+        assert_eq!(declared[0]["example"], "x");
+        assert_eq!(declared[0]["schema"]["maxLength"], 1);
+        assert_eq!(declared[1]["schema"]["default"], true);
+        assert_eq!(declared[1]["required"], false);
+    }
+}
