@@ -50,22 +50,22 @@ impl Fields {
         Ok(Self(Some(wanted)))
     }
 
-    /// Whether this field is wanted: asked for by name or, where nothing is, one that comes by itself.
-    pub fn wants(&self, field: &str, by_itself: bool) -> bool {
+    /// Whether responses have this field: `fields` names it or, without `fields`, it is there by default.
+    pub fn includes(&self, field: &str, by_default: bool) -> bool {
         match &self.0 {
-            None => by_itself,
+            None => by_default,
             Some(fields) => fields.iter().any(|(wanted, _)| wanted == field),
         }
     }
 
-    /// Whether this field of what stands in another is wanted.
-    pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
+    /// Whether responses have this field within another.
+    pub fn includes_within(&self, outer: &str, field: &str, by_default: bool) -> bool {
         match &self.0 {
-            None => by_itself,
+            None => by_default,
             Some(fields) => fields.iter().any(|(wanted, inner)| {
                 wanted == outer
                     && match inner {
-                        None => by_itself,
+                        None => by_default,
                         Some(inner) => inner.iter().any(|wanted| wanted == field),
                     }
             }),

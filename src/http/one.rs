@@ -20,7 +20,7 @@ use crate::query_parameters;
 query_parameters! {
     /// The parameter of a resource with names in several languages.
     pub struct LanguageParameter {
-        /// The language that names are wanted in (BCP 47). Without it, what `Accept-Language` prefers.
+        /// The language of names (BCP 47). By default, the one that `Accept-Language` prefers.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
@@ -42,8 +42,8 @@ pub struct AcceptLanguage {
 query_parameters! {
     /// The parameter of content, which has a language of its own.
     pub struct ContentLanguageParameter {
-        /// The language wanted (BCP 47). Names of categories, authors and tags come in it, too; where they have none in it, or
-        /// nothing is asked for, in the content's own.
+        /// The preferred language (BCP 47), also for the names of categories, authors and tags. By default, and for
+        /// names without a translation, the content's own.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
@@ -52,8 +52,8 @@ query_parameters! {
 query_parameters! {
     /// The parameter of every resource.
     pub struct FieldsParameter {
-        /// The fields wanted, by comma; without it, those that come by themselves. A point leads one level down
-        /// (`category.slug`). What is not asked for is not read either.
+        /// The fields to return, separated by commas; by default all that this response includes. A dot selects one
+        /// level down (`category.slug`). Fields that are not selected are not read from the database.
         #[example("id")]
         pub fields: Option<FieldNames>,
     }

@@ -118,13 +118,13 @@ impl<F: Filter> List<F> {
     }
 
     /// Whether items have this field: `fields` names it or, without `fields`, it is a default field of lists.
-    pub fn wants(&self, field: &str, by_itself: bool) -> bool {
-        self.fields.wants(field, by_itself)
+    pub fn includes(&self, field: &str, by_default: bool) -> bool {
+        self.fields.includes(field, by_default)
     }
 
     /// Whether items have this field within another.
-    pub fn wants_within(&self, outer: &str, field: &str, by_itself: bool) -> bool {
-        self.fields.wants_within(outer, field, by_itself)
+    pub fn includes_within(&self, outer: &str, field: &str, by_default: bool) -> bool {
+        self.fields.includes_within(outer, field, by_default)
     }
 
     /// The preferred languages of names: the one that a parameter asks for, or else those of `Accept-Language`.
@@ -133,7 +133,7 @@ impl<F: Filter> List<F> {
     }
 
     /// The number of rows to read for the page.
-    pub fn wanted(&self) -> PageRequest {
+    pub fn page_request(&self) -> PageRequest {
         PageRequest {
             limit: self.limit(),
             rows: self.rows(),

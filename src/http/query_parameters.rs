@@ -149,8 +149,6 @@ pub fn to_json(value: impl Serialize) -> Option<Value> {
 ///     pub struct HeadlineFilter {
 ///         // Another set of parameters, without some of its names. A parameter declared below takes precedence.
 ///         ..timeline: TimelineFilter without ["author"],
-///         // Not a parameter: it has its default.
-///         skip resolved: ResolvedNames,
 ///         /// Published: pinned headlines only, or those that are not.
 ///         #[example(true)]
 ///         pub pinned: Option<bool>,
@@ -167,7 +165,6 @@ macro_rules! query_parameters {
     (
         $(#[$meta:meta])* $vis:vis struct $set:ident {
             $(.. $group:ident : $group_type:ident $(without [$($without:literal),*])?,)*
-            $(skip $state_vis:vis $state:ident : $state_type:ty,)*
             $(
                 $(#[doc = $doc:literal])* $(#[name($name:literal)])? $(#[example($example:expr)])?
                 pub $field:ident : $type:ty $(= $default:expr)?,
@@ -178,7 +175,6 @@ macro_rules! query_parameters {
         #[derive(Clone, Debug)]
         $vis struct $set {
             $(pub $group: $group_type,)*
-            $($state_vis $state: $state_type,)*
             $($(#[doc = $doc])* pub $field: $type,)*
         }
 
@@ -186,7 +182,6 @@ macro_rules! query_parameters {
             fn default() -> Self {
                 Self {
                     $($group: Default::default(),)*
-                    $($state: Default::default(),)*
                     $($field: $crate::query_parameters!(@default $($default)?),)*
                 }
             }

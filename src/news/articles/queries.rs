@@ -28,10 +28,10 @@ use crate::problem::Problem;
 /// Joins what an article refers to, and its bodies, as far as they are wanted.
 fn related(
     visibility: Visibility,
-    wants: impl Fn(&str) -> bool,
+    includes: impl Fn(&str) -> bool,
     budget: Option<&ByteBudget>,
 ) -> Fragment {
-    relations::join(visibility, &wants).append(&bodies::join(&wants, budget))
+    relations::join(visibility, &includes).append(&bodies::join(&includes, budget))
 }
 
 impl Article {
@@ -61,10 +61,10 @@ impl Article {
         resolved: &ResolvedFilter,
     ) -> Result<Page<Self>, Problem> {
         let parameters = &resolved.parameters;
-        let wants = |field: &str| list.wants(field, !field.starts_with("body"));
+        let includes = |field: &str| list.includes(field, !field.starts_with("body"));
         let limit = parameters.ids.as_ref().map(Vec::len);
-        let budget = bodies::byte_budget(wants, limit.unwrap_or(list.wanted().limit));
-        let related = related(visibility, wants, budget.as_ref());
+        let budget = bodies::byte_budget(includes, limit.unwrap_or(list.page_request().limit));
+        let related = related(visibility, includes, budget.as_ref());
         let timeline = Self::timeline(&list.filter, resolved, visibility).with_byte_budget(budget);
         let mut page = match &parameters.ids {
             Some(ids) => Self::list_ids(conn, list, &timeline, ids, &related).await?,
@@ -86,7 +86,7 @@ impl Article {
         let cursor: Option<Cursor<SortTime>> = list.cursor()?;
         let cursor = cursor.as_ref();
         let (mut rows, total) = timeline
-            .page::<Self>(conn, cursor, list.wanted(), related)
+            .page::<Self>(conn, cursor, list.page_request(), related)
             .await?;
         Self::show(&mut rows, &list.filter);
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
@@ -152,11 +152,11 @@ impl Article {
         ids: &[Uuid],
         visibility: Visibility,
         locale: &LanguagePreference,
-        wants: impl Fn(&str) -> bool,
+        includes: impl Fn(&str) -> bool,
     ) -> QueryResult<(Vec<Self>, Option<Uuid>)> {
         let filter = ResolvedFilter::default();
-        let budget = bodies::byte_budget(&wants, ids.len());
-        let related = related(visibility, wants, budget.as_ref());
+        let budget = bodies::byte_budget(&includes, ids.len());
+        let related = related(visibility, includes, budget.as_ref());
         let timeline =
             Timeline::new(Self::LISTED, visibility, &filter, Vec::new()).with_byte_budget(budget);
         let mut rows = Self::fetch(conn, timeline.with_ids(ids), &related).await?;
@@ -170,10 +170,10 @@ impl Article {
         conn: &mut AsyncPgConnection,
         name: &IdOrSlug,
         visibility: Visibility,
-        wants: impl Fn(&str) -> bool + Send,
+        includes: impl Fn(&str) -> bool + Send,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM articles")
-            .append(&related(visibility, wants, None))
+            .append(&related(visibility, includes, None))
             .sql(" WHERE ")
             .append(&visibility.of_articles("articles"));
         let sql = match name {

@@ -5,23 +5,23 @@ use crate::news::categories::CategoryRef;
 use crate::news::content::visibility::Visibility;
 
 /// The joins by the names `of_category`, `signed`, `tagged` and `translated`. What isn't wanted is joined empty.
-pub(super) fn join(visibility: Visibility, wants: impl Fn(&str) -> bool) -> Fragment {
-    let category = if wants("category") {
+pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> Fragment {
+    let category = if includes("category") {
         CategoryRef::of("articles.category_id")
     } else {
         CategoryRef::unwanted()
     };
-    let authors = if wants("authors") || wants("author_ids") {
+    let authors = if includes("authors") || includes("author_ids") {
         include_str!("sql/authors.sql")
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
     };
-    let tags = if wants("tags") || wants("tag_ids") {
+    let tags = if includes("tags") || includes("tag_ids") {
         include_str!("sql/tags.sql")
     } else {
         " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
     };
-    let translations = if wants("translations") || wants("translation_of") {
+    let translations = if includes("translations") || includes("translation_of") {
         translations(visibility)
     } else {
         Fragment::new(

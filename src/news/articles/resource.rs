@@ -61,7 +61,7 @@ impl Resource for Article {
         visibility: Visibility,
         fields: &Fields,
     ) -> QueryResult<Option<Self>> {
-        Self::find_with(conn, name, visibility, |field| fields.wants(field, true)).await
+        Self::find_with(conn, name, visibility, |field| fields.includes(field, true)).await
     }
 
     async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {

@@ -13,7 +13,7 @@ use crate::news::articles::model::Article;
 use crate::news::content::visibility::Visibility;
 use crate::news::site::Site;
 
-/// A story in another language.
+/// A translation of an article.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Translation {
     /// The language (BCP 47).
@@ -31,9 +31,9 @@ impl Article {
         visibility: Visibility,
         one: &One<Self>,
     ) -> QueryResult<Option<Self>> {
-        let wants = |field: &str| one.fields.wants(field, true);
+        let includes = |field: &str| one.fields.includes(field, true);
         // Which languages there are decides, whether that is asked for or not.
-        let languages = |field: &str| field == "translations" || wants(field);
+        let languages = |field: &str| field == "translations" || includes(field);
         let Some(article) = Self::find_with(conn, name, visibility, languages).await? else {
             return Ok(None);
         };
@@ -60,7 +60,7 @@ impl Article {
         {
             // Should it go just now, what was asked for is still there.
             Some(other) => {
-                Self::find_with(conn, &IdOrSlug::Id(other.id), visibility, wants).await?
+                Self::find_with(conn, &IdOrSlug::Id(other.id), visibility, includes).await?
             }
             None => None,
         };

@@ -6,11 +6,13 @@ mod handlers;
 mod item;
 mod list;
 mod model;
+mod new;
 mod tree;
 
 pub use embedded::{CategoryRef, ParentRef};
 pub use handlers::routes;
 pub use item::CategoryItem;
 pub use list::CategoryFilter;
-pub use model::{Category, CategoryPatch, NewCategory};
+pub use model::Category;
+pub use new::{CategoryPatch, NewCategory};
 pub use tree::CategoryNode;

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -16,7 +15,6 @@ use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Single;
-use crate::http::schema::{Patch, Patchable};
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
@@ -26,6 +24,7 @@ use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{articles, categories, headlines};
 
 use super::embedded::ParentRef;
+use super::new::{CategoryRow, NewCategory};
 use super::tree;
 
 /// A section of the site.
@@ -46,10 +45,10 @@ pub struct Category {
     /// Its readable name in URLs, unique among the categories.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    /// Its name in the site's first language.
+    /// The name in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
-    /// Its name in other languages, by language tag (BCP 47).
+    /// The name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
     /// Its subject.
@@ -64,7 +63,7 @@ pub struct Category {
     /// Its position among its siblings: in ascending order, then by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
-    /// Its IPTC media topic.
+    /// The IPTC media topic.
     #[schema(pattern = "^medtop:[0-9]{8}$", example = "medtop:20000210")]
     pub media_topic: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -89,36 +88,6 @@ pub struct Category {
     first_language: String,
 }
 
-/// Request body for creating or replacing a category. Fields that only the server writes (`id`, `parent`, `children`,
-/// `article_count`, `article_count_is_exact`, `created_at`, `updated_at`, `version`) are allowed and ignored, so that a
-/// representation can be sent back.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Agriculture", "names": {"ar": "الفلاحة"}, "position": 1}))]
-pub struct NewCategory {
-    /// Its readable name in URLs. If left out, it is made from `name`, with a suffix such as `-2` if that is taken.
-    #[serde(default)]
-    #[schema(format = "slug", max_length = 200)]
-    pub slug: Option<String>,
-    #[schema(format = "line", max_length = 100)]
-    pub name: String,
-    #[serde(default)]
-    #[schema(schema_with = names::schema)]
-    pub names: Names,
-    #[serde(default)]
-    #[schema(format = "prose", max_length = 1000)]
-    pub description: Option<String>,
-    #[serde(default)]
-    pub parent_id: Option<Uuid>,
-    /// Its position among its siblings: in ascending order, then by age.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 9999, default = 0)]
-    pub position: i32,
-    #[serde(default)]
-    #[schema(pattern = "^medtop:[0-9]{8}$")]
-    pub media_topic: Option<String>,
-}
-
 impl CacheTagged for Category {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
@@ -126,14 +95,6 @@ impl CacheTagged for Category {
         if self.article_count.is_some() {
             cache_tags.all("article");
         }
-    }
-}
-
-pub type CategoryPatch = Patch<NewCategory>;
-
-impl Patchable for NewCategory {
-    fn patch_example() -> Value {
-        json!({"position": 3})
     }
 }
 
@@ -281,30 +242,5 @@ impl Resource for Category {
             },
         ];
         dependents::require_none("the category still contains", &dependents)
-    }
-}
-
-/// The columns that a write sets.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = categories, treat_none_as_null = true)]
-struct CategoryRow<'a> {
-    name: &'a str,
-    names: serde_json::Value,
-    description: Option<&'a str>,
-    parent_id: Option<Uuid>,
-    position: i32,
-    media_topic: Option<&'a str>,
-}
-
-impl<'a> CategoryRow<'a> {
-    fn from(new: &'a NewCategory) -> Result<Self, Problem> {
-        Ok(Self {
-            name: &new.name,
-            names: serde_json::to_value(&new.names).map_err(Problem::internal)?,
-            description: new.description.as_deref(),
-            parent_id: new.parent_id,
-            position: new.position,
-            media_topic: new.media_topic.as_deref(),
-        })
     }
 }

@@ -33,8 +33,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List headlines
 ///
-/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
-/// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
+/// Newest first. For the following page, pass `page.next` as `cursor`: content published in the meantime is neither
+/// repeated nor skipped. Without a key, only headlines that are published and have not expired.
 #[utoipa::path(
     tag = "Headlines",
     params(List<HeadlineFilter>)
@@ -55,7 +55,8 @@ async fn list_headlines(
 
 /// Create a headline
 ///
-/// Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+/// If it is published without a `published_at`, that is set to now. Any status except draft needs the scope `publish`
+/// too.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline)]
 #[post("/v1/headlines")]
 async fn create_headline(
@@ -82,8 +83,8 @@ async fn get_headline(
 
 /// Replace a headline
 ///
-/// What is left out gets its default. With an id that is not in use yet, it creates (201); with one that is in the
-/// trash, it takes it out again (201).
+/// Omitted fields get their defaults. A PUT to an unused id creates the resource (201); to the id of one in the trash,
+/// it restores it (201).
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
     params(("id" = Uuid, Path, description = "The id.")),
     responses(Conflict))]
@@ -101,7 +102,7 @@ async fn replace_headline(
 
 /// Change a headline
 ///
-/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
     request_body(content = HeadlinePatch, content_type = "application/merge-patch+json"),
     params(("id" = Uuid, Path, description = "The id.")),
@@ -119,7 +120,7 @@ async fn update_headline(
 
 /// Delete a headline
 ///
-/// To the trash: it is gone from the ticker at once.
+/// Moves it to the trash: it leaves the ticker at once.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
     params(("id" = Uuid, Path, description = "The id.")))]
 #[delete("/v1/headlines/{id}")]

@@ -21,14 +21,14 @@ use crate::news::listing::timeline::{ListedTable, Timeline};
 use crate::problem::Problem;
 
 /// Joins what a headline refers to, as far as it is wanted, as `of_category` and `of_article`.
-fn relations(visibility: Visibility, wants: impl Fn(&str) -> bool) -> Fragment {
-    let category = if wants("category") {
+fn relations(visibility: Visibility, includes: impl Fn(&str) -> bool) -> Fragment {
+    let category = if includes("category") {
         CategoryRef::of("headlines.category_id")
     } else {
         CategoryRef::unwanted()
     };
     // `article_id` needs the article, too: it is shown where the article is visible.
-    let article = if wants("article") || wants("article_id") {
+    let article = if includes("article") || includes("article_id") {
         ArticleRef::join("headlines.article_id", visibility)
     } else {
         ArticleRef::join_nothing()
@@ -62,7 +62,7 @@ impl Headline {
         resolved: &ResolvedFilter,
     ) -> Result<Page<Self>, Problem> {
         let locale = LanguagePreference::asked_for(resolved.parameters.language.clone());
-        let related = relations(visibility, |field| list.wants(field, true));
+        let related = relations(visibility, |field| list.includes(field, true));
         let timeline = Self::timeline(&list.filter, resolved, visibility);
         if let Some(ids) = &resolved.parameters.ids {
             let page = list.ids_page(ids)?;
@@ -72,7 +72,7 @@ impl Headline {
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
-            .page::<Self>(conn, cursor.as_ref(), list.wanted(), &related)
+            .page::<Self>(conn, cursor.as_ref(), list.page_request(), &related)
             .await?;
         let rows = Self::shown(rows, visibility, &locale);
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
@@ -86,11 +86,11 @@ impl Headline {
         ids: &[Uuid],
         visibility: Visibility,
         locale: &LanguagePreference,
-        wants: impl Fn(&str) -> bool,
+        includes: impl Fn(&str) -> bool,
     ) -> QueryResult<Vec<Self>> {
         let filter = ResolvedFilter::default();
         let source = Timeline::new(Self::LISTED, visibility, &filter, Vec::new()).with_ids(ids);
-        let rows = Self::fetch(conn, source, &relations(visibility, wants)).await?;
+        let rows = Self::fetch(conn, source, &relations(visibility, includes)).await?;
         Ok(Self::shown(rows, visibility, locale))
     }
 
@@ -99,10 +99,10 @@ impl Headline {
         conn: &mut AsyncPgConnection,
         id: Uuid,
         visibility: Visibility,
-        wants: impl Fn(&str) -> bool,
+        includes: impl Fn(&str) -> bool,
     ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new("FROM headlines")
-            .append(&relations(visibility, wants))
+            .append(&relations(visibility, includes))
             .sql(" WHERE headlines.id = ")
             .id(id)
             .sql(" AND ")

@@ -58,7 +58,7 @@ impl Resource for Headline {
         let IdOrSlug::Id(id) = name else {
             return Ok(None);
         };
-        Self::find_with(conn, *id, visibility, |field| fields.wants(field, true)).await
+        Self::find_with(conn, *id, visibility, |field| fields.includes(field, true)).await
     }
 
     async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {

@@ -40,7 +40,7 @@ impl SearchHit {
         let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
         let query = ParsedQuery::read(conn, &filter.q).await?;
         let search = filter.search(resolved, visibility, &query);
-        let limit = list.wanted().limit;
+        let limit = list.page_request().limit;
         let mut page = search.page(conn, cursor.as_ref(), limit).await?;
         let total = match list.counts() {
             true => Some(search.count(conn).await?),
@@ -53,8 +53,8 @@ impl SearchHit {
         let mut articles = read_articles(conn, visibility, list, &mut page).await?;
         let mut headlines = read_headlines(conn, visibility, list, &page).await?;
         let mut texts = HashMap::new();
-        let snippets = list.wants("snippet", true);
-        if list.wants("title_highlighted", true) || snippets {
+        let snippets = list.includes("snippet", true);
+        if list.includes("title_highlighted", true) || snippets {
             let (articles, headlines) = (page.ids(true), page.ids(false));
             texts.extend(highlighted_texts::of_articles(conn, &query, &articles, snippets).await?);
             texts.extend(highlighted_texts::of_headlines(conn, &query, &headlines).await?);
@@ -90,12 +90,12 @@ async fn read_articles(
     page: &mut MatchPage,
 ) -> Result<HashMap<Uuid, Article>, Problem> {
     let ids = page.ids(true);
-    if !list.wants("article", true) || ids.is_empty() {
+    if !list.includes("article", true) || ids.is_empty() {
         return Ok(HashMap::new());
     }
     let locale = locale(list);
-    let wants = |field: &str| list.wants_within("article", field, !field.starts_with("body"));
-    let (rows, beyond) = Article::with_ids(conn, &ids, visibility, &locale, wants).await?;
+    let includes = |field: &str| list.includes_within("article", field, !field.starts_with("body"));
+    let (rows, beyond) = Article::with_ids(conn, &ids, visibility, &locale, includes).await?;
     if let Some(beyond) = beyond {
         page.end_before(beyond);
     }
@@ -110,12 +110,12 @@ async fn read_headlines(
     page: &MatchPage,
 ) -> Result<HashMap<Uuid, Headline>, Problem> {
     let ids = page.ids(false);
-    if !list.wants("headline", true) || ids.is_empty() {
+    if !list.includes("headline", true) || ids.is_empty() {
         return Ok(HashMap::new());
     }
     let locale = locale(list);
-    let wants = |field: &str| list.wants_within("headline", field, true);
-    let rows = Headline::with_ids(conn, &ids, visibility, &locale, wants).await?;
+    let includes = |field: &str| list.includes_within("headline", field, true);
+    let rows = Headline::with_ids(conn, &ids, visibility, &locale, includes).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 

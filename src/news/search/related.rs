@@ -32,8 +32,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List related articles
 ///
-/// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
-/// the title, by category, the newest favoured. Never a translation of the article itself.
+/// Up to 10 published articles in the same language, ranked by shared tags, words of the title and category, newer ones
+/// higher. Never a translation of the article itself.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}/related")]
@@ -55,9 +55,9 @@ async fn list_related_articles(
         );
     };
     let ids = related(&mut conn, article.id).await?;
-    let wants = |field: &str| one.fields.wants(field, !field.starts_with("body"));
+    let includes = |field: &str| one.fields.includes(field, !field.starts_with("body"));
     let (rows, _) =
-        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, wants).await?;
+        Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, includes).await?;
     let (items, _) = in_order(rows, &ids, |row| row.id);
     let mut cache_tags = CacheTags::default();
     cache_tags.all(Article::NAME);

@@ -1,7 +1,7 @@
 //! The slugs that rows of a table have and had.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -135,10 +135,8 @@ impl SlugTable {
 
     /// Whether there is a row with this id, slug or former slug.
     pub async fn has(self, conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
-        let sql = Fragment::new("SELECT ")
-            .append(&self.id_of(name))
-            .sql(" IS NOT NULL");
-        Statement::<Bool>::new(sql).get_result(conn).await
+        let id = self.id_of(name).typed::<Nullable<SqlUuid>>();
+        diesel::select(id.is_not_null()).get_result(conn).await
     }
 
     fn live_id(self, condition: &'static str) -> Fragment {
