@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::http::schema::{FieldNames, HasFields};
 use crate::problem::Problem;
 
-/// The fields that are wanted; where none are named, those that come by themselves.
+/// The chosen fields of a response; the default ones if none are chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Option<Named>);
 
@@ -72,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// What is wanted of each of these; none where that is all.
+    /// Each of these with the chosen fields alone; none if no fields are chosen.
     pub fn of_each<T: Serialize>(&self, rows: &[T]) -> Result<Option<Vec<Value>>, Problem> {
         let Some(fields) = &self.0 else {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Fields {
         rows.collect::<Result<_, _>>().map(Some)
     }
 
-    /// What is wanted of one resource, as the body of an answer.
+    /// A response with the chosen fields of a resource.
     pub fn answer(
         &self,
         response: &mut HttpResponseBuilder,

@@ -32,7 +32,7 @@ pub struct Page<T, E = NoExtra> {
 #[derive(Debug, Default, Serialize)]
 pub struct NoExtra {}
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(example = json!({"limit": 20, "next": "AYx0…", "prev": null}))]
 pub struct PageInfo {
@@ -43,15 +43,15 @@ pub struct PageInfo {
     pub next: Option<String>,
     /// The cursor of the page before; null on the first.
     pub prev: Option<String>,
-    /// How many items the list has, where `count=true` asked for it; never more than 10,000.
+    /// How many items the list has, with `count=true`; never more than 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 10_000)]
     pub total: Option<i64>,
-    /// Whether `total` is the whole of it: false where there are more.
+    /// Whether `total` is exact: false if there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_is_exact: Option<bool>,
-    /// Of the `ids` that were asked for, as far as this page goes, those that are not there, or not for the caller.
+    /// The `ids` within this page that don't exist or that the caller may not see.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 100)]
     pub missing: Option<Vec<Uuid>>,
@@ -118,7 +118,7 @@ impl<F: Filter> List<F> {
         Page::new(kind, rows, info, self.fields.clone())
     }
 
-    /// The rows that were asked for by id, and the ids that were not found.
+    /// The rows of a list by id, and the ids that were not found.
     pub fn named<T>(&self, kind: &'static str, named: NamedRows<T>) -> Page<T> {
         let mut page = self.page_between(kind, named.rows, [named.next, named.prev]);
         page.info.limit = UNCUT;
@@ -141,7 +141,7 @@ fn neighbours<K: SortKey>(
             inclusive: false,
         })
     };
-    // Where a cursor led to an empty end, the way back begins at the very item that it was made from.
+    // If a cursor led to an empty page, the way back begins at the item of the cursor.
     let back = |cursor: &Cursor<K>, forward| Cursor {
         forward,
         inclusive: true,

@@ -13,13 +13,13 @@ query_parameters! {
         /// How many items a page has at most.
         #[example(20)]
         pub limit: Limit = Limit(20),
-        /// Where to read on: `next` or `prev` of a page of this same list, under the same filters.
+        /// The position to continue from: `next` or `prev` of a page of this list, with the same filters.
         pub cursor: Option<CursorText>,
-        /// Whether to count: `page.total`, exact up to 10,000.
+        /// Whether to count the items: `page.total`, exact up to 10,000.
         pub count: bool = false,
-        /// The fields wanted, by comma; without it, all but those that hold a whole body. A point leads one level down
-        /// (`category.slug`). What is not asked for is not read either. A page that carries bodies ends after 4 MiB of them,
-        /// at the earliest after one item, and `page.next` goes on.
+        /// The fields of each item, separated by commas; by default all except bodies. A point leads one level down
+        /// (`category.slug`). Other fields are not read either. A page with bodies ends after 4 MiB of them, at the earliest
+        /// after one item, and `page.next` continues.
         #[example("id")]
         pub fields: Option<FieldNames>,
     }

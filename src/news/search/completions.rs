@@ -27,7 +27,7 @@ const MOST_FETCHED: usize = 1_000;
     "type": "category", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "economie", "text": "Économie",
 }))]
 pub struct Completion {
-    /// What it is.
+    /// The kind of resource.
     #[serde(rename = "type")]
     #[schema(inline, rename = "type")]
     pub kind: CompletionKind,
@@ -47,7 +47,7 @@ impl ShortListItem for Completion {
 }
 
 crate::text_enum! {
-    /// What a completion is.
+    /// The kind of a completion.
     CompletionKind {
         Category = "category",
         Tag = "tag",

@@ -26,7 +26,7 @@ type ListedHeadline = Selected<Headline>;
     "headline": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13", "title": "Les premières pluies relancent les semailles", "language": "fr"},
 }))]
 pub struct SearchHit {
-    /// Which of the two it is.
+    /// The kind of resource.
     #[serde(rename = "type")]
     #[schema(inline, rename = "type")]
     pub(super) kind: HitKind,
@@ -70,7 +70,7 @@ impl PageExtra for Suggestion {
 }
 
 crate::text_enum! {
-    /// What was found.
+    /// The kind of a result.
     HitKind {
         Article = "article",
         Headline = "headline",

@@ -53,11 +53,10 @@ async fn suggest(
 query_parameters! {
     /// The beginning of a text that is being typed.
     pub struct SuggestParameters {
-        /// What is typed so far.
+        /// The text typed so far.
         #[example("écon")]
         pub q: Text<100>,
-        /// The language that names are wanted in (BCP 47), where what is typed stands in several. Without it, what
-        /// `Accept-Language` prefers.
+        /// The language of names (BCP 47) that have the text in several; by default as `Accept-Language` prefers.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
