@@ -1,20 +1,21 @@
 -- GET /v1/articles/… The server binds the whole slug; a variable here is a number, so the slug is put together.
 \set n random(1, :slugs)
 SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
-    "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", "articles"."status",
+    "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() THEN 'published' ELSE articles.status END,
     "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
     signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",
     "articles"."word_count", "articles"."reading_minutes", "articles"."canonical_url", "articles"."source",
     translated.translation_of, translated.translations, false, "articles"."created_at", "articles"."updated_at",
-    "articles"."version", bodies.body, bodies.body_html, bodies.body_text
+    "articles"."version", bodies.body, bodies.body_html, bodies.body_text,
+    bodies.is_beyond
 FROM articles
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END,
-        'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
-            'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END)
-            FROM categories AS above WHERE above.id = its.parent_id)) AS category
-    FROM categories AS its WHERE its.id = articles.category_id
+    SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
+        'names', CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
+        'parent', (SELECT jsonb_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
+            'names', CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END)
+            FROM categories AS p WHERE p.id = c.parent_id)) AS category
+    FROM categories AS c WHERE c.id = articles.category_id
 ) AS of_category ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
@@ -35,8 +36,8 @@ CROSS JOIN LATERAL (
     FROM articles AS other
     WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)
         AND other.id <> articles.id
-        AND other.deleted_at IS NULL AND other.status = 'published' AND other.listed_at <= now()
+        AND other.deleted_at IS NULL AND other.status IN ('published', 'scheduled') AND other.listed_at <= now()
 ) AS translated
-CROSS JOIN LATERAL (SELECT articles.body, articles.body_html, articles.body_text) AS bodies
-WHERE articles.deleted_at IS NULL AND articles.status = 'published' AND articles.listed_at <= now()
+CROSS JOIN LATERAL (SELECT articles.body AS body, articles.body_html AS body_html, articles.body_text AS body_text, false AS is_beyond) AS bodies
+WHERE articles.deleted_at IS NULL AND articles.status IN ('published', 'scheduled') AND articles.listed_at <= now()
     AND articles.slug = 'bench-' || :n::text;

@@ -13,29 +13,30 @@ SELECT ids, ARRAY(
     WHERE root.deleted_at IS NULL AND root.id = ANY(ids)
 ), NULL::uuid, NULL::uuid FROM named \gset
 SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
-    "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", "articles"."status",
+    "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() THEN 'published' ELSE articles.status END,
     "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
     signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",
     "articles"."word_count", "articles"."reading_minutes", "articles"."canonical_url", "articles"."source",
     translated.translation_of, translated.translations, false, "articles"."created_at", "articles"."updated_at",
-    "articles"."version", bodies.body, bodies.body_html, bodies.body_text
+    "articles"."version", bodies.body, bodies.body_html, bodies.body_text,
+    bodies.is_beyond
 FROM (
-    SELECT line.* FROM unnest(:array::uuid[]) AS branch (id)
+    SELECT a.* FROM unnest(:array::uuid[]) AS branch (id)
     CROSS JOIN LATERAL (
-        (SELECT * FROM articles
-            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now()
+        (SELECT * FROM articles AS a
+            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now()
             AND category_id <= branch.id AND category_id >= branch.id
             ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
-    ) AS line
-    ORDER BY line.listed_at DESC, line.id DESC LIMIT 21
+    ) AS a
+    ORDER BY a.listed_at DESC, a.id DESC LIMIT 21
 ) AS articles
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END,
-        'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
-            'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END)
-            FROM categories AS above WHERE above.id = its.parent_id)) AS category
-    FROM categories AS its WHERE its.id = articles.category_id
+    SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
+        'names', CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
+        'parent', (SELECT jsonb_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
+            'names', CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END)
+            FROM categories AS p WHERE p.id = c.parent_id)) AS category
+    FROM categories AS c WHERE c.id = articles.category_id
 ) AS of_category ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
@@ -56,7 +57,7 @@ CROSS JOIN LATERAL (
     FROM articles AS other
     WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)
         AND other.id <> articles.id
-        AND other.deleted_at IS NULL AND other.status = 'published' AND other.listed_at <= now()
+        AND other.deleted_at IS NULL AND other.status IN ('published', 'scheduled') AND other.listed_at <= now()
 ) AS translated
-CROSS JOIN LATERAL (SELECT NULL::text AS body, NULL::text AS body_html, NULL::text AS body_text) AS bodies
+CROSS JOIN LATERAL (SELECT NULL::text AS body, NULL::text AS body_html, NULL::text AS body_text, false AS is_beyond) AS bodies
 ORDER BY articles.listed_at DESC, articles.id DESC;

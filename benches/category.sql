@@ -12,36 +12,36 @@ SELECT ids, ARRAY(
         AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g'
     WHERE root.deleted_at IS NULL AND root.id = ANY(ids)
 ), NULL::uuid, NULL::uuid FROM named \gset
-SELECT "headlines"."id", "headlines"."title", "headlines"."language", "headlines"."dir", "headlines"."status",
+SELECT "headlines"."id", "headlines"."title", "headlines"."language", "headlines"."dir", CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() THEN 'published' ELSE headlines.status END,
     "headlines"."published_at", "headlines"."priority", "headlines"."pinned", "headlines"."expires_at",
     "headlines"."category_id", of_category.category, "headlines"."article_id", of_article.article, "headlines"."url",
     "headlines"."source", "headlines"."created_at", "headlines"."updated_at", "headlines"."version"
 FROM (
-    SELECT line.* FROM unnest(:array::uuid[]) AS branch (id)
+    SELECT h.* FROM unnest(:array::uuid[]) AS branch (id)
     CROSS JOIN LATERAL (
-        (SELECT * FROM headlines
-            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at IS NULL
+        (SELECT * FROM headlines AS h
+            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND expires_at IS NULL
             AND category_id <= branch.id AND category_id >= branch.id
             ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
         UNION ALL
-        (SELECT * FROM headlines
-            WHERE deleted_at IS NULL AND status = 'published' AND listed_at <= now() AND expires_at > now()
+        (SELECT * FROM headlines AS h
+            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND expires_at > now()
             AND category_id <= branch.id AND category_id >= branch.id
             ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
-    ) AS line
-    ORDER BY line.listed_at DESC, line.id DESC LIMIT 21
+    ) AS h
+    ORDER BY h.listed_at DESC, h.id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'name', its.name,
-        'names', CASE WHEN its.names = '{}' THEN its.names ELSE its.names || jsonb_build_object((SELECT languages[1] FROM site), its.name) END,
-        'parent', (SELECT jsonb_build_object('id', above.id, 'slug', above.slug, 'name', above.name,
-            'names', CASE WHEN above.names = '{}' THEN above.names ELSE above.names || jsonb_build_object((SELECT languages[1] FROM site), above.name) END)
-            FROM categories AS above WHERE above.id = its.parent_id)) AS category
-    FROM categories AS its WHERE its.id = headlines.category_id
+    SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
+        'names', CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
+        'parent', (SELECT jsonb_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
+            'names', CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END)
+            FROM categories AS p WHERE p.id = c.parent_id)) AS category
+    FROM categories AS c WHERE c.id = headlines.category_id
 ) AS of_category ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', its.id, 'slug', its.slug, 'title', its.title, 'image', its.image) AS article
-    FROM articles AS its WHERE its.id = headlines.article_id
-        AND its.deleted_at IS NULL AND its.status = 'published' AND its.listed_at <= now()
+    SELECT jsonb_build_object('id', a.id, 'slug', a.slug, 'title', a.title, 'image', a.image) AS article
+    FROM articles AS a WHERE a.id = headlines.article_id
+        AND a.deleted_at IS NULL AND a.status IN ('published', 'scheduled') AND a.listed_at <= now()
 ) AS of_article ON true
 ORDER BY headlines.listed_at DESC, headlines.id DESC;

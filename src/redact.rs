@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn keys_and_tokens_are_cut_and_all_else_stays() {
-        let key = crate::access::api_keys::Token::new();
+        let key = crate::access::credentials::Token::new();
         let path = format!("/v1/keys/{}/rotate", key.reveal());
         let cut = format!("/v1/keys/{}…/rotate", key.prefix());
         assert_eq!(redact(&path), cut);

@@ -1,17 +1,17 @@
 //! `manchette keys`: creates, lists, rotates and revokes API keys.
 
-use actix_web::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Subcommand;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use super::database::open_database;
 use super::{Error, print};
-use crate::access::api_keys::{ApiKey, NewKey, SEVEN_DAYS, Scope, Token, time};
-use crate::access::audit::{self, AuditAction, By};
+use crate::access::actor::Actor;
+use crate::access::api_keys::{self, ApiKey, MAX_OVERLAP, NewKey, Scope, Token, database_time};
+use crate::access::audit::AuditAction;
 use crate::config::Config;
 use crate::http::values::{self, is_line};
-use crate::problem::Problem;
+use crate::problem::{OnConstraint, Problem};
 use crate::redact::redact;
 
 #[derive(Debug, Subcommand)]
@@ -35,7 +35,7 @@ pub enum KeysCommand {
         /// The old key: its id, or its prefix as `list` shows it.
         key: String,
         /// Seconds that the old key stays valid beside the new one: at most 604800, 7 days.
-        #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(..=i64::from(SEVEN_DAYS)))]
+        #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_OVERLAP)))]
         overlap: u32,
     },
     /// Revoke a key. The last key with the scope admin that does not expire can't be revoked: create another one first.
@@ -78,13 +78,13 @@ async fn create(
         scopes,
         expires_at,
     };
-    new.must_end_later(time(conn).await?)
+    new.check_expiry(database_time(conn).await?)
         .map_err(|_| "the key would have expired already")?;
-    let by = By::command_line("POST", "manchette keys create");
+    let actor = Actor::command_line("POST", "manchette keys create");
     let token = conn
         .transaction(async |conn| {
             let (key, token) = ApiKey::insert(conn, &new, None, None).await?;
-            record(conn, AuditAction::Created, &key, &by).await?;
+            key.record(conn, AuditAction::Created, &actor).await?;
             Ok::<Token, Problem>(token)
         })
         .await?;
@@ -113,28 +113,30 @@ async fn list(conn: &mut AsyncPgConnection) -> Result<(), Error> {
 }
 
 async fn rotate(conn: &mut AsyncPgConnection, key: &str, overlap: u32) -> Result<(), Error> {
-    let by = By::command_line("POST", "manchette keys rotate");
+    let actor = Actor::command_line("POST", "manchette keys rotate");
     let rotated = conn
         .transaction(async |conn| {
             let old = ApiKey::lock_named(conn, key).await?;
             let old = old.ok_or(Problem::NotFound)?;
             let rotated = old.rotate(conn, overlap, None).await?;
-            record(conn, AuditAction::Rotated, &rotated.old, &by).await?;
-            record(conn, AuditAction::Created, &rotated.successor, &by).await?;
+            let (old, new) = (&rotated.old, &rotated.successor);
+            old.record(conn, AuditAction::Rotated, &actor).await?;
+            new.record(conn, AuditAction::Created, &actor).await?;
             Ok(rotated)
         })
         .await
+        .on_constraint(api_keys::constraint_problem)
         .map_err(|problem| to_error(problem, key))?;
     print(&format!("{}\n", rotated.token.reveal()))
 }
 
 async fn revoke(conn: &mut AsyncPgConnection, key: &str) -> Result<(), Error> {
-    let by = By::command_line("DELETE", "manchette keys revoke");
+    let actor = Actor::command_line("DELETE", "manchette keys revoke");
     let revoked = conn
         .transaction(async |conn| {
             let revoked = ApiKey::revoke(conn, key).await?;
             if let Some(key) = revoked.as_ref().and_then(Option::as_ref) {
-                record(conn, AuditAction::Revoked, key, &by).await?;
+                key.record(conn, AuditAction::Revoked, &actor).await?;
             }
             Ok(revoked)
         })
@@ -145,20 +147,6 @@ async fn revoke(conn: &mut AsyncPgConnection, key: &str) -> Result<(), Error> {
         Some(None) => print("It was already revoked.\n"),
         None => Err(to_error(Problem::NotFound, key)),
     }
-}
-
-/// Records the action in the audit log, as for a request over HTTP.
-async fn record(
-    conn: &mut AsyncPgConnection,
-    action: AuditAction,
-    key: &ApiKey,
-    by: &By,
-) -> Result<(), Problem> {
-    let status = match action {
-        AuditAction::Revoked => StatusCode::NO_CONTENT,
-        _ => StatusCode::CREATED,
-    };
-    Ok(audit::done_to_key(conn, action, key, status, by).await?)
 }
 
 fn to_error(problem: Problem, key: &str) -> Error {

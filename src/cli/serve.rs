@@ -14,6 +14,7 @@ use super::greeting::{DataDirKey, greeting};
 use super::signals::{Signals, StopSignal};
 use super::{Error, demo, print};
 use crate::access::api_keys::{ApiKey, Scope, Token};
+use crate::access::credentials::find_caller;
 use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
@@ -138,9 +139,9 @@ async fn check_schema(options: &ConnectOptions) -> Result<(), Error> {
 async fn data_dir_key(conn: &mut AsyncPgConnection, file: &Path) -> Result<DataDirKey, Error> {
     let stored = fs::read_to_string(file)
         .ok()
-        .and_then(|text| Token::read(text.trim()));
+        .and_then(|text| Token::parse(text.trim()));
     let token = match stored {
-        Some(token) => ApiKey::of(conn, &token).await?.map(|_| token),
+        Some(token) => find_caller(conn, &token).await?.map(|_| token),
         None => {
             let token = ApiKey::create(
                 conn,

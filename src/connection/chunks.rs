@@ -89,78 +89,71 @@ impl Chunks {
 
     /// The position of the next byte; none after the last one.
     fn next(&mut self, byte: u8) -> Result<Option<ChunkPosition>, &'static str> {
-        const SIZE: &str = "a chunk size is not hexadecimal, or its line doesn't end with CRLF";
-        let position = match (self.position, byte) {
-            (ChunkPosition::SizeFirst | ChunkPosition::Size, digit)
-                if digit.is_ascii_hexdigit() =>
-            {
-                if self.position == ChunkPosition::SizeFirst {
-                    (self.left, self.digits) = (0, 0);
-                }
-                self.digits += 1;
-                if self.digits > MAX_DIGITS {
-                    return Err("a chunk size has too many digits");
-                }
-                let digit = char::from(digit).to_digit(16).unwrap_or_default();
-                let sixteenfold = self
-                    .left
-                    .checked_mul(16)
-                    .ok_or("a chunk size is too large")?;
-                self.left = sixteenfold + u64::from(digit);
-                ChunkPosition::Size
+        use ChunkPosition as At;
+        match (self.position, byte) {
+            (At::EndLf, b'\n') => Ok(None),
+            (At::SizeFirst | At::Size | At::SizeEnd | At::Extension | At::SizeLf, _) => {
+                self.after_size(byte).map(Some)
             }
-            (ChunkPosition::Size | ChunkPosition::SizeEnd, b' ' | b'\t') => {
-                self.count_extra(ChunkPosition::SizeEnd)?
+            (At::DataCr, b'\r') => Ok(Some(At::DataLf)),
+            (At::DataLf, b'\n') => Ok(Some(At::SizeFirst)),
+            (At::Data | At::DataCr | At::DataLf, _) => {
+                Err("a chunk exceeds its size, or doesn't end with CRLF")
             }
-            (ChunkPosition::Size | ChunkPosition::SizeEnd, b';') => ChunkPosition::Extension,
-            (ChunkPosition::Size | ChunkPosition::SizeEnd | ChunkPosition::Extension, b'\r') => {
-                ChunkPosition::SizeLf
+            _ => self.after_trailer(byte).map(Some),
+        }
+    }
+
+    /// The position after a byte of the line with a chunk's size.
+    fn after_size(&mut self, byte: u8) -> Result<ChunkPosition, &'static str> {
+        use ChunkPosition as At;
+        match (self.position, byte) {
+            (At::SizeFirst | At::Size, digit) if digit.is_ascii_hexdigit() => self.add_digit(digit),
+            (At::Size | At::SizeEnd, b' ' | b'\t') => self.count_extra(At::SizeEnd),
+            (At::Size | At::SizeEnd, b';') => Ok(At::Extension),
+            (At::Size | At::SizeEnd | At::Extension, b'\r') => Ok(At::SizeLf),
+            (At::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
+                self.count_extra(At::Extension)
             }
-            (ChunkPosition::Extension, byte) if byte == b'\t' || !byte.is_ascii_control() => {
-                self.count_extra(ChunkPosition::Extension)?
+            (At::Extension, _) => Err("a chunk extension has a control character"),
+            (At::SizeLf, b'\n') if self.left > 0 => Ok(At::Data),
+            (At::SizeLf, b'\n') => Ok(At::TrailerFirst),
+            _ => Err("a chunk size is not hexadecimal, or its line doesn't end with CRLF"),
+        }
+    }
+
+    fn add_digit(&mut self, digit: u8) -> Result<ChunkPosition, &'static str> {
+        if self.position == ChunkPosition::SizeFirst {
+            (self.left, self.digits) = (0, 0);
+        }
+        self.digits += 1;
+        if self.digits > MAX_DIGITS {
+            return Err("a chunk size has too many digits");
+        }
+        let digit = char::from(digit).to_digit(16).unwrap_or_default();
+        let shifted = self.left.checked_mul(16);
+        self.left = shifted.ok_or("a chunk size is too large")? + u64::from(digit);
+        Ok(ChunkPosition::Size)
+    }
+
+    /// The position after a byte that follows the last chunk.
+    fn after_trailer(&mut self, byte: u8) -> Result<ChunkPosition, &'static str> {
+        use ChunkPosition as At;
+        match (self.position, byte) {
+            (At::TrailerFirst, b'\r') => Ok(At::EndLf),
+            (At::Trailer, b'\r') => Ok(At::TrailerLf),
+            (At::TrailerFirst | At::TrailerName | At::Trailer, b'\n') => {
+                Err("a trailer line ends with LF alone")
             }
-            (ChunkPosition::SizeLf, b'\n') if self.left > 0 => ChunkPosition::Data,
-            (ChunkPosition::SizeLf, b'\n') => ChunkPosition::TrailerFirst,
-            (
-                ChunkPosition::SizeFirst
-                | ChunkPosition::Size
-                | ChunkPosition::SizeEnd
-                | ChunkPosition::SizeLf,
-                _,
-            ) => {
-                return Err(SIZE);
+            (At::TrailerName, b':') => self.count_extra(At::Trailer),
+            (At::TrailerFirst | At::TrailerName, byte) if is_token(byte) => {
+                self.count_extra(At::TrailerName)
             }
-            (ChunkPosition::Extension, _) => {
-                return Err("a chunk extension has a control character");
-            }
-            (ChunkPosition::DataCr, b'\r') => ChunkPosition::DataLf,
-            (ChunkPosition::DataLf, b'\n') => ChunkPosition::SizeFirst,
-            (ChunkPosition::DataCr | ChunkPosition::DataLf, _) => {
-                return Err("a chunk exceeds its size, or doesn't end with CRLF");
-            }
-            (ChunkPosition::TrailerFirst, b'\r') => ChunkPosition::EndLf,
-            (ChunkPosition::Trailer, b'\r') => ChunkPosition::TrailerLf,
-            (
-                ChunkPosition::TrailerFirst | ChunkPosition::TrailerName | ChunkPosition::Trailer,
-                b'\n',
-            ) => {
-                return Err("a trailer line ends with LF alone");
-            }
-            (ChunkPosition::TrailerName, b':') => self.count_extra(ChunkPosition::Trailer)?,
-            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, byte) if is_token(byte) => {
-                self.count_extra(ChunkPosition::TrailerName)?
-            }
-            (ChunkPosition::TrailerFirst | ChunkPosition::TrailerName, _) => {
-                return Err("a trailer line is not a header line");
-            }
-            (ChunkPosition::Trailer, _) => self.count_extra(ChunkPosition::Trailer)?,
-            (ChunkPosition::TrailerLf, b'\n') => ChunkPosition::TrailerFirst,
-            (ChunkPosition::EndLf, b'\n') => return Ok(None),
-            (ChunkPosition::TrailerLf | ChunkPosition::EndLf | ChunkPosition::Data, _) => {
-                return Err("a trailer line ends with CR alone");
-            }
-        };
-        Ok(Some(position))
+            (At::TrailerFirst | At::TrailerName, _) => Err("a trailer line is not a header line"),
+            (At::Trailer, _) => self.count_extra(At::Trailer),
+            (At::TrailerLf, b'\n') => Ok(At::TrailerFirst),
+            _ => Err("a trailer line ends with CR alone"),
+        }
     }
 }
 

@@ -1,20 +1,19 @@
-//! The one log of changes: a row for every committed write, in the write's own transaction.
+//! The log of changes: one row for every committed write, inserted in the transaction of the write.
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::access::audit::{self, By};
 use crate::schema::events;
 
 crate::text_enum! {
-    /// What happened to a resource.
+    /// The kind of a change.
     Action {
         Created = "created",
         Updated = "updated",
-        /// To the trash.
+        /// Moved to the trash.
         Deleted = "deleted",
-        /// Out of the trash.
+        /// Taken out of the trash.
         Restored = "restored",
     }
 }
@@ -22,20 +21,19 @@ crate::text_enum! {
 /// One change of a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
-    /// What kind of resource.
+    /// The kind of resource.
     pub resource: &'static str,
     pub id: Uuid,
-    /// The version that it has now.
+    /// The new version.
     pub version: i32,
     pub action: Action,
 }
 
-/// Notes a change, and who made it: nobody's key where the program did it by itself. To be called in the transaction that
-/// makes it.
+/// Records a change in the transaction that makes it. `key_id` is the caller's API key, if a caller with one made the change.
 pub async fn record(
     conn: &mut AsyncPgConnection,
     change: Change,
-    by: Option<&By>,
+    key_id: Option<Uuid>,
 ) -> QueryResult<()> {
     diesel::insert_into(events::table)
         .values((
@@ -43,12 +41,9 @@ pub async fn record(
             events::resource_id.eq(change.id),
             events::version.eq(change.version),
             events::action.eq(change.action),
-            events::key_id.eq(by.and_then(|by| by.caller.key_id)),
+            events::key_id.eq(key_id),
         ))
         .execute(conn)
         .await?;
-    match by {
-        Some(by) => audit::done(conn, change, by).await,
-        None => Ok(()),
-    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use icu_locale::{Direction, LanguageIdentifier, LocaleDirectionality};
 
 crate::text_enum! {
-    /// The direction that a language is written in.
+    /// The text direction of a language.
     Dir {
         /// Left to right.
         Ltr = "ltr",

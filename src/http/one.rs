@@ -20,7 +20,7 @@ use crate::query_parameters;
 query_parameters! {
     /// The parameter of a resource with names in several languages.
     pub struct LanguageParameter {
-        /// The language of names (BCP 47); by default as `Accept-Language` prefers.
+        /// The language of names (BCP 47). By default, the one that `Accept-Language` prefers.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
@@ -42,8 +42,8 @@ pub struct AcceptLanguage {
 query_parameters! {
     /// The parameter of content, which has a language of its own.
     pub struct ContentLanguageParameter {
-        /// The preferred language (BCP 47). Names of categories, authors and tags come in it, too; by default, and where they have
-        /// none in it, they come in the content's own.
+        /// The preferred language (BCP 47), also for the names of categories, authors and tags. By default, and for
+        /// names without a translation, the content's own.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }
@@ -52,8 +52,8 @@ query_parameters! {
 query_parameters! {
     /// The parameter of every resource.
     pub struct FieldsParameter {
-        /// The fields of the response, separated by commas; without it, the default ones. A point leads one level down
-        /// (`category.slug`). Other fields are not read either.
+        /// The fields to return, separated by commas; by default all that this response includes. A dot selects one
+        /// level down (`category.slug`). Fields that are not selected are not read from the database.
         #[example("id")]
         pub fields: Option<FieldNames>,
     }

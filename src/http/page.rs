@@ -36,14 +36,14 @@ pub struct NoExtra {}
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(example = json!({"limit": 20, "next": "AYx0…", "prev": null}))]
 pub struct PageInfo {
-    /// How many items a page has at most.
+    /// The maximum number of items on a page.
     #[schema(minimum = 1, maximum = 100)]
     pub limit: u8,
-    /// The cursor of the following page; null on the last.
+    /// The cursor of the next page; null on the last.
     pub next: Option<String>,
-    /// The cursor of the page before; null on the first.
+    /// The cursor of the previous page; null on the first.
     pub prev: Option<String>,
-    /// How many items the list has, with `count=true`; never more than 10,000.
+    /// The number of items in the list, with `count=true`; at most 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 10_000)]
     pub total: Option<i64>,
@@ -51,7 +51,7 @@ pub struct PageInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_is_exact: Option<bool>,
-    /// The `ids` within this page that don't exist or that the caller may not see.
+    /// The requested `ids`, as far as this page goes, that don't exist or are not visible to the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 100)]
     pub missing: Option<Vec<Uuid>>,

@@ -10,22 +10,22 @@ use crate::query_parameters;
 query_parameters! {
     /// The parameters of every list.
     pub struct Paging {
-        /// How many items a page has at most.
+        /// The maximum number of items on a page.
         #[example(20)]
         pub limit: Limit = Limit(20),
-        /// The position to continue from: `next` or `prev` of a page of this list, with the same filters.
+        /// The position to continue from: `page.next` or `page.prev` of the same list with the same filters.
         pub cursor: Option<CursorText>,
-        /// Whether to count the items: `page.total`, exact up to 10,000.
+        /// Whether to count the items: adds `page.total`, exact up to 10,000.
         pub count: bool = false,
-        /// The fields of each item, separated by commas; by default all except bodies. A point leads one level down
-        /// (`category.slug`). Other fields are not read either. A page with bodies ends after 4 MiB of them, at the earliest
-        /// after one item, and `page.next` continues.
+        /// The fields to return, separated by commas; by default all except whole bodies. A dot selects one level down
+        /// (`category.slug`). Fields that are not selected are not read from the database. A page with bodies ends
+        /// after 4 MiB of them, but not before its first item; `page.next` continues.
         #[example("id")]
         pub fields: Option<FieldNames>,
     }
 }
 
-/// How many items a page has at most.
+/// The maximum number of items on a page.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Limit(pub u8);
 

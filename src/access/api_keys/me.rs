@@ -1,4 +1,4 @@
-//! `/v1/me`: what a key's holder may know about it.
+//! `/v1/me`: the caller's own key.
 
 use actix_web::get;
 use actix_web::web::Data;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::access::api_keys::Scope;
+use crate::access::caller::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{Allowance, Limits};
 use crate::http::one::{One, Single};
@@ -15,22 +15,22 @@ use crate::http::resource_response::{Representation, ResourceResponse};
 use crate::http::schema::HasFields;
 use crate::problem::Problem;
 
-/// Look at one's own key
+/// Get one's own key
 ///
-/// Whose key the request came with, what it allows, and until when.
+/// The name, scopes, expiry and limits of the key or JWT that the request was sent with.
 #[utoipa::path(tag = "Keys", security(("key" = [])), params(One<Me>))]
 #[get("/v1/me")]
 pub async fn get_me(
-    holder: Authenticated,
+    authenticated: Authenticated,
     one: One<Me>,
     limits: Data<Limits>,
 ) -> Result<ResourceResponse<Me>, Problem> {
-    let caller = holder.caller();
+    let caller = authenticated.caller();
     let me = Me {
         name: caller.name.clone(),
         kind: match caller.key_id {
-            Some(_) => Proof::Key,
-            None => Proof::Jwt,
+            Some(_) => CredentialKind::Key,
+            None => CredentialKind::Jwt,
         },
         key_id: caller.key_id,
         scopes: caller.scopes.clone(),
@@ -51,8 +51,8 @@ impl Single for Me {
 }
 
 crate::text_enum! {
-    /// What somebody showed to be let in.
-    Proof {
+    /// The kind of credentials.
+    CredentialKind {
         /// A key of this server.
         Key = "key",
         /// A JWT of the identity provider.
@@ -60,7 +60,7 @@ crate::text_enum! {
     }
 }
 
-/// Who asks.
+/// The caller of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "name": "newsroom", "kind": "key", "key_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "scopes": ["publish", "write"],
@@ -68,18 +68,18 @@ crate::text_enum! {
     "limits": [{"policy": "reads", "requests": 2000, "seconds": 10, "remaining": 1999, "full_in": 1}],
 }))]
 pub struct Me {
-    /// What the key is called; of a JWT, its subject (`sub`).
+    /// The name of the key, or the subject of the JWT (`sub`).
     pub name: String,
     #[schema(inline)]
-    pub kind: Proof,
+    pub kind: CredentialKind,
     /// The key's id; null with a JWT.
     pub key_id: Option<Uuid>,
-    /// What it allows; `admin` allows everything. Of a JWT's scopes, those that mean something here.
+    /// The scopes; `admin` includes all. Of a JWT's scopes, those that this API knows.
     #[schema(value_type = Vec<Scope>, inline, max_items = 5)]
     pub scopes: Vec<String>,
-    /// From when on it is refused; null: never.
+    /// The end of its validity; null: none.
     pub expires_at: Option<DateTime<Utc>>,
-    /// How much it may send to this node, and how much of that is left.
+    /// The rate limits on this node, and the requests that are left.
     #[schema(max_items = 10)]
     pub limits: Vec<Allowance>,
 }

@@ -1,31 +1,17 @@
-//! API keys: what they look like, how they are kept, what they allow, who has which.
+//! API keys: their scopes, validity and rotation, and the endpoints that manage them.
 
 mod handlers;
+mod lifecycle;
 mod me;
-pub mod model;
-pub mod token;
+mod model;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use crate::access::caller::Scope;
+pub use crate::access::credentials::Token;
+pub use lifecycle::{MAX_OVERLAP, NewRotation, database_time};
 pub use me::Me;
-pub use model::{ApiKey, KeyState, NewKey, SEVEN_DAYS, time};
-pub use token::Token;
-
-crate::text_enum! {
-    /// What a key allows.
-    Scope {
-        /// See what is not published.
-        Read = "read",
-        /// See what is scheduled before its time, for partners under embargo.
-        Early = "early",
-        /// Create, change and delete drafts and categories.
-        Write = "write",
-        /// Beside `write`: create, change and delete what concerns the public.
-        Publish = "publish",
-        /// Everything.
-        Admin = "admin",
-    }
-}
+pub use model::{ApiKey, KeyState, NewKey, constraint_problem};
 
 pub fn routes(cfg: &mut ServiceConfig) {
     handlers::routes(cfg);

@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: the newest first, by keyset.
+//! `GET /v1/audit`: newest first, with keyset pagination.
 
 use std::net::IpAddr;
 
@@ -27,11 +27,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
 }
 
-/// List who did what
+/// List the audit
 ///
-/// Every write and every one that was refused, the newest first. Nothing here can be changed through the API. What wrote
-/// nothing and stands in the server's log alone: a request that was told to slow down (429) or to come back (503), one
-/// that was answered from memory (`Idempotency-Replayed`), one whose address or head could not be read.
+/// Every write, done or refused, newest first. The audit can't be changed through the API. These are in the server's log only:
+/// requests over a limit (429), requests to an unavailable server (503), replayed responses (`Idempotency-Replayed`), and
+/// requests whose address or head can't be parsed.
 #[utoipa::path(tag = "Operations", security(("key" = ["admin"])), params(List<AuditFilter>))]
 #[get("/v1/audit")]
 async fn list_audit(
@@ -46,35 +46,35 @@ async fn list_audit(
 query_parameters! {
     /// The filters of the audit.
     pub struct AuditFilter {
-        /// By this key.
+        /// Writes with this key.
         #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
         pub key_id: Option<Uuid>,
-        /// By this caller: the name of the key, or the caller's name at the identity provider.
+        /// Writes of this caller: the name of the key, or the subject of the JWT.
         #[example("the night desk")]
         pub caller: Option<Text<300>>,
-        /// To this kind of resource.
+        /// Writes of this kind of resource.
         pub resource: Option<Audited>,
-        /// To this resource.
+        /// Writes of this resource.
         #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
         pub resource_id: Option<Uuid>,
-        /// Those that did this.
+        /// Writes that made this change.
         pub action: Option<AuditAction>,
-        /// What was refused, or what was done.
+        /// Refused writes, or done ones.
         #[example(true)]
         pub refused: Option<bool>,
-        /// Refused for this reason: a name under `/problems/`.
+        /// Writes refused with this kind of problem: a name under `/problems/`.
         #[example("precondition-failed")]
         pub problem: Option<ProblemName>,
-        /// By this request.
+        /// Writes of this request.
         #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
         pub request_id: Option<RequestId>,
-        /// From this address.
+        /// Writes from this address.
         #[example("192.0.2.7")]
         pub address: Option<IpAddr>,
-        /// After this moment.
+        /// After this time.
         #[example("2026-11-23T14:00:00Z")]
         pub after: Option<DateTime<Utc>>,
-        /// Before this moment.
+        /// Before this time.
         #[example("2026-11-23T14:00:00Z")]
         pub before: Option<DateTime<Utc>>,
     }
@@ -123,8 +123,8 @@ impl ParameterType for RequestId {
 }
 
 impl AuditFilter {
-    /// Everything that fits, as what follows `SELECT … `.
-    fn fitting(&self) -> Fragment {
+    /// `FROM` and `WHERE` of the entries that match.
+    fn matching(&self) -> Fragment {
         let mut sql = Fragment::new("FROM audit WHERE true");
         if let Some(id) = self.key_id {
             sql = sql.sql(" AND key_id = ").id(id);
@@ -175,7 +175,7 @@ async fn page(
 ) -> Result<Page<AuditEntry>, Problem> {
     let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
-    let mut sql = list.filter.fitting();
+    let mut sql = list.filter.matching();
     let keyset = Keyset {
         alias: "",
         columns: &["at", "id"],
@@ -197,7 +197,7 @@ async fn page(
         .await?;
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .append(&list.filter.fitting())
+            .append(&list.filter.matching())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted")

@@ -1,27 +1,27 @@
-//! Who did what: every write, noted in its own transaction, and every write that was refused.
+//! The audit: every write, recorded in its own transaction, and every write that was refused.
 
 mod handlers;
 mod model;
-mod origin;
+mod record;
 
 pub use handlers::routes;
-pub use model::{AuditEntry, done, done_to_key, refused};
-pub use origin::{By, Origin};
+pub use model::AuditEntry;
+pub use record::{DoneWrite, record, record_change, record_refusal};
 
 use crate::http::parameter_types::Word;
 
 crate::text_enum! {
-    /// What a write did.
+    /// The change that a write made.
     AuditAction {
         Created = "created",
         Updated = "updated",
-        /// To the trash.
+        /// Moved to the trash.
         Deleted = "deleted",
-        /// Out of the trash.
+        /// Taken out of the trash.
         Restored = "restored",
-        /// A key that is good no more.
+        /// A key that is no longer valid.
         Revoked = "revoked",
-        /// A key that another stands in for.
+        /// A key that has a successor.
         Rotated = "rotated",
     }
 }
@@ -29,7 +29,7 @@ crate::text_enum! {
 impl Word for AuditAction {}
 
 crate::text_enum! {
-    /// What can be written.
+    /// The resources of which writes are recorded.
     Audited {
         Category = "category",
         Headline = "headline",
@@ -38,7 +38,7 @@ crate::text_enum! {
         Tag = "tag",
         Site = "site",
         Key = "key",
-        /// The audit itself, which nobody can write.
+        /// The audit itself: every write is refused.
         Audit = "audit",
     }
 }
@@ -46,7 +46,7 @@ crate::text_enum! {
 impl Word for Audited {}
 
 impl Audited {
-    /// What lives below `/v1/` by this word.
+    /// The resource at this path segment below `/v1/`.
     fn at(segment: &str) -> Option<Self> {
         Some(match segment {
             "categories" => Self::Category,

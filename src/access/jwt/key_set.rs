@@ -192,10 +192,8 @@ impl State {
 
 /// The usable signing keys of a JWK Set (RFC 7517). Other keys are ignored.
 fn keys(bytes: &[u8]) -> Result<Vec<Arc<SigningKey>>, String> {
-    let set: Value = serde_json::from_slice(bytes).map_err(|_| "what is there is not JSON")?;
-    let all = set["keys"]
-        .as_array()
-        .ok_or("what is there is not a JWK Set")?;
+    let set: Value = serde_json::from_slice(bytes).map_err(|_| "not JSON")?;
+    let all = set["keys"].as_array().ok_or("not a JWK Set")?;
     Ok(all
         .iter()
         .take(MAX_KEYS)

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::allowance::Allowance;
 use super::limiter::RateLimiter;
 use super::{Rate, RateLimitKey};
-use crate::access::extractors::Caller;
+use crate::access::caller::Caller;
 use crate::problem::Problem;
 
 type Hash = [u8; 32];

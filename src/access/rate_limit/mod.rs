@@ -19,7 +19,7 @@ use credentials::CredentialLimits;
 use limiter::RateLimiter;
 pub use settings::{Rate, RateLimitSettings};
 
-use crate::access::extractors::Caller;
+use crate::access::caller::Caller;
 use crate::connection::client_address::{client_address, network};
 use crate::problem::Problem;
 

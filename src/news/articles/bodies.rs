@@ -13,21 +13,21 @@ use crate::news::listing::byte_budget::ByteBudget;
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 pub struct ArticleBodies {
-    /// The body as it was written.
+    /// The body's source text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = true, value_type = String, max_length = 500_000)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body"), select_expression_type = Column<Nullable<Text>>)]
     pub body: Option<String>,
-    /// The body as HTML that is safe to show: no scripts, styles, forms, event handlers, nor `javascript:` and `data:`
-    /// addresses. Headings, lists, quotes, tables, figures, pictures, audio, video and notes stay, with `lang` and `dir`;
-    /// links are absolute (`http`, `https`) and carry `rel`: relative ones are resolved against the site's `url`. Quoted posts
-    /// (`<blockquote class="twitter-tweet">` and the like) keep their class; an `iframe` stays where a setting of the server
-    /// names its host. The ids in it begin with `fn-` or `fnref-`. At most 4 MiB.
+    /// The body as sanitized HTML: no scripts, styles, forms, event handlers, nor `javascript:` and `data:` URLs.
+    /// Headings, lists, quotes, tables, figures, images, audio, video and footnotes are kept, with `lang` and `dir`;
+    /// links are absolute (`http`, `https`) and have `rel`: relative ones are resolved against the site's `url`.
+    /// Embedded posts (`<blockquote class="twitter-tweet">` and similar) keep their class; an `iframe` is kept if the
+    /// server's settings allow its host. Ids begin with `fn-` or `fnref-`. At most 4 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_html"), select_expression_type = Column<Nullable<Text>>)]
     pub body_html: Option<String>,
-    /// The body as plain text, a line for each block.
+    /// The body as plain text, one line per block.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = true, value_type = String)]
     #[diesel(select_expression = column::<Nullable<Text>>("bodies.body_text"), select_expression_type = Column<Nullable<Text>>)]

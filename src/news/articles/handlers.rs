@@ -19,6 +19,7 @@ use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::articles::filter::ArticleFilter;
 use crate::news::articles::model::{Article, ArticlePatch, NewArticle};
 use crate::news::content::crud;
+use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -32,9 +33,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List articles
 ///
-/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
-/// meanwhile is neither repeated nor skipped. Without a key: what is published. The bodies come only when `fields` asks
-/// for them. With `language` and `fallback=true`, every story once, in whatever language there is.
+/// Newest first. For the following page, pass `page.next` as `cursor`: content published in the meantime is neither
+/// repeated nor skipped. Without a key, only published articles. Bodies are included only when `fields` names them.
+/// With `language` and `fallback=true`, every story once, in the best available language.
 #[utoipa::path(
     tag = "Articles",
     params(List<ArticleFilter>)
@@ -46,16 +47,17 @@ async fn list_articles(
     list: List<ArticleFilter>,
 ) -> Result<Page<Article>, Problem> {
     if let Some(status) = list.filter.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     let filter = list.filter.timeline.resolve(&mut conn).await?;
-    Article::list(&mut conn, reader.visibility(), &list, &filter).await
+    Article::list(&mut conn, Visibility::of(&reader), &list, &filter).await
 }
 
 /// Create an article
 ///
-/// Without a `slug` one is made from `title`. Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+/// Without a `slug`, one is derived from `title`. If it is published without a `published_at`, that is set to now. Any
+/// status except draft needs the scope `publish` too.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle)]
 #[post("/v1/articles")]
 async fn create_article(
@@ -70,9 +72,9 @@ async fn create_article(
 
 /// Get an article
 ///
-/// By its id or its slug. A slug that has changed leads to the new one with a 308; what was taken down answers 410. With
-/// `language`, the translation into that language; where there is none, what the site's `languages` prefer, with
-/// `is_fallback: true`.
+/// By id or slug. A former slug redirects to the current one (308); a withdrawn article answers 410. With `language`,
+/// the translation into that language; if there is none, the one that the site's `languages` prefer, with `is_fallback:
+/// true`.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}")]
@@ -86,18 +88,18 @@ async fn get_article(
         return crud::get(&db, &reader, &address, one).await;
     }
     let mut conn = db.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, reader.visibility(), &one).await? {
-        Some(article) => Ok(crud::shown(article, one)),
-        None => {
-            Err(crud::explain_missing::<Article>(&mut conn, &address, reader.visibility()).await?)
-        }
+    match Article::find_translated(&mut conn, &address.name, Visibility::of(&reader), &one).await? {
+        Some(article) => Ok(crud::localized(article, one)),
+        None => Err(
+            crud::explain_missing::<Article>(&mut conn, &address, Visibility::of(&reader)).await?,
+        ),
     }
 }
 
 /// Replace an article
 ///
-/// What is left out gets its default; `slug` stays as it is. With an id that is not in use yet, it creates (201); with one that is in the
-/// trash, it takes it out again (201).
+/// Omitted fields get their defaults; an omitted `slug` stays. A PUT to an unused id creates the resource (201); to the
+/// id of one in the trash, it restores it (201).
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])), request_body = NewArticle,
     params(("id" = String, Path, description = "The id or the slug.")),
     responses(Conflict))]
@@ -117,7 +119,7 @@ async fn replace_article(
 
 /// Change an article
 ///
-/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
     request_body(content = ArticlePatch, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "The id or the slug.")),
@@ -131,12 +133,12 @@ async fn update_article(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::change::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+    crud::patch::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
 }
 
 /// Delete an article
 ///
-/// To the trash: it is gone from every list at once, and headlines that point at it point nowhere.
+/// Moves it to the trash: it leaves every list at once, and headlines lose their link to it.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
     params(("id" = String, Path, description = "The id or the slug.")))]
 #[delete("/v1/articles/{id}")]
@@ -146,5 +148,5 @@ async fn delete_article(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Article>(&db, &editor, &address, &conditions).await
+    crud::delete::<Article>(&db, &editor, &address, &conditions).await
 }

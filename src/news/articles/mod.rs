@@ -24,7 +24,7 @@ pub use render::{EmbedHost, Embeds, Rendered, Rendering, render};
 pub use translations::Translation;
 
 crate::text_enum! {
-    /// The form that a body is written in.
+    /// The format of a body.
     BodyFormat {
         /// CommonMark, with tables, footnotes (`[^1]`) and `~~text struck through~~`.
         Markdown = "markdown",

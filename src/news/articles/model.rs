@@ -26,7 +26,7 @@ use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::schema::articles;
 
-/// A story.
+/// An article.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 #[schema(example = json!({
@@ -50,89 +50,89 @@ use crate::schema::articles;
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Article {
-    /// Given once, never changed.
+    /// The permanent id.
     pub id: Uuid,
-    /// Its readable address, unique among the articles. A draft for which none was chosen has a provisional one, which ends
-    /// with digits of its id and leads on (308) once it has gone out.
+    /// The readable identifier, unique among articles. A draft without a chosen slug has a provisional one, which ends
+    /// with digits of its id and redirects (308) after publication.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
-    /// The title where there is little room.
+    /// A short title for small spaces.
     #[schema(format = "line", max_length = 100)]
     pub short_title: Option<String>,
     /// The line above the title.
     #[schema(format = "line", max_length = 100)]
     pub kicker: Option<String>,
-    /// The paragraph that sums it up.
+    /// The summary paragraph.
     #[schema(format = "prose", max_length = 2000)]
     pub lede: Option<String>,
     /// What `body` is written in.
     #[schema(inline)]
     pub body_format: BodyFormat,
-    /// The language that it is written in (BCP 47).
+    /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35)]
     pub language: String,
-    /// The direction of that language.
+    /// The text direction of the language.
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
     #[diesel(select_expression = column::<Text>(visibility::SHOWN_OF_ARTICLES), select_expression_type = Column<Text>)]
     pub status: Status,
-    /// When it went out or, before that, when it will.
+    /// The time of publication, past or scheduled.
     pub published_at: Option<DateTime<Utc>>,
-    /// When it went out for the first time.
+    /// The time of the first publication.
     pub first_published_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
-    /// That category in short.
+    /// A summary of the category.
     #[schema(value_type = Option<CategoryRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub category: Option<Json<CategoryRef>>,
-    /// Who signs it, in the order of the byline.
+    /// The ids of its authors, in byline order.
     #[schema(value_type = Vec<Uuid>, max_items = 20)]
     #[diesel(select_expression = column::<Jsonb>("signed.author_ids"), select_expression_type = Column<Jsonb>)]
     pub author_ids: Json<Vec<Uuid>>,
-    /// They in short.
+    /// Summaries of the authors.
     #[schema(value_type = Vec<AuthorRef>, max_items = 20)]
     #[diesel(select_expression = column::<Jsonb>("signed.authors"), select_expression_type = Column<Jsonb>)]
     pub authors: Json<Vec<AuthorRef>>,
-    /// What it is about, in the order given.
+    /// The ids of its tags, in their given order.
     #[schema(value_type = Vec<Uuid>, max_items = 50)]
     #[diesel(select_expression = column::<Jsonb>("tagged.tag_ids"), select_expression_type = Column<Jsonb>)]
     pub tag_ids: Json<Vec<Uuid>>,
-    /// These in short.
+    /// Summaries of the tags.
     #[schema(value_type = Vec<TagRef>, max_items = 50)]
     #[diesel(select_expression = column::<Jsonb>("tagged.tags"), select_expression_type = Column<Jsonb>)]
     pub tags: Json<Vec<TagRef>>,
-    /// Where it was written.
+    /// The place of writing.
     #[schema(format = "line", max_length = 100)]
     pub dateline: Option<String>,
     pub image: Option<Image>,
-    /// Words of the body (UAX #29).
+    /// The number of words in the body (UAX #29).
     #[schema(minimum = 0)]
     pub word_count: i32,
-    /// At 200 words a minute.
+    /// The reading time at 200 words per minute.
     #[schema(minimum = 1)]
     pub reading_minutes: i32,
-    /// Where it stood first, if that was elsewhere.
+    /// The URL of the original publication, if it was elsewhere.
     #[schema(format = "uri", max_length = 2048)]
     pub canonical_url: Option<String>,
-    /// Who brought it: an agency, say.
+    /// The source, such as a news agency.
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
-    /// The original that it translates; null for an original, and where the caller may not see that.
+    /// The original article that this translates; null for an original, or if the caller may not see the original.
     #[diesel(select_expression = column::<Nullable<SqlUuid>>("translated.translation_of"), select_expression_type = Column<Nullable<SqlUuid>>)]
     pub translation_of: Option<Uuid>,
-    /// The same story in other languages.
+    /// The translations of the same story.
     #[schema(value_type = Vec<Translation>, max_items = 100)]
     #[diesel(select_expression = column::<Jsonb>("translated.translations"), select_expression_type = Column<Jsonb>)]
     pub translations: Json<Vec<Translation>>,
-    /// Whether another language was asked for, and this is what there is instead.
+    /// Whether this is a fallback because the requested language has no translation.
     #[diesel(select_expression = column::<Bool>("false"), select_expression_type = Column<Bool>)]
     pub is_fallback: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// 1 at first, one more with every change.
+    /// The version number: starts at 1 and increases with every change.
     #[schema(minimum = 1)]
     pub version: i32,
     #[serde(flatten)]
@@ -140,9 +140,9 @@ pub struct Article {
     pub bodies: ArticleBodies,
 }
 
-/// What makes an article. What only the server writes (`id`, `body_html`, `body_text`, `dir`, `first_published_at`,
-/// `category`, `authors`, `tags`, `translations`, `is_fallback`, `word_count`, `reading_minutes`, `created_at`,
-/// `updated_at`, `version`) may stand beside it and is ignored, so that what was read can be sent back.
+/// Request body for creating or replacing an article. Read-only fields (`id`, `body_html`, `body_text`, `dir`,
+/// `first_published_at`, `category`, `authors`, `tags`, `translations`, `is_fallback`, `word_count`, `reading_minutes`,
+/// `created_at`, `updated_at`, `version`) are accepted and ignored, so that a resource that was read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -151,14 +151,14 @@ pub struct Article {
     "language": "fr", "status": "published", "dateline": "Meknès",
 }))]
 pub struct NewArticle {
-    /// Its readable address; one that is chosen is taken from then on. Left out, it is made from `title` when the article goes
-    /// out (as soon as it is more than a draft), with `-2` and so on where that is taken.
+    /// The readable identifier; a chosen one is reserved at once. If omitted, it is derived from `title` when the
+    /// article leaves the draft status, with `-2` and so on if that is taken.
     #[serde(default)]
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
-    /// The title where there is little room.
+    /// A short title for small spaces.
     #[serde(default)]
     #[schema(format = "line", max_length = 100)]
     pub short_title: Option<String>,
@@ -166,7 +166,7 @@ pub struct NewArticle {
     #[serde(default)]
     #[schema(format = "line", max_length = 100)]
     pub kicker: Option<String>,
-    /// The paragraph that sums it up.
+    /// The summary paragraph.
     #[serde(default)]
     #[schema(format = "prose", max_length = 2000)]
     pub lede: Option<String>,
@@ -177,18 +177,18 @@ pub struct NewArticle {
     #[serde(default = "markdown")]
     #[schema(inline, default = "markdown")]
     pub body_format: BodyFormat,
-    /// The language that it is written in (BCP 47).
+    /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35, example = "fr")]
     pub language: String,
     #[serde(default = "draft")]
     #[schema(inline, default = "draft")]
     pub status: Status,
-    /// When it goes out. Published without it means now; `scheduled` needs it. From the year 1600 to 9999.
+    /// The publication time. `published` without it means now; `scheduled` requires it. From the year 1600 to 9999.
     #[serde(default)]
     pub published_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub category_id: Option<Uuid>,
-    /// Who signs it, in the order of the byline.
+    /// The ids of its authors, in byline order.
     #[serde(default)]
     #[schema(schema_with = authors_schema)]
     pub author_ids: Vec<Uuid>,
@@ -196,22 +196,22 @@ pub struct NewArticle {
     #[serde(default)]
     #[schema(schema_with = tags_schema)]
     pub tag_ids: Vec<Uuid>,
-    /// Where it was written.
+    /// The place of writing.
     #[serde(default)]
     #[schema(format = "line", max_length = 100)]
     pub dateline: Option<String>,
     #[serde(default)]
     pub image: Option<Image>,
-    /// Where it stood first, if that was elsewhere.
+    /// The URL of the original publication, if it was elsewhere.
     #[serde(default)]
     #[schema(format = "uri", max_length = 2048)]
     pub canonical_url: Option<String>,
     #[serde(default)]
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
-    /// The article that it translates, or another translation of the same; kept as the original's id. Where the original
-    /// goes to the trash, the oldest of its translations is the original from then on. One that comes out of the trash
-    /// without it joins the translations that it stood with, unless another has its language there by now.
+    /// The article that it translates, or another translation of the same; stored as the original's id. If the original
+    /// goes to the trash, its oldest translation becomes the original. An article restored without this field rejoins
+    /// its former translations, unless another has its language there by now.
     #[serde(default)]
     pub translation_of: Option<Uuid>,
 }

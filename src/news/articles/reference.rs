@@ -11,7 +11,7 @@ use crate::news::content::crud::Resource;
 use crate::news::content::image::Image;
 use crate::news::content::visibility::Visibility;
 
-/// An article in short.
+/// A summary of an article.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ArticleRef {
     pub id: Uuid,

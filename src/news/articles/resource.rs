@@ -102,7 +102,7 @@ impl Resource for Article {
         PreparedArticle::prepare(db, renderer, new).await
     }
 
-    fn fit(
+    fn reuse_prepared(
         old: &Self,
         new: NewArticle,
         prepared: Option<PreparedArticle>,

@@ -13,7 +13,7 @@ use crate::news::articles::model::Article;
 use crate::news::content::visibility::Visibility;
 use crate::news::site::Site;
 
-/// A story in another language.
+/// A translation of an article.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Translation {
     /// The language (BCP 47).

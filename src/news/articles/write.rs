@@ -10,8 +10,9 @@ use crate::db::{Fragment, Statement};
 use crate::http::language::{self, Dir};
 use crate::news::articles::model::{Article, NewArticle};
 use crate::news::articles::prepared::PreparedArticle;
-use crate::news::content::crud::{self, CascadedChange, Resource};
+use crate::news::content::crud::{CascadedChange, Resource};
 use crate::news::content::image::Image;
+use crate::news::content::publication::Publication;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Status;
 use crate::problem::Problem;
@@ -45,7 +46,7 @@ impl ArticleRow {
         first_published_at: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time =
-            crud::publication(conn, new.status, new.published_at, first_published_at).await?;
+            Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
         Ok(Self {
             title: new.title,
             short_title: new.short_title,

@@ -109,7 +109,7 @@ async fn update_author(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Author>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete an author
@@ -125,5 +125,5 @@ async fn delete_author(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Author>(&db, &editor, &address, &conditions).await
+    crud::delete::<Author>(&db, &editor, &address, &conditions).await
 }

@@ -114,7 +114,7 @@ async fn update_category(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Category>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a category
@@ -130,5 +130,5 @@ async fn delete_category(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Category>(&db, &editor, &address, &conditions).await
+    crud::delete::<Category>(&db, &editor, &address, &conditions).await
 }

@@ -45,10 +45,10 @@ pub struct Category {
     /// Its readable name in URLs, unique among the categories.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    /// Its name in the site's first language.
+    /// The name in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
-    /// Its name in other languages, by language tag (BCP 47).
+    /// The name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
     /// Its subject.
@@ -63,7 +63,7 @@ pub struct Category {
     /// Its position among its siblings: in ascending order, then by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
-    /// Its IPTC media topic.
+    /// The IPTC media topic.
     #[schema(pattern = "^medtop:[0-9]{8}$", example = "medtop:20000210")]
     pub media_topic: Option<String>,
     pub created_at: DateTime<Utc>,

@@ -5,5 +5,6 @@ pub mod dependents;
 pub mod image;
 pub mod link;
 pub mod names;
+pub mod publication;
 pub mod slug;
 pub mod visibility;

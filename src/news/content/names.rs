@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
+use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
@@ -16,7 +17,7 @@ pub type Names = BTreeMap<String, String>;
 
 /// Callers that may write get the stored names unless they request a language, so that they can send back what they read.
 pub fn as_read_by(reader: &Reader, locale: LanguagePreference) -> LanguagePreference {
-    if reader.may_write() {
+    if reader.has(Scope::Write) {
         locale.as_written()
     } else {
         locale

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::access::caller::Scope;
+use crate::access::extractors::Reader;
 use crate::db::Fragment;
 use crate::http::parameter_types::Word;
-use crate::problem::Fault;
+use crate::problem::{Fault, Problem};
 
 crate::text_enum! {
     /// The status of content.
@@ -36,7 +38,19 @@ impl Status {
     }
 }
 
-/// Which content a caller may see.
+/// Refuses a filter by this status to a reader who may not see it.
+pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Problem> {
+    match (Visibility::of(reader), status) {
+        (Visibility::Everything, _)
+        | (Visibility::Early, Status::Published | Status::Scheduled) => Ok(()),
+        (Visibility::Public, _) if reader.is_anonymous() => {
+            Err(Problem::Unauthorized("to filter by status needs a key"))
+        }
+        _ => Err(Problem::Forbidden(Scope::Read.as_str())),
+    }
+}
+
+/// The content that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// Content that is published, or scheduled and due.
@@ -48,6 +62,18 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// The content that a reader sees. An editor of drafts sees them too.
+    pub fn of(reader: &Reader) -> Self {
+        let sees_drafts = [Scope::Read, Scope::Write, Scope::Publish];
+        if sees_drafts.iter().any(|scope| reader.has(*scope)) {
+            Self::Everything
+        } else if reader.has(Scope::Early) {
+            Self::Early
+        } else {
+            Self::Public
+        }
+    }
+
     /// The condition for visible articles; `alias` is the name or alias of the table in the statement, or empty.
     pub fn of_articles(self, alias: &'static str) -> Fragment {
         match self {

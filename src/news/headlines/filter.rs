@@ -16,12 +16,12 @@ query_parameters! {
     pub struct HeadlineFilter {
         ..timeline: TimelineFilter without ["author", "fallback"],
 
-        /// Those of this priority.
+        /// With this priority.
         pub priority: Option<Priority>,
-        /// Those that are pinned, or those that are not. The order stays by time.
+        /// Only pinned headlines, or only others. The order stays by time.
         #[example(true)]
         pub pinned: Option<bool>,
-        /// Those that point at an article that the caller may see, or those that don't.
+        /// Only headlines that link to an article that the caller may see, or only others.
         #[example(true)]
         pub has_article: Option<bool>,
     }

@@ -16,6 +16,7 @@ use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
 use crate::http::responses::{Conflict, Gone};
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::news::content::crud;
+use crate::news::content::visibility::{self, Visibility};
 use crate::problem::Problem;
 
 use super::filter::HeadlineFilter;
@@ -32,8 +33,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List headlines
 ///
-/// Newest first. To read further back, pass the `next` of one page as the `cursor` of another: what is published
-/// meanwhile is neither repeated nor skipped. Without a key: what is published and has not left the ticker.
+/// Newest first. For the following page, pass `page.next` as `cursor`: content published in the meantime is neither
+/// repeated nor skipped. Without a key, only headlines that are published and have not expired.
 #[utoipa::path(
     tag = "Headlines",
     params(List<HeadlineFilter>)
@@ -45,16 +46,17 @@ async fn list_headlines(
     list: List<HeadlineFilter>,
 ) -> Result<Page<Headline>, Problem> {
     if let Some(status) = list.filter.timeline.status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     let filter = list.filter.timeline.resolve(&mut conn).await?;
-    Headline::list(&mut conn, reader.visibility(), &list, &filter).await
+    Headline::list(&mut conn, Visibility::of(&reader), &list, &filter).await
 }
 
 /// Create a headline
 ///
-/// Published without a `published_at`, it goes out now. Anything but a draft needs the scope `publish` too.
+/// If it is published without a `published_at`, that is set to now. Any status except draft needs the scope `publish`
+/// too.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline)]
 #[post("/v1/headlines")]
 async fn create_headline(
@@ -81,8 +83,8 @@ async fn get_headline(
 
 /// Replace a headline
 ///
-/// What is left out gets its default. With an id that is not in use yet, it creates (201); with one that is in the
-/// trash, it takes it out again (201).
+/// Omitted fields get their defaults. A PUT to an unused id creates the resource (201); to the id of one in the trash,
+/// it restores it (201).
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])), request_body = NewHeadline,
     params(("id" = Uuid, Path, description = "The id.")),
     responses(Conflict))]
@@ -100,7 +102,7 @@ async fn replace_headline(
 
 /// Change a headline
 ///
-/// A JSON Merge Patch (RFC 7396): `null` clears a field, what is left out stays.
+/// A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
     request_body(content = HeadlinePatch, content_type = "application/merge-patch+json"),
     params(("id" = Uuid, Path, description = "The id.")),
@@ -113,12 +115,12 @@ async fn update_headline(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a headline
 ///
-/// To the trash: it is gone from the ticker at once.
+/// Moves it to the trash: it leaves the ticker at once.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
     params(("id" = Uuid, Path, description = "The id.")))]
 #[delete("/v1/headlines/{id}")]
@@ -128,5 +130,5 @@ async fn delete_headline(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Headline>(&db, &editor, &address, &conditions).await
+    crud::delete::<Headline>(&db, &editor, &address, &conditions).await
 }

@@ -22,7 +22,7 @@ use crate::news::content::visibility::{self, Status};
 use crate::schema::headlines;
 
 crate::text_enum! {
-    /// How much a headline matters.
+    /// The priority of a headline.
     Priority {
         Normal = "normal",
         /// It interrupts the day.
@@ -34,7 +34,7 @@ crate::text_enum! {
 
 impl Word for Priority {}
 
-/// A line of the ticker: a title and the moment that it went out.
+/// A line of the ticker: a title and its publication time.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = headlines)]
 #[schema(example = json!({
@@ -53,54 +53,54 @@ impl Word for Priority {}
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Headline {
-    /// Given once, never changed.
+    /// The permanent id.
     pub id: Uuid,
     /// One line of plain text.
     #[schema(format = "line", max_length = 300)]
     pub title: String,
-    /// The language that it is written in (BCP 47).
+    /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35)]
     pub language: String,
-    /// The direction of that language.
+    /// The text direction of the language.
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
     #[diesel(select_expression = column::<Text>(visibility::SHOWN_OF_HEADLINES), select_expression_type = Column<Text>)]
     pub status: Status,
-    /// When it went out or, before that, when it will.
+    /// The time of publication, past or scheduled.
     pub published_at: Option<DateTime<Utc>>,
     #[schema(inline)]
     pub priority: Priority,
-    /// Whether a front end keeps it in view.
+    /// Whether a front end should keep it visible.
     pub pinned: bool,
-    /// When it leaves the ticker.
+    /// The time at which it leaves the ticker.
     pub expires_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
-    /// That category in short.
+    /// A summary of the category.
     #[schema(value_type = Option<CategoryRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub category: Option<Json<CategoryRef>>,
-    /// The article that it points at; null where there is none, or none that the caller may see.
+    /// The article that it links to; null if there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
-    /// That article in short, with its picture; null too while it is in the trash.
+    /// A summary of the article, with its image; null while the article is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub article: Option<Json<ArticleRef>>,
-    /// Where else it points.
+    /// Another page that it links to.
     #[schema(format = "uri", max_length = 2048)]
     pub url: Option<String>,
-    /// Who brought it: an agency, say.
+    /// The source, such as a news agency.
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// 1 at first, one more with every change.
+    /// The version number: starts at 1 and increases with every change.
     #[schema(minimum = 1)]
     pub version: i32,
 }
 
-/// What makes a headline. What only the server writes (`id`, `dir`, `category`, `article`, `created_at`, `updated_at`,
-/// `version`) may stand beside it and is ignored, so that what was read can be sent back.
+/// Request body for creating or replacing a headline. Read-only fields (`id`, `dir`, `category`, `article`,
+/// `created_at`, `updated_at`, `version`) are accepted and ignored, so that a resource that was read can be sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "Les premières pluies relancent les semailles", "language": "fr", "status": "published"}))]
@@ -108,13 +108,13 @@ pub struct NewHeadline {
     /// One line of plain text.
     #[schema(format = "line", max_length = 300)]
     pub title: String,
-    /// The language that it is written in (BCP 47).
+    /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35, example = "fr")]
     pub language: String,
     #[serde(default = "draft")]
     #[schema(inline, default = "draft")]
     pub status: Status,
-    /// When it goes out. Published without it means now; `scheduled` needs it. From the year 1600 to 9999.
+    /// The publication time. `published` without it means now; `scheduled` requires it. From the year 1600 to 9999.
     #[serde(default)]
     pub published_at: Option<DateTime<Utc>>,
     #[serde(default = "normal")]
@@ -123,15 +123,15 @@ pub struct NewHeadline {
     #[serde(default)]
     #[schema(default = false)]
     pub pinned: bool,
-    /// When it leaves the ticker: after `published_at`.
+    /// The time at which it leaves the ticker: later than `published_at`.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub category_id: Option<Uuid>,
-    /// The article that it points at.
+    /// The article that it links to.
     #[serde(default)]
     pub article_id: Option<Uuid>,
-    /// Where else it points: an `http` or `https` address.
+    /// Another page that it links to: an `http` or `https` URL.
     #[serde(default)]
     #[schema(format = "uri", max_length = 2048)]
     pub url: Option<String>,

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::http::language::{self, Dir};
-use crate::news::content::crud;
+use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
 use crate::problem::{Fault, Problem};
@@ -38,7 +38,7 @@ impl<'a> HeadlineRow<'a> {
         first_published_at: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time =
-            crud::publication(conn, new.status, new.published_at, first_published_at).await?;
+            Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
         if let Some(fault) = check_expiry(time.published_at, new.expires_at) {
             return Err(Problem::Invalid(vec![fault]));
         }

@@ -16,40 +16,41 @@ use crate::query_parameters;
 query_parameters! {
     /// The filters and the order of a timeline.
     pub struct TimelineFilter {
-        /// In these categories (slugs or ids, by comma, at most 20) or one below them.
+        /// In one of these categories or their descendants (slugs or ids, separated by commas, at most 20).
         #[name("category")]
         #[example("economie")]
         pub categories: Vec<IdOrSlug>,
-        /// Leaves out what stands below the categories. Goes with `category`.
+        /// Excludes descendants of the categories. Requires `category`.
         pub direct: bool = false,
-        /// Signed by this author (slug or id).
+        /// By this author (slug or id).
         #[example("anir-tafoughi")]
         pub author: Option<IdOrSlug>,
-        /// With this tag (slug or id). A headline has the tags of the article that it points at.
+        /// With this tag (slug or id). A headline has the tags of the article that it links to.
         #[example("larache")]
         pub tag: Option<IdOrSlug>,
-        /// In this very language (BCP 47). Names of categories, authors and tags come in it, too; without it, in each item's own.
+        /// In exactly this language (BCP 47). Names of categories, authors and tags are in it too; by default in each
+        /// item's own language.
         #[example("fr")]
         pub language: Option<LanguageTag>,
-        /// With `language`: every story once, in that language where it is told in it, else in the first of the site's
-        /// `languages` in which it is told, else the original; `is_fallback` says which are not in the language asked for. Only
-        /// what the caller may see, and what is of the `status` asked for, stands for a story; the other filters are asked of
-        /// the article that does. Each of `ids` stands for its story. Without it, a list in a `language` has what is in that
-        /// very language, and no more.
+        /// With `language`: every story once, in that language if there is a translation, else in the first of the
+        /// site's `languages` that has one, else the original; `is_fallback` marks those that are in another language.
+        /// Only articles that the caller may see, and that have the requested `status`, can represent a story; the
+        /// other filters apply to the article that does. Each of `ids` stands for its story. By default, a list in a
+        /// `language` has only articles in exactly that language.
         pub fallback: bool = false,
-        /// Of this status. Needs a key.
+        /// With this status. Needs a key.
         pub status: Option<Status>,
-        /// Published after this moment.
+        /// Published after this time.
         #[example("2026-11-23T14:00:00Z")]
         pub published_after: Option<DateTime<Utc>>,
-        /// Published before this moment.
+        /// Published before this time.
         #[example("2026-11-23T14:00:00Z")]
         pub published_before: Option<DateTime<Utc>>,
         /// Changed after this moment. A change can be read at most 10 seconds after its `updated_at`: to follow changes, ask
         /// again from 15 seconds before the latest known one, with `sort=updated_at`.
         #[example("2026-11-23T14:00:00Z")]
         pub updated_after: Option<DateTime<Utc>>,
-        /// Changed before this moment.
+        /// Changed before this time.
         #[example("2026-11-23T14:00:00Z")]
         pub updated_before: Option<DateTime<Utc>>,
         /// With exactly this `source`, such as the agency that brought it.
@@ -58,12 +59,12 @@ query_parameters! {
         /// Published on this day, in the site's time zone.
         #[example("2026-11-23")]
         pub date: Option<jiff::civil::Date>,
-        /// These (ids by comma, at most 100), in this order; `page.missing` names those that are not there. Doesn't go
-        /// with `limit`, `count` and `sort`. Only where bodies make the page end earlier there is a `page.next`, with which
-        /// the same ids go on.
+        /// These items, in this order (ids separated by commas, at most 100); `page.missing` lists those that were not
+        /// found. Can't be combined with `limit`, `count` or `sort`. Only if bodies make the page end early is there a
+        /// `page.next`, which continues with the same ids.
         #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
         pub ids: Option<Vec<Uuid>>,
-        /// By which time, and which way: `-` puts the latest first.
+        /// The time to sort by; `-` sorts the latest first.
         pub sort: Sort = Sort::PublishedLast,
     }
 }

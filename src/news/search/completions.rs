@@ -27,13 +27,13 @@ const MOST_FETCHED: usize = 1_000;
     "type": "category", "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "economie", "text": "Économie",
 }))]
 pub struct Completion {
-    /// The kind of resource.
+    /// The kind of completion.
     #[serde(rename = "type")]
     #[schema(inline, rename = "type")]
     pub kind: CompletionKind,
     pub id: Uuid,
     pub slug: String,
-    /// The title or the name, as it is written.
+    /// The title or name.
     pub text: String,
 }
 

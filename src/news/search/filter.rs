@@ -26,13 +26,13 @@ query_parameters! {
         ..articles: ArticleFilter without ["ids", "fallback"],
         ..headlines: HeadlineFilter without ["ids"],
 
-        /// The words to look for.
+        /// The words to search for.
         #[example("économie")]
         pub q: Text<LONGEST_QUERY>,
         /// Only articles, or only headlines.
         #[name("type")]
         pub kind: Option<HitKind>,
-        /// The best first, or the newest.
+        /// By rank, or newest first.
         pub sort: Order = Order::Relevance,
     }
 }

@@ -8,6 +8,7 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::http::page::Page;
 use crate::http::query::List;
+use crate::news::content::visibility::{self, Visibility};
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{SearchHit, Suggestion};
 use crate::problem::Problem;
@@ -18,12 +19,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Search headlines and articles
 ///
-/// Finds what has all the words of `q`, in whatever form its language gives them, with or without accents. `"in quotes"`
-/// they must stand together, `or` takes either side, `-word` leaves out what has it. What is written together, `covid-19`,
-/// is found together; words such as `of` don't count. The best come first: a word in a title counts more than one in a
-/// lede, that more than one in a body, and a new story more than an old one (its rank halves every 90 days). So that a common word
-/// costs no more than a rare one, matches are ranked in windows of 200: the newest 200 by rank, then the 200 before them, and
-/// so on. Of a body, the first 100,000 characters are searched.
+/// Finds content that has all the words of `q`, in any grammatical form, with or without accents. `"Quotes"` match a
+/// phrase, `or` matches either side, `-word` excludes. A compound such as `covid-19` matches as one; stop words such as
+/// `of` are ignored. Sorted by rank: a word in a title counts more than one in a lede, and that more than one in a
+/// body; newer stories rank higher (the rank halves every 90 days). Matches are ranked in windows of 200, so that a
+/// common word costs no more than a rare one: the newest 200 by rank, then the 200 before them, and so on. The first
+/// 100,000 characters of a body are searched.
 #[utoipa::path(tag = "Search", params(List<SearchFilter>))]
 #[get("/v1/search")]
 async fn search(
@@ -32,9 +33,9 @@ async fn search(
     list: List<SearchFilter>,
 ) -> Result<Page<SearchHit, Suggestion>, Problem> {
     if let Some(status) = list.filter.timeline().status {
-        reader.may_filter(status)?;
+        visibility::check_status_filter(&reader, status)?;
     }
     let mut conn = db.connection().await?;
     let resolved = list.filter.timeline().resolve(&mut conn).await?;
-    SearchHit::page(&mut conn, reader.visibility(), &list, &resolved).await
+    SearchHit::page(&mut conn, Visibility::of(&reader), &list, &resolved).await
 }

@@ -26,15 +26,15 @@ type ListedHeadline = Selected<Headline>;
     "headline": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13", "title": "Les premières pluies relancent les semailles", "language": "fr"},
 }))]
 pub struct SearchHit {
-    /// The kind of resource.
+    /// The kind of content.
     #[serde(rename = "type")]
     #[schema(inline, rename = "type")]
     pub(super) kind: HitKind,
     /// The title as HTML: `<mark>` around what matched, everything else escaped.
     pub(super) title_highlighted: String,
-    /// The part of an article where the words are, as HTML in the same way; null for a headline.
+    /// The passage of an article that contains the words, as HTML in the same way; null for a headline.
     pub(super) snippet: Option<String>,
-    /// The article, as lists have it, its bodies where `fields` names them (`article.body_text`); null for a headline.
+    /// The article as in lists, with bodies if `fields` names them (`article.body_text`); null for a headline.
     #[schema(value_type = Option<ListedArticle>)]
     pub(super) article: Option<Article>,
     /// The headline; null for an article.
@@ -70,7 +70,7 @@ impl PageExtra for Suggestion {
 }
 
 crate::text_enum! {
-    /// The kind of a result.
+    /// The kind of a search result.
     HitKind {
         Article = "article",
         Headline = "headline",

@@ -32,8 +32,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List related articles
 ///
-/// Up to 10 published articles in the same language that one would read next, the best first: by shared tags, by words of
-/// the title, by category, the newest favoured. Never a translation of the article itself.
+/// Up to 10 published articles in the same language, ranked by shared tags, words of the title and category, newer ones
+/// higher. Never a translation of the article itself.
 #[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}/related")]
@@ -45,7 +45,7 @@ async fn list_related_articles(
 ) -> Result<ShortList<Article>, Problem> {
     let path = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
-    let visibility = reader.visibility();
+    let visibility = Visibility::of(&reader);
     let Some(article) = Article::find(&mut conn, &path.name, visibility).await? else {
         return Err(
             match crud::explain_missing::<Article>(&mut conn, &path, visibility).await? {

@@ -15,6 +15,7 @@ use crate::http::locale::{self, LanguagePreference};
 use crate::http::one::{AcceptLanguage, FieldsParameter};
 use crate::http::parameter_types::Text;
 use crate::http::query_parameters::parse;
+use crate::news::content::visibility::Visibility;
 use crate::news::search::completions::{Completion, complete};
 use crate::news::search::short_list::ShortList;
 use crate::problem::Problem;
@@ -24,12 +25,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(suggest);
 }
 
-/// Complete what is typed
+/// Complete a query
 ///
-/// Categories, tags, authors and titles of published articles that have each of the words, the last of them as a
-/// beginning; accents and case don't matter. A name is found in any language, and given in one that has the words: the
-/// `language` asked for, or else what `Accept-Language` prefers, where that does. Of tags and authors, those that stand on
-/// an article that the caller may see. At most 10: first up to 3 of each kind of name, then titles, the newest first.
+/// Categories, tags, authors and titles of published articles that contain each word, the last one as a prefix; accents
+/// and case are ignored. Names match in any language and are returned in one that contains the words: the requested
+/// `language`, else the one that `Accept-Language` prefers, if it does. Tags and authors must be on an article that the
+/// caller may see. At most 10: first up to 3 of each kind of name, then titles, newest first.
 #[utoipa::path(
     tag = "Search",
     params(SuggestParameters, FieldsParameter, AcceptLanguage)
@@ -41,7 +42,7 @@ async fn suggest(
     typed: Typed,
 ) -> Result<ShortList<Completion>, Problem> {
     let mut conn = db.connection().await?;
-    let items = complete(&mut conn, reader.visibility(), &typed.q, &typed.locale).await?;
+    let items = complete(&mut conn, Visibility::of(&reader), &typed.q, &typed.locale).await?;
     let mut cache_tags = CacheTags::default();
     for kind in ["article", "author", "category", "tag"] {
         cache_tags.all(kind);
@@ -53,10 +54,11 @@ async fn suggest(
 query_parameters! {
     /// The beginning of a text that is being typed.
     pub struct SuggestParameters {
-        /// The text typed so far.
+        /// The beginning of a query.
         #[example("écon")]
         pub q: Text<100>,
-        /// The language of names (BCP 47) that have the text in several; by default as `Accept-Language` prefers.
+        /// The language of names (BCP 47), where the words match in several. By default, the one that `Accept-Language`
+        /// prefers.
         #[example("ar")]
         pub language: Option<LanguageTag>,
     }

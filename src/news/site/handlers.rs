@@ -65,7 +65,7 @@ async fn update_site(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::change(&db, &(), &editor, &the_site(), &conditions, body).await
+    crud::patch(&db, &(), &editor, &the_site(), &conditions, body).await
 }
 
 fn the_site() -> ResourcePath {

@@ -28,7 +28,7 @@ use super::validation::{self, languages_schema, not_a_time_zone};
 /// The id of the only site.
 pub const SITE: Uuid = Uuid::from_u128(0x00000000_0000_7000_8000_000000000001);
 
-/// The site itself.
+/// The site.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "00000000-0000-7000-8000-000000000001", "name": "Le Rivage", "url": "https://rivage.example/", "languages": ["fr", "ar", "en"],

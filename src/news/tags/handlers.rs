@@ -109,7 +109,7 @@ async fn update_tag(
     conditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Tag>, Problem> {
-    crud::change(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &address, &conditions, body).await
 }
 
 /// Delete a tag
@@ -125,5 +125,5 @@ async fn delete_tag(
     address: ResourcePath,
     conditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::remove::<Tag>(&db, &editor, &address, &conditions).await
+    crud::delete::<Tag>(&db, &editor, &address, &conditions).await
 }

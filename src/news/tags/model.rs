@@ -55,10 +55,10 @@ pub struct Tag {
     /// Its readable name in URLs, unique among the tags.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    /// Its name in the site's first language.
+    /// The name in the site's first language.
     #[schema(format = "line", max_length = 100)]
     pub name: String,
-    /// Its name in other languages, by language tag (BCP 47).
+    /// The name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
     #[schema(inline)]

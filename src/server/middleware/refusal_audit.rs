@@ -4,7 +4,8 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
 use super::context::RequestContext;
-use crate::access::audit::{self, Origin};
+use crate::access::actor::Origin;
+use crate::access::audit;
 use crate::access::extractors::known_caller;
 use crate::problem::Problem;
 
@@ -34,11 +35,11 @@ async fn insert(
 ) -> Result<(), Problem> {
     let origin = Origin::of(request);
     let caller = known_caller(request);
-    let (status, name) = (problem.kind().status.as_u16(), problem.kind().name);
+    let (status, name) = (problem.kind().status, problem.kind().name);
     let mut conn = context.app.db.connection().await?;
     conn.write(async |conn| {
         let caller = caller.as_deref();
-        Ok(audit::refused(conn, &origin, caller, status, name).await?)
+        Ok(audit::record_refusal(conn, &origin, caller, status, name).await?)
     })
     .await
 }

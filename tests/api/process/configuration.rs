@@ -76,7 +76,7 @@ async fn invalid_jwt_settings_are_rejected_at_startup() {
     let useless = file("useless", useless);
     for (file, reason) in [
         (missing, "none.json: No such file"),
-        (&broken, "broken: what is there is not JSON"),
+        (&broken, "broken: not JSON"),
         (&empty, "empty has no key that could have signed a JWT"),
         (&useless, "useless has no key that could have signed a JWT"),
     ] {

@@ -1,31 +1,31 @@
-//! The key itself: `mnc_`, 41 random letters and digits, and 6 that prove it was not mistyped.
+//! The token of an API key: `mnc_`, 41 random letters and digits, and a checksum of 6.
 
 use rand::distr::{Alphanumeric, SampleString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// What every key begins with, so that whoever scans code for secrets knows one.
+/// The start of every token, by which secret scanners recognise one.
 const START: &str = "mnc_";
 /// Random characters of 62 kinds: 244 bits.
 const RANDOM: usize = 41;
 const CHECKSUM: usize = 6;
 const LENGTH: usize = START.len() + RANDOM + CHECKSUM;
-/// How much of a key may be shown and is kept readable.
+/// The length of the prefix, which is stored in clear and may be shown.
 const PREFIX: usize = 12;
 
-/// A key as its holder has it. It is never kept, and never shown but once.
+/// A token as its holder has it. It is never stored, and shown only once.
 pub struct Token(String);
 
 impl Token {
-    /// A new one, from the system's random numbers.
+    /// A new token, from the system's random numbers.
     pub fn new() -> Self {
         let random = Alphanumeric.sample_string(&mut rand::rng(), RANDOM);
         let checksum = checksum(&random);
         Self(format!("{START}{random}{checksum}"))
     }
 
-    /// Reads a key; none where it can't be one of ours.
-    pub fn read(text: &str) -> Option<Self> {
+    /// Parses a token; none if its form or its checksum is wrong.
+    pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(START)?;
         if text.len() != LENGTH || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
@@ -34,22 +34,22 @@ impl Token {
         (checksum(random) == sum).then(|| Self(text.to_owned()))
     }
 
-    /// The part by which it is found and told from others.
+    /// The start of the token, by which its key is found.
     pub fn prefix(&self) -> &str {
         &self.0[..PREFIX]
     }
 
-    /// What is kept of it.
+    /// The hash that is stored.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(&self.0).to_vec()
     }
 
-    /// Whether this is the key of which that was kept; the time it takes tells nothing.
-    pub fn is(&self, kept: &[u8]) -> bool {
-        self.hash().ct_eq(kept).into()
+    /// Whether this is the token with that hash, in constant time.
+    pub fn matches(&self, hash: &[u8]) -> bool {
+        self.hash().ct_eq(hash).into()
     }
 
-    /// The key in clear, for the one time that it is handed out.
+    /// The token in clear, for the response that hands it out.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -78,23 +78,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_reads_back_and_a_mistyped_one_does_not() {
-        let key = Token::new();
-        assert_eq!(key.reveal().len(), LENGTH);
-        let again = Token::read(key.reveal()).unwrap();
-        assert!(again.is(&key.hash()));
-        assert!(!Token::new().is(&key.hash()));
-        let mut wrong = key.reveal().to_owned().into_bytes();
+    fn a_token_parses_and_a_mistyped_one_does_not() {
+        let token = Token::new();
+        assert_eq!(token.reveal().len(), LENGTH);
+        let again = Token::parse(token.reveal()).unwrap();
+        assert!(again.matches(&token.hash()));
+        assert!(!Token::new().matches(&token.hash()));
+        let mut wrong = token.reveal().to_owned().into_bytes();
         wrong[20] = if wrong[20] == b'a' { b'b' } else { b'a' };
-        assert!(Token::read(std::str::from_utf8(&wrong).unwrap()).is_none());
+        assert!(Token::parse(std::str::from_utf8(&wrong).unwrap()).is_none());
         for wrong in [
             "",
             "mnc_",
             "mnc_é",
-            &key.reveal()[1..],
-            &format!("{}a", key.reveal()),
+            &token.reveal()[1..],
+            &format!("{}a", token.reveal()),
         ] {
-            assert!(Token::read(wrong).is_none());
+            assert!(Token::parse(wrong).is_none());
         }
     }
 }

@@ -1,33 +1,31 @@
-//! Where a write comes from.
+//! The actor of a write: its caller, and the request that it came with.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::access::extractors::Caller;
+use crate::access::caller::Caller;
 use crate::connection::client_address::client_address;
 use crate::http::request_id::RequestId;
 use crate::redact::redact;
 
-/// Who sends a write, with a key that is good, and from where.
+/// An authenticated caller and the request of a write.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct Actor {
     pub caller: Arc<Caller>,
     pub origin: Origin,
 }
 
-impl By {
+impl Actor {
     pub fn new(caller: Arc<Caller>, request: &HttpRequest) -> Self {
         Self {
             caller,
             origin: Origin::of(request),
         }
     }
-}
 
-impl By {
-    /// Somebody at the command line, where there are no keys: what they do is noted under the method that would do it.
+    /// The command line, where there are no keys. `method` is the one that the same write has over HTTP.
     pub fn command_line(method: &str, command: &str) -> Self {
         Self {
             caller: Arc::new(Caller {
@@ -47,7 +45,7 @@ impl By {
     }
 }
 
-/// Which request it was.
+/// The request of a write, or its command on the command line.
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub method: String,

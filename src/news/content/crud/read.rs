@@ -1,0 +1,99 @@
+//! Reading one resource.
+
+use diesel::prelude::*;
+use diesel_async::AsyncPgConnection;
+use uuid::Uuid;
+
+use super::Resource;
+use crate::access::extractors::Reader;
+use crate::db::Database;
+use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
+use crate::http::locale::LanguagePreference;
+use crate::http::one::One;
+use crate::http::resource_response::ResourceResponse;
+use crate::news::content::visibility::Visibility;
+use crate::problem::Problem;
+
+/// Reads the resource at a path.
+pub async fn get<R: Resource>(
+    db: &Database,
+    reader: &Reader,
+    path: &ResourcePath,
+    one: One<R>,
+) -> Result<ResourceResponse<R>, Problem> {
+    let visibility = Visibility::of(reader);
+    let mut conn = db.connection().await?;
+    match R::find_part(&mut conn, &path.name, visibility, &one.fields).await? {
+        Some(resource) => Ok(localized(resource, one)),
+        None => Err(explain_missing::<R>(&mut conn, path, visibility).await?),
+    }
+}
+
+/// The response to a read, in the preferred language.
+pub fn localized<R: Resource>(mut resource: R, one: One<R>) -> ResourceResponse<R> {
+    resource.localize(&one.locale);
+    ResourceResponse::ok(resource)
+        .with_negotiated_language(one.locale.is_negotiated())
+        .with_fields(one.fields)
+}
+
+/// The same as a read without any language preference shows it: the response to a write.
+pub(super) fn unlocalized<R: Resource>(mut resource: R) -> R {
+    resource.localize(&LanguagePreference::none());
+    resource
+}
+
+/// The reason why there is no resource at a path: it was withdrawn, has another slug now, or never existed.
+pub async fn explain_missing<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    path: &ResourcePath,
+    visibility: Visibility,
+) -> Result<Problem, Problem> {
+    if is_gone::<R>(conn, &path.name, visibility).await? {
+        return Ok(Problem::Gone);
+    }
+    let (Some(slugs), IdOrSlug::Slug(slug)) = (R::SLUGS, &path.name) else {
+        return Ok(Problem::NotFound);
+    };
+    let Some(id) = slugs.former(conn, slug).await? else {
+        return Ok(Problem::NotFound);
+    };
+    let name = IdOrSlug::Id(id);
+    Ok(match R::find(conn, &name, visibility).await? {
+        Some(now) => Problem::Moved(path.moved(R::PATH, now.slug().unwrap_or_default())),
+        None if is_gone::<R>(conn, &name, visibility).await? => Problem::Gone,
+        None => Problem::NotFound,
+    })
+}
+
+/// Whether a caller who does not see withdrawn content is to be told that it was there.
+async fn is_gone<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    name: &IdOrSlug,
+    visibility: Visibility,
+) -> QueryResult<bool> {
+    Ok(visibility != Visibility::Everything && R::is_gone(conn, name).await?)
+}
+
+/// A row that the transaction has locked.
+pub(super) async fn existing<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+) -> Result<R, Problem> {
+    let found = R::find(conn, &IdOrSlug::Id(id), Visibility::Everything).await?;
+    found.ok_or_else(|| Problem::internal("a locked row can't be read"))
+}
+
+/// The id that a path names, whether there is a row of that id or not.
+pub(super) async fn find_id<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    path: &ResourcePath,
+) -> Result<Uuid, Problem> {
+    match &path.name {
+        IdOrSlug::Id(id) => Ok(*id),
+        name @ IdOrSlug::Slug(_) => match R::find(conn, name, Visibility::Everything).await? {
+            Some(found) => Ok(found.id()),
+            None => Err(explain_missing::<R>(conn, path, Visibility::Everything).await?),
+        },
+    }
+}

@@ -1,0 +1,154 @@
+//! The parts that every write is made of: bodies, preconditions, scopes, the row itself, its event and its audit entry.
+
+use diesel_async::AsyncPgConnection;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use std::borrow::Borrow;
+
+use super::Resource;
+use super::lock::Locked;
+use super::read::{existing, unlocalized};
+use crate::access::actor::Actor;
+use crate::access::audit;
+use crate::access::extractors::Editor;
+use crate::events::{self, Action, Change};
+use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
+use crate::http::resource_response::ResourceResponse;
+use crate::http::schema::Patch;
+use crate::http::validation::SchemaValidator;
+use crate::problem::Problem;
+
+/// Parses and validates the body of a new resource.
+pub(super) fn parse_new<R: Resource>(document: Value) -> Result<R::New, Problem> {
+    let mut new = SchemaValidator::of_written::<R::New, R>().read(document)?;
+    R::validate(&mut new).map_err(Problem::Invalid)?;
+    Ok(new)
+}
+
+/// Checks the body of a patch.
+pub(super) fn parse_patch<R: Resource>(mut patch: Value) -> Result<Map<String, Value>, Problem> {
+    SchemaValidator::of_written::<Patch<R::New>, R>().check(&mut patch)?;
+    Ok(match patch {
+        Value::Object(patch) => patch,
+        _ => Map::new(),
+    })
+}
+
+/// Checks the preconditions of a request. The row is locked, so they hold until the transaction ends.
+pub(super) async fn check_preconditions<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    preconditions: &Preconditions,
+    id: Uuid,
+    live: Option<Locked>,
+) -> Result<(), Problem> {
+    let current = live.map(|locked| (Version::of(id, locked.version), locked.updated_at));
+    match preconditions.check(current) {
+        Ok(()) => Ok(()),
+        Err(failure @ PreconditionFailure::VersionMismatch) => {
+            let current = unlocalized(existing::<R>(conn, id).await?);
+            Err(failure.problem(Some((id, current.version(), &current))))
+        }
+        Err(failure) => Err(failure.problem::<R>(None)),
+    }
+}
+
+/// Refuses a write that needs the scope `publish` to an editor without it.
+pub(super) async fn check_scopes<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    id: Uuid,
+    old: Option<&R>,
+    new: Option<&R::New>,
+) -> Result<(), Problem> {
+    if R::requires_publish_scope(old, new)
+        || (old.is_some() && R::is_publicly_referenced(conn, id).await?)
+    {
+        editor.may_publish()?;
+    }
+    if let (Some(slugs), Some(slug)) = (R::SLUGS, new.and_then(R::chosen_slug)) {
+        let former = slugs.former(conn, slug).await?;
+        if former.is_some_and(|former| former != id) {
+            editor.may_publish()?;
+        }
+    }
+    Ok(())
+}
+
+/// Inserts, updates or restores a row, and records it.
+pub(super) async fn save<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    id: Uuid,
+    locked: Option<Locked>,
+    new: R::Prepared,
+) -> Result<ResourceResponse<R>, Problem> {
+    let is_live = locked.is_some_and(|locked| !locked.is_deleted);
+    let old = match is_live {
+        true => Some(existing::<R>(conn, id).await?),
+        false => None,
+    };
+    check_scopes(conn, editor, id, old.as_ref(), Some(new.borrow())).await?;
+    let (action, version) = match locked {
+        None => {
+            R::insert(conn, id, new).await?;
+            (Action::Created, 1)
+        }
+        Some(locked) => {
+            R::update(conn, id, new).await?;
+            let action = match locked.is_deleted {
+                true => Action::Restored,
+                false => Action::Updated,
+            };
+            (action, locked.version + 1)
+        }
+    };
+    let resource = unlocalized(existing::<R>(conn, id).await?);
+    record::<R>(conn, id, version, action, Some(editor.actor())).await?;
+    if locked.is_some() {
+        record_cascaded::<R>(conn, editor, id).await?;
+    }
+    Ok(match is_live {
+        true => ResourceResponse::ok(resource),
+        false => ResourceResponse::created(resource),
+    })
+}
+
+/// Records a change as an event and, if a caller made it, in the audit.
+pub(super) async fn record<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    id: Uuid,
+    version: i32,
+    action: Action,
+    actor: Option<&Actor>,
+) -> Result<(), Problem> {
+    let change = Change {
+        resource: R::NAME,
+        id,
+        version,
+        action,
+    };
+    let key_id = actor.and_then(|actor| actor.caller.key_id);
+    events::record(conn, change, key_id).await?;
+    if let Some(actor) = actor {
+        audit::record_change(conn, change, actor).await?;
+    }
+    Ok(())
+}
+
+/// Records the other rows that this transaction changed with the row. The editor must be allowed to change each of them.
+pub(super) async fn record_cascaded<R: Resource>(
+    conn: &mut AsyncPgConnection,
+    editor: &Editor,
+    id: Uuid,
+) -> Result<(), Problem> {
+    let changes = R::cascaded_changes(conn, id).await?;
+    if changes.iter().any(|change| change.requires_publish_scope) {
+        editor.may_publish()?;
+    }
+    for change in changes {
+        let actor = Some(editor.actor());
+        record::<R>(conn, change.id, change.version, Action::Updated, actor).await?;
+    }
+    Ok(())
+}
