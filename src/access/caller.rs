@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 crate::text_enum! {
-    /// What a key allows.
+    /// A scope of a key.
     Scope {
         /// Read drafts and withdrawn content.
         Read = "read",

@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::http::schema::{FieldNames, HasFields};
 use crate::problem::Problem;
 
-/// The chosen fields of a response; the default ones if none are chosen.
+/// The selected fields; without a selection, those that are there by default.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Option<Named>);
 
-/// All of a field, or some of what is in it.
+/// Each selected field and, if only some of the fields within it were selected, these.
 type Named = Vec<(String, Option<Vec<String>>)>;
 
-/// In which field a node of a tree has those below it.
+/// The field of a tree node that holds its children.
 const CHILDREN: &str = "children";
 
 impl Fields {
@@ -72,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// Each of these with the chosen fields alone; none if no fields are chosen.
+    /// Each row as JSON with only the selected fields; `None` without `fields`.
     pub fn of_each<T: Serialize>(&self, rows: &[T]) -> Result<Option<Vec<Value>>, Problem> {
         let Some(fields) = &self.0 else {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Fields {
         rows.collect::<Result<_, _>>().map(Some)
     }
 
-    /// A response with the chosen fields of a resource.
+    /// Answers with the selected fields of one resource.
     pub fn answer(
         &self,
         response: &mut HttpResponseBuilder,
@@ -94,7 +94,7 @@ impl Fields {
     }
 }
 
-/// Checks that a type has a field, and this one within it.
+/// Checks that a type has a field and, if given, another within it.
 fn check<T: HasFields>(outer: &str, inner: Option<&str>) -> Result<(), String> {
     let known = FieldNames::of::<T>();
     let within = known.iter().find(|field| field.name == outer);
@@ -125,7 +125,7 @@ fn only(row: &impl Serialize, fields: &Named) -> Result<Value, Problem> {
     Ok(value)
 }
 
-/// Keeps these fields, and the shape of a tree: its `children` stay, each with these fields.
+/// Keeps only these fields. A tree keeps its shape: `children` stay, each with these fields.
 fn prune(value: &mut Value, fields: &Named) {
     let Some(object) = value.as_object_mut() else {
         return;
@@ -143,7 +143,7 @@ fn prune(value: &mut Value, fields: &Named) {
     }
 }
 
-/// Keeps some fields of an object, or of each object of a list.
+/// Keeps only some fields of an object or of each object in a list.
 fn keep_only(value: &mut Value, fields: &[String]) {
     match value {
         Value::Object(object) => object.retain(|name, _| fields.contains(name)),

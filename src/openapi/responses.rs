@@ -107,7 +107,7 @@ const STATUSES: [(&str, &str, &str); 20] = [
     ),
 ];
 
-/// What every handler that can fail may answer with.
+/// The responses of every handler that can fail.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         [shared("500", "Internal"), shared("503", "Unavailable")].into()

@@ -19,10 +19,10 @@ pub struct Allowance {
     /// Seconds over which as many are refilled, evenly.
     #[schema(minimum = 1)]
     pub seconds: u32,
-    /// Requests that may be sent now.
+    /// Remaining requests.
     #[schema(minimum = 0)]
     pub remaining: u32,
-    /// Seconds until all of them may be sent again.
+    /// Seconds until the whole quota is available again.
     #[schema(minimum = 0)]
     pub full_in: u32,
     /// Seconds until the next request may be sent, where none may be sent now.

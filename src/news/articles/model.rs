@@ -231,11 +231,11 @@ fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
 }
 
 fn authors_schema() -> utoipa::openapi::schema::Array {
-    ids_schema("Who signs it, in the order of the byline.", 20)
+    ids_schema("The ids of its authors, in byline order.", 20)
 }
 
 fn tags_schema() -> utoipa::openapi::schema::Array {
-    ids_schema("What it is about, in the order in which it is shown.", 50)
+    ids_schema("The ids of its tags, in display order.", 50)
 }
 
 fn draft() -> Status {
