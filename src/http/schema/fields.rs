@@ -23,7 +23,7 @@ impl FieldNames {
         static ALL: LazyLock<Mutex<HashMap<TypeId, &'static [Field]>>> =
             LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        *all.entry(TypeId::of::<T>())
+        all.entry(TypeId::of::<T>())
             .or_insert_with(|| Box::leak(read::<T>().into_boxed_slice()))
     }
 }

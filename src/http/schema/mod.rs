@@ -87,7 +87,7 @@ impl TypeSchema {
             components: Completion::of(as_json(collected), sent),
         };
         let mut all = cache.lock().unwrap_or_else(PoisonError::into_inner);
-        *all.entry(TypeId::of::<T>())
+        all.entry(TypeId::of::<T>())
             .or_insert_with(|| Box::leak(Box::new(schema)))
     }
 }
