@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Untyped};
+use diesel::sql_types::{Bool, Integer, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::read::find_id;
 use super::{Resource, Write};
-use crate::db::{Fragment, Statement};
+use crate::db::{Fragment, Statement, advisory_lock};
 use crate::http::id_or_slug::ResourcePath;
 use crate::problem::Problem;
 
@@ -62,11 +62,7 @@ pub(super) async fn find_and_lock<R: Resource>(
 
 /// Serialises writes that change other rows of the table, until the transaction ends.
 pub(super) async fn lock_siblings<R: Resource>(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    let sql = Fragment::new("SELECT pg_advisory_xact_lock(hashtextextended('")
-        .sql(R::SIBLING_LOCK)
-        .sql("', 0))");
-    Statement::<Untyped>::new(sql).execute(conn).await?;
-    Ok(())
+    advisory_lock::lock_in_transaction(conn, R::SIBLING_LOCK).await
 }
 
 /// Locks the row with this id or, if there is none, serialises concurrent PUTs to the same unused id: the second one replaces
@@ -78,9 +74,6 @@ pub(super) async fn lock_row_or_id<R: Resource>(
     if let Some(locked) = R::lock(conn, id).await? {
         return Ok(Some(locked));
     }
-    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind::<Text, _>(format!("id:{id}"))
-        .execute(conn)
-        .await?;
+    advisory_lock::lock_in_transaction(conn, &format!("id:{id}")).await?;
     R::lock(conn, id).await
 }
