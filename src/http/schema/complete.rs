@@ -98,7 +98,12 @@ impl Completion {
             // An enum and its default.
             let parts = parts.as_array().into_iter().flatten().rev();
             let mut all = Map::new();
-            all.extend(parts.filter_map(Value::as_object).cloned().flatten());
+            all.extend(
+                parts
+                    .filter_map(Value::as_object)
+                    .flatten()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
             *schema = all.into();
         }
         match schema {
