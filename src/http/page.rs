@@ -118,7 +118,7 @@ impl<F: Filter> List<F> {
         Page::new(kind, rows, info, self.fields.clone())
     }
 
-    /// The rows that were asked for by id, and the ids that were not found.
+    /// The rows of a list by id, and the ids that were not found.
     pub fn named<T>(&self, kind: &'static str, named: NamedRows<T>) -> Page<T> {
         let mut page = self.page_between(kind, named.rows, [named.next, named.prev]);
         page.info.limit = UNCUT;
@@ -141,7 +141,7 @@ fn neighbours<K: SortKey>(
             inclusive: false,
         })
     };
-    // Where a cursor led to an empty end, the way back begins at the very item that it was made from.
+    // If a cursor led to an empty page, the way back begins at the item of the cursor.
     let back = |cursor: &Cursor<K>, forward| Cursor {
         forward,
         inclusive: true,

@@ -74,7 +74,7 @@ impl Marked {
         html
     }
 
-    /// Where the most matches stand together: the beginning, where there are none.
+    /// The part with the most matches close together; the beginning, if there are none.
     fn window(&self) -> (usize, usize) {
         let length = self.characters.len();
         if length <= SNIPPET {

@@ -1,101 +1,11 @@
-//! Query parameters, each declared once: the same lines parse it and publish it in the contract.
+//! The macro that declares query parameters, and the declarations for the contract.
 
 use serde::Serialize;
 use serde_json::Value;
-use url::form_urlencoded;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{Object, Required};
 
-use crate::problem::Fault;
-
-/// The type of a query parameter: how its text is parsed, and its schema.
-pub trait ParameterType: Sized {
-    /// Whether a request may leave it out without a default.
-    const IS_OPTIONAL: bool = false;
-
-    /// # Errors
-    /// A description of the form that the text should have.
-    fn parse(text: &str) -> Result<Self, String>;
-
-    fn schema() -> Object;
-}
-
-impl<T: ParameterType> ParameterType for Option<T> {
-    const IS_OPTIONAL: bool = true;
-
-    fn parse(text: &str) -> Result<Self, String> {
-        T::parse(text).map(Some)
-    }
-
-    fn schema() -> Object {
-        T::schema()
-    }
-}
-
-/// A set of query parameters; [`query_parameters!`](crate::query_parameters) implements it.
-pub trait QueryParameters: Default {
-    /// Sets one parameter; `None` if there is none of this name.
-    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>>;
-
-    /// The parameters as the contract publishes them.
-    fn declarations() -> Vec<Parameter>;
-
-    /// The parameters without which a request is refused.
-    fn required() -> Vec<&'static str>;
-}
-
-impl<A: QueryParameters, B: QueryParameters> QueryParameters for (A, B) {
-    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
-        self.0.set(name, text).or_else(|| self.1.set(name, text))
-    }
-
-    fn declarations() -> Vec<Parameter> {
-        let mut all = A::declarations();
-        all.extend(B::declarations());
-        // A client that reads no further meets those that it must send.
-        all.sort_by_key(|parameter| parameter.required == Required::False);
-        all
-    }
-
-    fn required() -> Vec<&'static str> {
-        [A::required(), B::required()].concat()
-    }
-}
-
-/// The parameters of a request, as they were sent.
-#[derive(Debug, Default)]
-pub struct SentParameters(pub Vec<(String, String)>);
-
-impl SentParameters {
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|(sent, _)| sent == name)
-    }
-}
-
-/// Parses a query string, and lists its faults: parameters that are unknown, sent twice, malformed or missing.
-pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>) {
-    let mut parameters = P::default();
-    let mut sent = SentParameters::default();
-    let mut faults = Vec::new();
-    for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
-        if sent.contains(&name) {
-            let detail = "this parameter may be given once";
-            faults.push(Fault::of(name, "duplicate_parameter", detail));
-            continue;
-        }
-        match parameters.set(&name, &text) {
-            None => faults.push(Fault::of(&name, "unknown", "there is no such parameter")),
-            Some(Err(detail)) => faults.push(Fault::of(&name, "invalid", detail)),
-            Some(Ok(())) => {}
-        }
-        sent.0.push((name, text));
-    }
-    let missing = P::required()
-        .into_iter()
-        .filter(|name| !sent.contains(name));
-    faults.extend(missing.map(|name| Fault::of(name, "required", "this parameter is required")));
-    (parameters, sent, faults)
-}
+use crate::http::query_parameters::ParameterType;
 
 /// The declaration of a parameter of type `T`, for [`query_parameters!`](crate::query_parameters).
 pub fn declare<T: ParameterType>(
@@ -237,4 +147,79 @@ macro_rules! query_parameters {
     (@json $value:expr) => { $crate::http::query_parameters::to_json($value) };
     (@required $type:ty) => { !<$type as $crate::http::query_parameters::ParameterType>::IS_OPTIONAL };
     (@required $type:ty, $default:expr) => { false };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::parameter_types::Text;
+    use crate::http::query_parameters::{QueryParameters, parse};
+
+    crate::query_parameters! {
+        struct Inner {
+            /// Shared.
+            pub limit: Option<Text<3>>,
+            /// Shared.
+            pub hidden: bool = false,
+        }
+    }
+
+    crate::query_parameters! {
+        struct Outer {
+            ..inner: Inner without ["hidden"],
+
+            /// Two lines
+            /// of text.
+            #[name("type")]
+            #[example("x")]
+            pub kind: Text<1>,
+            /// With a default.
+            pub count: bool = true,
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_query_is_listed() {
+        let query = "limit=long&hidden=true&count=1&count=2&limit=abc";
+        let (_, _, faults) = parse::<Outer>(query);
+        let codes: Vec<&str> = faults.iter().map(|fault| fault.code.as_str()).collect();
+        assert_eq!(
+            codes,
+            [
+                "invalid",
+                "unknown",
+                "invalid",
+                "duplicate_parameter",
+                "duplicate_parameter",
+                "required",
+            ]
+        );
+    }
+
+    #[test]
+    fn parameters_are_set_by_their_published_names() {
+        let (outer, sent, faults) = parse::<Outer>("type=a&limit=abc");
+        assert_eq!(faults, []);
+        assert!(sent.contains("type") && !sent.contains("count"));
+        assert_eq!((&*outer.kind, outer.count), ("a", true));
+        assert_eq!(outer.inner.limit.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn declarations_follow_from_the_same_lines() {
+        let declared = serde_json::to_value(Outer::declarations()).expect("it is JSON");
+        let names: Vec<&Value> = declared
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|p| &p["name"])
+            .collect();
+        assert_eq!(names, ["type", "count", "limit"]);
+        assert_eq!(declared[0]["description"], "Two lines\nof text.");
+        assert_eq!(declared[0]["required"], true);
+        assert_eq!(declared[0]["example"], "x");
+        assert_eq!(declared[0]["schema"]["maxLength"], 1);
+        assert_eq!(declared[1]["schema"]["default"], true);
+        assert_eq!(declared[1]["required"], false);
+    }
 }
