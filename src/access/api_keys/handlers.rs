@@ -4,15 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::issued_key::IssuedKey;
 use super::lifecycle::{self, NewRotation, database_time};
 use super::model::{ApiKey, KeyPatch, KeyState, NewKey, Place, constraint_problem};
 use crate::access::audit::AuditAction;
-use crate::access::credentials::Token;
 use crate::access::extractors::Admin;
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
@@ -21,7 +19,7 @@ use crate::http::one::One;
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List};
-use crate::http::resource_response::{NoContent, Representation, ResourceResponse};
+use crate::http::resource_response::{NoContent, ResourceResponse};
 use crate::http::responses::Conflict;
 use crate::http::validation::{SchemaValidator, merge};
 use crate::http::values::parse_timestamp;
@@ -248,42 +246,6 @@ query_parameters! {
 
 impl Filter for KeyFilter {
     type Item = ApiKey;
-}
-
-/// A new key, with its token.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "key": "mnc_kY3vQ8ZrW1nB5tL0aHc7dEs2fUg9iXj4mOp6qRyTzVw1x2b",
-    "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "name": "newsroom", "prefix": "mnc_kY3vQ8Zr", "scopes": ["publish", "write"],
-    "expires_at": "2027-11-23T14:00:00Z", "last_used_at": null, "revoked_at": null, "rotated_from": null,
-    "created_by": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d40",
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
-}))]
-struct IssuedKey {
-    /// The key itself, which is sent after `Bearer`. Shown only this once.
-    #[schema(pattern = "^mnc_[0-9A-Za-z]{47}$")]
-    key: String,
-    #[serde(flatten)]
-    of: ApiKey,
-}
-
-impl IssuedKey {
-    fn new(of: ApiKey, token: &Token) -> Self {
-        let key = token.reveal().to_owned();
-        Self { key, of }
-    }
-}
-
-impl Representation for IssuedKey {
-    const CACHEABLE: bool = false;
-
-    fn version_tag(&self) -> Option<Version> {
-        self.of.version_tag()
-    }
-
-    fn location(&self) -> Option<String> {
-        self.of.location()
-    }
 }
 
 /// The faults of a body, and that of an expiry in the past, which only the database's clock can find.

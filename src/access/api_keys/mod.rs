@@ -1,6 +1,7 @@
 //! API keys: their scopes, validity and rotation, and the endpoints that manage them.
 
 mod handlers;
+mod issued_key;
 mod lifecycle;
 mod me;
 mod model;

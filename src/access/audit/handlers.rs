@@ -1,27 +1,16 @@
 //! `GET /v1/audit`: newest first, with keyset pagination.
 
-use std::net::IpAddr;
-
 use actix_web::get;
 use actix_web::web::Data;
-use chrono::{DateTime, Utc};
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::access::audit::{AuditAction, AuditEntry, Audited};
+use super::filter::AuditFilter;
+use super::model::AuditEntry;
 use crate::access::extractors::Admin;
-use crate::db::statement::RowType;
-use crate::db::{Database, Fragment, Keyset, Statement};
-use crate::http::cursor::Cursor;
+use crate::db::Database;
 use crate::http::page::Page;
-use crate::http::parameter_types::Text;
-use crate::http::query::{Filter, List, MOST_COUNTED};
-use crate::http::query_parameters::ParameterType;
-use crate::problem::{KINDS, Problem};
-use crate::query_parameters;
+use crate::http::query::List;
+use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_audit);
@@ -40,173 +29,5 @@ async fn list_audit(
     list: List<AuditFilter>,
 ) -> Result<Page<AuditEntry>, Problem> {
     let mut conn = db.connection().await?;
-    page(&mut conn, &list).await
-}
-
-query_parameters! {
-    /// The filters of the audit.
-    pub struct AuditFilter {
-        /// Writes with this key.
-        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d10")]
-        pub key_id: Option<Uuid>,
-        /// Writes of this caller: the name of the key, or the subject of the JWT.
-        #[example("the night desk")]
-        pub caller: Option<Text<300>>,
-        /// Writes of this kind of resource.
-        pub resource: Option<Audited>,
-        /// Writes of this resource.
-        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13")]
-        pub resource_id: Option<Uuid>,
-        /// Writes that made this change.
-        pub action: Option<AuditAction>,
-        /// Refused writes, or done ones.
-        #[example(true)]
-        pub refused: Option<bool>,
-        /// Writes refused with this kind of problem: a name under `/problems/`.
-        #[example("precondition-failed")]
-        pub problem: Option<ProblemName>,
-        /// Writes of this request.
-        #[example("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11")]
-        pub request_id: Option<RequestId>,
-        /// Writes from this address.
-        #[example("192.0.2.7")]
-        pub address: Option<IpAddr>,
-        /// After this time.
-        #[example("2026-11-23T14:00:00Z")]
-        pub after: Option<DateTime<Utc>>,
-        /// Before this time.
-        #[example("2026-11-23T14:00:00Z")]
-        pub before: Option<DateTime<Utc>>,
-    }
-}
-
-impl Filter for AuditFilter {
-    type Item = AuditEntry;
-}
-
-/// The name of a problem type, as under `/problems/`.
-#[derive(Clone, Copy, Debug)]
-pub struct ProblemName(&'static str);
-
-impl ParameterType for ProblemName {
-    fn parse(text: &str) -> Result<Self, String> {
-        let kind = KINDS.iter().find(|kind| kind.name == text);
-        kind.map(|kind| Self(kind.name))
-            .ok_or_else(|| "a name under `/problems/`".to_owned())
-    }
-
-    fn schema() -> Object {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .max_length(Some(50))
-            .pattern(Some("^[a-z-]+$"))
-            .build()
-    }
-}
-
-/// The id of a request, as in `X-Request-Id`.
-#[derive(Clone, Debug)]
-pub struct RequestId(String);
-
-impl ParameterType for RequestId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match text.len() {
-            1..=128 if is_plain => Ok(Self(text.to_owned())),
-            _ => Err("the `X-Request-Id` of a response".to_owned()),
-        }
-    }
-
-    fn schema() -> Object {
-        <Text<128> as ParameterType>::schema()
-    }
-}
-
-impl AuditFilter {
-    /// `FROM` and `WHERE` of the entries that match.
-    fn matching(&self) -> Fragment {
-        let mut sql = Fragment::new("FROM audit WHERE true");
-        if let Some(id) = self.key_id {
-            sql = sql.sql(" AND key_id = ").id(id);
-        }
-        if let Some(caller) = &self.caller {
-            sql = sql.sql(" AND caller = ").text(&**caller);
-        }
-        if let Some(problem) = &self.problem {
-            sql = sql
-                .sql(" AND problem IS NOT NULL AND problem = ")
-                .text(problem.0);
-        }
-        if let Some(resource) = self.resource {
-            sql = sql.sql(" AND resource = ").text(resource.as_str());
-        }
-        if let Some(id) = self.resource_id {
-            sql = sql.sql(" AND resource_id = ").id(id);
-        }
-        if let Some(action) = self.action {
-            sql = sql.sql(" AND action = ").text(action.as_str());
-        }
-        if let Some(refused) = self.refused {
-            sql = sql.sql(match refused {
-                true => " AND problem IS NOT NULL",
-                false => " AND problem IS NULL",
-            });
-        }
-        if let Some(id) = &self.request_id {
-            sql = sql.sql(" AND request_id = ").text(&id.0);
-        }
-        if let Some(address) = self.address {
-            let address = address.to_canonical().to_string();
-            sql = sql.sql(" AND address = ").text(address).sql("::text::inet");
-        }
-        if let Some(at) = self.after {
-            sql = sql.sql(" AND at > ").time(Some(at));
-        }
-        if let Some(at) = self.before {
-            sql = sql.sql(" AND at < ").time(Some(at));
-        }
-        sql
-    }
-}
-
-async fn page(
-    conn: &mut AsyncPgConnection,
-    list: &List<AuditFilter>,
-) -> Result<Page<AuditEntry>, Problem> {
-    let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
-    let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
-    let mut sql = list.filter.matching();
-    let keyset = Keyset {
-        alias: "",
-        columns: &["at", "id"],
-        descending: forward,
-    };
-    if let Some(cursor) = &cursor {
-        let at = Fragment::default().time(cursor.key);
-        let id = Fragment::default().id(cursor.id);
-        let after = keyset.after(&[at, id], cursor.inclusive);
-        sql = sql.sql(" AND ").append(&after);
-    }
-    sql = sql
-        .append(&keyset.order_by())
-        .sql(" LIMIT ")
-        .number(list.rows())
-        .uncached();
-    let rows: Vec<AuditEntry> = Statement::<RowType<AuditEntry>>::select::<AuditEntry>(&sql)
-        .load(conn)
-        .await?;
-    let total = if list.counts() {
-        let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .append(&list.filter.matching())
-            .sql(" LIMIT ")
-            .number(MOST_COUNTED + 1)
-            .sql(") AS counted")
-            .uncached();
-        Some(Statement::<BigInt>::new(sql).get_result(conn).await?)
-    } else {
-        None
-    };
-    let place = |row: &AuditEntry| (Some(row.at), row.id);
-    let page = list.page("audit", rows, cursor.as_ref(), place);
-    Ok(page.with_total(total))
+    AuditEntry::page(&mut conn, &list).await
 }

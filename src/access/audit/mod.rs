@@ -1,5 +1,6 @@
 //! The audit: every write, recorded in its own transaction, and every write that was refused.
 
+mod filter;
 mod handlers;
 mod model;
 mod record;

@@ -2,15 +2,23 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::filter::AuditFilter;
 use crate::access::audit::{AuditAction, Audited};
 use crate::db::column::{Column, column};
+use crate::db::statement::RowType;
+use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::cursor::Cursor;
+use crate::http::page::Page;
+use crate::http::query::{List, MOST_COUNTED};
 use crate::http::schema::HasFields;
+use crate::problem::Problem;
 use crate::schema::audit;
 
 /// One write, done or refused.
@@ -67,4 +75,49 @@ impl HasFields for AuditEntry {}
 
 impl CacheTagged for AuditEntry {
     fn add_cache_tags(&self, _: &mut CacheTags) {}
+}
+
+impl AuditEntry {
+    /// A page of entries, newest first.
+    pub(super) async fn page(
+        conn: &mut AsyncPgConnection,
+        list: &List<AuditFilter>,
+    ) -> Result<Page<AuditEntry>, Problem> {
+        let cursor: Option<Cursor<Option<DateTime<Utc>>>> = list.cursor()?;
+        let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
+        let mut sql = list.filter.matching();
+        let keyset = Keyset {
+            alias: "",
+            columns: &["at", "id"],
+            descending: forward,
+        };
+        if let Some(cursor) = &cursor {
+            let at = Fragment::default().time(cursor.key);
+            let id = Fragment::default().id(cursor.id);
+            let after = keyset.after(&[at, id], cursor.inclusive);
+            sql = sql.sql(" AND ").append(&after);
+        }
+        sql = sql
+            .append(&keyset.order_by())
+            .sql(" LIMIT ")
+            .number(list.rows())
+            .uncached();
+        let rows: Vec<AuditEntry> = Statement::<RowType<AuditEntry>>::select::<AuditEntry>(&sql)
+            .load(conn)
+            .await?;
+        let total = if list.counts() {
+            let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
+                .append(&list.filter.matching())
+                .sql(" LIMIT ")
+                .number(MOST_COUNTED + 1)
+                .sql(") AS counted")
+                .uncached();
+            Some(Statement::<BigInt>::new(sql).get_result(conn).await?)
+        } else {
+            None
+        };
+        let place = |row: &AuditEntry| (Some(row.at), row.id);
+        let page = list.page("audit", rows, cursor.as_ref(), place);
+        Ok(page.with_total(total))
+    }
 }

@@ -1,4 +1,4 @@
-//! The body of an article in its three forms, read where it is asked for and as far as a page may carry it.
+//! The body of an article in its three forms: read where `fields` names it, and as far as a page has room for it.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -9,7 +9,7 @@ use crate::db::Fragment;
 use crate::db::column::{Column, column};
 use crate::news::listing::byte_budget::ByteBudget;
 
-/// The body of a story in its three forms; in a list only those that were asked for.
+/// The body of an article in its three forms; in a list only those that `fields` names.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 pub struct ArticleBodies {
@@ -46,7 +46,7 @@ const BODIES: [(&str, &str); 3] = [
     ("body_text", "articles.body_text"),
 ];
 
-/// How many bytes of bodies a page may carry; none where no body is wanted.
+/// How many bytes of bodies a page may carry; none if no body is wanted.
 pub(super) fn byte_budget(includes: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
     let columns = BODIES.iter().filter(|(field, _)| includes(field));
     ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)

@@ -1,4 +1,4 @@
-//! HTTP in, HTTP out.
+//! The endpoints of articles.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post, put};

@@ -1,4 +1,4 @@
-//! Articles: the stories.
+//! Articles: stories with bodies, authors, tags and translations.
 
 mod bodies;
 mod constraints;

@@ -1,4 +1,4 @@
-//! An article that is ready to be written: its body is rendered before a connection to the database is taken, as a long one
+//! An article that is ready to be written. Its body is rendered before a database connection is taken, because a long body
 //! takes a while.
 
 use std::borrow::Borrow;
@@ -13,26 +13,26 @@ use crate::news::site::Site;
 use crate::problem::{Fault, Problem};
 use crate::schema::articles;
 
-/// Renders bodies: whose pages they may embed, and where large ones are rendered.
+/// The settings for rendering bodies: the hosts that may be embedded, and the threads for large bodies.
 #[derive(Clone, Debug)]
 pub struct Renderer {
     pub embeds: Embeds,
     pub cpu_tasks: CpuTasks,
 }
 
-/// The largest body of a request that writes an article. Whatever a `GET` gives can be sent back: a body of 500,000
-/// characters, its HTML of 4 MiB and its text, with all of what is no ASCII written as JSON escapes, as some clients do.
+/// The largest request that writes an article. The response to a `GET` can be sent back: a body of 500,000 characters, its
+/// HTML of 4 MiB and its text, with JSON escapes for all that isn't ASCII, as some clients write them.
 pub const MAX_BODY: usize = 16 << 20;
 
-/// A body up to this size, in bytes, is rendered in place: in a few milliseconds.
+/// A body up to this size, in bytes, is rendered on the worker thread: that takes a few milliseconds.
 const SMALL: usize = 8 << 10;
 
-/// What is written: the client's document, and what was made of its body.
+/// The client's document and its rendered body.
 pub struct PreparedArticle {
     pub new: NewArticle,
-    /// None where the body stays as it is stored.
+    /// None if the stored body stays.
     rendered: Option<Rendered>,
-    /// A large body costs Postgres as much again (it is indexed and stored): the permit is held until it is written.
+    /// Storing and indexing a large body costs Postgres as much again, so the permit is held until it is written.
     permit: Option<Permit>,
 }
 
@@ -56,7 +56,7 @@ impl PreparedArticle {
     /// Renders the body.
     ///
     /// # Errors
-    /// Where it is too complex.
+    /// The body is too complex.
     pub fn render(new: NewArticle, rendering: &Rendering) -> Result<Self, Problem> {
         let rendered = render(&new.body, new.body_format, rendering)
             .map_err(|detail| Problem::Invalid(vec![Fault::at("/body", "too_complex", detail)]))?;
@@ -67,7 +67,7 @@ impl PreparedArticle {
         })
     }
 
-    /// Renders the body, off the worker's thread where it is large.
+    /// Renders the body, on another thread if it is large.
     pub async fn prepare(
         db: &Database,
         renderer: &Renderer,
@@ -75,7 +75,7 @@ impl PreparedArticle {
     ) -> Result<Self, Problem> {
         let rendering = Rendering {
             embeds: renderer.embeds.clone(),
-            // The connection is given back at once.
+            // The connection is returned to the pool at once.
             base: Site::base(&mut *db.connection().await?).await?,
         };
         let is_small = new.body.len() <= SMALL;
@@ -87,8 +87,8 @@ impl PreparedArticle {
         })
     }
 
-    /// The document as a patch of the old article made it, with what was rendered of its body before. A body that the patch
-    /// leaves as it was is not rendered again.
+    /// A patched document with the body that was rendered before. A body that the patch doesn't change isn't rendered again;
+    /// the document comes back if its body has yet to be rendered.
     pub fn fit(
         old: &Article,
         new: NewArticle,
@@ -109,7 +109,7 @@ impl PreparedArticle {
         }
     }
 
-    /// The document, and the columns that its body fills; and the permit, to be held until they are written.
+    /// The document, the columns of its body, and the permit, which is held until they are written.
     pub fn into_columns(self) -> (NewArticle, Option<BodyColumns>, Option<Permit>) {
         let Self {
             mut new,
@@ -130,7 +130,7 @@ impl PreparedArticle {
     }
 }
 
-/// A body as it is stored, in its three forms.
+/// The columns of a body in its three forms.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = articles)]
 pub struct BodyColumns {

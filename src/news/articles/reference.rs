@@ -34,7 +34,7 @@ impl ArticleRef {
         .sql(") AS of_article ON true")
     }
 
-    /// The join in its place where the article isn't wanted.
+    /// Replaces the join if the article is not requested.
     pub fn join_nothing() -> Fragment {
         Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS article) AS of_article")
     }

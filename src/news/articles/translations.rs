@@ -24,7 +24,8 @@ pub struct Translation {
 }
 
 impl Article {
-    /// The story of this name in the language asked for or, where it is not told in that, in what the site prefers.
+    /// The translation of an article into the requested language or, without one, into the first of the site's languages that
+    /// there is one in.
     pub async fn find_translated(
         conn: &mut AsyncPgConnection,
         name: &IdOrSlug,
@@ -32,7 +33,7 @@ impl Article {
         one: &One<Self>,
     ) -> QueryResult<Option<Self>> {
         let includes = |field: &str| one.fields.includes(field, true);
-        // Which languages there are decides, whether that is asked for or not.
+        // The translations are needed for the choice, whether `fields` names them or not.
         let languages = |field: &str| field == "translations" || includes(field);
         let Some(article) = Self::find_with(conn, name, visibility, languages).await? else {
             return Ok(None);
@@ -58,7 +59,7 @@ impl Article {
             .iter()
             .find(|other| other.language == language)
         {
-            // Should it go just now, what was asked for is still there.
+            // If it disappears at this moment, the article that was found first is still there.
             Some(other) => {
                 Self::find_with(conn, &IdOrSlug::Id(other.id), visibility, includes).await?
             }

@@ -1,4 +1,4 @@
-//! HTTP in and out.
+//! The endpoints of headlines.
 
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post, put};

@@ -1,27 +1,27 @@
-//! Pages that carry whole bodies end after a number of bytes. Postgres finds where: the size of a text is known without
-//! reading it, so what is not sent is read by nobody.
+//! Pages with bodies end after a number of bytes. Postgres finds the end: it knows the size of a text without reading it, so a
+//! body that isn't sent isn't read either.
 
 use crate::db::Fragment;
 
-/// How many bytes of bodies a page has at most; its first item has its own, however many that are.
+/// The most bytes of bodies on a page. The first item is on it whatever its size.
 pub const MOST_BYTES: usize = 4 << 20;
 
-/// The bodies that a page carries.
+/// The limit of a page by the bytes of these bodies.
 #[derive(Clone, Debug)]
 pub struct ByteBudget {
     columns: Vec<&'static str>,
-    /// How many items the page has at most.
+    /// The most items on the page.
     limit: usize,
 }
 
 impl ByteBudget {
-    /// For these columns of a table, each with the table's name before it; none, where there are none.
+    /// A budget for these columns, qualified with the table's name; none if there are no columns.
     pub fn of(columns: Vec<&'static str>, limit: usize) -> Option<Self> {
         (!columns.is_empty()).then_some(Self { columns, limit })
     }
 
-    /// The rows, `… AS articles`, as far as the page goes in this order, and one more where there is one: that has
-    /// `is_beyond`, and its bodies need not be read.
+    /// The rows, as `… AS articles`, up to the end of the page in this order, and one row more, marked with `is_beyond`, whose
+    /// bodies need not be read.
     pub fn apply(&self, rows: &Fragment, table: &'static str, order: &Fragment) -> Fragment {
         let mut sql = Fragment::new("(SELECT *, nth > ")
             .number(self.limit)
