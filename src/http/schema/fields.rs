@@ -23,15 +23,8 @@ impl FieldNames {
         static ALL: LazyLock<Mutex<HashMap<TypeId, &'static [Field]>>> =
             LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-<<<<<<< HEAD
         all.entry(TypeId::of::<T>())
             .or_insert_with(|| Box::leak(read::<T>().into_boxed_slice()))
-=======
-        let of = TypeId::of::<T>();
-        all.entry(of)
-            .or_insert_with(|| Box::leak(read::<T>().into_boxed_slice()));
-        all[&of]
->>>>>>> wt-server
     }
 }
 

@@ -87,14 +87,8 @@ impl TypeSchema {
             components: Completion::of(as_json(collected), sent),
         };
         let mut all = cache.lock().unwrap_or_else(PoisonError::into_inner);
-<<<<<<< HEAD
         all.entry(TypeId::of::<T>())
             .or_insert_with(|| Box::leak(Box::new(schema)))
-=======
-        let of = TypeId::of::<T>();
-        all.entry(of).or_insert_with(|| Box::leak(Box::new(schema)));
-        all[&of]
->>>>>>> wt-server
     }
 }
 

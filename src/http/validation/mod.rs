@@ -55,12 +55,7 @@ impl SchemaValidator {
         static ALL: LazyLock<Mutex<HashMap<TypeId, &'static SchemaValidator>>> =
             LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-<<<<<<< HEAD
         all.entry(of).or_insert_with(|| Box::leak(Box::new(new())))
-=======
-        all.entry(of).or_insert_with(|| Box::leak(Box::new(new())));
-        all[&of]
->>>>>>> wt-server
     }
 
     fn new(schema: &TypeSchema, read_only: Vec<String>) -> Self {
