@@ -44,7 +44,7 @@ pub struct DatabaseSettings {
     pub statement_timeout_ms: u32,
 
     /// Maximum number of connections of each worker that requests for one resource (such as `/v1/headlines`) may hold at
-    /// once, so that a locked table does not take them all; half of --pool-size if not set.
+    /// once, so that a locked table does not take them all; half of the pool size if not set.
     #[arg(long, env = "MANCHETTE_POOL_SIZE_PER_RESOURCE", value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
     pub pool_size_per_resource: Option<u16>,
 

@@ -182,13 +182,11 @@ async fn insert_articles(
     for sample in samples {
         let new = NewArticle {
             slug: Some(sample.slug.clone()),
-            title: sample.title,
             short_title: sample.short_title,
             kicker: sample.kicker,
             lede: sample.lede,
             body: sample.body,
             body_format: sample.body_format,
-            language: sample.language,
             status: Status::Published,
             published_at: Some(now - Duration::minutes(sample.minutes_ago)),
             category_id: sample
@@ -209,6 +207,7 @@ async fn insert_articles(
             canonical_url: sample.canonical_url,
             source: sample.source,
             translation_of: sample.translation_of.map(|original| ids[&original]),
+            ..NewArticle::draft(sample.title, sample.language)
         };
         let render = |new| PreparedArticle::render(new, &rendering);
         let article = crud::insert::<Article>(conn, new, render).await?;

@@ -26,6 +26,11 @@ impl Filter for ArticleFilter {
 }
 
 impl ArticleFilter {
+    /// Whether a filter is used that headlines don't have.
+    pub fn is_specific(&self) -> bool {
+        self.timeline.author.is_some()
+    }
+
     /// The conditions of the filters that not all lists have; where several have an index, the first is scanned.
     pub fn predicates(&self, resolved: &ResolvedFilter) -> Vec<FilterPredicate> {
         let author = resolved.author_id();

@@ -216,6 +216,32 @@ pub struct NewArticle {
     pub translation_of: Option<Uuid>,
 }
 
+impl NewArticle {
+    /// A draft with no more than a title.
+    pub fn draft(title: String, language: String) -> Self {
+        Self {
+            slug: None,
+            title,
+            short_title: None,
+            kicker: None,
+            lede: None,
+            body: String::new(),
+            body_format: markdown(),
+            language,
+            status: draft(),
+            published_at: None,
+            category_id: None,
+            author_ids: Vec::new(),
+            tag_ids: Vec::new(),
+            dateline: None,
+            image: None,
+            canonical_url: None,
+            source: None,
+            translation_of: None,
+        }
+    }
+}
+
 fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
     use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
     let id = ObjectBuilder::new()

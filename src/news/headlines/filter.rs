@@ -36,6 +36,11 @@ impl Filter for HeadlineFilter {
 }
 
 impl HeadlineFilter {
+    /// Whether a filter is used that articles don't have.
+    pub fn is_specific(&self) -> bool {
+        self.priority.is_some() || self.pinned.is_some() || self.has_article.is_some()
+    }
+
     /// The conditions of the filters that not all lists have; where several have an index, the first is scanned.
     pub fn predicates(
         &self,

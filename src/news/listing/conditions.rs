@@ -4,7 +4,7 @@
 use crate::db::Fragment;
 use crate::news::content::visibility::{Status, Visibility};
 use crate::news::listing::resolve::ResolvedFilter;
-use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
+use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::ListedTable;
 
 /// Whether a row has this status now, and is visible at all.
@@ -143,31 +143,12 @@ impl ResolvedFilter {
 
     /// The filter by `source`, which index tables don't have: there it is checked on the row itself.
     pub fn source_predicate(&self, table: ListedTable) -> Option<FilterPredicate> {
-        let source = self.parameters.source.as_deref()?;
-        let source = Fragment::default().text(source).sql("::text");
-        let condition = |alias| {
-            Fragment::default()
-                .column(alias, "source = ")
-                .append(&source)
-        };
-        let row_check = Fragment::new("EXISTS (SELECT FROM ")
-            .sql(table.name)
-            .sql(" WHERE ")
-            .column(table.name, "id = ")
-            .column(table.alias, "id AND ")
-            .append(&condition(table.name))
-            .sql(" OFFSET 0)");
-        Some(FilterPredicate {
-            condition: condition(table.alias),
-            row_check: Some(row_check),
-            index: Some(IndexAccess {
-                table: table.name,
-                column: Some(("source", source)),
-                condition: " AND source IS NOT NULL",
-                by_update: false,
-                exact: true,
-            }),
-        })
+        let source = Fragment::default().text(self.parameters.source.as_deref()?);
+        let source = source.sql("::text");
+        let condition = " AND source IS NOT NULL";
+        Some(FilterPredicate::of_column(
+            table, "source", source, condition,
+        ))
     }
 }
 

@@ -5,7 +5,7 @@
 //! either frequent, and the page is full by then, or rare, and all of them can be found by other indexes and sorted.
 
 use crate::db::Fragment;
-use crate::news::listing::timeline::Timeline;
+use crate::news::listing::timeline::{ListedTable, Timeline};
 
 /// How many rows a page may scan where filters are left that the index doesn't know.
 pub(super) const SCAN_BUDGET: usize = 2_000;
@@ -27,6 +27,40 @@ impl FilterPredicate {
             condition,
             row_check: None,
             index: None,
+        }
+    }
+
+    /// That a column of the list's own table has this value. The index begins with the column, and has this condition. Index
+    /// tables don't have the column: while one is scanned, each row itself is checked.
+    pub fn of_column(
+        table: ListedTable,
+        column: &'static str,
+        value: Fragment,
+        index_condition: &'static str,
+    ) -> Self {
+        let condition = |alias| {
+            Fragment::default()
+                .column(alias, column)
+                .sql(" = ")
+                .append(&value)
+        };
+        let row_check = Fragment::new("EXISTS (SELECT FROM ")
+            .sql(table.name)
+            .sql(" WHERE ")
+            .column(table.name, "id = ")
+            .column(table.alias, "id AND ")
+            .append(&condition(table.name))
+            .sql(" OFFSET 0)");
+        Self {
+            condition: condition(table.alias),
+            row_check: Some(row_check),
+            index: Some(IndexAccess {
+                table: table.name,
+                column: Some((column, value)),
+                condition: index_condition,
+                by_update: false,
+                exact: true,
+            }),
         }
     }
 

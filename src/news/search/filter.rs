@@ -58,10 +58,6 @@ impl SearchFilter {
         visibility: Visibility,
         query: &'a ParsedQuery,
     ) -> Search<'a> {
-        let filters_headlines = self.headlines.priority.is_some()
-            || self.headlines.pinned.is_some()
-            || self.headlines.has_article.is_some();
-        let filters_articles = self.timeline().author.is_some();
         let mut tables = Vec::new();
         let mut add = |table: ListedTable, mut predicates: Vec<FilterPredicate>| {
             predicates.push(self.matches_query(table, query));
@@ -71,10 +67,10 @@ impl SearchFilter {
                     .with_scan_budget(SCAN_BUDGET),
             });
         };
-        if self.kind != Some(HitKind::Headline) && !filters_headlines {
+        if self.kind != Some(HitKind::Headline) && !self.headlines.is_specific() {
             add(Article::LISTED, self.articles.predicates(resolved));
         }
-        if self.kind != Some(HitKind::Article) && !filters_articles {
+        if self.kind != Some(HitKind::Article) && !self.articles.is_specific() {
             let predicates = self.headlines.predicates(resolved, visibility);
             add(Headline::LISTED, predicates);
         }
