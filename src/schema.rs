@@ -63,6 +63,7 @@ diesel::table! {
     articles (id) {
         id -> Uuid,
         slug -> Text,
+        kind -> Text,
         title -> Text,
         short_title -> Nullable<Text>,
         kicker -> Nullable<Text>,

@@ -11,6 +11,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
 CREATE TABLE articles (
     id uuid PRIMARY KEY,
     slug text NOT NULL CHECK (is_slug(slug)),
+    kind text NOT NULL DEFAULT 'news' CHECK (kind IN ('news', 'opinion', 'analysis', 'interview', 'live', 'sponsored')),
     title text NOT NULL CHECK (is_line(title, 300)),
     short_title text CHECK (is_line(short_title, 100)),
     kicker text CHECK (is_line(kicker, 100)),
@@ -70,6 +71,9 @@ CREATE INDEX articles_public_category_language ON articles (category_id, languag
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
 CREATE INDEX articles_public_source ON articles (source, listed_at, id)
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND source IS NOT NULL;
+-- Most articles are news: a list of those reads the other indexes.
+CREATE INDEX articles_public_kind ON articles (kind, listed_at, id)
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND kind <> 'news';
 -- With `listed_at`, so that the articles changed since a time are sorted by publication without reading the table.
 CREATE INDEX articles_public_updated ON articles (updated_at, id) INCLUDE (listed_at)
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
@@ -81,6 +85,7 @@ CREATE INDEX articles_all ON articles (listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_category ON articles (category_id, listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_language ON articles (language, listed_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX articles_category_language ON articles (category_id, language, listed_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX articles_kind ON articles (kind, listed_at, id) WHERE deleted_at IS NULL AND kind <> 'news';
 CREATE INDEX articles_source ON articles (source, listed_at, id) WHERE deleted_at IS NULL AND source IS NOT NULL;
 CREATE INDEX articles_updated ON articles (updated_at, id) INCLUDE (listed_at) WHERE deleted_at IS NULL;
 CREATE INDEX articles_unpublished ON articles (status, listed_at, id)

@@ -40,6 +40,50 @@ async fn an_article_has_one_shape_and_lists_omit_its_body() {
 }
 
 #[actix_web::test]
+async fn an_article_has_a_kind_which_lists_and_searches_filter_by() {
+    let app = TestApp::start().await;
+    let plain = app.article("Semailles", json!({})).await;
+    assert_eq!(plain["kind"], "news");
+    let opinion = app
+        .article("Semailles, un avis", json!({"kind": "opinion"}))
+        .await;
+    assert_eq!(app.get(&path(&opinion)).await.ok()["kind"], "opinion");
+    app.headline("Semailles", json!({})).await;
+
+    for (kind, titles) in [
+        ("news", &["Semailles"][..]),
+        ("opinion", &["Semailles, un avis"]),
+        ("interview", &[]),
+    ] {
+        let page = app.get(&format!("/v1/articles?kind={kind}")).await.ok();
+        assert_eq!(page.texts("/items/*/title"), titles, "{kind}");
+        let page = app.get(&format!("/v1/search?q=semailles&kind={kind}"));
+        let found = page.await.ok();
+        assert_eq!(found.texts("/items/*/article/title"), titles, "{kind}");
+    }
+    let refused = app.get("/v1/articles?kind=rumour").await;
+    assert_eq!(refused.parameter_faults(), ["kind invalid"]);
+    let refused = app
+        .post(
+            "/v1/articles",
+            json!({"title": "x", "language": "fr", "kind": "rumour"}),
+        )
+        .await;
+    assert_eq!(refused.faults(), ["/kind invalid_choice"]);
+
+    let patched = app
+        .patch(&path(&opinion), json!({"kind": "analysis"}))
+        .await
+        .ok();
+    assert_eq!(
+        (&patched["kind"], &patched["version"]),
+        (&json!("analysis"), &json!(2))
+    );
+    let listed = app.get("/v1/articles?kind=analysis&count=true").await.ok();
+    assert_eq!(listed["page"]["total"], 1);
+}
+
+#[actix_web::test]
 async fn a_patch_clears_null_fields_and_keeps_absent_ones() {
     let app = TestApp::start().await;
     let image = json!({"url": "https://i.example/a.jpg", "alt": "a", "credit": "b"});

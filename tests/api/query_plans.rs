@@ -125,8 +125,8 @@ async fn create_content(app: &TestApp) {
          INSERT INTO tags (id, slug, name) VALUES (md5('t0')::uuid, 'common', 'Common'), (md5('t1')::uuid, 'rare', 'Rare'),
             (md5('t2')::uuid, 'old', 'Old');
          INSERT INTO authors (id, slug, name) VALUES (md5('a0')::uuid, 'busy', 'Busy'), (md5('a1')::uuid, 'idle', 'Idle');
-         INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source, slug)
-            SELECT {common}, {source}, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
+         INSERT INTO articles (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source, kind, slug)
+            SELECT {common}, {source}, CASE WHEN n % 1500 = 13 THEN 'interview' WHEN n % 9 = 1 THEN 'opinion' ELSE 'news' END, 'a-' || n FROM generate_series(1, {ROWS}) AS n;
          UPDATE articles SET translation_of = original.id FROM articles AS original
             WHERE split_part(articles.slug, '-', 2)::int % 4 = 1 AND articles.language <> original.language
             AND original.slug = 'a-' || (split_part(articles.slug, '-', 2)::int - 1);
@@ -216,7 +216,17 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
         let queries = combinations(&filters, most).into_iter();
         queries.map(|query| format!("/v1/{list}?{query}")).collect()
     };
-    let mut paths = of("articles", &["author=busy", "author=idle"], 2);
+    let mut paths = of(
+        "articles",
+        &[
+            "author=busy",
+            "author=idle",
+            "kind=news",
+            "kind=opinion",
+            "kind=interview",
+        ],
+        2,
+    );
     let lines = [
         "priority=flash",
         "priority=normal",

@@ -3,7 +3,7 @@
 use crate::db::Fragment;
 use crate::http::query::Filter;
 use crate::http::query_parameters::SentParameters;
-use crate::news::articles::model::Article;
+use crate::news::articles::model::{Article, ArticleKind};
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::{FilterPredicate, IndexAccess};
@@ -14,6 +14,10 @@ query_parameters! {
     /// The filters of a list of articles.
     pub struct ArticleFilter {
         ..timeline: TimelineFilter,
+
+        /// Only articles of this kind.
+        #[example("opinion")]
+        pub kind: Option<ArticleKind>,
     }
 }
 
@@ -28,7 +32,7 @@ impl Filter for ArticleFilter {
 impl ArticleFilter {
     /// Whether a filter is used that headlines don't have.
     pub fn is_specific(&self) -> bool {
-        self.timeline.author.is_some()
+        self.timeline.author.is_some() || self.kind.is_some()
     }
 
     /// The conditions of the filters that not all lists have; where several have an index, the first is scanned.
@@ -38,7 +42,22 @@ impl ArticleFilter {
         let tag = resolved.tag_id();
         let tag = tag.map(|id| in_index_table("article_tags", "tag_id", id));
         let source = resolved.source_predicate(Article::LISTED);
-        [author, tag, source].into_iter().flatten().collect()
+        let kind = self.kind.map(of_kind);
+        [author, tag, source, kind].into_iter().flatten().collect()
+    }
+}
+
+/// Whether the article is of this kind; an index has all kinds but news.
+fn of_kind(kind: ArticleKind) -> FilterPredicate {
+    let value = Fragment::default().text(kind.as_str()).sql("::text");
+    let condition = " AND kind <> 'news'";
+    let predicate = FilterPredicate::of_column(Article::LISTED, "kind", value, condition);
+    match kind {
+        ArticleKind::News => FilterPredicate {
+            index: None,
+            ..predicate
+        },
+        _ => predicate,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
 use crate::http::one::Single;
+use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::BodyFormat;
 use crate::news::articles::bodies::ArticleBodies;
@@ -26,12 +27,28 @@ use crate::news::site::{SITE, Site};
 use crate::news::tags::TagRef;
 use crate::schema::articles;
 
+crate::text_enum! {
+    /// The kind of a piece.
+    ArticleKind {
+        News = "news",
+        Opinion = "opinion",
+        Analysis = "analysis",
+        Interview = "interview",
+        /// Live coverage of an event.
+        Live = "live",
+        /// Paid for by somebody else.
+        Sponsored = "sponsored",
+    }
+}
+
+impl Word for ArticleKind {}
+
 /// An article.
 #[derive(Debug, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = articles)]
 #[schema(example = json!({
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14", "slug": "les-premieres-pluies-relancent-les-semailles",
-    "title": "Les premières pluies relancent les semailles", "short_title": null, "kicker": "Campagne agricole",
+    "kind": "news", "title": "Les premières pluies relancent les semailles", "short_title": null, "kicker": "Campagne agricole",
     "lede": "Après six semaines d’attente, les tracteurs sont de retour.", "body": "Il a plu.\n\nEnfin.", "body_format": "markdown",
     "body_html": "<p>Il a plu.</p>\n<p>Enfin.</p>\n", "body_text": "Il a plu.\nEnfin.", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00Z", "first_published_at": "2026-11-23T14:00:00Z",
@@ -56,6 +73,8 @@ pub struct Article {
     /// with digits of its id and redirects (308) after publication.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
+    #[schema(inline)]
+    pub kind: ArticleKind,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
     /// A short title for small spaces.
@@ -156,6 +175,9 @@ pub struct NewArticle {
     #[serde(default)]
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
+    #[serde(default = "news")]
+    #[schema(inline, default = "news")]
+    pub kind: ArticleKind,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
     /// A short title for small spaces.
@@ -221,6 +243,7 @@ impl NewArticle {
     pub fn draft(title: String, language: String) -> Self {
         Self {
             slug: None,
+            kind: news(),
             title,
             short_title: None,
             kicker: None,
@@ -262,6 +285,10 @@ fn authors_schema() -> utoipa::openapi::schema::Array {
 
 fn tags_schema() -> utoipa::openapi::schema::Array {
     ids_schema("The ids of its tags, in display order.", 50)
+}
+
+fn news() -> ArticleKind {
+    ArticleKind::News
 }
 
 fn draft() -> Status {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
 use crate::http::language::{self, Dir};
-use crate::news::articles::model::{Article, NewArticle};
+use crate::news::articles::model::{Article, ArticleKind, NewArticle};
 use crate::news::articles::prepared::PreparedArticle;
 use crate::news::content::crud::{CascadedChange, Resource};
 use crate::news::content::image::Image;
@@ -22,6 +22,7 @@ use crate::schema::articles;
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = articles, treat_none_as_null = true)]
 struct ArticleRow {
+    kind: ArticleKind,
     title: String,
     short_title: Option<String>,
     kicker: Option<String>,
@@ -48,6 +49,7 @@ impl ArticleRow {
         let time =
             Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
         Ok(Self {
+            kind: new.kind,
             title: new.title,
             short_title: new.short_title,
             kicker: new.kicker,
