@@ -8,7 +8,7 @@ use crate::access::jwt::IdentityProviderSettings;
 use crate::access::rate_limit::RateLimitSettings;
 use crate::connection::ConnectionSettings;
 use crate::db::DatabaseSettings;
-use crate::http::caching::Caching;
+use crate::http::cache_control::Caching;
 use crate::http::security_headers::Security;
 use crate::logging::LogFormat;
 use crate::news::articles::EmbedHost;

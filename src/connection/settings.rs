@@ -1,4 +1,4 @@
-//! ConnectionSettings of client connections: how many, their timeouts, unsent answers, proxies, shutdown.
+//! Settings of client connections: how many, their timeouts, unsent answers, proxies, shutdown.
 
 use std::time::Duration;
 

@@ -3,8 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use clap::ValueEnum;
 use uuid::Uuid;
+
+pub const SURROGATE_KEY: &str = "surrogate-key";
+pub const CACHE_TAG: &str = "cache-tag";
 
 /// The longest header, in bytes: below the 16 KiB that Fastly and Cloudflare accept.
 const MAX_LENGTH: usize = 12 * 1024;
@@ -49,6 +53,28 @@ impl CacheTags {
         HeaderValue::from_str(&text)
             .ok()
             .filter(|_| !text.is_empty())
+    }
+}
+
+/// A header whose tags a cache can purge by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheTagHeader {
+    /// `Surrogate-Key`, tags separated by spaces (Fastly, Varnish).
+    SurrogateKey,
+    /// `Cache-Tag`, tags separated by commas (Cloudflare, Akamai).
+    CacheTag,
+    /// No header.
+    None,
+}
+
+impl CacheTagHeader {
+    /// The header's name and its separator.
+    pub fn header(self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::SurrogateKey => Some((HeaderName::from_static(SURROGATE_KEY), " ")),
+            Self::CacheTag => Some((HeaderName::from_static(CACHE_TAG), ",")),
+            Self::None => None,
+        }
     }
 }
 

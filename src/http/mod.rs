@@ -1,7 +1,7 @@
 //! HTTP's words, with no resource known: identifiers, list parameters, pages, cursors, bodies, preconditions, cache tags.
 
+pub mod cache_control;
 pub mod cache_tags;
-pub mod caching;
 pub mod content_coding;
 pub mod cursor;
 pub mod fields;

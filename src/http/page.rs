@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
-use crate::http::caching::CacheKind;
 use crate::http::cursor::{Cursor, SortKey};
 use crate::http::fields::Fields;
 use crate::http::ids::NamedRows;

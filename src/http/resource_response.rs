@@ -7,8 +7,8 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use serde::Serialize;
 
+use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::CacheKind;
 use crate::http::fields::Fields;
 use crate::http::preconditions::Version;
 use crate::problem::Problem;

@@ -5,9 +5,9 @@
 
 pub mod encryption;
 mod key;
-mod request;
 mod response;
+mod store;
 
 pub use key::{IDEMPOTENCY_KEY, IdempotencyKey, LONGEST_KEY};
-pub use request::IdempotentRequest;
 pub use response::{Created, StoredResponse};
+pub use store::IdempotentRequest;

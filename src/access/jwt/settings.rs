@@ -1,4 +1,4 @@
-//! IdentityProviderSettings of the trusted identity provider.
+//! Settings of the trusted identity provider.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

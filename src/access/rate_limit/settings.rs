@@ -1,4 +1,4 @@
-//! RateLimitSettings of the rate limits, by caller and kind of request.
+//! Settings of the rate limits, by caller and kind of request.
 
 use std::num::NonZeroU32;
 

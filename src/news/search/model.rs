@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
-use crate::http::caching::CacheKind;
+use crate::http::cache_control::CacheKind;
 use crate::http::cursor::Cursor;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;

@@ -11,8 +11,8 @@ use serde_json::json;
 use utoipa::openapi::{RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::CacheKind;
 use crate::http::fields::Fields;
 use crate::http::responses::{entry, json};
 use crate::http::schema::{HasFields, Named, Selected, derived_page};

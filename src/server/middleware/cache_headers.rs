@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 use super::context::RequestContext;
+use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
-use crate::http::caching::CacheKind;
 
 /// Adds `Vary` to the answer to a read and, if it succeeded without credentials, the public policy and the cache tags.
 pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {

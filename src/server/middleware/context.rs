@@ -15,7 +15,7 @@ use crate::access::rate_limit::{Allowance, Limits, RateLimitKey};
 use crate::connection::client_address::client_address;
 use crate::connection::unsent::Unsent;
 use crate::db::Database;
-use crate::http::caching::Caching;
+use crate::http::cache_control::Caching;
 use crate::http::content_coding::ContentCoding;
 use crate::http::request_id::RequestId;
 use crate::http::security_headers::Security;

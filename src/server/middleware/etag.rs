@@ -6,6 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 
 use super::context::RequestContext;
+use crate::http::cache_tags::{CACHE_TAG, SURROGATE_KEY};
 use crate::http::content_coding::ContentCoding;
 use crate::http::preconditions::{Version, entity_tag, none_match_has};
 
@@ -14,8 +15,8 @@ const NOT_REPEATED: [&str; 5] = [
     "content-type",
     "content-language",
     "link",
-    "surrogate-key",
-    "cache-tag",
+    SURROGATE_KEY,
+    CACHE_TAG,
 ];
 
 /// Adds the `ETag` of a successful read, or of a write that shows the resource; returns it.

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::schema::idempotency_keys;
 
 /// How long a response is stored, in hours.
-const STORED_HOURS: i32 = 24;
+const STORED_HOURS: u8 = 24;
 /// How many expired responses are deleted with each new one.
 const DELETED_AT_ONCE: usize = 20;
 
@@ -87,7 +87,7 @@ impl IdempotentRequest {
         if !Statement::<Bool>::new(lock).get_result(conn).await? {
             return Err(Problem::InProgress);
         }
-        let since = now.into_sql::<Timestamptz>() - STORED_HOURS.hours();
+        let since = now.into_sql::<Timestamptz>() - i32::from(STORED_HOURS).hours();
         let row = StoredRow::query()
             .filter(idempotency_keys::caller.eq(&self.account))
             .filter(idempotency_keys::key.eq(key))
@@ -143,8 +143,10 @@ fn other_credential() -> Problem {
 async fn delete_expired(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     let sql = Fragment::new(
         "DELETE FROM idempotency_keys WHERE (caller, key) IN (SELECT caller, key FROM idempotency_keys \
-         WHERE created_at < now() - interval '24 hours' ORDER BY created_at LIMIT ",
+         WHERE created_at < now() - interval '1 hour' * ",
     )
+    .number(usize::from(STORED_HOURS))
+    .sql(" ORDER BY created_at LIMIT ")
     .number(DELETED_AT_ONCE)
     .sql(" FOR UPDATE SKIP LOCKED)");
     Statement::<Untyped>::new(sql).execute(conn).await?;

@@ -1,7 +1,9 @@
 //! `Cache-Control` of public answers, by the kind of answer.
 
-use actix_web::http::header::{HeaderName, HeaderValue};
-use clap::{Args, ValueEnum};
+use actix_web::http::header::HeaderValue;
+use clap::Args;
+
+use crate::http::cache_tags::CacheTagHeader;
 
 /// The kind of an answer, which selects its `Cache-Control`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,28 +47,6 @@ pub struct Caching {
     /// 40 bytes for each resource in the answer.
     #[arg(long, env = "MANCHETTE_CACHE_TAG_HEADERS", value_enum, value_delimiter = ',', default_values_t = [CacheTagHeader::SurrogateKey, CacheTagHeader::CacheTag], global = true)]
     pub cache_tag_headers: Vec<CacheTagHeader>,
-}
-
-/// A header whose tags a cache can purge by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CacheTagHeader {
-    /// `Surrogate-Key`, tags separated by spaces (Fastly, Varnish).
-    SurrogateKey,
-    /// `Cache-Tag`, tags separated by commas (Cloudflare, Akamai).
-    CacheTag,
-    /// No header.
-    None,
-}
-
-impl CacheTagHeader {
-    /// The header's name and its separator.
-    pub fn header(self) -> Option<(HeaderName, &'static str)> {
-        match self {
-            Self::SurrogateKey => Some((HeaderName::from_static("surrogate-key"), " ")),
-            Self::CacheTag => Some((HeaderName::from_static("cache-tag"), ",")),
-            Self::None => None,
-        }
-    }
 }
 
 impl Caching {
