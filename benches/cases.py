@@ -9,7 +9,7 @@ import urllib.parse
 
 from content import AUTHORS, CATEGORIES, COMMONEST, END, LANGUAGES, MEASURED, OTHERS, RARE, SLUGS, SOME, STEMS, WORDS
 from content import DAY, moment
-from programs import HERE, Database, Trouble, environment, get, say
+from programs import HERE, Database, BenchmarkError, environment, get, progress
 
 
 class Result:
@@ -44,7 +44,7 @@ class Case:
         headers = dict(header.split(": ", 1) for header in self.headers)
         answer, body = get(self.port, self.paths[0], headers)
         if answer.status != self.status and not (self.may_fail and answer.status >= 500):
-            raise Trouble(f"{self.paths[0]} answers {answer.status}, not {self.status}: {body.decode()}")
+            raise BenchmarkError(f"{self.paths[0]} answers {answer.status}, not {self.status}: {body.decode()}")
         self.body = body
         self.wrk(chosen, self.port, 1)
 
@@ -63,10 +63,10 @@ class Case:
         ran = subprocess.run(command, env=environment(), capture_output=True, text=True)
         found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$", ran.stdout, re.M)
         if not found:
-            raise Trouble(f"wrk failed:\n{ran.stdout}{ran.stderr}")
+            raise BenchmarkError(f"wrk failed:\n{ran.stdout}{ran.stderr}")
         requests, microseconds, failures, p50, p99 = map(int, found.groups())
         if failures and not self.may_fail:
-            raise Trouble(f"{self.name}: {failures} of {requests} requests failed")
+            raise BenchmarkError(f"{self.name}: {failures} of {requests} requests failed")
         answered = requests - failures
         if answered <= 0:
             # None in time: it takes longer than that.
@@ -84,7 +84,7 @@ class Case:
         ran = subprocess.run(command, env=environment(PGOPTIONS=Database.OPTIONS), capture_output=True, text=True)
         found = re.search(r"^tps = ([\d.]+)", ran.stdout, re.M)
         if ran.returncode != 0 or not found:
-            raise Trouble(f"pgbench failed:\n{ran.stdout}{ran.stderr}")
+            raise BenchmarkError(f"pgbench failed:\n{ran.stdout}{ran.stderr}")
         return Result(float(found[1]))
 
     def measure(self, chosen):
@@ -213,18 +213,18 @@ def small_and_big(chosen, database, contents, ports, work):
             for name, paths in asked
         ])
     pairs = [Pair(name, is_list, small, big) for (name, is_list, small), (_, _, big) in zip(*found)]
-    say(f"asking each of {len(pairs)} things for the first time")
+    progress(f"asking each of {len(pairs)} things for the first time")
     for pair in pairs:
         for case in (pair.small, pair.big):
             case.prepare(chosen, work)
             database.rest()
     for turn in range(chosen.rounds):
-        say(f"measuring little content and much: round {turn + 1} of {chosen.rounds}")
+        progress(f"measuring little content and much: round {turn + 1} of {chosen.rounds}")
         for pair in pairs:
             for case in (pair.small, pair.big):
                 case.measure(chosen)
                 database.rest()
-    say("measuring one connection")
+    progress("measuring one connection")
     for pair in pairs:
         pair.alone = pair.big.wrk(chosen, pair.big.port, chosen.seconds, connections=1)
         database.rest()

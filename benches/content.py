@@ -10,7 +10,7 @@ import math
 import random
 import time
 
-from programs import say
+from programs import progress
 
 DAY = datetime.timedelta(days=1)
 SPAN = 7 * 365 * DAY
@@ -315,9 +315,9 @@ def load(chosen, database, check):
     )
     for name, content in contents.items():
         begun = time.monotonic()
-        say(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
+        progress(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
         load_all(database, name, content)
-        say(f"loaded in {time.monotonic() - begun:.0f} s")
+        progress(f"loaded in {time.monotonic() - begun:.0f} s")
         if name == "small":
             check()
     database.ask("CHECKPOINT; ALTER SYSTEM RESET ALL; SELECT pg_reload_conf();", "postgres")

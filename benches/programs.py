@@ -15,7 +15,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Trouble(Exception):
+class BenchmarkError(Exception):
     """Said to whoever runs this, without a trace."""
 
 
@@ -23,7 +23,7 @@ def processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def say(text):
+def progress(text):
     print(text, file=sys.stderr, flush=True)
 
 
@@ -51,26 +51,26 @@ def postgres_program(name):
     for folder in folders:
         if (folder / name).is_file():
             return str(folder / name)
-    raise Trouble(f"{name} is missing: install Postgres's server and client programs")
+    raise BenchmarkError(f"{name} is missing: install Postgres's server and client programs")
 
 
 def programs(build):
     """The server and the bare one, built where they should be."""
     if not shutil.which("wrk"):
-        raise Trouble("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
+        raise BenchmarkError("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
     root = HERE.parent
     if build:
-        say("building")
+        progress("building")
         for what in (["--bin", "manchette"], ["--example", "bare"]):
             if subprocess.run(["cargo", "build", "--release", *what], cwd=root).returncode != 0:
-                raise Trouble("it doesn't build")
+                raise BenchmarkError("it doesn't build")
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=root, capture_output=True, text=True, check=True
     )
     release = pathlib.Path(json.loads(metadata.stdout)["target_directory"]) / "release"
     found = release / "manchette", release / "examples" / "bare"
     if not all(program.exists() for program in found):
-        raise Trouble("nothing was built yet: run this without --no-build")
+        raise BenchmarkError("nothing was built yet: run this without --no-build")
     return found
 
 
@@ -91,7 +91,7 @@ class Server:
             if found:
                 self.port = int(found[1])
                 return self
-        raise Trouble(f"the server doesn't start:\n{self.log.read_text()}")
+        raise BenchmarkError(f"the server doesn't start:\n{self.log.read_text()}")
 
     def stop(self):
         self.process.terminate()
@@ -114,7 +114,7 @@ def bare_server(program, stack, case, workers):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return port
         time.sleep(0.025)
-    raise Trouble("the bare server doesn't start")
+    raise BenchmarkError("the bare server doesn't start")
 
 
 def get(port, path, headers=None):
@@ -146,7 +146,7 @@ class Database:
     def ask(self, sql, name="manchette"):
         asked = subprocess.run(self.command(name), input=sql, env=environment(), capture_output=True, text=True)
         if asked.returncode != 0:
-            raise Trouble(f"Postgres refused:\n{asked.stderr}")
+            raise BenchmarkError(f"Postgres refused:\n{asked.stderr}")
         return asked.stdout.strip()
 
     def rest(self):
@@ -172,4 +172,4 @@ class Database:
         except BrokenPipeError:
             pass
         if psql.wait() != 0:
-            raise Trouble(f"{table} can't be loaded")
+            raise BenchmarkError(f"{table} can't be loaded")
