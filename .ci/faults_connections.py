@@ -5,7 +5,6 @@ import collections
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import re
 import socket

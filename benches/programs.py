@@ -1,4 +1,4 @@
-"""The programs that take part: Postgres's own, the server, and the bare one."""
+"""The programs under measurement: Postgres, the server, and the bare server."""
 
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class BenchmarkError(Exception):
-    """Said to whoever runs this, without a trace."""
+    """An error message for the user, without a stack trace."""
 
 
 def processors():
@@ -28,7 +28,7 @@ def progress(text):
 
 
 def environment(**more):
-    """The caller's, without what would change the server or its Postgres."""
+    """The user's environment, without settings of the server or of Postgres."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -55,7 +55,7 @@ def postgres_program(name):
 
 
 def programs(build):
-    """The server and the bare one, built where they should be."""
+    """The server and the bare server, built first if `build` is set."""
     if not shutil.which("wrk"):
         raise BenchmarkError("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
     root = HERE.parent
@@ -63,7 +63,7 @@ def programs(build):
         progress("building")
         for what in (["--bin", "manchette"], ["--example", "bare"]):
             if subprocess.run(["cargo", "build", "--release", *what], cwd=root).returncode != 0:
-                raise BenchmarkError("it doesn't build")
+                raise BenchmarkError("the build failed")
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=root, capture_output=True, text=True, check=True
     )
@@ -75,17 +75,17 @@ def programs(build):
 
 
 class Server:
-    """A running server of ours, until told to stop."""
+    """A running server, until `stop` is called."""
 
     def __init__(self, command, log, env):
         self.log = log
-        # In a session of its own, Ctrl-C reaches it only through `stop`.
+        # In a separate session, so that Ctrl-C reaches it only through `stop`.
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log.open("w"), env=env, start_new_session=True, text=True
         )
 
     def wait(self):
-        """Reads what it says when it is ready: the port."""
+        """Reads the port from the startup message."""
         for line in self.process.stdout:
             found = re.search(r"Listening\s+127\.0\.0\.1:(\d+)", line)
             if found:
@@ -128,9 +128,9 @@ def get(port, path, headers=None):
 
 
 class Database:
-    """Postgres, which the server started in this folder."""
+    """The embedded Postgres that the server started in this folder."""
 
-    # As the server opens its own connections.
+    # The options of the server's own connections.
     OPTIONS = (
         "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off -c max_parallel_workers_per_gather=0"
     )
@@ -150,7 +150,7 @@ class Database:
         return asked.stdout.strip()
 
     def rest(self):
-        """Waits until no statement runs any more: whoever asked for it may have given up before."""
+        """Waits until no statement is running: the client may have disconnected before its statement ended."""
         running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid();"
         for _ in range(100):
             if self.ask(running) == "0":
@@ -158,7 +158,7 @@ class Database:
             time.sleep(0.1)
 
     def copy(self, table, columns, rows, name):
-        """Loads rows. Triggers don't run, nor do foreign keys: the rows are known to be right."""
+        """Loads rows, without triggers and foreign keys: the rows are known to be valid."""
         psql = subprocess.Popen(
             self.command(name), env=environment(), stdin=subprocess.PIPE, text=True, encoding="utf-8"
         )
