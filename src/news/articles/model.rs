@@ -107,6 +107,7 @@ pub struct Article {
     #[schema(value_type = Option<CategoryRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
     pub category: Option<Json<CategoryRef>>,
+    /// The ids of its authors, in byline order.
     #[schema(value_type = Vec<Uuid>, max_items = 20)]
     #[diesel(select_expression = column::<Jsonb>("signed.author_ids"), select_expression_type = Column<Jsonb>)]
     pub author_ids: Json<Vec<Uuid>>,
