@@ -97,7 +97,7 @@ def read_examples(path):
 
 
 class Server:
-    """The program in a folder of its own, with sample content."""
+    """The program in a temporary folder, with sample content."""
 
     def __init__(self, program, user):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="manchette-docs-"))
@@ -137,7 +137,7 @@ class Server:
         shutil.rmtree(self.folder)
 
     def run(self, examples):
-        """Runs all in one shell and returns for each its exit status, output, errors and statuses."""
+        """Runs all commands in one shell; returns the exit status, output, errors and HTTP statuses of each."""
         script = [PRELUDE]
         for number, example in enumerate(examples):
             command = self.folder / f"example-{number}.command"
@@ -156,7 +156,7 @@ class Server:
 
 
 def check_examples(examples, program, user):
-    """Yields what is wrong with the examples of one page: (path, line, text)."""
+    """Yields the faults in the examples of one page: (path, line, text)."""
     with Server(program, user) as server:
         results = server.run(examples)
     return [
@@ -168,7 +168,7 @@ def check_examples(examples, program, user):
 
 
 def split_head(text):
-    """An answer's status line and the names of its headers, where it has a head, and its body."""
+    """The status line of a response, the names of its headers (if it has a head), and its body."""
     if not text.startswith("HTTP/"):
         return None, None, text
     head, _, body = text.partition("\n\n")
@@ -177,7 +177,7 @@ def split_head(text):
 
 
 def values(text):
-    """The JSON values that a text consists of, or None where it is no JSON."""
+    """The JSON values in a text, or None if it is not JSON."""
     decoder, found, at = json.JSONDecoder(), [], 0
     text = text.strip()
     try:
@@ -191,7 +191,7 @@ def values(text):
 
 
 def documented(text):
-    """The same of an answer in a page, where `…` stands for what is left out."""
+    """The JSON values of a documented response, in which `…` stands for omissions."""
 
     def mark(token):
         return {"}": '"…": null', "]": '"…"', None: token[0]}[token[1]]
@@ -218,12 +218,12 @@ def compare_statuses(status, expected, statuses):
         if int(seen) != USUAL.get(method, 200):
             yield f"expected the status {USUAL.get(method, 200)} of a {method} on the way, seen {seen}"
     if last:
-        wanted = int(status.split()[1]) if status else USUAL.get(last[0], 200)
+        expected_status = int(status.split()[1]) if status else USUAL.get(last[0], 200)
         first = expected[0] if expected else None
         if not status and isinstance(first, dict) and first.keys() & {"type", "errors"}:
-            wanted = first.get("status", wanted)
-        if int(last[1]) != wanted:
-            yield f"expected the status {wanted}, seen {last[1]}"
+            expected_status = first.get("status", expected_status)
+        if int(last[1]) != expected_status:
+            yield f"expected the status {expected_status}, seen {last[1]}"
 
 
 def compare_headers(headers, seen):

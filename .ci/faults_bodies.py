@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Forty articles of 500 kB are posted at once with one key while others read: no read may be refused for that, and every
-article must be there in the end. Prints how long reads took, with the posts and without.
+"""Posts forty articles of 500 kB at once with one key while other clients read: no read may be refused, and every article
+must be stored in the end. Prints the duration of reads, with and without the posts.
 
     .ci/faults_bodies.py target/debug/manchette
 """
@@ -23,7 +23,7 @@ import uuid
 POSTS = 40
 READERS = 4
 BODY = 500_000
-# Seconds within which all posts have been taken, on a machine with two processors and a server built without optimisation.
+# Seconds within which all posts must succeed, on a machine with two processors and a server built without optimisation.
 LONGEST = 600
 
 
@@ -38,13 +38,13 @@ def load_faults():
 faults = load_faults()
 
 
-# What takes long to render, and what takes longer to be indexed than to be rendered.
+# One text is slow to render; the other is slower to index than to render.
 MARKUP = "Il *a* [plu](https://a.example/{number}/{n}) sur la plaine{n}, **enfin**, et le port rouvre à midi.\n\n"
 PLAIN = "Il a plu sur la plaine{n}, enfin, et le port{number} rouvre à midi.\n\n"
 
 
 def body(form, number):
-    """Paragraphs of this form, with words of their own."""
+    """Paragraphs in this form, with different words."""
     paragraphs, length = [], 0
     while length < BODY - 200:
         paragraph = form.format(number=number, n=len(paragraphs))
@@ -54,7 +54,7 @@ def body(form, number):
 
 
 class Reader(threading.Thread):
-    """Reads one thing after the other."""
+    """Reads the paths one after the other."""
 
     def __init__(self, address, paths):
         super().__init__(daemon=True)
@@ -74,7 +74,7 @@ class Reader(threading.Thread):
 
 
 class Poster(threading.Thread):
-    """Posts one article, again and again until it is taken."""
+    """Posts one article, repeated until it succeeds."""
 
     def __init__(self, address, key, form, number):
         super().__init__(daemon=True)
@@ -112,7 +112,7 @@ def reading(address, paths, work):
     statuses = sum((reader.statuses for reader in readers), collections.Counter())
     seconds = sorted(second for reader in readers for second in reader.seconds)
     half, most = statistics.median(seconds), seconds[int(len(seconds) * 0.99)]
-    faults.say(f"   {dict(statuses)} reads: half within {half * 1000:.0f} ms, 99 % within {most * 1000:.0f} ms, all within {seconds[-1] * 1000:.0f} ms")
+    faults.progress(f"   {dict(statuses)} reads: half within {half * 1000:.0f} ms, 99 % within {most * 1000:.0f} ms, all within {seconds[-1] * 1000:.0f} ms")
     return statuses
 
 
@@ -121,10 +121,10 @@ def trial(node, key):
     status, _, found, _ = faults.ask(node.address, "POST", "/v1/articles", key, small)
     assert status == 201, found
     paths = ["/v1/articles", "/v1/headlines", f"/v1/articles/{found['id']}", "/v1/site"]
-    faults.say("nothing is posted")
+    faults.progress("nothing is posted")
     reading(node.address, paths, lambda: time.sleep(3))
     for what, form in (("plain text", PLAIN), ("markup", MARKUP)):
-        faults.say(f"{POSTS} articles with {BODY // 1000} kB of {what} are posted at once with one key")
+        faults.progress(f"{POSTS} articles with {BODY // 1000} kB of {what} are posted at once with one key")
         posting(node, key, form, paths)
 
 
@@ -140,11 +140,11 @@ def posting(node, key, form, paths):
 
     statuses = reading(node.address, paths, work)
     posts = sum((poster.statuses for poster in posters), collections.Counter())
-    faults.say(f"   {dict(posts)} posts in {time.monotonic() - begun:.0f} s")
+    faults.progress(f"   {dict(posts)} posts in {time.monotonic() - begun:.0f} s")
     wrong = [f"reads were answered {status}" for status in statuses if status != 200]
     wrong += [f"post {poster.number}: {poster.wrong or 'never taken'}" for poster in posters if not poster.id]
     if wrong:
-        raise faults.Trouble("\n".join(wrong))
+        raise faults.TestFailure("\n".join(wrong))
 
 
 def main():
@@ -160,8 +160,8 @@ def main():
         made = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
         node = faults.Node(program, postgres.url, folder / "log")
         trial(node, made.stdout.strip())
-    except faults.Trouble as trouble:
-        print(trouble, file=sys.stderr)
+    except faults.TestFailure as failure:
+        print(failure, file=sys.stderr)
         sys.exit(1)
     finally:
         if node:
@@ -169,7 +169,7 @@ def main():
         if postgres:
             postgres.stop("fast")
         shutil.rmtree(folder, ignore_errors=True)
-    faults.say("all is well")
+    faults.progress("all checks passed")
 
 
 if __name__ == "__main__":

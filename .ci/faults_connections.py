@@ -1,44 +1,43 @@
-"""Trials of what clients can do with their connections: ask for much and read nothing, say nothing at all, and go on asking
-while the server stops. `.ci/faults` runs them."""
+"""Tests with misbehaving connections: clients that request large responses and don't read them, clients that send nothing,
+and clients that keep sending requests while the server stops. `.ci/faults` runs them."""
 
 import collections
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import re
 import socket
 import threading
 import time
 
-# Articles, and the bytes of each one's body, of which an answer has all and in three forms.
+# The number of articles, and the bytes of each body; a response has all bodies in three forms.
 ARTICLES, BODY = 100, 12_000
 LARGE = "/v1/articles?limit=100&fields=body,body_html,body_text"
 READERS = 900
-# Seconds, as the servers of these trials are set.
+# Seconds: the setting of the servers in these tests.
 WRITE_TIMEOUT = 3
-# Seconds that something may take longer than it should on a busy machine.
+# Seconds of tolerance on a busy machine.
 SLACK = 5
-# Seconds until every reader is gone who was given an answer, one after another.
+# Seconds until every client with an unread response must be disconnected, one after another.
 DISCONNECTED = 90
-# What the process may hold more than before: the bound for one address, and what each connection has for itself.
+# Additional memory that the process may use: the limit for one address, and the memory of each connection.
 UNSENT_MIB = 32
 PER_CONNECTION_MIB = 0.2
-# What answers take while they are made, before they are known: connections to the database, times rows and JSON.
+# Memory for responses in preparation, not yet counted: database connections, times rows and JSON.
 MADE_MIB = 200
 
 
-class Trouble(Exception):
+class TestFailure(Exception):
     pass
 
 
-def say(text):
+def progress(text):
     print(f"-- {text}", flush=True)
 
 
 def resident(process):
-    """Its resident memory, in MiB."""
+    """The resident memory of a process, in MiB."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
@@ -54,7 +53,7 @@ def request(path, more=""):
 
 
 def is_closed(connection):
-    """Whether the other end has closed it. What was received stays unread where it is not."""
+    """Whether the server has closed the connection. Received bytes stay unread."""
     try:
         connection.setblocking(False)
         state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
@@ -65,7 +64,7 @@ def is_closed(connection):
 
 
 def starts(connection, bytes):
-    """Whether what came begins so. It stays unread."""
+    """Whether the received bytes begin with these. They stay unread."""
     try:
         connection.setblocking(False)
         return connection.recv(len(bytes), socket.MSG_PEEK) == bytes
@@ -73,8 +72,8 @@ def starts(connection, bytes):
         return False
 
 
-class Watcher(threading.Thread):
-    """Asks for the server's health on a connection of its own, again and again."""
+class HealthPoller(threading.Thread):
+    """Polls the health endpoints, each time on a new connection."""
 
     def __init__(self, address):
         super().__init__(daemon=True)
@@ -101,13 +100,13 @@ class Watcher(threading.Thread):
     def done(self, what):
         self.going = False
         self.join()
-        say(f"   health was asked {self.asked} times, the slowest answer took {self.slowest * 1000:.0f} ms")
+        progress(f"   {self.asked} health checks, the slowest took {self.slowest * 1000:.0f} ms")
         if self.wrong or not self.asked:
-            raise Trouble(f"{what}: {len(self.wrong)} of {self.asked} answers about health were wrong, such as {self.wrong[:3]}")
+            raise TestFailure(f"{what}: {len(self.wrong)} of {self.asked} health checks failed, such as {self.wrong[:3]}")
 
 
 def write_articles(node, key):
-    """What answers are large with, unless it is there."""
+    """Creates the articles that make responses large."""
     connection = http.client.HTTPConnection(*node.address.split(":"), timeout=30)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     text = ("Une phrase comme une autre, et encore une.\n\n" * (BODY // 44))[:BODY]
@@ -117,60 +116,59 @@ def write_articles(node, key):
         answer = connection.getresponse()
         found = answer.read()
         if answer.status != 201:
-            raise Trouble(f"no article was made: {answer.status} {found[:200]}")
+            raise TestFailure(f"no article was created: {answer.status} {found[:200]}")
     connection.close()
 
 
 def never_reading(node, count, path=LARGE):
-    """So many clients who ask and read nothing."""
+    """Connections of clients that send a request and don't read the response."""
     connections = []
     for _ in range(count):
         connection = connect(node.address)
-        # A small window, as somebody who means it would have.
         connection.sendall(request(path))
         connections.append(connection)
     return connections
 
 
 def readers(node):
-    """Nine hundred who ask for megabytes each and read nothing."""
-    say(f"{READERS} clients ask for {LARGE} and read nothing")
+    """900 clients that request megabytes each and don't read them."""
+    progress(f"{READERS} clients request {LARGE} and don't read the response")
     before = resident(node.process)
-    watcher = Watcher(node.address)
-    watcher.start()
+    poller = HealthPoller(node.address)
+    poller.start()
     most = before
     connections = never_reading(node, READERS)
     begun = time.monotonic()
-    # Refused ones stay until they were idle for too long; those whose answer waits must go.
+    # Refused clients stay until the idle timeout; those with an unread response must be disconnected.
     while time.monotonic() - begun < WRITE_TIMEOUT + SLACK:
         most = max(most, resident(node.process))
         time.sleep(0.1)
     bound = UNSENT_MIB + READERS * PER_CONNECTION_MIB + MADE_MIB
-    say(f"   resident memory: {before:.0f} MiB before, {most:.0f} MiB at most, {resident(node.process):.0f} MiB then")
-    watcher.done("clients who read nothing")
-    # When some were disconnected, others had their turn.
+    progress(f"   resident memory: {before:.0f} MiB before, {most:.0f} MiB at most, {resident(node.process):.0f} MiB afterwards")
+    poller.done("clients that don't read")
+    # Disconnecting some clients lets the responses of others start.
     while True:
         large = [connection for connection in connections if starts(connection, b"HTTP/1.1 200")]
         left = [connection for connection in large if not is_closed(connection)]
         if not left or time.monotonic() - begun > DISCONNECTED:
             break
-        # Behind a closed window a reset may be lost: whoever says something is told again.
+        # A reset may be lost behind a closed window: sending a byte makes the server repeat it.
         for connection in left:
             with contextlib.suppress(OSError):
                 connection.send(b"\r\n")
         time.sleep(0.5)
-    say(f"   {len(large)} of them got the beginning of an answer, and {len(large) - len(left)} of those were disconnected")
+    progress(f"   {len(large)} received the beginning of a response, and {len(large) - len(left)} of those were disconnected")
     if left or not large:
-        raise Trouble(f"{len(left)} clients who read nothing are still connected")
+        raise TestFailure(f"{len(left)} clients that don't read are still connected")
     if most - before > bound:
-        raise Trouble(f"clients who read nothing: {most - before:.0f} MiB more, and at most {bound:.0f} may be")
+        raise TestFailure(f"clients that don't read: {most - before:.0f} MiB more, at most {bound:.0f} allowed")
     for connection in connections:
         connection.close()
 
 
 def dribblers(node):
-    """A few who read a byte now and then."""
-    say("clients read a byte now and then")
+    """A few clients that read a byte now and then."""
+    progress("clients read a byte now and then")
     connections = never_reading(node, 5)
     begun = time.monotonic()
     closed = set()
@@ -186,18 +184,18 @@ def dribblers(node):
             except OSError:
                 closed.add(connection)
         if time.monotonic() - begun > WRITE_TIMEOUT + 2 * SLACK:
-            raise Trouble(f"{len(connections) - len(closed)} clients who read a byte now and then are still there")
+            raise TestFailure(f"{len(connections) - len(closed)} clients that read a byte now and then are still connected")
         time.sleep(0.3)
-    say(f"   they were closed within {time.monotonic() - begun:.1f} s")
+    progress(f"   they were closed within {time.monotonic() - begun:.1f} s")
     for connection in connections:
         connection.close()
 
 
 def crowd(node, count, what, sends):
-    """More connections than may be open, and none of them reads."""
-    say(f"{count} clients {what}, where 100 connections may be open")
-    watcher = Watcher(node.address)
-    watcher.start()
+    """More connections than allowed, none of which reads."""
+    progress(f"{count} clients {what}, with a limit of 100 connections")
+    poller = HealthPoller(node.address)
+    poller.start()
     connections = []
     for _ in range(count):
         try:
@@ -205,16 +203,16 @@ def crowd(node, count, what, sends):
             connection.sendall(sends)
             connections.append(connection)
         except OSError:
-            # It had to make room at once.
+            # The server closed it at once to make room.
             pass
     time.sleep(WRITE_TIMEOUT + SLACK)
-    watcher.done(f"{count} clients {what}")
+    poller.done(f"{count} clients {what}")
     for connection in connections:
         connection.close()
 
 
 class Asker(threading.Thread):
-    """Asks on one connection as long as it is kept, then on another, until none is accepted."""
+    """Sends requests on a connection until it is closed, then on a new one, until none is accepted."""
 
     def __init__(self, address):
         super().__init__(daemon=True)
@@ -232,7 +230,7 @@ class Asker(threading.Thread):
                     return
 
     def on(self, connection):
-        """Asks on this connection until it is closed; whether it was closed in good order."""
+        """Sends requests until the connection is closed; returns whether it was closed in order."""
         stream = connection.makefile("rb")
         while True:
             try:
@@ -250,23 +248,23 @@ class Asker(threading.Thread):
         while (line := stream.readline()) not in (b"\r\n", b""):
             head.append(line)
         if not head or line == b"":
-            raise ValueError(f"the answer broke off after {len(head)} lines")
+            raise ValueError(f"the response ended after {len(head)} lines")
         length = next(int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length:"))
         body = stream.read(length)
         if len(body) < length:
-            raise ValueError(f"the answer broke off after {len(body)} of {length} bytes")
+            raise ValueError(f"the response ended after {len(body)} of {length} bytes")
         return head, body
 
 
 def stop_under_load(node, rounds=5):
-    """SIGTERM while clients ask on connections that they keep."""
-    say(f"a server is stopped under load, {rounds} times")
+    """SIGTERM while clients send requests on persistent connections."""
+    progress(f"a server is stopped under load, {rounds} times")
     total, longest = collections.Counter(), 0
     for _ in range(rounds):
         askers = [Asker(node.address) for _ in range(32)]
         for asker in askers:
             asker.start()
-        # Some that are idle, and kept: they must keep nobody waiting.
+        # Idle connections, kept open: they must not delay the shutdown.
         idle = []
         for _ in range(10):
             connection = connect(node.address)
@@ -279,7 +277,7 @@ def stop_under_load(node, rounds=5):
         time.sleep(0.3)
         status = ready(node.address)
         if status != 503:
-            raise Trouble(f"/readyz answers {status} while the server stops")
+            raise TestFailure(f"/readyz answers {status} while the server stops")
         node.process.wait(30)
         longest = max(longest, time.monotonic() - begun)
         for asker in askers:
@@ -290,11 +288,11 @@ def stop_under_load(node, rounds=5):
             connection.close()
         wrong = [cut for asker in askers for cut in asker.cut]
         if wrong:
-            raise Trouble(f"{len(wrong)} requests got no whole answer, such as {wrong[:3]}")
+            raise TestFailure(f"{len(wrong)} requests got an incomplete response, such as {wrong[:3]}")
         node.start()
-    say(f"   answers: {dict(total)}; the longest stop took {longest:.1f} s")
+    progress(f"   responses: {dict(total)}; the longest stop took {longest:.1f} s")
     if not total["200"]:
-        raise Trouble("nobody was answered at all")
+        raise TestFailure("no request got a 200")
 
 
 def ready(address):
@@ -306,7 +304,7 @@ def ready(address):
 
 
 def run(start, key):
-    """All of it; `start(**settings)` starts a server with settings of its own."""
+    """Runs all tests; `start(**settings)` starts a server with these settings."""
     node = start(MANCHETTE_WRITE_TIMEOUT=str(WRITE_TIMEOUT))
     write_articles(node, key)
     readers(node)
@@ -314,8 +312,8 @@ def run(start, key):
     node.stop()
     node = start(MANCHETTE_WRITE_TIMEOUT=str(WRITE_TIMEOUT), MANCHETTE_MAX_CONNECTIONS="100")
     for count in (130, READERS):
-        crowd(node, count, "ask for megabytes and read nothing", request(LARGE))
-        crowd(node, count, "say nothing", b"")
+        crowd(node, count, "request megabytes and don't read them", request(LARGE))
+        crowd(node, count, "send nothing", b"")
         crowd(node, count, "begin a request", b"GET /livez HTTP/1.1\r\nHost:")
     node.stop()
     node = start(MANCHETTE_SHUTDOWN_DELAY="1")

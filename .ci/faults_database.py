@@ -1,9 +1,8 @@
-"""Trials for `.ci/faults`: a connection pooler before the database, a table that somebody holds locked, a disk that is full."""
+"""Tests for `.ci/faults`: a connection pooler in front of the database, a locked table, a full disk."""
 
 import collections
 import contextlib
 import os
-import pathlib
 import shutil
 import signal
 import statistics
@@ -11,9 +10,9 @@ import subprocess
 import threading
 import time
 
-from __main__ import Node, Postgres, Trial, Trouble, ask, program, say
+from __main__ import Node, Postgres, Trial, TestFailure, ask, program, progress
 
-# What a refused pooler is refused with.
+# The error message for a refused pooler.
 SENTENCE = "connection pooler in transaction or statement mode"
 READERS = 60
 # Seconds that the table is locked.
@@ -21,7 +20,7 @@ LOCKED = 8
 
 
 class PgBouncer:
-    """Before a Postgres, at a socket of its own."""
+    """PgBouncer in front of a Postgres, with its own socket."""
 
     def __init__(self, folder, postgres):
         self.folder, self.postgres = folder, postgres
@@ -37,7 +36,7 @@ class PgBouncer:
         begun = time.monotonic()
         while not (folder / ".s.PGSQL.6432").exists():
             if self.process.poll() is not None or time.monotonic() - begun > 10:
-                raise Trouble(f"PgBouncer does not start: {(folder / 'log').read_text()}")
+                raise TestFailure(f"PgBouncer does not start: {(folder / 'log').read_text()}")
             time.sleep(0.05)
 
     def write(self, mode):
@@ -48,10 +47,10 @@ class PgBouncer:
         )
 
     def switch(self, mode):
-        """As an operator does it: those who are connected stay so."""
+        """Changes the mode with a reload: existing connections stay open."""
         self.write(mode)
         self.process.send_signal(signal.SIGHUP)
-        # It says nothing when it has read its settings, and takes them at once.
+        # PgBouncer applies its settings at once, without a message.
         time.sleep(0.3)
 
     def stop(self):
@@ -61,7 +60,7 @@ class PgBouncer:
 
 @contextlib.contextmanager
 def ending(trial):
-    """Ends a trial's processes, however it went."""
+    """Ends the processes of a test, also when it fails."""
     try:
         yield trial
         for node in trial.nodes:
@@ -74,7 +73,7 @@ def ending(trial):
 
 
 def a_pooler(server, folder):
-    say("a pooler stands before Postgres")
+    progress("a pooler is in front of Postgres")
     folder.mkdir()
     made = []
 
@@ -107,13 +106,13 @@ def switched(trial, pooler, mode):
             if status == 503 and SENTENCE in found["detail"] and headers.get("Retry-After"):
                 break
             if time.monotonic() - begun > 5:
-                raise Trouble(f"{mode} mode is not noticed: /readyz answers {status} {found}")
+                raise TestFailure(f"{mode} mode is not detected: /readyz returns {status} {found}")
             time.sleep(0.02)
     noticed = time.monotonic() - begun
     asked = collections.Counter(ask(node.address, "GET", "/v1/headlines")[0] for node in trial.nodes for _ in range(50))
     if set(asked) != {503}:
-        raise Trouble(f"in {mode} mode there are answers: {dict(asked)}")
-    say(f"   noticed after {noticed:.2f} s; then all of {sum(asked.values())} requests were refused")
+        raise TestFailure(f"in {mode} mode some requests succeeded: {dict(asked)}")
+    progress(f"   detected after {noticed:.2f} s; then all of {sum(asked.values())} requests were refused")
     pooler.switch("session")
 
 
@@ -121,15 +120,15 @@ def refused(server, url, command, mode):
     environment = {**os.environ, "DATABASE_URL": url, "MANCHETTE_LISTEN": "127.0.0.1:0"}
     done = subprocess.run([server, *command], env=environment, capture_output=True, text=True, timeout=60)
     if done.returncode == 0 or SENTENCE not in done.stderr:
-        raise Trouble(f"{command} in {mode} mode ends with {done.returncode}: {done.stderr}")
+        raise TestFailure(f"{command} in {mode} mode ends with {done.returncode}: {done.stderr}")
 
 
 def a_locked_table(server, folder):
-    say(f"headlines are locked for {LOCKED} s, and {READERS} read them")
+    progress(f"headlines are locked for {LOCKED} s, and {READERS} read them")
     folder.mkdir()
     with ending(Trial(server, folder)) as trial:
         node = trial.nodes[0]
-        # Every connection is open, and every statement prepared.
+        # Opens every connection and prepares every statement.
         for path in ("/v1/headlines", "/v1/articles", "/v1/authors") * 30:
             ask(node.address, "GET", path)
         lock = f"BEGIN; LOCK TABLE headlines IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({LOCKED}); COMMIT"
@@ -158,13 +157,13 @@ def a_locked_table(server, folder):
             thread.join()
         for path in answers:
             middle, slowest = statistics.median(seconds[path]), max(seconds[path])
-            say(f"   {path}: {dict(answers[path])}; median {middle * 1000:.0f} ms, slowest {slowest * 1000:.0f} ms")
+            progress(f"   {path}: {dict(answers[path])}; median {middle * 1000:.0f} ms, slowest {slowest * 1000:.0f} ms")
         expected = {"/v1/headlines": {503}, "/v1/articles": {200}, "/v1/authors": {200}, "/v1/tags": {201}}
         for path, statuses in expected.items():
             if set(answers[path]) != statuses:
                 wrong.append(f"{path} answered {dict(answers[path])}")
         if wrong:
-            raise Trouble("\n".join(wrong[:10]))
+            raise TestFailure("\n".join(wrong[:10]))
         trial.heal("a locked table")
 
 
@@ -178,12 +177,12 @@ class OwnPostgres:
         words = [program("psql"), "-h", self.data, "-U", "manchette", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", sql, "manchette"]
         done = subprocess.run(words, capture_output=True, text=True, cwd="/")
         if done.returncode:
-            raise Trouble(f"{sql}: {done.stderr}")
+            raise TestFailure(f"{sql}: {done.stderr}")
         return [line.split("\t") for line in done.stdout.splitlines()]
 
 
 class FullDisk(Trial):
-    """A server with a Postgres of its own, of which one part stands on a small disk."""
+    """A server with an embedded Postgres, one folder of which is on a small disk."""
 
     def __init__(self, server, folder, part, size):
         folder.mkdir()
@@ -193,7 +192,7 @@ class FullDisk(Trial):
         node = Node(server, "", self.log, MANCHETTE_DATA_DIR=str(data), MANCHETTE_NO_DEMO="true")
         node.stop()
         self.postgres = OwnPostgres(data)
-        # The part is moved to the disk, with a link in its place.
+        # The folder is moved to the disk and replaced by a link.
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0755", "none", self.disk], check=True)
         self.nodes = [node]
         place = self.postgres.data / part
@@ -205,19 +204,19 @@ class FullDisk(Trial):
         self.key = (data / "key").read_text().strip()
 
     def write(self):
-        """One write: its status."""
+        """Sends a write and returns its status."""
         line = {"title": f"full {time.monotonic_ns()}", "language": "fr", "source": "x" * 100}
         status, headers, found, _ = ask(self.nodes[0].address, "POST", "/v1/headlines", self.key, line)
         if status in (503, 507) and not headers.get("Retry-After"):
-            raise Trouble(f"{status} without Retry-After: {found}")
+            raise TestFailure(f"{status} without Retry-After: {found}")
         return status
 
     def data_disk(self):
-        """Nothing is left on the disk until enough was refused."""
+        """Keeps the disk full until enough writes were refused."""
         ballast = self.disk / "ballast"
         with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
             while True:
-                # A page at a time: not one is left.
+                # One page at a time, until none is left.
                 file.write(b"\0" * 4096)
         reads, writes = collections.Counter(), collections.Counter()
         begun = time.monotonic()
@@ -226,22 +225,22 @@ class FullDisk(Trial):
             for path in ("/v1/headlines?limit=5", "/v1/articles", "/readyz"):
                 reads[ask(self.nodes[0].address, "GET", path, self.key)[0]] += 1
             if time.monotonic() - begun > 30:
-                raise Trouble(f"the disk is full, and writes are answered {dict(writes)}")
+                raise TestFailure(f"the disk is full, and writes are answered {dict(writes)}")
         ballast.unlink()
-        say(f"   while it was full: reads {dict(reads)}, writes {dict(writes)}")
+        progress(f"   while it was full: reads {dict(reads)}, writes {dict(writes)}")
         if set(reads) != {200}:
-            raise Trouble(f"while the disk was full, reads were answered {dict(reads)}")
+            raise TestFailure(f"while the disk was full, reads were answered {dict(reads)}")
 
     def wal_disk(self):
-        """The log of changes finds no space for its next file for a while."""
+        """The write-ahead log has no space for its next file for a while."""
         before = self.log.read_text().count("restarting it in")
         fill = "CREATE TABLE ballast AS SELECT md5(n::text) || md5((n + 1)::text) AS it FROM generate_series(1, 1000000) AS n"
         try:
             self.postgres.ask(fill)
-        except Trouble:
+        except TestFailure:
             pass
         else:
-            raise Trouble("the disk of the log was never full")
+            raise TestFailure("the disk of the log was never full")
         statuses = collections.Counter()
         until = time.monotonic() + 10
         while time.monotonic() < until:
@@ -249,26 +248,26 @@ class FullDisk(Trial):
                 statuses[ask(self.nodes[0].address, "GET", "/v1/headlines")[0]] += 1
             time.sleep(0.1)
         restarts = self.log.read_text().count("restarting it in") - before
-        say(f"   full for 10 s: {restarts} restarts; reads {dict(statuses)}")
+        progress(f"   full for 10 s: {restarts} restarts; reads {dict(statuses)}")
         if not 1 <= restarts <= 6:
-            raise Trouble(f"Postgres was started {restarts} times in 10 s")
+            raise TestFailure(f"Postgres was started {restarts} times in 10 s")
         if not set(statuses) <= {200, 503}:
-            raise Trouble(f"reads were answered {dict(statuses)}")
+            raise TestFailure(f"reads were answered {dict(statuses)}")
         subprocess.run(["mount", "-o", "remount,size=512m", self.disk], check=True)
         self.room = time.monotonic()
 
     def heal(self, what):
         super().heal(what)
         if hasattr(self, "room"):
-            say(f"   it wrote again {time.monotonic() - self.room:.1f} s after there was room")
+            progress(f"   it wrote again {time.monotonic() - self.room:.1f} s after space was freed")
 
 
 def full_disks(server, folder):
     if os.getuid() != 0:
-        say("full disks: left out, as only root can mount a small one")
+        progress("full disks: left out, as only root can mount a small one")
         return
     folder.mkdir()
-    # Nobody else may be kept from what the server's Postgres runs as.
+    # The user that runs the server's Postgres needs access.
     folder.chmod(0o755)
     for name, part, size, healed in (("data", "base", 128, 5), ("wal", "pg_wal", 64, 40)):
         trial = None
@@ -279,7 +278,7 @@ def full_disks(server, folder):
             with ending(trial):
                 trial.while_writing(f"the disk of Postgres's {part} is full", fill)
         finally:
-            # The server's Postgres ends with it, a moment later.
+            # The server's Postgres ends shortly after the server.
             for _ in range(50):
                 if subprocess.run(["umount", folder / name / "disk"], capture_output=True).returncode == 0 or not trial:
                     break
@@ -290,9 +289,9 @@ TRIALS = {"pooler": a_pooler, "lock": a_locked_table, "disk": full_disks}
 
 
 def run(server, folder, names):
-    """Those that are named, or all."""
+    """The named tests, or all of them."""
     for name, trial in TRIALS.items():
         if not names or name in names:
             begun = time.monotonic()
             trial(server, folder / name)
-            say(f"   took {time.monotonic() - begun:.0f} s")
+            progress(f"   took {time.monotonic() - begun:.0f} s")

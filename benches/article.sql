@@ -1,6 +1,6 @@
 -- GET /v1/articles/… The server binds the whole slug; a variable here is a number, so the slug is put together.
 \set n random(1, :slugs)
-SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
+SELECT "articles"."id", "articles"."slug", "articles"."kind", "articles"."title", "articles"."short_title", "articles"."kicker",
     "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() THEN 'published' ELSE articles.status END,
     "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
     signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",

@@ -12,7 +12,7 @@ SELECT ids, ARRAY(
         AND below.tree_key >= root.tree_key AND below.tree_key < root.tree_key || 'g'
     WHERE root.deleted_at IS NULL AND root.id = ANY(ids)
 ), NULL::uuid, NULL::uuid FROM named \gset
-SELECT "articles"."id", "articles"."slug", "articles"."title", "articles"."short_title", "articles"."kicker",
+SELECT "articles"."id", "articles"."slug", "articles"."kind", "articles"."title", "articles"."short_title", "articles"."kicker",
     "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() THEN 'published' ELSE articles.status END,
     "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
     signed.author_ids, signed.authors, tagged.tag_ids, tagged.tags, "articles"."dateline", "articles"."image",

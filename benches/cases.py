@@ -1,4 +1,4 @@
-"""What is asked for, and measuring it."""
+"""The benchmark cases, and their measurement."""
 
 import json
 import random
@@ -9,11 +9,11 @@ import urllib.parse
 
 from content import AUTHORS, CATEGORIES, COMMONEST, END, LANGUAGES, MEASURED, OTHERS, RARE, SLUGS, SOME, STEMS, WORDS
 from content import DAY, moment
-from programs import HERE, Database, Trouble, environment, get, say
+from programs import HERE, Database, BenchmarkError, environment, get, progress
 
 
 class Result:
-    """What one measurement found: requests per second, milliseconds, and the part that failed."""
+    """A measurement: requests per second, milliseconds, and the fraction of failures."""
 
     def __init__(self, rate, p50=None, p99=None, failed=0):
         self.rate, self.p50, self.p99, self.failed = rate, p50, p99, failed
@@ -28,7 +28,7 @@ def median(results):
 
 
 class Case:
-    """Something that is asked for: in all three ways, or only of the server."""
+    """A benchmark case: for the server alone, or also for the bare server and the bare database."""
 
     def __init__(self, name, port, paths, sql=None, variables=(), headers=(), status=200, may_fail=False):
         self.name, self.port, self.paths = name, port, paths
@@ -44,12 +44,12 @@ class Case:
         headers = dict(header.split(": ", 1) for header in self.headers)
         answer, body = get(self.port, self.paths[0], headers)
         if answer.status != self.status and not (self.may_fail and answer.status >= 500):
-            raise Trouble(f"{self.paths[0]} answers {answer.status}, not {self.status}: {body.decode()}")
+            raise BenchmarkError(f"{self.paths[0]} returns {answer.status}, not {self.status}: {body.decode()}")
         self.body = body
         self.wrk(chosen, self.port, 1)
 
     def items(self):
-        """How many items the answer to the first path has, where it is a list."""
+        """The number of items in the response to the first path, if it is a list."""
         found = json.loads(self.body)
         return len(found["items"]) if "items" in found else None
 
@@ -63,18 +63,18 @@ class Case:
         ran = subprocess.run(command, env=environment(), capture_output=True, text=True)
         found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$", ran.stdout, re.M)
         if not found:
-            raise Trouble(f"wrk failed:\n{ran.stdout}{ran.stderr}")
+            raise BenchmarkError(f"wrk failed:\n{ran.stdout}{ran.stderr}")
         requests, microseconds, failures, p50, p99 = map(int, found.groups())
         if failures and not self.may_fail:
-            raise Trouble(f"{self.name}: {failures} of {requests} requests failed")
+            raise BenchmarkError(f"{self.name}: {failures} of {requests} requests failed")
         answered = requests - failures
         if answered <= 0:
-            # None in time: it takes longer than that.
+            # No response in time: the latency is higher than that.
             return Result(1 / seconds, seconds * 1e3, seconds * 1e3, 1)
         return Result(answered / (microseconds / 1e6), p50 / 1e3, p99 / 1e3, failures / requests)
 
     def pgbench(self, chosen, database):
-        # As many connections as the server would have.
+        # As many connections as the server has.
         clients = min(chosen.connections, chosen.workers * 8)
         command = [database.pgbench, "-M", "prepared", "-n", "-T", str(chosen.seconds), "-c", str(clients)]
         command += ["-j", str(min(2, clients)), "-f", str(HERE / self.sql)]
@@ -84,7 +84,7 @@ class Case:
         ran = subprocess.run(command, env=environment(PGOPTIONS=Database.OPTIONS), capture_output=True, text=True)
         found = re.search(r"^tps = ([\d.]+)", ran.stdout, re.M)
         if ran.returncode != 0 or not found:
-            raise Trouble(f"pgbench failed:\n{ran.stdout}{ran.stderr}")
+            raise BenchmarkError(f"pgbench failed:\n{ran.stdout}{ran.stderr}")
         return Result(float(found[1]))
 
     def measure(self, chosen):
@@ -92,13 +92,13 @@ class Case:
 
 
 def compare(slow, fast):
-    """How much longer one takes than the other: the median of the rounds, and each of them; then the same by p50."""
+    """How much longer one case takes than the other: the median of the rounds, and each round; then the same by p50."""
     rounds = [b.rate / a.rate for a, b in zip(slow.product, fast.product)]
     p50 = [a.p50 / b.p50 for a, b in zip(slow.product, fast.product)]
     return statistics.median(rounds), rounds, statistics.median(p50)
 
 
-# --- little and much of the same --------------------------------------------------------------------------------------
+# --- small and large data sets ----------------------------------------------------------------------------------------
 
 LATEST_HEADLINES = "headlines"
 OF_A_CATEGORY = "headlines: category"
@@ -106,7 +106,7 @@ RARE_WORD, COMMONEST_WORD, RELATED = "search: a rare word", "search: the commone
 
 
 def lists(content, chance):
-    """Every filter of a list: its name, and what is asked for, in turn."""
+    """Every filter of a list: its name, and the paths to request in turn."""
     rare = content.rare_tags()
     rare = rare[:: max(len(rare) // 50, 1)]
     categories = CATEGORIES[4:]
@@ -164,7 +164,7 @@ def lists(content, chance):
 
 
 def others(content, chance):
-    """What isn't a list: searches above all."""
+    """Requests other than lists, mainly searches."""
 
     def search(*queries):
         return [f"/v1/search?q={urllib.parse.quote(query)}" for query in queries]
@@ -189,7 +189,7 @@ def others(content, chance):
 
 
 class Pair:
-    """The same, of little and of much."""
+    """A case over the small and over the large data set."""
 
     def __init__(self, name, is_list, small, big):
         self.name, self.is_list, self.small, self.big = name, is_list, small, big
@@ -203,7 +203,7 @@ class Pair:
 
 
 def small_and_big(chosen, database, contents, ports, work):
-    """Everything over little content and over much, in turns; then over much by one who is alone."""
+    """Measures all cases over the small and the large data set in turns; then over the large one with a single connection."""
     found = []
     for content, port in zip(contents, ports):
         chance = random.Random(1)
@@ -213,18 +213,18 @@ def small_and_big(chosen, database, contents, ports, work):
             for name, paths in asked
         ])
     pairs = [Pair(name, is_list, small, big) for (name, is_list, small), (_, _, big) in zip(*found)]
-    say(f"asking each of {len(pairs)} things for the first time")
+    progress(f"requesting each of {len(pairs)} cases once")
     for pair in pairs:
         for case in (pair.small, pair.big):
             case.prepare(chosen, work)
             database.rest()
     for turn in range(chosen.rounds):
-        say(f"measuring little content and much: round {turn + 1} of {chosen.rounds}")
+        progress(f"measuring the small and the large data set: round {turn + 1} of {chosen.rounds}")
         for pair in pairs:
             for case in (pair.small, pair.big):
                 case.measure(chosen)
                 database.rest()
-    say("measuring one connection")
+    progress("measuring one connection")
     for pair in pairs:
         pair.alone = pair.big.wrk(chosen, pair.big.port, chosen.seconds, connections=1)
         database.rest()

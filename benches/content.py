@@ -1,7 +1,7 @@
-"""Made-up content, and loading it.
+"""Generated content, and loading it.
 
-Two databases: `manchette` with much, `small` with little of the same kind. Both end at the same moment and are as dense
-there, so one address asks either for as much. What is common is common in both; what is rare is as many rows in both.
+Two databases: `manchette` is large, `small` is small. Both end at the same time with the same density, so that a request
+returns as many rows from either. Common values have the same frequency in both; rare values have the same number of rows.
 """
 
 import concurrent.futures
@@ -10,13 +10,13 @@ import math
 import random
 import time
 
-from programs import say
+from programs import progress
 
 DAY = datetime.timedelta(days=1)
 SPAN = 7 * 365 * DAY
 END = datetime.datetime(2025, 12, 30, tzinfo=datetime.timezone.utc)
 
-# How many articles go by the slugs `bench-1` and so on.
+# The number of articles with the slugs `bench-1`, `bench-2` …
 SLUGS = 1_000
 
 STEMS = """
@@ -30,7 +30,7 @@ pandrille parmoise pelvane pontarque quarvel quelmire radrine ralvane rocambre r
 selvane solmire talvert tandrille tarmoise tolvane tremarque ulmane valcorre vandrel varmoise velcane verlune voltane
 yandrel zalmore zelvane
 """.split()
-# The commonest first, as in any language: the n-th is about 1/n as common.
+# The commonest first, distributed as in natural language: the n-th is about 1/n as common.
 WORDS = list(dict.fromkeys(STEMS + [begin[:4] + end[-4:] for end in STEMS for begin in STEMS]))
 WEIGHTS = [0]
 for place in range(len(WORDS)):
@@ -62,7 +62,7 @@ def moment(at):
 
 
 def new_id(at, chance):
-    """Like the server's own ids: first the time, then chance."""
+    """Like the server's ids (UUIDv7): a timestamp, then random bits."""
     bits = chance.getrandbits(74)
     milliseconds = int(at.timestamp() * 1000)
     return f"{milliseconds >> 16:08x}-{milliseconds & 0xffff:04x}-7{bits & 0xfff:03x}-{0x8000 | bits >> 12 & 0x3fff:04x}-{bits >> 26:012x}"
@@ -73,13 +73,13 @@ def quoted(values):
 
 
 def one_of(n, total, count):
-    """Whether the n-th of all rows is one of so many that lie evenly among them."""
+    """Whether the n-th row is one of `count` rows that are evenly distributed."""
     every = total // count
     return n % every == every // 2 and n // every < count
 
 
 class Content:
-    """So many articles and headlines, the same in every run. `step` lies between two of either."""
+    """A number of articles and headlines, the same in every run, each `step` apart."""
 
     def __init__(self, articles, headlines, article_step, headline_step):
         self.chance = random.Random(20_190_101)
@@ -92,7 +92,7 @@ class Content:
             if one_of(n, articles, TAGGED):
                 self.languages[n] = LANGUAGES[-1]
             elif translates(n):
-                # Never its original's.
+                # Never the original's.
                 other = LANGUAGES.index(self.languages[n - 1]) + 1
                 self.languages[n] = LANGUAGES[other % (len(LANGUAGES) - 1)]
         self.phrases = [self.words(2, 5) for _ in range(20_000)]
@@ -105,7 +105,7 @@ class Content:
         return " ".join(self.chance.choices(WORDS, cum_weights=WEIGHTS, k=self.chance.randint(least, most)))
 
     def special(self, n):
-        """What words stand in the n-th row beside the others."""
+        """The additional words of the n-th row."""
         found = []
         if n % 50 != 7:
             found.append(COMMONEST)
@@ -120,7 +120,7 @@ class Content:
         return rare + " ".join(chance.choices(self.phrases, k=3))
 
     def tree(self):
-        """The categories, through their triggers."""
+        """Inserts the categories, with their triggers."""
         rows = []
         for n, (name, slug) in enumerate(zip(self.categories, CATEGORIES)):
             parent = f"'{self.categories[0]}'" if 1 <= n <= 3 else "NULL"
@@ -148,7 +148,7 @@ class Content:
         """
 
     def bylines(self):
-        """Who signs the articles, and what they are about: with the columns that triggers would copy."""
+        """The authors and tags of articles, with the columns that triggers would copy."""
         articles, rare = self.total["articles"], len(self.rare_tags())
         copied = "status, language, category_id, listed_at, updated_at, deleted_at"
         chance = "(hashint8(n * 16 + k) & 65535)"
@@ -236,7 +236,7 @@ class Content:
             expires = moment(at + DAY) if dice < 10 else "\\N"
             if n >= total - 1_000 and n % 10 == 7:
                 expires = "2099-12-31T00:00:00+00:00"
-            # Every other one points at an article of its time.
+            # Every second one refers to an article of its time.
             points = self.articles[n * len(self.articles) // total] if dice % 2 == 0 else "\\N"
             yield (
                 new_id(at, chance),
@@ -274,14 +274,14 @@ INDEXES = """
 
 
 def at_once(work):
-    """Does all of this on as many connections as pay."""
+    """Runs the tasks in parallel, on a useful number of connections."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(*one) for one in work]:
             done.result()
 
 
 def load_all(database, name, content):
-    """Fills one database. Indexes are made in the end: that is many times faster."""
+    """Fills one database. Indexes are created at the end, which is much faster."""
     found = [line.split("|", 1) for line in database.ask(INDEXES, name).splitlines()]
     database.ask("".join(f"DROP INDEX {index};" for index, _ in found), name)
     database.ask(content.names(), name)
@@ -300,8 +300,8 @@ def load_all(database, name, content):
 
 
 def load(chosen, database, check):
-    """Fills both databases. What they were filled with: little, then much. Between them `check` may find in time that all
-    would be in vain."""
+    """Fills both databases, the small one first, and returns their content. `check` runs in between, so that errors show up
+    before the long load."""
     steps = SPAN / chosen.articles, SPAN / chosen.headlines
     contents = {
         "small": Content(chosen.first, chosen.first, *steps),
@@ -309,15 +309,15 @@ def load(chosen, database, check):
     }
     database.ask(contents["small"].tree())
     database.ask("CREATE DATABASE small TEMPLATE manchette;", "postgres")
-    # What is written while loading needn't be written twice, nor looked after meanwhile.
+    # No checkpoints and no autovacuum during the load.
     database.ask(
         "ALTER SYSTEM SET max_wal_size = '32GB'; ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf();", "postgres"
     )
     for name, content in contents.items():
         begun = time.monotonic()
-        say(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
+        progress(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
         load_all(database, name, content)
-        say(f"loaded in {time.monotonic() - begun:.0f} s")
+        progress(f"loaded in {time.monotonic() - begun:.0f} s")
         if name == "small":
             check()
     database.ask("CHECKPOINT; ALTER SYSTEM RESET ALL; SELECT pg_reload_conf();", "postgres")

@@ -1,4 +1,4 @@
-"""The programs that take part: Postgres's own, the server, and the bare one."""
+"""The programs under measurement: Postgres, the server, and the bare server."""
 
 import contextlib
 import http.client
@@ -15,20 +15,20 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Trouble(Exception):
-    """Said to whoever runs this, without a trace."""
+class BenchmarkError(Exception):
+    """An error message for the user, without a stack trace."""
 
 
 def processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def say(text):
+def progress(text):
     print(text, file=sys.stderr, flush=True)
 
 
 def environment(**more):
-    """The caller's, without what would change the server or its Postgres."""
+    """The user's environment, without settings of the server or of Postgres."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -51,47 +51,47 @@ def postgres_program(name):
     for folder in folders:
         if (folder / name).is_file():
             return str(folder / name)
-    raise Trouble(f"{name} is missing: install Postgres's server and client programs")
+    raise BenchmarkError(f"{name} is missing: install Postgres's server and client programs")
 
 
 def programs(build):
-    """The server and the bare one, built where they should be."""
+    """The server and the bare server, built first if `build` is set."""
     if not shutil.which("wrk"):
-        raise Trouble("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
+        raise BenchmarkError("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
     root = HERE.parent
     if build:
-        say("building")
+        progress("building")
         for what in (["--bin", "manchette"], ["--example", "bare"]):
             if subprocess.run(["cargo", "build", "--release", *what], cwd=root).returncode != 0:
-                raise Trouble("it doesn't build")
+                raise BenchmarkError("the build failed")
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=root, capture_output=True, text=True, check=True
     )
     release = pathlib.Path(json.loads(metadata.stdout)["target_directory"]) / "release"
     found = release / "manchette", release / "examples" / "bare"
     if not all(program.exists() for program in found):
-        raise Trouble("nothing was built yet: run this without --no-build")
+        raise BenchmarkError("nothing was built yet: run this without --no-build")
     return found
 
 
 class Server:
-    """A running server of ours, until told to stop."""
+    """A running server, until `stop` is called."""
 
     def __init__(self, command, log, env):
         self.log = log
-        # In a session of its own, Ctrl-C reaches it only through `stop`.
+        # In a separate session, so that Ctrl-C reaches it only through `stop`.
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log.open("w"), env=env, start_new_session=True, text=True
         )
 
     def wait(self):
-        """Reads what it says when it is ready: the port."""
+        """Reads the port from the startup message."""
         for line in self.process.stdout:
             found = re.search(r"Listening\s+127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found[1])
                 return self
-        raise Trouble(f"the server doesn't start:\n{self.log.read_text()}")
+        raise BenchmarkError(f"the server doesn't start:\n{self.log.read_text()}")
 
     def stop(self):
         self.process.terminate()
@@ -114,7 +114,7 @@ def bare_server(program, stack, case, workers):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return port
         time.sleep(0.025)
-    raise Trouble("the bare server doesn't start")
+    raise BenchmarkError("the bare server doesn't start")
 
 
 def get(port, path, headers=None):
@@ -128,9 +128,9 @@ def get(port, path, headers=None):
 
 
 class Database:
-    """Postgres, which the server started in this folder."""
+    """The embedded Postgres that the server started in this folder."""
 
-    # As the server opens its own connections.
+    # The options of the server's own connections.
     OPTIONS = (
         "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off -c max_parallel_workers_per_gather=0"
     )
@@ -146,11 +146,11 @@ class Database:
     def ask(self, sql, name="manchette"):
         asked = subprocess.run(self.command(name), input=sql, env=environment(), capture_output=True, text=True)
         if asked.returncode != 0:
-            raise Trouble(f"Postgres refused:\n{asked.stderr}")
+            raise BenchmarkError(f"Postgres refused:\n{asked.stderr}")
         return asked.stdout.strip()
 
     def rest(self):
-        """Waits until no statement runs any more: whoever asked for it may have given up before."""
+        """Waits until no statement is running: the client may have disconnected before its statement ended."""
         running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid();"
         for _ in range(100):
             if self.ask(running) == "0":
@@ -158,7 +158,7 @@ class Database:
             time.sleep(0.1)
 
     def copy(self, table, columns, rows, name):
-        """Loads rows. Triggers don't run, nor do foreign keys: the rows are known to be right."""
+        """Loads rows, without triggers and foreign keys: the rows are known to be valid."""
         psql = subprocess.Popen(
             self.command(name), env=environment(), stdin=subprocess.PIPE, text=True, encoding="utf-8"
         )
@@ -172,4 +172,4 @@ class Database:
         except BrokenPipeError:
             pass
         if psql.wait() != 0:
-            raise Trouble(f"{table} can't be loaded")
+            raise BenchmarkError(f"{table} can't be loaded")

@@ -1,4 +1,4 @@
--- Asks for the paths of a file in turn, and says in one line what came of it:
+-- Requests the paths of a file in turn, and prints the result in one line:
 -- requests, microseconds, failures, then the latencies p50 and p99 in microseconds.
 
 local requests, at = {}, 0

@@ -1,5 +1,4 @@
-//! A server that does nothing but answer: the bytes of one file, from memory, as JSON. What the product is measured
-//! against.
+//! A minimal server that returns the bytes of one file from memory, as JSON: the baseline of the benchmarks.
 //!
 //! `bare PORT FILE WORKERS [STATUS]`
 

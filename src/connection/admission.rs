@@ -14,15 +14,29 @@ use tokio::sync::oneshot;
 
 use super::ConnectionSettings;
 use super::client_address::network;
+use crate::problem::catalogue::TOO_MANY_REQUESTS;
+use serde_json::json;
+use uuid::Uuid;
 
 /// Connections that are accepted beyond the limit. When there are more, the oldest is evicted: a health check takes
 /// milliseconds, so it is hardly ever the oldest.
 pub const RESERVE: usize = 128;
 
 /// The answer to a connection beyond the limit of its address, sent without reading a request.
-const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\n\
-    Content-Type: application/problem+json\r\nContent-Length: 128\r\n\r\n\
-    {\"type\":\"/problems/too-many-requests\",\"title\":\"Too much at once\",\"status\":429,\"detail\":\"too many connections from this address\"}";
+fn too_many_connections() -> String {
+    let request_id = Uuid::now_v7();
+    let kind = &TOO_MANY_REQUESTS;
+    let body = json!({
+        "type": format!("/problems/{}", kind.name), "title": kind.title, "status": kind.status.as_u16(),
+        "detail": "too many connections from this address", "instance": "-", "request_id": request_id, "errors": [],
+    });
+    let body = body.to_string();
+    format!(
+        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\nX-Request-Id: {request_id}\r\n\
+         Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
 
 /// Counts the open connections of all workers.
 #[derive(Clone)]
@@ -113,7 +127,7 @@ impl Counts {
 fn refuse(stream: &AsyncTcpStream) {
     if let Ok(stream) = stream.as_fd().try_clone_to_owned() {
         let mut stream = TcpStream::from(stream);
-        let _ = stream.write_all(TOO_MANY_CONNECTIONS);
+        let _ = stream.write_all(too_many_connections().as_bytes());
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
@@ -176,14 +190,12 @@ impl Drop for ConnectionSlot {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_content_length_of_the_429_is_that_of_its_body() {
-        let text = std::str::from_utf8(super::TOO_MANY_CONNECTIONS).unwrap();
+    fn the_refusal_of_a_connection_is_a_whole_problem() {
+        let text = super::too_many_connections();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(
-            head.ends_with(&format!("Content-Length: {}", body.len())),
-            "{}",
-            body.len()
-        );
-        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["type"], "/problems/too-many-requests");
+        assert!(head.contains(body["request_id"].as_str().unwrap()));
     }
 }

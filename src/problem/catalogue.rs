@@ -16,7 +16,7 @@ pub struct Kind {
 
 macro_rules! kinds {
     ($($constant:ident = $name:literal, $status:ident, $title:literal, $explanation:literal, $remedy:literal;)*) => {
-        $(const $constant: Kind = Kind {
+        $(pub const $constant: Kind = Kind {
             name: $name, status: StatusCode::$status, title: $title, explanation: $explanation, remedy: $remedy,
         };)*
         /// Every kind of problem.

@@ -1,6 +1,6 @@
 //! The one error type: every refusal and every failure, sent as `application/problem+json` (RFC 9457).
 
-mod catalogue;
+pub mod catalogue;
 mod database;
 mod response;
 

@@ -1,15 +1,16 @@
 //! Recording writes in the audit.
 
 use actix_web::http::StatusCode;
-use diesel::dsl::sql;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Inet, Nullable, Text};
+use diesel::sql_types::{Inet, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::access::actor::{Actor, Origin};
 use crate::access::audit::{AuditAction, Audited};
 use crate::access::caller::Caller;
+use crate::db::Fragment;
 use crate::events::Change;
 use crate::redact::redact;
 use crate::schema::audit;
@@ -118,8 +119,10 @@ impl NewEntry<'_> {
             let name = redact(&caller.name);
             name.chars().take(MAX_NAME).collect()
         });
-        let address = self.origin.address.map(|address| address.to_string());
-        let inet = sql::<Nullable<Inet>>("").bind::<Nullable<Text>, _>(address);
+        let address = match self.origin.address {
+            Some(address) => Fragment::default().text(address.to_string()).sql("::inet"),
+            None => Fragment::new("NULL::inet"),
+        };
         diesel::insert_into(audit::table)
             .values((
                 audit::id.eq(Uuid::now_v7()),
@@ -134,7 +137,7 @@ impl NewEntry<'_> {
                 audit::key_id.eq(self.caller.and_then(|caller| caller.key_id)),
                 audit::caller.eq(name.filter(|name| !name.is_empty())),
                 audit::request_id.eq(&self.origin.request_id),
-                audit::address.eq(inet.sql("::inet")),
+                audit::address.eq(address.typed::<Nullable<Inet>>()),
             ))
             .execute(conn)
             .await?;

@@ -3,13 +3,14 @@
 mod token;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::dsl::{IntervalDsl, now, sql};
+use diesel::dsl::{IntervalDsl, now};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::access::caller::Caller;
+use crate::db::Fragment;
 use crate::schema::api_keys;
 pub use token::Token;
 
@@ -36,7 +37,7 @@ pub async fn find_caller(
 ) -> QueryResult<Option<Caller>> {
     let found = StoredKey::query()
         .filter(api_keys::prefix.eq(token.prefix()))
-        .filter(sql::<Bool>(ACTIVE))
+        .filter(Fragment::new(ACTIVE).typed::<Bool>())
         .first(conn)
         .await
         .optional()?;

@@ -183,23 +183,22 @@ pub(super) async fn cascaded_changes(
     conn: &mut AsyncPgConnection,
     id: Uuid,
 ) -> QueryResult<Vec<CascadedChange>> {
-    #[derive(QueryableByName)]
-    struct ChangedArticle {
-        #[diesel(sql_type = SqlUuid)]
-        id: Uuid,
-        #[diesel(sql_type = Integer)]
-        version: i32,
-        #[diesel(sql_type = Bool)]
-        requires_publish_scope: bool,
-    }
-    let rows: Vec<ChangedArticle> = diesel::sql_query(include_str!("sql/cascaded_changes.sql"))
-        .bind::<SqlUuid, _>(id)
+    let sql = Fragment::new(
+        "SELECT id, version, status <> 'draft' FROM articles WHERE deleted_at IS NULL \
+         AND xmin = pg_current_xact_id()::xid AND coalesce(translation_of, id) = \
+         (SELECT coalesce(translation_of, id) FROM articles WHERE id = ",
+    )
+    .id(id)
+    .sql(") AND id <> ")
+    .id(id)
+    .sql(" ORDER BY id");
+    let rows: Vec<(Uuid, i32, bool)> = Statement::<(SqlUuid, Integer, Bool)>::new(sql)
         .load(conn)
         .await?;
-    let change = |row: ChangedArticle| CascadedChange {
-        id: row.id,
-        version: row.version,
-        requires_publish_scope: row.requires_publish_scope,
+    let change = |(id, version, requires_publish_scope)| CascadedChange {
+        id,
+        version,
+        requires_publish_scope,
     };
     Ok(rows.into_iter().map(change).collect())
 }
