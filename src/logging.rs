@@ -95,7 +95,7 @@ fn text(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
 }
 
 fn json(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
-    let mut line = Fields(Map::new());
+    let mut line = LogFields(Map::new());
     line.0.insert("time".into(), time().into());
     line.0
         .insert("level".into(), record.level().as_str().into());
@@ -108,9 +108,9 @@ fn json(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
     writeln!(out, "{}", serde_json::Value::Object(line.0))
 }
 
-struct Fields(Map<String, serde_json::Value>);
+struct LogFields(Map<String, serde_json::Value>);
 
-impl<'kvs> VisitSource<'kvs> for Fields {
+impl<'kvs> VisitSource<'kvs> for LogFields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
         let value = match (value.to_u64(), value.to_f64()) {
             (Some(whole), _) => json!(whole),

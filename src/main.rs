@@ -8,18 +8,18 @@ use manchette::cli::{self, Cli};
 use manchette::logging;
 
 fn main() -> ExitCode {
-    let line = Cli::parse();
-    logging::start(line.config.log_format);
-    match cli::run(line) {
+    let cli = Cli::parse();
+    logging::start(cli.config.log_format);
+    match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut words = error.to_string();
+            let mut message = error.to_string();
             let mut cause = error.source();
             while let Some(deeper) = cause {
-                words = format!("{words}: {deeper}");
+                message = format!("{message}: {deeper}");
                 cause = deeper.source();
             }
-            let _ = writeln!(std::io::stderr(), "manchette: {words}");
+            let _ = writeln!(std::io::stderr(), "manchette: {message}");
             ExitCode::FAILURE
         }
     }

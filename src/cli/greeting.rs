@@ -1,4 +1,4 @@
-//! What `serve` prints when it is ready: addresses, the key of the data folder, and commands to try.
+//! The startup message of `serve`: addresses, the key of the data folder, and commands to try.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

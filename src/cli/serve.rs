@@ -33,7 +33,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let (options, embedded, key) = open_database(&config).await?;
+    let (options, embedded, key) = start_database(&config).await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
     let admission = Admission::new(&config.connection);
@@ -75,7 +75,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
 type OpenedDatabase = (ConnectOptions, Option<Embedded>, Option<DataDirKey>);
 
 /// The database of `DATABASE_URL`, or an embedded one, which is prepared.
-async fn open_database(config: &Config) -> Result<OpenedDatabase, Error> {
+async fn start_database(config: &Config) -> Result<OpenedDatabase, Error> {
     if let Some(url) = config.database.url() {
         let options = ConnectOptions::from_url(url, &config.database)?;
         check_schema(&options).await?;

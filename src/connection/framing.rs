@@ -45,7 +45,7 @@ impl Refusal {
                 head_limits::MAX_HEADERS,
                 head_limits::MAX_HEADER_BYTES
             )),
-            Self::TargetTooLong => Problem::AddressTooLong(head_limits::MAX_ADDRESS),
+            Self::TargetTooLong => Problem::UriTooLong(head_limits::MAX_ADDRESS),
             Self::HeadTooSlow(seconds) => Problem::HeadTooSlow(seconds),
         }
     }
@@ -66,7 +66,7 @@ pub struct Examined {
 
 /// The position of the next byte of a connection.
 #[derive(Debug, Default)]
-enum Position {
+enum FramePosition {
     /// Between requests, or in a head.
     #[default]
     Head,
@@ -79,7 +79,7 @@ enum Position {
 
 #[derive(Debug, Default)]
 pub struct Framing {
-    position: Position,
+    position: FramePosition,
     heads: u64,
 }
 
@@ -91,7 +91,7 @@ impl Framing {
 
     /// Whether the next byte belongs to a head.
     pub fn is_at_head(&self) -> bool {
-        matches!(self.position, Position::Head)
+        matches!(self.position, FramePosition::Head)
     }
 
     /// Examines the next bytes. Those that were not accepted have to come again, before the bytes that arrive after them.
@@ -101,7 +101,7 @@ impl Framing {
         while accepted < bytes.len() {
             let rest = &bytes[accepted..];
             match &mut self.position {
-                Position::Head => match head(rest) {
+                FramePosition::Head => match head(rest) {
                     Ok(Some((length, position))) => {
                         self.heads += 1;
                         self.position = position;
@@ -117,27 +117,27 @@ impl Framing {
                         break;
                     }
                 },
-                Position::Body(left) => {
+                FramePosition::Body(left) => {
                     let length = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                     accepted += length;
                     *left -= length as u64;
                     if *left == 0 {
-                        self.position = Position::Head;
+                        self.position = FramePosition::Head;
                     }
                 }
-                Position::Chunks(chunks) => {
+                FramePosition::Chunks(chunks) => {
                     let (length, step) = chunks.follow(rest);
                     accepted += length;
                     match step {
                         ChunkStatus::More => {}
-                        ChunkStatus::End => self.position = Position::Head,
+                        ChunkStatus::End => self.position = FramePosition::Head,
                         ChunkStatus::Malformed(why) => {
                             refusal = Some(Refusal::Chunks(why));
                             break;
                         }
                     }
                 }
-                Position::Unframed => accepted = bytes.len(),
+                FramePosition::Unframed => accepted = bytes.len(),
             }
         }
         Examined { accepted, refusal }
@@ -156,7 +156,7 @@ pub fn may_be_complete(bytes: &[u8], before: usize, examined: usize) -> bool {
 }
 
 /// The length of the head at the beginning of `bytes`, and the position after it; none where it is incomplete.
-fn head(bytes: &[u8]) -> Result<Option<(usize, Position)>, Refusal> {
+fn head(bytes: &[u8]) -> Result<Option<(usize, FramePosition)>, Refusal> {
     let mut lines = [EMPTY_HEADER; MAX_LINES];
     let mut request = httparse::Request::new(&mut lines);
     let length = match request.parse(bytes) {
@@ -199,7 +199,7 @@ fn why(error: httparse::Error) -> &'static str {
 }
 
 /// The delimitation of the body after a head. Refuses what two parsers could understand differently (request smuggling).
-fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Position, Refusal> {
+fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<FramePosition, Refusal> {
     let named = |name: &'static str| {
         lines
             .iter()
@@ -236,18 +236,18 @@ fn body(method: &str, is_1_1: bool, lines: &[Header<'_>]) -> Result<Position, Re
         if !coding.eq_ignore_ascii_case(b"chunked") {
             return Err(Refusal::Head("the `Transfer-Encoding` is not `chunked`"));
         }
-        return Ok(Position::Chunks(Chunks::new()));
+        return Ok(FramePosition::Chunks(Chunks::new()));
     }
     if named("upgrade").any(|value| value.eq_ignore_ascii_case(b"websocket")) {
-        return Ok(Position::Unframed);
+        return Ok(FramePosition::Unframed);
     }
     match length {
-        Some(length @ 1..) => Ok(Position::Body(length)),
+        Some(length @ 1..) => Ok(FramePosition::Body(length)),
         None if !is_1_1 && method == "POST" => Err(Refusal::Head(
             "version 1.0 needs a `Content-Length` with a `POST`",
         )),
-        _ if method == "CONNECT" => Ok(Position::Unframed),
-        _ => Ok(Position::Head),
+        _ if method == "CONNECT" => Ok(FramePosition::Unframed),
+        _ => Ok(FramePosition::Head),
     }
 }
 

@@ -21,7 +21,7 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
         .path_and_query()
         .map_or(0, |it| it.as_str().len());
     if address > MAX_ADDRESS {
-        return Err(Problem::AddressTooLong(MAX_ADDRESS));
+        return Err(Problem::UriTooLong(MAX_ADDRESS));
     }
     let (mut count, mut bytes) = (0, 0);
     for (name, value) in request.headers() {

@@ -1,6 +1,6 @@
 //! Enums with one text form in JSON, in query parameters and in the database.
 
-/// Declares an enum whose variants are written as their names in lower case, for serde, clap, utoipa and Diesel.
+/// Declares an enum whose variants are written as their names in lower case, for serde, utoipa and Diesel.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

@@ -9,10 +9,10 @@ use crate::problem::Problem;
 
 /// The selected fields; without a selection, those that are there by default.
 #[derive(Clone, Debug, Default)]
-pub struct Fields(Option<Named>);
+pub struct Fields(Option<SelectedFields>);
 
 /// Each selected field and, if only some of the fields within it were selected, these.
-type Named = Vec<(String, Option<Vec<String>>)>;
+type SelectedFields = Vec<(String, Option<Vec<String>>)>;
 
 /// The field of a tree node that holds its children.
 const CHILDREN: &str = "children";
@@ -23,17 +23,17 @@ impl Fields {
     /// # Errors
     /// A sentence about the first wrong name.
     pub fn read<T: HasFields>(value: &str) -> Result<Self, String> {
-        let mut wanted: Named = Vec::new();
+        let mut selected: SelectedFields = Vec::new();
         for name in value.split(',') {
             let (outer, inner) = match name.split_once('.') {
                 Some((outer, inner)) => (outer, Some(inner)),
                 None => (name, None),
             };
             check::<T>(outer, inner)?;
-            let known = wanted.iter_mut().find(|(known, _)| known == outer);
+            let known = selected.iter_mut().find(|(known, _)| known == outer);
             match (known, inner) {
                 (None, inner) => {
-                    wanted.push((outer.to_owned(), inner.map(|inner| vec![inner.to_owned()])));
+                    selected.push((outer.to_owned(), inner.map(|inner| vec![inner.to_owned()])));
                 }
                 (Some((_, Some(some))), Some(inner))
                     if !some.iter().any(|known| known == inner) =>
@@ -47,14 +47,14 @@ impl Fields {
                 }
             }
         }
-        Ok(Self(Some(wanted)))
+        Ok(Self(Some(selected)))
     }
 
     /// Whether responses have this field: `fields` names it or, without `fields`, it is there by default.
     pub fn includes(&self, field: &str, by_default: bool) -> bool {
         match &self.0 {
             None => by_default,
-            Some(fields) => fields.iter().any(|(wanted, _)| wanted == field),
+            Some(fields) => fields.iter().any(|(selected, _)| selected == field),
         }
     }
 
@@ -62,11 +62,11 @@ impl Fields {
     pub fn includes_within(&self, outer: &str, field: &str, by_default: bool) -> bool {
         match &self.0 {
             None => by_default,
-            Some(fields) => fields.iter().any(|(wanted, inner)| {
-                wanted == outer
+            Some(fields) => fields.iter().any(|(selected, inner)| {
+                selected == outer
                     && match inner {
                         None => by_default,
-                        Some(inner) => inner.iter().any(|wanted| wanted == field),
+                        Some(inner) => inner.iter().any(|selected| selected == field),
                     }
             }),
         }
@@ -81,8 +81,8 @@ impl Fields {
         rows.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Answers with the selected fields of one resource.
-    pub fn answer(
+    /// The response with the selected fields of one resource.
+    pub fn to_response(
         &self,
         response: &mut HttpResponseBuilder,
         resource: &impl Serialize,
@@ -119,19 +119,19 @@ fn check<T: HasFields>(outer: &str, inner: Option<&str>) -> Result<(), String> {
     }
 }
 
-fn only(row: &impl Serialize, fields: &Named) -> Result<Value, Problem> {
+fn only(row: &impl Serialize, fields: &SelectedFields) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(row).map_err(Problem::internal)?;
     prune(&mut value, fields);
     Ok(value)
 }
 
 /// Keeps only these fields. A tree keeps its shape: `children` stay, each with these fields.
-fn prune(value: &mut Value, fields: &Named) {
+fn prune(value: &mut Value, fields: &SelectedFields) {
     let Some(object) = value.as_object_mut() else {
         return;
     };
-    let wanted = |name: &str| fields.iter().any(|(wanted, _)| wanted == name);
-    object.retain(|name, _| wanted(name) || name == CHILDREN);
+    let selected = |name: &str| fields.iter().any(|(selected, _)| selected == name);
+    object.retain(|name, _| selected(name) || name == CHILDREN);
     for (name, inner) in fields {
         if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
             keep_only(value, inner);

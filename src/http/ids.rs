@@ -59,12 +59,7 @@ impl IdsPage {
 
     /// Ends the page before the id `beyond`, for which it has no room. The rows come in the order of the request, with the ids
     /// that were not found and the cursors of the pages around.
-    pub fn end<T>(
-        self,
-        rows: Vec<T>,
-        id: impl Fn(&T) -> Uuid,
-        beyond: Option<Uuid>,
-    ) -> NamedRows<T> {
+    pub fn end<T>(self, rows: Vec<T>, id: impl Fn(&T) -> Uuid, beyond: Option<Uuid>) -> IdsRows<T> {
         let place = |id: Uuid| self.requested.iter().position(|requested| *requested == id);
         let beyond = beyond.and_then(place);
         let (from, to) = match self.forward {
@@ -78,7 +73,7 @@ impl IdsPage {
             forward,
             inclusive: false,
         };
-        NamedRows {
+        IdsRows {
             rows,
             missing,
             next: (0 < to && to < self.requested.len()).then(|| at(to - 1, true)),
@@ -89,7 +84,7 @@ impl IdsPage {
 
 /// A page of a list by id.
 #[derive(Debug)]
-pub struct NamedRows<T> {
+pub struct IdsRows<T> {
     pub rows: Vec<T>,
     pub missing: Vec<Uuid>,
     pub next: Option<Cursor<()>>,

@@ -62,7 +62,7 @@ pub enum Step {
 #[derive(Clone, Debug, Default)]
 pub struct LanguagePreference {
     /// The language of the parameter.
-    pub asked: Option<String>,
+    pub requested: Option<String>,
     ranges: Vec<Range>,
     /// Whether the response depends on `Accept-Language`.
     negotiated: bool,
@@ -70,24 +70,24 @@ pub struct LanguagePreference {
 
 impl LanguagePreference {
     /// The language of the parameter, or else those of `Accept-Language`.
-    pub fn new(asked: Option<impl Into<String>>, accepted: Vec<String>) -> Self {
-        let asked: Option<String> = asked.map(Into::into);
-        let ranges = match &asked {
+    pub fn new(requested: Option<impl Into<String>>, accepted: Vec<String>) -> Self {
+        let requested: Option<String> = requested.map(Into::into);
+        let ranges = match &requested {
             Some(tag) => vec![Range::new(tag.clone())],
             None => accepted.into_iter().map(Range::new).collect(),
         };
         Self {
-            negotiated: asked.is_none(),
-            asked,
+            negotiated: requested.is_none(),
+            requested,
             ranges,
         }
     }
 
     /// The language of the parameter alone: for content, which has a language of its own.
-    pub fn asked_for(asked: Option<impl Into<String>>) -> Self {
+    pub fn for_content(requested: Option<impl Into<String>>) -> Self {
         Self {
             negotiated: false,
-            ..Self::new(asked, Vec::new())
+            ..Self::new(requested, Vec::new())
         }
     }
 
@@ -110,7 +110,7 @@ impl LanguagePreference {
 
     /// The same without `Accept-Language`: for editors, who send back what they read.
     pub fn as_written(mut self) -> Self {
-        if self.asked.is_none() {
+        if self.requested.is_none() {
             self.ranges.clear();
         }
         self
@@ -223,16 +223,16 @@ mod tests {
         ] {
             assert_eq!(picked(header, &available).as_deref(), best, "{header}");
         }
-        let asked = LanguagePreference::new(Some("ar"), vec!["fr".into()]);
-        assert_eq!(asked.pick(available.into_iter()), Some("ar"));
-        assert_eq!(asked.pick(["fr"].into_iter()), None);
+        let requested = LanguagePreference::new(Some("ar"), vec!["fr".into()]);
+        assert_eq!(requested.pick(available.into_iter()), Some("ar"));
+        assert_eq!(requested.pick(["fr"].into_iter()), None);
     }
 
     #[test]
     fn names_within_content_come_in_its_language_by_default() {
         let available = ["fr", "ar", "en-GB"];
-        let pick = |asked: Option<&str>, own| {
-            let locale = LanguagePreference::asked_for(asked);
+        let pick = |requested: Option<&str>, own| {
+            let locale = LanguagePreference::for_content(requested);
             assert!(!locale.is_negotiated());
             locale
                 .or_in(own)
@@ -249,7 +249,7 @@ mod tests {
     fn the_steps_lead_to_the_language_that_is_picked() {
         let exact = |tag: &str| Step::Exact(tag.into());
         let prefix = |tag: &str| Step::Prefix(tag.into());
-        let locale = LanguagePreference::asked_for(Some("ar-MA"));
+        let locale = LanguagePreference::for_content(Some("ar-MA"));
         let locale = locale.or_in("fr").or_in("ar");
         assert_eq!(
             locale.steps(),

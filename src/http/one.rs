@@ -11,7 +11,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::http::fields::Fields;
 use crate::http::language::LanguageTag;
 use crate::http::locale::{self, LanguagePreference};
-use crate::http::paging::FieldNames;
+use crate::http::paging::FieldList;
 use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::HasFields;
 use crate::problem::{Fault, Problem};
@@ -55,12 +55,12 @@ query_parameters! {
         /// The fields to return, separated by commas; by default all that this response includes. A dot selects one
         /// level down (`category.slug`). Fields that are not selected are not read from the database.
         #[example("id")]
-        pub fields: Option<FieldNames>,
+        pub fields: Option<FieldList>,
     }
 }
 
 /// A resource that `GET` answers with.
-pub trait Single: HasFields {
+pub trait Gettable: HasFields {
     /// Whether it contains names that come in several languages.
     const TAKES_LANGUAGE: bool = true;
     /// Whether it has a language of its own, in which names come by default.
@@ -69,13 +69,13 @@ pub trait Single: HasFields {
 
 /// The parsed query parameters of a request for one resource.
 #[derive(Debug)]
-pub struct One<S> {
+pub struct GetParameters<S> {
     pub locale: LanguagePreference,
     pub fields: Fields,
     of: PhantomData<fn() -> S>,
 }
 
-impl<S: Single> IntoParams for One<S> {
+impl<S: Gettable> IntoParams for GetParameters<S> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
             (false, _) => Vec::new(),
@@ -90,7 +90,7 @@ impl<S: Single> IntoParams for One<S> {
     }
 }
 
-impl<S: Single> One<S> {
+impl<S: Gettable> GetParameters<S> {
     fn read(query: &str, accepted: Vec<String>) -> Result<Self, Vec<Fault>> {
         let (language, names, mut faults) = match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
             (false, _) => {
@@ -115,7 +115,7 @@ impl<S: Single> One<S> {
         Ok(Self {
             locale: match (S::TAKES_LANGUAGE, S::IS_CONTENT) {
                 (false, _) => LanguagePreference::none(),
-                (true, true) => LanguagePreference::asked_for(language),
+                (true, true) => LanguagePreference::for_content(language),
                 (true, false) => LanguagePreference::new(language, accepted),
             },
             fields,
@@ -137,7 +137,7 @@ impl FieldsParameter {
     }
 }
 
-impl<S: Single> FromRequest for One<S> {
+impl<S: Gettable> FromRequest for GetParameters<S> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

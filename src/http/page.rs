@@ -12,7 +12,7 @@ use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::{Cursor, SortKey};
 use crate::http::fields::Fields;
-use crate::http::ids::NamedRows;
+use crate::http::ids::IdsRows;
 use crate::http::query::{Filter, List, MOST_COUNTED};
 
 /// The items of a page and its place in the list; `E` holds fields that only one kind of list has beside them.
@@ -119,10 +119,10 @@ impl<F: Filter> List<F> {
     }
 
     /// The rows of a list by id, and the ids that were not found.
-    pub fn named<T>(&self, kind: &'static str, named: NamedRows<T>) -> Page<T> {
-        let mut page = self.page_between(kind, named.rows, [named.next, named.prev]);
+    pub fn page_of_ids<T>(&self, kind: &'static str, found: IdsRows<T>) -> Page<T> {
+        let mut page = self.page_between(kind, found.rows, [found.next, found.prev]);
         page.info.limit = UNCUT;
-        page.info.missing = Some(named.missing);
+        page.info.missing = Some(found.missing);
         page
     }
 }
@@ -246,7 +246,7 @@ impl<T: Serialize + CacheTagged, E: Serialize> Responder for Page<T, E> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         #[derive(Serialize)]
-        struct Body<'a, I, E> {
+        struct PageBody<'a, I, E> {
             items: &'a [I],
             page: &'a PageInfo,
             #[serde(flatten)]
@@ -262,12 +262,12 @@ impl<T: Serialize + CacheTagged, E: Serialize> Responder for Page<T, E> {
         }
         let (page, extra) = (&self.info, &self.extra);
         let mut response = match self.fields.of_each(&self.items) {
-            Ok(None) => response.json(Body {
+            Ok(None) => response.json(PageBody {
                 items: &self.items,
                 page,
                 extra,
             }),
-            Ok(Some(items)) => response.json(Body {
+            Ok(Some(items)) => response.json(PageBody {
                 items: &items,
                 page,
                 extra,

@@ -9,7 +9,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::page::{NoExtra, Page, PageInfo};
 use crate::http::responses::{entry, json, with_headers};
-use crate::http::schema::{HasFields, Named, Selected, derived_page, reference};
+use crate::http::schema::{HasFields, NamedSchema, Selected, derived_page, reference};
 
 /// The fields that one kind of list has beside `items` and `page`.
 pub trait PageExtra: 'static {
@@ -46,7 +46,7 @@ impl<T: HasFields, E: PageExtra> ToSchema for Page<T, E> {
         format!("{}Page", T::name()).into()
     }
 
-    fn schemas(schemas: &mut Vec<Named>) {
+    fn schemas(schemas: &mut Vec<NamedSchema>) {
         schemas.push((PageInfo::name().into_owned(), PageInfo::schema()));
         schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
         Selected::<T>::schemas(schemas);

@@ -21,7 +21,7 @@ query_parameters! {
         /// (`category.slug`). Fields that are not selected are not read from the database. A page with bodies ends
         /// after 4 MiB of them, but not before its first item; `page.next` continues.
         #[example("id")]
-        pub fields: Option<FieldNames>,
+        pub fields: Option<FieldList>,
     }
 }
 
@@ -66,9 +66,9 @@ impl ParameterType for CursorText {
 
 /// Names of fields; [`Fields::read`](crate::http::fields::Fields::read) parses them for a resource.
 #[derive(Clone, Debug)]
-pub struct FieldNames(pub String);
+pub struct FieldList(pub String);
 
-impl ParameterType for FieldNames {
+impl ParameterType for FieldList {
     fn parse(text: &str) -> Result<Self, String> {
         Ok(Self(text.to_owned()))
     }

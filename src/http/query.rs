@@ -128,8 +128,8 @@ impl<F: Filter> List<F> {
     }
 
     /// The preferred languages of names: the one that a parameter asks for, or else those of `Accept-Language`.
-    pub fn locale(&self, asked: Option<LanguageTag>) -> LanguagePreference {
-        LanguagePreference::new(asked, self.accepted.clone())
+    pub fn locale(&self, requested: Option<LanguageTag>) -> LanguagePreference {
+        LanguagePreference::new(requested, self.accepted.clone())
     }
 
     /// The number of rows to read for the page.

@@ -143,7 +143,7 @@ impl<R: Representation> Responder for ResourceResponse<R> {
         }
         builder.extensions_mut().insert(self.resource.cache_tags());
         builder.extensions_mut().insert(CacheKind::One);
-        match self.fields.answer(&mut builder, &self.resource) {
+        match self.fields.to_response(&mut builder, &self.resource) {
             Ok(response) => response,
             Err(problem) => HttpResponse::from_error(problem),
         }

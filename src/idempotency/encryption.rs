@@ -21,7 +21,7 @@ impl EncryptionKey {
     /// Derives the key of this secret for this purpose alone.
     pub fn derive(secret: &[u8], purpose: &[u8]) -> Self {
         let mut key = [0; 32];
-        let extracted = Salt::new(HKDF_SHA256, b"manchette: seal").extract(secret);
+        let extracted = Salt::new(HKDF_SHA256, b"manchette: encryption").extract(secret);
         extracted
             .expand(&[purpose], KeyLength)
             .and_then(|expanded| expanded.fill(&mut key))

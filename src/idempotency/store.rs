@@ -82,7 +82,7 @@ impl IdempotentRequest {
         key: &str,
     ) -> Result<Option<StoredResponse>, Problem> {
         let lock = Fragment::new("SELECT pg_try_advisory_xact_lock(hashtextextended(")
-            .text(format!("answer:{}:{key}", self.account))
+            .text(format!("idempotency:{}:{key}", self.account))
             .sql(", 0))");
         if !Statement::<Bool>::new(lock).get_result(conn).await? {
             return Err(Problem::InProgress);

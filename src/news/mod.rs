@@ -1,4 +1,4 @@
-//! What the API is about: headlines, articles and what they refer to, and the search over them.
+//! The content resources (headlines, articles and what they refer to), and the search over them.
 
 pub mod articles;
 pub mod authors;

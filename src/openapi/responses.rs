@@ -66,7 +66,7 @@ const STATUSES: [(&str, &str, &str); 20] = [
     ),
     (
         "414",
-        "AddressTooLong",
+        "UriTooLong",
         "The path and query have more than 8 KiB.",
     ),
     (
@@ -188,7 +188,11 @@ fn example(status: &str) -> Value {
             "invalid",
             "a whole number from 1 to 100"
         )]),
-        "409" => json!([Fault::at("/slug", "taken", "something else has this slug")]),
+        "409" => json!([Fault::at(
+            "/slug",
+            "taken",
+            "another resource has this slug"
+        )]),
         _ => json!([]),
     };
     json!({

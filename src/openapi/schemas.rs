@@ -14,7 +14,7 @@ pub fn complete(collected: &mut Value) -> Map<String, Value> {
     known
 }
 
-/// Those of the schemas that the document refers to, directly or through others, by name.
+/// The schemas that the document references, directly or through others, by name.
 pub fn referenced(document: &Value, mut known: Map<String, Value>) -> Map<String, Value> {
     let mut found = Map::new();
     let mut names = Vec::new();

@@ -73,8 +73,8 @@ kinds! {
     TOO_SLOW = "too-slow", REQUEST_TIMEOUT, "Request timeout",
         "The head has to arrive within 10 seconds and the body within 30, unless the server is configured otherwise.",
         "Send the request again over a faster connection; nothing was changed.";
-    ADDRESS_TOO_LONG = "address-too-long", URI_TOO_LONG, "Address too long",
-        "An address, with its parameters, may have at most 8 KiB.",
+    URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "URI too long",
+        "A URI, with its query, may have at most 8 KiB.",
         "Send fewer ids or a shorter query at a time.";
     HEADERS_TOO_LARGE = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Header fields too large",
         "A request may have at most 64 header fields, and 16 KiB in total.",
@@ -119,7 +119,7 @@ impl Problem {
             Self::KeyReused => &KEY_REUSED,
             Self::TooLarge(_) => &TOO_LARGE,
             Self::TooSlow(_) | Self::HeadTooSlow(_) => &TOO_SLOW,
-            Self::AddressTooLong(_) => &ADDRESS_TOO_LONG,
+            Self::UriTooLong(_) => &URI_TOO_LONG,
             Self::HeadersTooLarge(_) => &HEADERS_TOO_LARGE,
             Self::TooManyRequests(_) | Self::TooMuchUnsent => &TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,

@@ -62,8 +62,8 @@ pub enum Problem {
     /// Timeout in seconds.
     #[error("the head did not arrive within {0} seconds")]
     HeadTooSlow(u64),
-    #[error("the address has more than {0} bytes")]
-    AddressTooLong(usize),
+    #[error("the URI has more than {0} bytes")]
+    UriTooLong(usize),
     #[error("{0}")]
     HeadersTooLarge(String),
     #[error(transparent)]

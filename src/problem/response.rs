@@ -49,7 +49,7 @@ pub struct ProblemBody<'a> {
 
 impl Problem {
     /// The response to a request for the path `instance`. Failures of the server are logged.
-    pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
+    pub fn to_response(&self, instance: &str, request_id: &str) -> HttpResponse {
         self.log(request_id);
         let kind = self.kind();
         let mut response = HttpResponse::build(kind.status);
@@ -144,7 +144,7 @@ impl ResponseError for Problem {
         self.kind().status
     }
 
-    // Only the middleware knows the path and the request's id: it replaces this with `Problem::answer`.
+    // Only the middleware knows the path and the request's id: it replaces this with `Problem::to_response`.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

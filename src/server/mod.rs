@@ -27,14 +27,14 @@ use crate::server::worker_data::SharedData;
 /// is about to stop, `admission` counts its connections, `cpu_tasks` limits its CPU-bound work.
 pub fn start(
     listener: TcpListener,
-    address: &ConnectOptions,
+    options: &ConnectOptions,
     config: &Config,
     shutdown: &Shutdown,
     admission: &Admission,
     cpu_tasks: CpuTasks,
 ) -> std::io::Result<Server> {
-    let address = address.with_timeouts(&config.database);
-    let shared = SharedData::new(&address, config, shutdown, cpu_tasks);
+    let options = options.with_timeouts(&config.database);
+    let shared = SharedData::new(&options, config, shutdown, cpu_tasks);
     let shared = shared.map_err(std::io::Error::other)?;
     let settings = config.clone();
     let (shutdown, admission) = (shutdown.clone(), admission.clone());
@@ -52,7 +52,7 @@ pub fn start(
                 .configure(routes::configure)
                 .map(|app| {
                     app.configure(docs::configure)
-                        .configure(|cfg| shared.register(&address, &settings, cfg))
+                        .configure(|cfg| shared.register(&options, &settings, cfg))
                 })
                 .split_for_parts();
             // Read from the bottom: a request passes the last one first.
@@ -88,12 +88,12 @@ mod tests {
     async fn the_500_of_a_panic_has_cors_headers() {
         let words = ["manchette", "--cors-origins", "https://a.example"];
         let config = Cli::try_parse_from(words).unwrap().config;
-        let address = "postgres://nobody@127.0.0.1/none";
-        let address = ConnectOptions::from_url(address, &config.database).unwrap();
+        let url = "postgres://nobody@127.0.0.1/none";
+        let options = ConnectOptions::from_url(url, &config.database).unwrap();
         let shared =
-            SharedData::new(&address, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
+            SharedData::new(&options, &config, &Shutdown::default(), CpuTasks::default()).unwrap();
         let app = App::new()
-            .configure(|cfg| shared.register(&address, &config, cfg))
+            .configure(|cfg| shared.register(&options, &config, cfg))
             .route("/livez", web::get().to(broken))
             .wrap(from_fn(middleware::stack))
             .wrap(cors(&config.cors_origins));

@@ -35,7 +35,7 @@ impl SharedData {
     /// # Errors
     /// Where the settings of the identity provider contradict each other.
     pub fn new(
-        address: &ConnectOptions,
+        options: &ConnectOptions,
         config: &Config,
         shutdown: &Shutdown,
         cpu_tasks: CpuTasks,
@@ -46,7 +46,7 @@ impl SharedData {
         }
         let silence = config.database.silence();
         Ok(Self {
-            health: Arc::new(HealthMonitor::start(address, silence)),
+            health: Arc::new(HealthMonitor::start(options, silence)),
             limits: Data::from(Limits::new(&config.limits)),
             unsent: Data::from(Unsent::new(&config.connection)),
             shutdown: shutdown.clone(),
@@ -56,8 +56,8 @@ impl SharedData {
     }
 
     /// Registers the data of one worker: one `Data` for each part of the server, which takes its own where it needs it.
-    pub fn register(&self, address: &ConnectOptions, config: &Config, cfg: &mut ServiceConfig) {
-        let database = Database::new(address, &config.database, self.health.clone(), resources());
+    pub fn register(&self, options: &ConnectOptions, config: &Config, cfg: &mut ServiceConfig) {
+        let database = Database::new(options, &config.database, self.health.clone(), resources());
         cfg.app_data(Data::new(database))
             .app_data(self.limits.clone())
             .app_data(self.unsent.clone())

@@ -12,9 +12,9 @@ async fn the_length_of_the_url_is_limited() {
     app.get(&long(8192))
         .await
         .problem(400, "invalid-parameters");
-    app.get(&long(8193)).await.problem(414, "address-too-long");
+    app.get(&long(8193)).await.problem(414, "uri-too-long");
     let path = format!("/v1/articles/{}", "x".repeat(60_000));
-    app.get(&path).await.problem(414, "address-too-long");
+    app.get(&path).await.problem(414, "uri-too-long");
 }
 
 #[actix_web::test]

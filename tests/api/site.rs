@@ -210,13 +210,13 @@ async fn the_time_zone_must_be_in_the_iana_database() {
         let response = zone(wrong).await;
         assert_eq!(
             response.faults(),
-            ["/time_zone not_a_time_zone"],
+            ["/time_zone invalid_time_zone"],
             "{wrong:?}"
         );
         let put = app
             .put(SITE, with(new_site(), json!({"time_zone": wrong})))
             .await;
-        assert_eq!(put.faults(), ["/time_zone not_a_time_zone"], "{wrong:?}");
+        assert_eq!(put.faults(), ["/time_zone invalid_time_zone"], "{wrong:?}");
     }
     assert_eq!(
         zone(&"a".repeat(65)).await.faults(),

@@ -15,7 +15,7 @@ use crate::access::extractors::Admin;
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, JSON, MERGE_PATCH};
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::page::Page;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List};
@@ -96,15 +96,15 @@ async fn create_key(
 
 /// Get a key
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
-    params(("id" = uuid::Uuid, Path, description = "The key's id."), One<ApiKey>))]
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), GetParameters<ApiKey>))]
 #[get("/v1/keys/{id}")]
 async fn get_key(
     db: Data<Database>,
     _admin: Admin,
-    address: ResourcePath,
-    one: One<ApiKey>,
+    path: ResourcePath,
+    one: GetParameters<ApiKey>,
 ) -> Result<ResourceResponse<ApiKey>, Problem> {
-    let id = address.id().ok_or(Problem::NotFound)?;
+    let id = path.id().ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     let key = ApiKey::find(&mut conn, id).await?;
     let response = ResourceResponse::ok(key.ok_or(Problem::NotFound)?);
@@ -123,11 +123,11 @@ async fn get_key(
 async fn update_key(
     db: Data<Database>,
     admin: Admin,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<ApiKey>, Problem> {
-    let id = address.id().ok_or(Problem::NotFound)?;
+    let id = path.id().ok_or(Problem::NotFound)?;
     let mut patch = body.json(MERGE_PATCH).await?;
     if let Err(problem) = SchemaValidator::of_written::<KeyPatch, ApiKey>().check(&mut patch) {
         return Err(with_expiry_fault(&db, &patch, problem).await);
@@ -140,7 +140,7 @@ async fn update_key(
     let changed = conn
         .write(async |conn| {
             let key = ApiKey::lock(conn, id).await?;
-            check(&conditions, &key)?;
+            check(&preconditions, &key)?;
             key.check_active(database_time(conn).await?)?;
             let before = serde_json::to_value(&key).map_err(Problem::internal)?;
             let mut document = before.clone();
@@ -176,14 +176,14 @@ async fn update_key(
 async fn revoke_key(
     db: Data<Database>,
     admin: Admin,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    let id = address.id().ok_or(Problem::NotFound)?;
+    let id = path.id().ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     conn.write(async |conn| {
         let key = ApiKey::lock(conn, id).await?;
-        check(&conditions, &key)?;
+        check(&preconditions, &key)?;
         if let Some(revoked) = key.revoke_locked(conn).await? {
             let actor = admin.actor();
             revoked.record(conn, AuditAction::Revoked, actor).await?;
@@ -209,8 +209,8 @@ async fn rotate_key(
     request: HttpRequest,
     body: Body,
 ) -> Result<Created<IssuedKey>, Problem> {
-    let address = ResourcePath::before(&request, "/rotate");
-    let id = address.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
+    let path = ResourcePath::before(&request, "/rotate");
+    let id = path.and_then(|it| it.id()).ok_or(Problem::NotFound)?;
     let (document, digest) = body.read_or_empty(JSON).await?;
     let rotation: NewRotation = SchemaValidator::of::<NewRotation>().read(document)?;
     let actor = admin.actor();
@@ -270,8 +270,8 @@ async fn time(db: &Database) -> Result<DateTime<Utc>, Problem> {
 }
 
 /// Checks the preconditions of a change to a locked key.
-fn check(conditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
-    conditions
+fn check(preconditions: &Preconditions, key: &ApiKey) -> Result<(), Problem> {
+    preconditions
         .check(Some((Version::of(key.id, key.version), key.updated_at)))
         .map_err(|failure| failure.problem(Some((key.id, key.version, key))))
 }

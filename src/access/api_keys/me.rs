@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::caller::Scope;
 use crate::access::extractors::Authenticated;
 use crate::access::rate_limit::{Allowance, Limits};
-use crate::http::one::{One, Single};
+use crate::http::one::{GetParameters, Gettable};
 use crate::http::resource_response::{Representation, ResourceResponse};
 use crate::http::schema::HasFields;
 use crate::problem::Problem;
@@ -18,11 +18,11 @@ use crate::problem::Problem;
 /// Get one's own key
 ///
 /// The name, scopes, expiry and limits of the key or JWT that the request was sent with.
-#[utoipa::path(tag = "Keys", security(("key" = [])), params(One<Me>))]
+#[utoipa::path(tag = "Keys", security(("key" = [])), params(GetParameters<Me>))]
 #[get("/v1/me")]
 pub async fn get_me(
     authenticated: Authenticated,
-    one: One<Me>,
+    one: GetParameters<Me>,
     limits: Data<Limits>,
 ) -> Result<ResourceResponse<Me>, Problem> {
     let caller = authenticated.caller();
@@ -46,7 +46,7 @@ impl HasFields for Me {
 
 impl Representation for Me {}
 
-impl Single for Me {
+impl Gettable for Me {
     const TAKES_LANGUAGE: bool = false;
 }
 

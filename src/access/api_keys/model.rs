@@ -16,7 +16,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::Cursor;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::preconditions::Version;
 use crate::http::query::MOST_COUNTED;
@@ -116,7 +116,7 @@ impl Patchable for NewKey {
     }
 }
 
-impl Single for ApiKey {
+impl Gettable for ApiKey {
     const TAKES_LANGUAGE: bool = false;
 }
 

@@ -119,5 +119,5 @@ async fn actor_with(scope: Scope, request: &HttpRequest) -> Result<Actor, Proble
 
 async fn authenticated(request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
     let caller = caller(request).await?;
-    caller.ok_or(Problem::Unauthorized("this needs a key"))
+    caller.ok_or(Problem::Unauthorized("authentication required"))
 }

@@ -34,13 +34,13 @@ pub struct KeySet {
     source: Source,
     max_age: Duration,
     pause: Duration,
-    state: RwLock<State>,
+    state: RwLock<KeySetState>,
     /// Held while the keys are fetched.
     fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct State {
+struct KeySetState {
     keys: Vec<Arc<SigningKey>>,
     /// When the cached keys were requested.
     fetched_at: Option<Instant>,
@@ -66,8 +66,8 @@ impl KeySet {
     /// Where a file can't be read, or has no usable signing key.
     pub fn new(source: KeySource, max_age: Duration) -> Result<Arc<Self>, String> {
         let state = match &source {
-            KeySource::Url(_) => State::default(),
-            KeySource::File(path) => State::of_file(path)?,
+            KeySource::Url(_) => KeySetState::default(),
+            KeySource::File(path) => KeySetState::of_file(path)?,
         };
         Ok(Arc::new(Self {
             source: Source::new(source)?,
@@ -147,7 +147,7 @@ impl KeySet {
     }
 }
 
-impl State {
+impl KeySetState {
     fn of_file(path: &Path) -> Result<Self, String> {
         let refused = |why: String| format!("`--jwt-jwks-file`: {why}");
         let now = Instant::now();
@@ -218,11 +218,11 @@ fn key(value: &Value) -> Option<SigningKey> {
     let verifies = |ops: &Vec<KeyOperations>| ops.contains(&KeyOperations::Verify);
     let is_for_signatures = common
         .key_algorithm
-        .is_none_or(|its| its == KeyAlgorithm::from(algorithm))
+        .is_none_or(|key_algorithm| key_algorithm == KeyAlgorithm::from(algorithm))
         && common
             .public_key_use
             .as_ref()
-            .is_none_or(|its| *its == PublicKeyUse::Signature)
+            .is_none_or(|key_use| *key_use == PublicKeyUse::Signature)
         && common.key_operations.as_ref().is_none_or(verifies);
     Some(SigningKey {
         kid: jwk.common.key_id.clone().filter(|_| is_for_signatures)?,
@@ -241,7 +241,7 @@ mod tests {
         let begun = Instant::now();
         let now = begun + Duration::from_secs(100_000);
         let ago = |seconds: u64| now - Duration::from_secs(seconds);
-        let state = State {
+        let state = KeySetState {
             keys: Vec::new(),
             fetched_at: fetched.map(ago),
             tried_at: tried.map(ago),
@@ -268,13 +268,13 @@ mod tests {
     #[test]
     fn outdated_keys_are_used_for_an_hour_while_the_provider_is_unreachable() {
         let begun = Instant::now();
-        let state = State {
+        let state = KeySetState {
             fetched_at: Some(begun),
-            ..State::default()
+            ..KeySetState::default()
         };
         assert!(state.is_usable(begun + MAX_AGE + GRACE - Duration::from_secs(1), MAX_AGE));
         assert!(!state.is_usable(begun + MAX_AGE + GRACE, MAX_AGE));
-        assert!(!State::default().is_usable(begun, MAX_AGE));
+        assert!(!KeySetState::default().is_usable(begun, MAX_AGE));
     }
 
     #[test]

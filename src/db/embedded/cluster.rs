@@ -58,7 +58,7 @@ impl Cluster {
         &self.folder
     }
 
-    /// What Postgres writes before it opens its own log.
+    /// Postgres's startup log: its output before it opens its own log.
     pub fn log(&self) -> &Path {
         &self.log
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::State;
+use super::HealthState;
 use crate::db::pooler::{Outage, Probe, SharedSessions};
 use crate::db::{ConnectOptions, migrations};
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const WITNESS_RETRY: Duration = Duration::from_secs(10);
 
 /// Checks the database as long as it is used, and during an outage until it answers.
-pub async fn run(state: Arc<State>, options: ConnectOptions, timeout: Duration) {
+pub async fn run(state: Arc<HealthState>, options: ConnectOptions, timeout: Duration) {
     let mut checker = Checker {
         options,
         timeout,

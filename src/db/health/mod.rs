@@ -24,14 +24,14 @@ const READINESS_TIMEOUT: Duration = Duration::from_millis(900);
 /// The health of the database, shared by all workers of the process. The checks end with the last of them.
 #[derive(Debug)]
 pub struct HealthMonitor {
-    state: Arc<State>,
+    state: Arc<HealthState>,
     task: AbortHandle,
 }
 
 impl HealthMonitor {
     /// Starts the checks. `timeout` is how long the database may take to answer the smallest query.
     pub fn start(options: &ConnectOptions, timeout: Duration) -> Self {
-        let state = Arc::new(State::new());
+        let state = Arc::new(HealthState::new());
         let task = tokio::spawn(checker::run(state.clone(), options.clone(), timeout));
         Self {
             state,
@@ -101,9 +101,9 @@ impl Drop for HealthMonitor {
     }
 }
 
-/// What the checks have found.
+/// State of the health checks.
 #[derive(Debug)]
-struct State {
+struct HealthState {
     /// Set by each use of the database and reset by each check: there are no checks while the database is not used.
     is_needed: AtomicBool,
     wake: Notify,
@@ -120,7 +120,7 @@ struct State {
     readiness: watch::Sender<Readiness>,
 }
 
-impl State {
+impl HealthState {
     fn new() -> Self {
         Self {
             is_needed: AtomicBool::new(false),

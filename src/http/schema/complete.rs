@@ -7,14 +7,14 @@ use super::patterns::write_pattern;
 use super::reference_of;
 
 /// Schemas as utoipa derived them, and those that are complete.
-pub struct Completion {
+pub struct SchemaCompletion {
     derived: Map<String, Value>,
     /// Whether responses carry them.
     sent: bool,
     done: Map<String, Value>,
 }
 
-impl Completion {
+impl SchemaCompletion {
     pub fn of(derived: Map<String, Value>, sent: bool) -> Map<String, Value> {
         let names: Vec<String> = derived.keys().cloned().collect();
         let mut completion = Self {

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Named;
+use super::NamedSchema;
 
 /// Marks a schema that is completed from another.
 pub const MARK: &str = "x-derived";
@@ -24,7 +24,7 @@ pub trait HasFields: ToSchema + 'static {
     const ON_REQUEST: &'static [&'static str] = &[];
 
     /// Fields that only a list can have; adds the schemas that they refer to.
-    fn list_fields(_schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+    fn list_fields(_schemas: &mut Vec<NamedSchema>) -> Vec<(&'static str, RefOr<Schema>)> {
         Vec::new()
     }
 }
@@ -52,7 +52,7 @@ impl<T: HasFields> ToSchema for Selected<T> {
         format!("{kind}{}", T::name()).into()
     }
 
-    fn schemas(schemas: &mut Vec<Named>) {
+    fn schemas(schemas: &mut Vec<NamedSchema>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
         T::list_fields(schemas);
@@ -81,7 +81,7 @@ impl<T: Patchable> ToSchema for Patch<T> {
         format!("{}Patch", name.strip_prefix("New").unwrap_or(&name)).into()
     }
 
-    fn schemas(schemas: &mut Vec<Named>) {
+    fn schemas(schemas: &mut Vec<NamedSchema>) {
         schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(schemas);
     }

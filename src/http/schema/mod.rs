@@ -20,10 +20,10 @@ pub use derived::{HasFields, Patch, Patchable, Selected, derived_page};
 pub use fields::{Field, FieldNames};
 pub use patterns::write_pattern;
 
-use complete::Completion;
+use complete::SchemaCompletion;
 
 /// A name and a schema, as utoipa collects them.
-pub type Named = (String, RefOr<Schema>);
+pub type NamedSchema = (String, RefOr<Schema>);
 
 /// The schema of a type and those that it refers to, by their names in the contract.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl TypeSchema {
         T::schemas(&mut collected);
         let schema = Self {
             name: T::name().into_owned(),
-            components: Completion::of(as_json(collected), sent),
+            components: SchemaCompletion::of(as_json(collected), sent),
         };
         let mut all = cache.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(TypeId::of::<T>())
@@ -99,7 +99,7 @@ type Cache = LazyLock<Mutex<HashMap<TypeId, &'static TypeSchema>>>;
 
 /// Schemas of request bodies, as utoipa collected them for a document.
 pub fn complete_received(collected: Map<String, Value>) -> Map<String, Value> {
-    Completion::of(collected, false)
+    SchemaCompletion::of(collected, false)
 }
 
 /// A reference to the schema of a type.
@@ -114,7 +114,7 @@ pub fn reference_of(schema: &Value) -> Option<&str> {
         .strip_prefix("#/components/schemas/")
 }
 
-fn as_json(collected: Vec<Named>) -> Map<String, Value> {
+fn as_json(collected: Vec<NamedSchema>) -> Map<String, Value> {
     let json = |(name, schema)| {
         let schema = serde_json::to_value(&schema).expect("a schema is JSON");
         (name, schema)

@@ -8,7 +8,7 @@ use crate::http::values::{is_invisible, parse_timestamp};
 use crate::problem::Fault;
 
 /// Whether another fault at the same place is more precise than this one.
-pub fn says_more(all: &[Fault], fault: &Fault) -> bool {
+pub fn is_superseded(all: &[Fault], fault: &Fault) -> bool {
     let beside = |other: &&Fault| other.pointer == fault.pointer && other.code != fault.code;
     match fault.code.as_str() {
         "invalid_format" => all.iter().any(|other| beside(&other)),

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::http::schema::{HasFields, TypeSchema};
 use crate::http::values::{is_http_url, parse_timestamp};
 use crate::problem::{Fault, Problem};
-use faults::{escape, faults_of, says_more};
+use faults::{escape, faults_of, is_superseded};
 
 pub use merge_patch::merge;
 
@@ -97,7 +97,7 @@ impl SchemaValidator {
         faults.sort();
         faults.dedup();
         let all = faults.clone();
-        faults.retain(|fault| !says_more(&all, fault));
+        faults.retain(|fault| !is_superseded(&all, fault));
         Err(Problem::Invalid(faults))
     }
 

@@ -46,13 +46,13 @@ const BODIES: [(&str, &str); 3] = [
     ("body_text", "articles.body_text"),
 ];
 
-/// How many bytes of bodies a page may carry; none if no body is wanted.
+/// How many bytes of bodies a page may carry; none if no body is selected.
 pub(super) fn byte_budget(includes: impl Fn(&str) -> bool, limit: usize) -> Option<ByteBudget> {
     let columns = BODIES.iter().filter(|(field, _)| includes(field));
     ByteBudget::of(columns.map(|(_, column)| *column).collect(), limit)
 }
 
-/// Joins the bodies that are wanted; of a row beyond the end of a page they are not read.
+/// Joins the bodies that are selected; of a row beyond the end of a page they are not read.
 pub(super) fn join(includes: impl Fn(&str) -> bool, budget: Option<&ByteBudget>) -> Fragment {
     let mut sql = Fragment::new(" CROSS JOIN LATERAL (SELECT ");
     for (field, column) in BODIES {

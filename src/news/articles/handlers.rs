@@ -9,7 +9,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
@@ -75,24 +75,24 @@ async fn create_article(
 /// By id or slug. A former slug redirects to the current one (308); a withdrawn article answers 410. With `language`,
 /// the translation into that language; if there is none, the one that the site's `languages` prefer, with `is_fallback:
 /// true`.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), GetParameters<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}")]
 async fn get_article(
     db: Data<Database>,
     reader: Reader,
-    address: ResourcePath,
-    one: One<Article>,
+    path: ResourcePath,
+    one: GetParameters<Article>,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    if one.locale.asked.is_none() {
-        return crud::get(&db, &reader, &address, one).await;
+    if one.locale.requested.is_none() {
+        return crud::get(&db, &reader, &path, one).await;
     }
     let mut conn = db.connection().await?;
-    match Article::find_translated(&mut conn, &address.name, Visibility::of(&reader), &one).await? {
+    match Article::find_translated(&mut conn, &path.name, Visibility::of(&reader), &one).await? {
         Some(article) => Ok(crud::localized(article, one)),
-        None => Err(
-            crud::explain_missing::<Article>(&mut conn, &address, Visibility::of(&reader)).await?,
-        ),
+        None => {
+            Err(crud::explain_missing::<Article>(&mut conn, &path, Visibility::of(&reader)).await?)
+        }
     }
 }
 
@@ -108,12 +108,12 @@ async fn replace_article(
     db: Data<Database>,
     renderer: Data<Renderer>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<Replaced<Article>, Problem> {
     let response =
-        crud::replace::<Article>(&db, &renderer, &editor, &address, &conditions, body).await?;
+        crud::replace::<Article>(&db, &renderer, &editor, &path, &preconditions, body).await?;
     Ok(Replaced(response))
 }
 
@@ -129,11 +129,11 @@ async fn update_article(
     db: Data<Database>,
     renderer: Data<Renderer>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Article>, Problem> {
-    crud::patch::<Article>(&db, &renderer, &editor, &address, &conditions, body).await
+    crud::patch::<Article>(&db, &renderer, &editor, &path, &preconditions, body).await
 }
 
 /// Delete an article
@@ -145,8 +145,8 @@ async fn update_article(
 async fn delete_article(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::delete::<Article>(&db, &editor, &address, &conditions).await
+    crud::delete::<Article>(&db, &editor, &path, &preconditions).await
 }

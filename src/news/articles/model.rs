@@ -12,7 +12,7 @@ use crate::db::Json;
 use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::BodyFormat;
@@ -86,7 +86,7 @@ pub struct Article {
     /// The summary paragraph.
     #[schema(format = "prose", max_length = 2000)]
     pub lede: Option<String>,
-    /// What `body` is written in.
+    /// The format of `body`.
     #[schema(inline)]
     pub body_format: BodyFormat,
     /// The language of the content (BCP 47).
@@ -96,7 +96,7 @@ pub struct Article {
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
-    #[diesel(select_expression = column::<Text>(visibility::SHOWN_OF_ARTICLES), select_expression_type = Column<Text>)]
+    #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_ARTICLES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
     pub published_at: Option<DateTime<Utc>>,
@@ -210,11 +210,9 @@ pub struct NewArticle {
     pub published_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub category_id: Option<Uuid>,
-    /// The ids of its authors, in byline order.
     #[serde(default)]
     #[schema(schema_with = authors_schema)]
     pub author_ids: Vec<Uuid>,
-    /// What it is about, in the order in which it is shown.
     #[serde(default)]
     #[schema(schema_with = tags_schema)]
     pub tag_ids: Vec<Uuid>,
@@ -311,7 +309,7 @@ impl Patchable for NewArticle {
     }
 }
 
-impl Single for Article {
+impl Gettable for Article {
     const IS_CONTENT: bool = true;
 }
 

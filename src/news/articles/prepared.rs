@@ -89,7 +89,7 @@ impl PreparedArticle {
 
     /// A patched document with the body that was rendered before. A body that the patch doesn't change isn't rendered again;
     /// the document comes back if its body has yet to be rendered.
-    pub fn fit(
+    pub fn reuse(
         old: &Article,
         new: NewArticle,
         prepared: Option<Self>,

@@ -25,7 +25,7 @@ use crate::news::listing::timeline::{ListedTable, SortTime, Timeline};
 use crate::news::site::{SITE, Site};
 use crate::problem::Problem;
 
-/// Joins what an article refers to, and its bodies, as far as they are wanted.
+/// Joins what an article refers to, and its bodies, as far as they are selected.
 fn related(
     visibility: Visibility,
     includes: impl Fn(&str) -> bool,
@@ -88,7 +88,7 @@ impl Article {
         let (mut rows, total) = timeline
             .page::<Self>(conn, cursor, list.page_request(), related)
             .await?;
-        Self::show(&mut rows, &list.filter);
+        Self::localize_all(&mut rows, &list.filter);
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
         let page = match rows.pop_if(|row| row.is_beyond()) {
             Some(_) => list.page_of(Self::NAME, rows, true, cursor, position),
@@ -110,11 +110,11 @@ impl Article {
         };
         let page = list.ids_page(&ids)?;
         let mut rows = Self::fetch(conn, timeline.with_ids(&page.ids()), related).await?;
-        Self::show(&mut rows, &list.filter);
+        Self::localize_all(&mut rows, &list.filter);
         let beyond = rows.pop_if(|row| row.is_beyond()).map(|row| row.id);
-        let mut named = page.end(rows, |row| row.id, beyond);
-        named.missing.extend(missing);
-        Ok(list.named(Self::NAME, named))
+        let mut found = page.end(rows, |row| row.id, beyond);
+        found.missing.extend(missing);
+        Ok(list.page_of_ids(Self::NAME, found))
     }
 
     /// The articles that stand for the stories of these, each once, and the ids for which there is none.
@@ -137,8 +137,8 @@ impl Article {
     }
 
     /// Puts names into the language of the list, and marks articles in another.
-    fn show(rows: &mut [Self], filter: &ArticleFilter) {
-        let locale = LanguagePreference::asked_for(filter.timeline.language.clone());
+    fn localize_all(rows: &mut [Self], filter: &ArticleFilter) {
+        let locale = LanguagePreference::for_content(filter.timeline.language.clone());
         for row in rows {
             row.localize(&locale);
             row.is_fallback = filter.timeline.fallback && !locale.has(&row.language);
@@ -165,7 +165,7 @@ impl Article {
         Ok((rows, beyond))
     }
 
-    /// The one of this name, if it is visible, with the relations and the bodies that are wanted.
+    /// The one of this name, if it is visible, with the relations and the bodies that are selected.
     pub(super) async fn find_with(
         conn: &mut AsyncPgConnection,
         name: &IdOrSlug,

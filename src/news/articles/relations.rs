@@ -1,15 +1,15 @@
-//! Joins what an article refers to, as far as it is wanted: its category, authors, tags and translations.
+//! Joins what an article refers to, as far as it is selected: its category, authors, tags and translations.
 
 use crate::db::Fragment;
 use crate::news::categories::CategoryRef;
 use crate::news::content::visibility::Visibility;
 
-/// The joins by the names `of_category`, `signed`, `tagged` and `translated`. What isn't wanted is joined empty.
+/// The joins by the names `of_category`, `signed`, `tagged` and `translated`. The others are joined empty.
 pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> Fragment {
     let category = if includes("category") {
-        CategoryRef::of("articles.category_id")
+        CategoryRef::join("articles.category_id")
     } else {
-        CategoryRef::unwanted()
+        CategoryRef::join_nothing()
     };
     let authors = if includes("authors") || includes("author_ids") {
         include_str!("sql/authors.sql")

@@ -107,7 +107,7 @@ impl Resource for Article {
         new: NewArticle,
         prepared: Option<PreparedArticle>,
     ) -> Result<PreparedArticle, Box<NewArticle>> {
-        PreparedArticle::fit(old, new, prepared)
+        PreparedArticle::reuse(old, new, prepared)
     }
 
     fn validate(new: &mut NewArticle) -> Result<(), Vec<Fault>> {

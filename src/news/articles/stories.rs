@@ -42,11 +42,11 @@ pub fn predicate(filter: &ResolvedFilter, visibility: Visibility) -> Option<Filt
     })
 }
 
-/// The languages that stories are wanted in, the best first.
+/// The preferred languages of stories, the best first.
 fn preference(filter: &ResolvedFilter) -> LanguagePreference {
-    let asked = LanguagePreference::asked_for(filter.parameters.language.clone());
+    let requested = LanguagePreference::for_content(filter.parameters.language.clone());
     let preferred = filter.preferred_languages.iter();
-    preferred.fold(asked, |locale, language| locale.or_in(language))
+    preferred.fold(requested, |locale, language| locale.or_in(language))
 }
 
 /// The other articles of a row's story, by the alias `other`. Visibility isn't among the conditions, so that no index fits but
@@ -82,7 +82,7 @@ fn goes_before(
         .sql(")")
 }
 
-/// The rank of a row's language among those that are wanted.
+/// The rank of a row's language among the preferred ones.
 fn rank(alias: &'static str, steps: &[Step]) -> Fragment {
     let mut sql = Fragment::new("CASE");
     for (n, step) in steps.iter().enumerate() {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::news::articles::model::Article;
 use crate::news::content::visibility::Visibility;
 use crate::news::site::Site;
@@ -30,7 +30,7 @@ impl Article {
         conn: &mut AsyncPgConnection,
         name: &IdOrSlug,
         visibility: Visibility,
-        one: &One<Self>,
+        one: &GetParameters<Self>,
     ) -> QueryResult<Option<Self>> {
         let includes = |field: &str| one.fields.includes(field, true);
         // The translations are needed for the choice, whether `fields` names them or not.

@@ -1,4 +1,4 @@
-//! Writes articles: the row, its address, the authors and tags that it names.
+//! Writes articles: the row, its slug, the authors and tags that it names.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -103,7 +103,7 @@ pub(super) async fn update(
         .select((articles::slug, articles::first_published_at))
         .get_result(conn)
         .await?;
-    // A draft gets its address when it is published.
+    // A draft gets its slug when it is published.
     let chosen = chosen_slug(&new, id);
     let slug = match chosen {
         None if slug::is_provisional(&own, id) && new.status == Status::Draft => own,

@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, One};
+use crate::http::one::{AcceptLanguage, GetParameters};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
@@ -63,16 +63,16 @@ async fn create_author(
 /// Get an author
 ///
 /// By its id or slug. A former slug is redirected to the current one (308).
-#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), One<Author>))]
+#[utoipa::path(tag = "Authors", params(("id" = String, Path, description = "The id or the slug."), GetParameters<Author>))]
 #[get("/v1/authors/{id}")]
 async fn get_author(
     db: Data<Database>,
     reader: Reader,
-    address: ResourcePath,
-    mut one: One<Author>,
+    path: ResourcePath,
+    mut one: GetParameters<Author>,
 ) -> Result<ResourceResponse<Author>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&db, &reader, &address, one).await
+    crud::get(&db, &reader, &path, one).await
 }
 
 /// Replace an author
@@ -86,11 +86,11 @@ async fn get_author(
 async fn replace_author(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<Replaced<Author>, Problem> {
-    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    let response = crud::replace(&db, &(), &editor, &path, &preconditions, body).await?;
     Ok(Replaced(response))
 }
 
@@ -105,11 +105,11 @@ async fn replace_author(
 async fn update_author(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Author>, Problem> {
-    crud::patch(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }
 
 /// Delete an author
@@ -122,8 +122,8 @@ async fn update_author(
 async fn delete_author(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::delete::<Author>(&db, &editor, &address, &conditions).await
+    crud::delete::<Author>(&db, &editor, &path, &preconditions).await
 }

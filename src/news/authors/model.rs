@@ -17,7 +17,7 @@ use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
@@ -126,7 +126,7 @@ impl Patchable for NewAuthor {
     }
 }
 
-impl Single for Author {}
+impl Gettable for Author {}
 
 impl Resource for Author {
     type New = NewAuthor;

@@ -75,7 +75,7 @@ impl CacheTagged for ParentRef {
 
 impl CategoryRef {
     /// Joins the category whose id is in this column, as `of_category.category`.
-    pub fn of(column: &'static str) -> Fragment {
+    pub fn join(column: &'static str) -> Fragment {
         Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
             .sql(CATEGORY)
             .sql(", 'parent', ")
@@ -86,7 +86,7 @@ impl CategoryRef {
     }
 
     /// Replaces the join if the category is not requested.
-    pub fn unwanted() -> Fragment {
+    pub fn join_nothing() -> Fragment {
         Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS category) AS of_category")
     }
 

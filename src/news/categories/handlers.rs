@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, One};
+use crate::http::one::{AcceptLanguage, GetParameters};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
@@ -67,16 +67,16 @@ async fn create_category(
 /// Get a category
 ///
 /// By its id or slug. A former slug is redirected to the current one (308).
-#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), One<Category>))]
+#[utoipa::path(tag = "Categories", params(("id" = String, Path, description = "The id or the slug."), GetParameters<Category>))]
 #[get("/v1/categories/{id}")]
 async fn get_category(
     db: Data<Database>,
     reader: Reader,
-    address: ResourcePath,
-    mut one: One<Category>,
+    path: ResourcePath,
+    mut one: GetParameters<Category>,
 ) -> Result<ResourceResponse<Category>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&db, &reader, &address, one).await
+    crud::get(&db, &reader, &path, one).await
 }
 
 /// Replace a category
@@ -90,11 +90,11 @@ async fn get_category(
 async fn replace_category(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<Replaced<Category>, Problem> {
-    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    let response = crud::replace(&db, &(), &editor, &path, &preconditions, body).await?;
     Ok(Replaced(response))
 }
 
@@ -110,11 +110,11 @@ async fn replace_category(
 async fn update_category(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Category>, Problem> {
-    crud::patch(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }
 
 /// Delete a category
@@ -127,8 +127,8 @@ async fn update_category(
 async fn delete_category(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::delete::<Category>(&db, &editor, &address, &conditions).await
+    crud::delete::<Category>(&db, &editor, &path, &preconditions).await
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::cache_tags::{CacheTagged, CacheTags};
-use crate::http::schema::{HasFields, Named, reference};
+use crate::http::schema::{HasFields, NamedSchema, reference};
 
 use super::{Category, CategoryNode};
 
@@ -34,7 +34,7 @@ impl ToSchema for CategoryItem {
         Category::name()
     }
 
-    fn schemas(schemas: &mut Vec<Named>) {
+    fn schemas(schemas: &mut Vec<NamedSchema>) {
         Category::schemas(schemas);
     }
 }
@@ -42,7 +42,7 @@ impl ToSchema for CategoryItem {
 impl HasFields for CategoryItem {
     const MAX_ITEMS: usize = Category::MAX_ITEMS;
 
-    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+    fn list_fields(schemas: &mut Vec<NamedSchema>) -> Vec<(&'static str, RefOr<Schema>)> {
         Category::list_fields(schemas)
     }
 }
@@ -59,7 +59,7 @@ impl CacheTagged for CategoryItem {
 impl HasFields for Category {
     const MAX_ITEMS: usize = MAX_CATEGORIES;
 
-    fn list_fields(schemas: &mut Vec<Named>) -> Vec<(&'static str, RefOr<Schema>)> {
+    fn list_fields(schemas: &mut Vec<NamedSchema>) -> Vec<(&'static str, RefOr<Schema>)> {
         CategoryNode::schemas(schemas);
         schemas.push((CategoryNode::name().into_owned(), CategoryNode::schema()));
         let children = ArrayBuilder::new()

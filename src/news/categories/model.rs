@@ -14,7 +14,7 @@ use crate::db::statement::Typed;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
@@ -98,7 +98,7 @@ impl CacheTagged for Category {
     }
 }
 
-impl Single for Category {}
+impl Gettable for Category {}
 
 impl Resource for Category {
     type New = NewCategory;

@@ -26,9 +26,9 @@ impl Word for Status {}
 
 /// The effective status of an article and of a headline: `scheduled` counts as `published` from `listed_at` on, without a
 /// write.
-pub const SHOWN_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \
+pub const EFFECTIVE_STATUS_OF_ARTICLES: &str = "CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() \
     THEN 'published' ELSE articles.status END";
-pub const SHOWN_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() \
+pub const EFFECTIVE_STATUS_OF_HEADLINES: &str = "CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() \
     THEN 'published' ELSE headlines.status END";
 
 impl Status {

@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
@@ -69,16 +69,16 @@ async fn create_headline(
 }
 
 /// Get a headline
-#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), One<Headline>),
+#[utoipa::path(tag = "Headlines", params(("id" = Uuid, Path, description = "The id."), GetParameters<Headline>),
     responses(Gone))]
 #[get("/v1/headlines/{id}")]
 async fn get_headline(
     db: Data<Database>,
     reader: Reader,
-    address: ResourcePath,
-    one: One<Headline>,
+    path: ResourcePath,
+    one: GetParameters<Headline>,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::get(&db, &reader, &address, one).await
+    crud::get(&db, &reader, &path, one).await
 }
 
 /// Replace a headline
@@ -92,11 +92,11 @@ async fn get_headline(
 async fn replace_headline(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<Replaced<Headline>, Problem> {
-    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    let response = crud::replace(&db, &(), &editor, &path, &preconditions, body).await?;
     Ok(Replaced(response))
 }
 
@@ -111,11 +111,11 @@ async fn replace_headline(
 async fn update_headline(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Headline>, Problem> {
-    crud::patch(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }
 
 /// Delete a headline
@@ -127,8 +127,8 @@ async fn update_headline(
 async fn delete_headline(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::delete::<Headline>(&db, &editor, &address, &conditions).await
+    crud::delete::<Headline>(&db, &editor, &path, &preconditions).await
 }

@@ -12,7 +12,7 @@ use crate::db::Json;
 use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::articles::ArticleRef;
@@ -65,7 +65,7 @@ pub struct Headline {
     #[schema(inline)]
     pub dir: Dir,
     #[schema(inline)]
-    #[diesel(select_expression = column::<Text>(visibility::SHOWN_OF_HEADLINES), select_expression_type = Column<Text>)]
+    #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_HEADLINES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
     pub published_at: Option<DateTime<Utc>>,
@@ -158,7 +158,7 @@ impl Patchable for NewHeadline {
     }
 }
 
-impl Single for Headline {
+impl Gettable for Headline {
     const IS_CONTENT: bool = true;
 }
 

@@ -20,12 +20,12 @@ use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::timeline::{ListedTable, Timeline};
 use crate::problem::Problem;
 
-/// Joins what a headline refers to, as far as it is wanted, as `of_category` and `of_article`.
+/// Joins what a headline refers to, as far as it is selected, as `of_category` and `of_article`.
 fn relations(visibility: Visibility, includes: impl Fn(&str) -> bool) -> Fragment {
     let category = if includes("category") {
-        CategoryRef::of("headlines.category_id")
+        CategoryRef::join("headlines.category_id")
     } else {
-        CategoryRef::unwanted()
+        CategoryRef::join_nothing()
     };
     // `article_id` needs the article, too: it is shown where the article is visible.
     let article = if includes("article") || includes("article_id") {
@@ -61,20 +61,20 @@ impl Headline {
         list: &List<HeadlineFilter>,
         resolved: &ResolvedFilter,
     ) -> Result<Page<Self>, Problem> {
-        let locale = LanguagePreference::asked_for(resolved.parameters.language.clone());
+        let locale = LanguagePreference::for_content(resolved.parameters.language.clone());
         let related = relations(visibility, |field| list.includes(field, true));
         let timeline = Self::timeline(&list.filter, resolved, visibility);
         if let Some(ids) = &resolved.parameters.ids {
             let page = list.ids_page(ids)?;
             let rows = Self::fetch(conn, timeline.with_ids(&page.ids()), &related).await?;
-            let rows = Self::shown(rows, visibility, &locale);
-            return Ok(list.named(Self::NAME, page.end(rows, |row| row.id, None)));
+            let rows = Self::redact_and_localize(rows, visibility, &locale);
+            return Ok(list.page_of_ids(Self::NAME, page.end(rows, |row| row.id, None)));
         }
         let cursor = list.cursor()?;
         let (rows, total) = timeline
             .page::<Self>(conn, cursor.as_ref(), list.page_request(), &related)
             .await?;
-        let rows = Self::shown(rows, visibility, &locale);
+        let rows = Self::redact_and_localize(rows, visibility, &locale);
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
         let page = list.page(Self::NAME, rows, cursor.as_ref(), position);
         Ok(page.with_total(total))
@@ -91,10 +91,10 @@ impl Headline {
         let filter = ResolvedFilter::default();
         let source = Timeline::new(Self::LISTED, visibility, &filter, Vec::new()).with_ids(ids);
         let rows = Self::fetch(conn, source, &relations(visibility, includes)).await?;
-        Ok(Self::shown(rows, visibility, locale))
+        Ok(Self::redact_and_localize(rows, visibility, locale))
     }
 
-    /// The one with this id, if it is visible, with the relations that are wanted.
+    /// The one with this id, if it is visible, with the relations that are selected.
     pub(super) async fn find_with(
         conn: &mut AsyncPgConnection,
         id: Uuid,
@@ -114,13 +114,17 @@ impl Headline {
         Ok(found.map(|found| found.redact_for(visibility)))
     }
 
-    fn shown(rows: Vec<Self>, visibility: Visibility, locale: &LanguagePreference) -> Vec<Self> {
-        let shown = |row: Self| {
+    fn redact_and_localize(
+        rows: Vec<Self>,
+        visibility: Visibility,
+        locale: &LanguagePreference,
+    ) -> Vec<Self> {
+        let redact = |row: Self| {
             let mut row = row.redact_for(visibility);
             row.localize(locale);
             row
         };
-        rows.into_iter().map(shown).collect()
+        rows.into_iter().map(redact).collect()
     }
 
     /// Leaves out the id of an article that isn't visible.

@@ -11,13 +11,13 @@ use crate::news::listing::timeline::{SortTime, Timeline};
 
 /// A position in the order of time and id; the position of no time yet is behind all others.
 #[derive(Clone, Copy)]
-struct Position {
+struct TimePosition {
     at: SortTime,
     id: Uuid,
     inclusive: bool,
 }
 
-impl Position {
+impl TimePosition {
     /// Before all rows at this time.
     fn before(at: DateTime<Utc>) -> Self {
         Self::new(at, Uuid::nil())
@@ -66,7 +66,7 @@ impl Timeline<'_> {
             columns: &[self.sort_column(), "id"],
             descending: self.is_descending(Some(cursor)),
         };
-        keyset.after(&Position::of(cursor).values(), cursor.inclusive)
+        keyset.after(&TimePosition::of(cursor).values(), cursor.inclusive)
     }
 
     /// The bounds of a scan, from the first ` AND ` on.
@@ -109,7 +109,10 @@ impl Timeline<'_> {
     }
 
     /// The narrowest limits of the scan: the latest position and the earliest.
-    fn limits(&self, cursor: Option<&Cursor<SortTime>>) -> (Option<Position>, Option<Position>) {
+    fn limits(
+        &self,
+        cursor: Option<&Cursor<SortTime>>,
+    ) -> (Option<TimePosition>, Option<TimePosition>) {
         let filter = &self.filter.parameters;
         let (before, after, day) = match filter.sort.by_update() {
             true => (filter.updated_before, filter.updated_after, None),
@@ -122,21 +125,21 @@ impl Timeline<'_> {
         let descending = self.is_descending(cursor);
         let start = |from_latest| {
             let cursor = cursor.filter(|_| descending == from_latest);
-            cursor.map(Position::of)
+            cursor.map(TimePosition::of)
         };
         let upper = [
             start(true),
-            before.map(Position::before),
-            day.map(|day| Position::before(day.end)),
+            before.map(TimePosition::before),
+            day.map(|day| TimePosition::before(day.end)),
         ];
         let lower = [
             start(false),
-            after.map(Position::after),
-            day.map(|day| Position::before(day.begin)),
+            after.map(TimePosition::after),
+            day.map(|day| TimePosition::before(day.begin)),
         ];
         (
-            upper.into_iter().flatten().min_by_key(Position::key),
-            lower.into_iter().flatten().max_by_key(Position::key),
+            upper.into_iter().flatten().min_by_key(TimePosition::key),
+            lower.into_iter().flatten().max_by_key(TimePosition::key),
         )
     }
 }

@@ -35,7 +35,7 @@ pub async fn page<R: NameOrdered, F: Filter>(
 ) -> Result<Page<R>, Problem> {
     let cursor: Option<Cursor<NameKey>> = list.cursor()?;
     let forward = cursor.as_ref().is_none_or(|cursor| cursor.forward);
-    let wanted = || {
+    let matching_rows = || {
         Fragment::new("FROM ")
             .sql(R::TABLE)
             .sql(" WHERE deleted_at IS NULL")
@@ -46,7 +46,7 @@ pub async fn page<R: NameOrdered, F: Filter>(
         columns: &["name_key", "id"],
         descending: !forward,
     };
-    let mut sql = wanted();
+    let mut sql = matching_rows();
     if let Some(cursor) = &cursor {
         let name = Fragment::default().text(&cursor.key.0);
         let id = Fragment::default().id(cursor.id);
@@ -61,7 +61,7 @@ pub async fn page<R: NameOrdered, F: Filter>(
     rows.iter_mut().for_each(|row| row.localize(locale));
     let total = if list.counts() {
         let sql = Fragment::new("SELECT count(*) FROM (SELECT ")
-            .append(&wanted())
+            .append(&matching_rows())
             .sql(" LIMIT ")
             .number(MOST_COUNTED + 1)
             .sql(") AS counted");

@@ -46,7 +46,7 @@ query_parameters! {
         /// Published before this time.
         #[example("2026-11-23T14:00:00Z")]
         pub published_before: Option<DateTime<Utc>>,
-        /// Changed after this moment. A change can be read at most 10 seconds after its `updated_at`: to follow changes, ask
+        /// Changed after this time. A change can be read at most 10 seconds after its `updated_at`: to follow changes, ask
         /// again from 15 seconds before the latest known one, with `sort=updated_at`.
         #[example("2026-11-23T14:00:00Z")]
         pub updated_after: Option<DateTime<Utc>>,
@@ -96,21 +96,17 @@ impl Sort {
 }
 
 impl TimelineFilter {
-    /// Checks which parameters go together.
+    /// Checks which parameters can be combined.
     pub fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         let mut faults = Vec::new();
         if sent.contains("direct") && self.categories.is_empty() {
-            faults.push(Fault::of(
-                "direct",
-                "needs_category",
-                "goes with `category`",
-            ));
+            faults.push(Fault::of("direct", "needs_category", "requires `category`"));
         }
         if self.fallback && self.language.is_none() {
             faults.push(Fault::of(
                 "fallback",
                 "needs_language",
-                "goes with `language`",
+                "requires `language`",
             ));
         }
         if self.ids.is_some() {
@@ -118,13 +114,19 @@ impl TimelineFilter {
                 ["limit", "count", "sort"]
                     .into_iter()
                     .filter(|name| sent.contains(name))
-                    .map(|name| Fault::of(name, "incompatible_with_ids", "doesn't go with `ids`")),
+                    .map(|name| {
+                        Fault::of(
+                            name,
+                            "incompatible_with_ids",
+                            "can't be combined with `ids`",
+                        )
+                    }),
             );
         }
         faults
     }
 
-    /// The language that every item must be in; none if stories may be told in another.
+    /// The language that every item must be in; none if fallbacks are allowed.
     pub(super) fn only_language(&self) -> Option<&str> {
         self.language.as_deref().filter(|_| !self.fallback)
     }

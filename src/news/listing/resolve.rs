@@ -26,7 +26,7 @@ pub struct ResolvedFilter {
     pub preferred_languages: Vec<String>,
 }
 
-/// The ids of names: of the categories as they are named, of all categories that are meant, of the tag and of the author.
+/// The ids of names: of the categories as they are named, of all selected categories, of the tag and of the author.
 type NamedIds = (Vec<Option<Uuid>>, Vec<Uuid>, Option<Uuid>, Option<Uuid>);
 
 impl TimelineFilter {

@@ -6,7 +6,7 @@ use crate::news::listing::conditions::visible_alternatives;
 use crate::news::listing::scan_plan::ScanPlan;
 use crate::news::listing::timeline::{SortTime, Timeline};
 
-/// What the scans of one page have in common.
+/// The settings shared by the scans of one page.
 struct Scan<'a> {
     plan: &'a ScanPlan,
     alias: &'static str,

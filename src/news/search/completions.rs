@@ -83,12 +83,12 @@ pub async fn complete(
         .await?;
     found.extend(rows.into_iter().filter_map(completion));
     // Most prefixes occur among the newest titles; rarer ones are found by their words.
-    let wanted = MOST - found.len();
-    let mut titles = Statement::<CompletionRow>::new(newest(&words, wanted))
+    let remaining = MOST - found.len();
+    let mut titles = Statement::<CompletionRow>::new(newest(&words, remaining))
         .load::<FoundCompletion>(conn)
         .await?;
-    if titles.len() < wanted {
-        titles = Statement::<CompletionRow>::new(of_all_times(&query, wanted))
+    if titles.len() < remaining {
+        titles = Statement::<CompletionRow>::new(of_all_times(&query, remaining))
             .load::<FoundCompletion>(conn)
             .await?;
     }
@@ -104,12 +104,12 @@ fn completion(
     (kind, id, slug, text, by_language): FoundCompletion,
     locale: &LanguagePreference,
 ) -> Option<Completion> {
-    let wanted = locale.name(&by_language.0).map(str::to_owned);
+    let translated = locale.name(&by_language.0).map(str::to_owned);
     Some(Completion {
         kind: kind.parse().ok()?,
         id,
         slug,
-        text: wanted.or(text)?,
+        text: translated.or(text)?,
     })
 }
 
@@ -205,7 +205,7 @@ fn titles() -> Fragment {
 }
 
 /// The newest titles that have these words.
-fn newest(words: &[String], wanted: usize) -> Fragment {
+fn newest(words: &[String], remaining: usize) -> Fragment {
     let mut sql = titles()
         .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
         .number(NEWEST)
@@ -218,17 +218,17 @@ fn newest(words: &[String], wanted: usize) -> Fragment {
             .sql(") > 0");
     }
     sql.sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
-        .number(wanted)
+        .number(remaining)
         .uncached()
 }
 
 /// Titles with these words, of any age; of very many, only some are looked at.
-fn of_all_times(query: &str, wanted: usize) -> Fragment {
+fn of_all_times(query: &str, remaining: usize) -> Fragment {
     titles()
         .sql(" AND to_tsvector('simple', title_key) @@ ")
         .text(query)
         .sql("::tsquery LIMIT ")
         .number(MOST_FETCHED)
         .sql(") AS fetched ORDER BY listed_at DESC, id DESC LIMIT ")
-        .number(wanted)
+        .number(remaining)
 }

@@ -61,16 +61,16 @@ async fn similar_words(
             .text(word)
             .sql("::text)");
     }
-    let sql = Fragment::new("SELECT asked.word, candidate.word, candidate.spelling FROM ")
+    let sql = Fragment::new("SELECT unknown.word, candidate.word, candidate.spelling FROM ")
         .append(&listed)
         .sql(
-            ") AS asked (word) CROSS JOIN LATERAL (SELECT word, spelling FROM search_words AS known \
-             WHERE known.word % asked.word AND abs(char_length(known.word) - char_length(asked.word)) <= 3 \
-             ORDER BY similarity(known.word, asked.word) DESC, known.word LIMIT ",
+            ") AS unknown (word) CROSS JOIN LATERAL (SELECT word, spelling FROM search_words AS known \
+             WHERE known.word % unknown.word AND abs(char_length(known.word) - char_length(unknown.word)) <= 3 \
+             ORDER BY similarity(known.word, unknown.word) DESC, known.word LIMIT ",
         )
         .number(MOST_SIMILAR)
         .sql(
-            ") AS candidate WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = asked.word)",
+            ") AS candidate WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = unknown.word)",
         );
     let rows: Vec<(String, String, String)> = conn
         .transaction(async |conn| {
@@ -81,9 +81,12 @@ async fn similar_words(
         })
         .await?;
     let mut similar: HashMap<String, Vec<Candidate>> = HashMap::new();
-    for (asked, word, spelling) in rows {
-        if let Some(distance) = edit_distance(&asked, &word) {
-            similar.entry(asked).or_default().push((distance, spelling));
+    for (unknown, word, spelling) in rows {
+        if let Some(distance) = edit_distance(&unknown, &word) {
+            similar
+                .entry(unknown)
+                .or_default()
+                .push((distance, spelling));
         }
     }
     for candidates in similar.values_mut() {
@@ -127,9 +130,9 @@ pub async fn occur_in(
 
 /// How many letters are missing, surplus, wrong or swapped with the next; none if it is more than one in four, as that
 /// makes another word.
-fn edit_distance(asked: &str, known: &str) -> Option<usize> {
-    let most = (asked.chars().count() / 4).clamp(1, 3);
-    Some(strsim::osa_distance(asked, known)).filter(|distance| *distance <= most)
+fn edit_distance(unknown: &str, known: &str) -> Option<usize> {
+    let most = (unknown.chars().count() / 4).clamp(1, 3);
+    Some(strsim::osa_distance(unknown, known)).filter(|distance| *distance <= most)
 }
 
 /// A query with some of its words replaced.
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_edit_distance_is_limited_by_the_length_of_the_word() {
-        for (asked, known, distance) in [
+        for (unknown, known, distance) in [
             ("marhce", "marche", Some(1)),
             ("maroc", "marocain", None),
             ("marakesh", "marrakech", Some(2)),
@@ -171,7 +174,7 @@ mod tests {
             ("gouverneur", "gouvernement", None),
             ("المدرصة", "المدرسة", Some(1)),
         ] {
-            assert_eq!(edit_distance(asked, known), distance, "{asked}");
+            assert_eq!(edit_distance(unknown, known), distance, "{unknown}");
         }
     }
 

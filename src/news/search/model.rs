@@ -120,7 +120,7 @@ async fn read_headlines(
 }
 
 fn locale(list: &List<SearchFilter>) -> LanguagePreference {
-    LanguagePreference::asked_for(list.filter.timeline().language.clone())
+    LanguagePreference::for_content(list.filter.timeline().language.clone())
 }
 
 /// The first correction of the query that finds something whose text contains the new words as they are spelt. Words of the

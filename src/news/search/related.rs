@@ -13,7 +13,7 @@ use crate::db::{Database, Fragment, Statement};
 use crate::http::cache_tags::CacheTags;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::ids::in_order;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::responses::Gone;
 use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
@@ -34,14 +34,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Up to 10 published articles in the same language, ranked by shared tags, words of the title and category, newer ones
 /// higher. Never a translation of the article itself.
-#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), One<Article>),
+#[utoipa::path(tag = "Articles", params(("id" = String, Path, description = "The id or the slug."), GetParameters<Article>),
     responses(Gone))]
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
     db: Data<Database>,
     reader: Reader,
     request: HttpRequest,
-    one: One<Article>,
+    one: GetParameters<Article>,
 ) -> Result<ShortList<Article>, Problem> {
     let path = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;

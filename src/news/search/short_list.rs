@@ -15,7 +15,7 @@ use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
 use crate::http::fields::Fields;
 use crate::http::responses::{entry, json};
-use crate::http::schema::{HasFields, Named, Selected, derived_page};
+use crate::http::schema::{HasFields, NamedSchema, Selected, derived_page};
 
 /// The most items of a short list.
 pub const MOST: usize = 10;
@@ -64,8 +64,8 @@ impl<T: Serialize> Responder for ShortList<T> {
             response.insert_header((header::VARY, "Accept-Language"));
         }
         let mut response = match self.fields.of_each(&self.items) {
-            Ok(None) => response.json(Body { items: self.items }),
-            Ok(Some(items)) => response.json(Body { items }),
+            Ok(None) => response.json(ShortListBody { items: self.items }),
+            Ok(Some(items)) => response.json(ShortListBody { items }),
             Err(problem) => return HttpResponse::from_error(problem),
         };
         response.extensions_mut().insert(self.cache_tags);
@@ -75,7 +75,7 @@ impl<T: Serialize> Responder for ShortList<T> {
 }
 
 #[derive(Debug, Serialize)]
-struct Body<T> {
+struct ShortListBody<T> {
     items: Vec<T>,
 }
 
@@ -92,7 +92,7 @@ impl<T: ShortListItem> ToSchema for ShortList<T> {
         T::LIST_NAME.into()
     }
 
-    fn schemas(schemas: &mut Vec<Named>) {
+    fn schemas(schemas: &mut Vec<NamedSchema>) {
         schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
         Selected::<T>::schemas(schemas);
     }

@@ -39,7 +39,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 async fn suggest(
     db: Data<Database>,
     reader: Reader,
-    typed: Typed,
+    typed: SuggestRequest,
 ) -> Result<ShortList<Completion>, Problem> {
     let mut conn = db.connection().await?;
     let items = complete(&mut conn, Visibility::of(&reader), &typed.q, &typed.locale).await?;
@@ -65,13 +65,13 @@ query_parameters! {
 }
 
 /// The parameters of a request for completions.
-struct Typed {
+struct SuggestRequest {
     q: Text<100>,
     locale: LanguagePreference,
     fields: Fields,
 }
 
-impl FromRequest for Typed {
+impl FromRequest for SuggestRequest {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

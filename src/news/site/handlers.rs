@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::crud;
@@ -28,13 +28,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// of the categories' names.
 #[utoipa::path(
     tag = "Site",
-    params(One<Site>)
+    params(GetParameters<Site>)
 )]
 #[get("/v1/site")]
 async fn get_site(
     db: Data<Database>,
     reader: Reader,
-    one: One<Site>,
+    one: GetParameters<Site>,
 ) -> Result<ResourceResponse<Site>, Problem> {
     crud::get(&db, &reader, &the_site(), one).await
 }
@@ -47,10 +47,10 @@ async fn get_site(
 async fn replace_site(
     db: Data<Database>,
     editor: Editor,
-    conditions: Preconditions,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::replace(&db, &(), &editor, &the_site(), &conditions, body).await
+    crud::replace(&db, &(), &editor, &the_site(), &preconditions, body).await
 }
 
 /// Change the site
@@ -62,10 +62,10 @@ async fn replace_site(
 async fn update_site(
     db: Data<Database>,
     editor: Editor,
-    conditions: Preconditions,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Site>, Problem> {
-    crud::patch(&db, &(), &editor, &the_site(), &conditions, body).await
+    crud::patch(&db, &(), &editor, &the_site(), &preconditions, body).await
 }
 
 fn the_site() -> ResourcePath {

@@ -14,7 +14,7 @@ use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
@@ -23,7 +23,7 @@ use crate::news::content::visibility::Visibility;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::site;
 
-use super::validation::{self, languages_schema, not_a_time_zone};
+use super::validation::{self, invalid_time_zone, languages_schema};
 
 /// The id of the only site.
 pub const SITE: Uuid = Uuid::from_u128(0x00000000_0000_7000_8000_000000000001);
@@ -146,7 +146,7 @@ impl Patchable for NewSite {
     }
 }
 
-impl Single for Site {}
+impl Gettable for Site {}
 
 impl Resource for Site {
     type New = NewSite;
@@ -158,7 +158,7 @@ impl Resource for Site {
     const PATH: &'static str = "/v1/site";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
-        let invalid = || Problem::Invalid(vec![not_a_time_zone()]);
+        let invalid = || Problem::Invalid(vec![invalid_time_zone()]);
         (violation.name == "site_time_zone_check").then(invalid)
     }
 

@@ -17,7 +17,7 @@ pub fn validate(new: &mut NewSite) -> Result<(), Vec<Fault>> {
     }
     match canonical_time_zone(&new.time_zone) {
         Some(name) => new.time_zone = name,
-        None => faults.push(not_a_time_zone()),
+        None => faults.push(invalid_time_zone()),
     }
     if faults.is_empty() {
         Ok(())
@@ -50,10 +50,10 @@ fn canonical_time_zone(name: &str) -> Option<String> {
 }
 
 /// The name is not in the IANA database.
-pub fn not_a_time_zone() -> Fault {
+pub fn invalid_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
-        "not_a_time_zone",
+        "invalid_time_zone",
         "must be a name of the IANA database, such as `Africa/Casablanca`",
     )
 }

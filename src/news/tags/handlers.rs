@@ -8,7 +8,7 @@ use crate::access::extractors::{Editor, Reader};
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
-use crate::http::one::{AcceptLanguage, One};
+use crate::http::one::{AcceptLanguage, GetParameters};
 use crate::http::page::Page;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
@@ -63,16 +63,16 @@ async fn create_tag(
 /// Get a tag
 ///
 /// By its id or slug. A former slug is redirected to the current one (308).
-#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), One<Tag>))]
+#[utoipa::path(tag = "Tags", params(("id" = String, Path, description = "The id or the slug."), GetParameters<Tag>))]
 #[get("/v1/tags/{id}")]
 async fn get_tag(
     db: Data<Database>,
     reader: Reader,
-    address: ResourcePath,
-    mut one: One<Tag>,
+    path: ResourcePath,
+    mut one: GetParameters<Tag>,
 ) -> Result<ResourceResponse<Tag>, Problem> {
     one.locale = as_read_by(&reader, one.locale);
-    crud::get(&db, &reader, &address, one).await
+    crud::get(&db, &reader, &path, one).await
 }
 
 /// Replace a tag
@@ -86,11 +86,11 @@ async fn get_tag(
 async fn replace_tag(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<Replaced<Tag>, Problem> {
-    let response = crud::replace(&db, &(), &editor, &address, &conditions, body).await?;
+    let response = crud::replace(&db, &(), &editor, &path, &preconditions, body).await?;
     Ok(Replaced(response))
 }
 
@@ -105,11 +105,11 @@ async fn replace_tag(
 async fn update_tag(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
     body: Body,
 ) -> Result<ResourceResponse<Tag>, Problem> {
-    crud::patch(&db, &(), &editor, &address, &conditions, body).await
+    crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }
 
 /// Delete a tag
@@ -122,8 +122,8 @@ async fn update_tag(
 async fn delete_tag(
     db: Data<Database>,
     editor: Editor,
-    address: ResourcePath,
-    conditions: Preconditions,
+    path: ResourcePath,
+    preconditions: Preconditions,
 ) -> Result<NoContent, Problem> {
-    crud::delete::<Tag>(&db, &editor, &address, &conditions).await
+    crud::delete::<Tag>(&db, &editor, &path, &preconditions).await
 }

@@ -17,7 +17,7 @@ use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::cursor::NameKey;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::news::content::crud::Resource;
@@ -127,7 +127,7 @@ impl Patchable for NewTag {
     }
 }
 
-impl Single for Tag {}
+impl Gettable for Tag {}
 
 impl Resource for Tag {
     type New = NewTag;

@@ -7,8 +7,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 
-use super::answer_alone;
 use super::context::RequestContext;
+use super::problem_response;
 use crate::problem::Problem;
 
 /// The request headers that the answer to a preflight depends on (Fetch standard, section 3.2).
@@ -68,7 +68,7 @@ pub async fn refused_preflights<B: MessageBody + 'static>(
     };
     let problem = Problem::CrossOrigin(refused.to_string());
     let context = RequestContext::of(response.request());
-    let mut refused = answer_alone(&context, &problem);
+    let mut refused = problem_response(&context, &problem);
     let vary = HeaderValue::from_static(PREFLIGHT_VARY);
     refused.headers_mut().insert(header::VARY, vary);
     Ok(response.into_response(refused))

@@ -83,20 +83,20 @@ async fn handle<B: MessageBody + 'static>(
             let response = database::call(context, request, next).await?;
             let error = response.response().error();
             if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
-                note(context, response.request(), problem).await;
+                record_problem(context, response.request(), problem).await;
             }
             Ok(response)
         }
         Ok(Some(response)) => Ok(request.into_response(response)),
         Err(problem) => {
-            note(context, request.request(), &problem).await;
+            record_problem(context, request.request(), &problem).await;
             Ok(request.into_response(render(context, &problem)))
         }
     }
 }
 
-/// The consequences of a problem, while its request is there: within the timeout, as the audit may have to wait.
-async fn note(context: &RequestContext, request: &HttpRequest, problem: &Problem) {
+/// Records a problem while its request is there: within the timeout, as the audit may have to wait.
+async fn record_problem(context: &RequestContext, request: &HttpRequest, problem: &Problem) {
     database::suspect_session(context, problem);
     refusal_audit::record(context, request, problem).await;
 }
@@ -162,11 +162,11 @@ fn add_common_headers<B>(context: &RequestContext, response: &mut HttpResponse<B
 }
 
 fn render(context: &RequestContext, problem: &Problem) -> HttpResponse {
-    problem.answer(&context.path, context.id.as_str())
+    problem.to_response(&context.path, context.id.as_str())
 }
 
 /// A problem as the complete answer, with its line in the log, where there is no request to give back.
-fn answer_alone(context: &RequestContext, problem: &Problem) -> HttpResponse {
+fn problem_response(context: &RequestContext, problem: &Problem) -> HttpResponse {
     let mut response = render(context, problem);
     add_common_headers(context, &mut response);
     access_log::write(context, &response);
@@ -176,7 +176,7 @@ fn answer_alone(context: &RequestContext, problem: &Problem) -> HttpResponse {
 /// The answer in place of a handler that was dropped with its request. CORS headers are added to an error, too; security
 /// headers are not, so they are added here.
 fn answer_for_dropped(context: &RequestContext, problem: &Problem) -> Error {
-    let mut response = answer_alone(context, problem);
+    let mut response = problem_response(context, problem);
     context.app.security.add(response.headers_mut());
     InternalError::from_response("the handler was dropped", response).into()
 }

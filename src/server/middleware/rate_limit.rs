@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap};
 
 use super::context::RequestContext;
 use crate::access::extractors::{caller, known_caller};
-use crate::access::rate_limit::{Allowance, Limits, RateLimitKey};
+use crate::access::rate_limit::{Counted, Limits, RateLimitKey};
 use crate::connection::HEALTH;
 use crate::problem::Problem;
 use crate::server::docs;
@@ -38,8 +38,6 @@ pub fn add_headers(context: &RequestContext, headers: &mut HeaderMap) {
         allowance.write(headers);
     }
 }
-
-type Counted = (Option<Allowance>, Result<(), Problem>);
 
 async fn count(limits: &Limits, request: &HttpRequest) -> Counted {
     if HEALTH.contains(&request.path()) || request.method() == Method::OPTIONS {

@@ -29,7 +29,7 @@ pub struct Rendering {
     pub base: Option<Url>,
 }
 
-/// What is stored beside a body.
+/// The derived forms of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rendered {
     pub html: String,

@@ -26,7 +26,7 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::json_body;
 use crate::http::locale::LanguagePreference;
-use crate::http::one::Single;
+use crate::http::one::Gettable;
 use crate::http::preconditions::Version;
 use crate::http::resource_response::Representation;
 use crate::http::schema::Patchable;
@@ -44,12 +44,12 @@ pub use replace::replace;
 pub use sample::{insert, rewrite};
 
 /// A kind of content: its types, names and rules. This module reads and writes it.
-pub trait Resource: Serialize + Single + CacheTagged + Send + Sync + Sized + 'static {
+pub trait Resource: Serialize + Gettable + CacheTagged + Send + Sync + Sized + 'static {
     /// The body of a request that creates or replaces one.
     type New: DeserializeOwned + Patchable + Clone + Send + Sync + 'static;
-    /// The same with what is computed of it before a connection is taken; the body itself where nothing is.
+    /// The output of [`Self::prepare`], computed before a connection is taken; the body itself where nothing is.
     type Prepared: From<Self::New> + Borrow<Self::New> + Send + Sync + 'static;
-    /// What [`Self::prepare`] needs in addition to the database; `()` where nothing is prepared.
+    /// The input of [`Self::prepare`], beside the database; `()` where nothing is prepared.
     type Preparer;
 
     /// The name in events, the audit and cache tags.

@@ -40,13 +40,11 @@ pub async fn patch<R: Resource>(
     for _ in 0..=MAX_PREPARATIONS {
         let conn = db.connection().await?;
         match patch.attempt::<R>(conn, prepared).await? {
-            Attempt::Saved(response) => return Ok(response),
-            Attempt::Unprepared(new) => prepared = Some(R::prepare(db, preparer, *new).await?),
+            PatchAttempt::Saved(response) => return Ok(response),
+            PatchAttempt::Unprepared(new) => prepared = Some(R::prepare(db, preparer, *new).await?),
         }
     }
-    Err(Problem::Busy(
-        "the resource is being changed by other requests all the time",
-    ))
+    Err(Problem::Busy("the resource is being modified concurrently"))
 }
 
 struct MergePatch<'a> {
@@ -56,7 +54,7 @@ struct MergePatch<'a> {
     patch: Map<String, Value>,
 }
 
-enum Attempt<R: Resource> {
+enum PatchAttempt<R: Resource> {
     Saved(ResourceResponse<R>),
     /// The patched document has to be prepared first, without a connection and without locks.
     Unprepared(Box<R::New>),
@@ -67,7 +65,7 @@ impl MergePatch<'_> {
         &self,
         mut conn: pool::Connection,
         prepared: Option<R::Prepared>,
-    ) -> Result<Attempt<R>, Problem> {
+    ) -> Result<PatchAttempt<R>, Problem> {
         conn.write(async |conn| {
             let write = Write::<R>::Patch(&self.patch);
             let (id, locked) = find_and_lock(conn, self.path, write).await?;
@@ -76,14 +74,14 @@ impl MergePatch<'_> {
             // A patch without any effect needs the same scopes.
             check_scopes(conn, self.editor, id, Some(&old), None).await?;
             let Some(patched) = self.apply_to(&old)? else {
-                return Ok(Attempt::Saved(ResourceResponse::ok(unlocalized(old))));
+                return Ok(PatchAttempt::Saved(ResourceResponse::ok(unlocalized(old))));
             };
             let new = parse_new::<R>(Value::Object(patched))?;
             Ok(match R::reuse_prepared(&old, new, prepared) {
                 Ok(new) => {
-                    Attempt::Saved(save::<R>(conn, self.editor, id, Some(locked), new).await?)
+                    PatchAttempt::Saved(save::<R>(conn, self.editor, id, Some(locked), new).await?)
                 }
-                Err(new) => Attempt::Unprepared(new),
+                Err(new) => PatchAttempt::Unprepared(new),
             })
         })
         .await

@@ -9,7 +9,7 @@ use crate::access::extractors::Reader;
 use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::locale::LanguagePreference;
-use crate::http::one::One;
+use crate::http::one::GetParameters;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::visibility::Visibility;
 use crate::problem::Problem;
@@ -19,7 +19,7 @@ pub async fn get<R: Resource>(
     db: &Database,
     reader: &Reader,
     path: &ResourcePath,
-    one: One<R>,
+    one: GetParameters<R>,
 ) -> Result<ResourceResponse<R>, Problem> {
     let visibility = Visibility::of(reader);
     let mut conn = db.connection().await?;
@@ -30,7 +30,7 @@ pub async fn get<R: Resource>(
 }
 
 /// The response to a read, in the preferred language.
-pub fn localized<R: Resource>(mut resource: R, one: One<R>) -> ResourceResponse<R> {
+pub fn localized<R: Resource>(mut resource: R, one: GetParameters<R>) -> ResourceResponse<R> {
     resource.localize(&one.locale);
     ResourceResponse::ok(resource)
         .with_negotiated_language(one.locale.is_negotiated())

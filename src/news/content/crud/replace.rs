@@ -39,8 +39,8 @@ pub async fn replace<R: Resource>(
     let mut siblings_first = false;
     loop {
         match put.attempt::<R>(&mut conn, new, siblings_first).await? {
-            Attempt::Saved(response) => return Ok(response),
-            Attempt::SiblingsAffected(unsaved) => new = unsaved,
+            ReplaceAttempt::Saved(response) => return Ok(response),
+            ReplaceAttempt::SiblingsAffected(unsaved) => new = unsaved,
         }
         siblings_first = true;
     }
@@ -52,7 +52,7 @@ struct Put<'a> {
     preconditions: &'a Preconditions,
 }
 
-enum Attempt<R: Resource> {
+enum ReplaceAttempt<R: Resource> {
     Saved(ResourceResponse<R>),
     /// A concurrent write made this one change siblings too: it has to lock them before the row, in a new transaction.
     SiblingsAffected(R::Prepared),
@@ -64,7 +64,7 @@ impl Put<'_> {
         conn: &mut pool::Connection,
         new: R::Prepared,
         siblings_first: bool,
-    ) -> Result<Attempt<R>, Problem> {
+    ) -> Result<ReplaceAttempt<R>, Problem> {
         conn.write(async |conn| {
             let id = self.find_id::<R>(conn).await?;
             let put = || Write::<R>::Put(new.borrow());
@@ -74,12 +74,12 @@ impl Put<'_> {
             }
             let locked = lock_row_or_id::<R>(conn, id).await?;
             if !siblings_locked && R::affects_siblings(conn, id, put()).await? {
-                return Ok(Attempt::SiblingsAffected(new));
+                return Ok(ReplaceAttempt::SiblingsAffected(new));
             }
             let live = locked.filter(|locked| !locked.is_deleted);
             check_preconditions::<R>(conn, self.preconditions, id, live).await?;
             let response = save::<R>(conn, self.editor, id, locked, new).await?;
-            Ok(Attempt::Saved(response))
+            Ok(ReplaceAttempt::Saved(response))
         })
         .await
         .on_constraint(constraint_problem::<R>)
