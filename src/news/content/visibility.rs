@@ -43,9 +43,9 @@ pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Proble
     match (Visibility::of(reader), status) {
         (Visibility::Everything, _)
         | (Visibility::Early, Status::Published | Status::Scheduled) => Ok(()),
-        (Visibility::Public, _) if reader.is_anonymous() => {
-            Err(Problem::Unauthorized("to filter by status needs a key"))
-        }
+        (Visibility::Public, _) if reader.is_anonymous() => Err(Problem::Unauthorized(
+            "filtering by `status` requires a key",
+        )),
         _ => Err(Problem::Forbidden(Scope::Read.as_str())),
     }
 }
