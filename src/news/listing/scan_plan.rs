@@ -1,7 +1,7 @@
 //! Step 3, the choice: the index that a page is read along, and the filters that are left to be checked on each row.
 //!
 //! A page reads along the index that narrows most of the filter, and stops at the page's end. Every row that the index
-//! offers but another filter refuses costs time, so a scan with such filters stops after [`SCAN_BUDGET`] rows: matches are
+//! offers but another filter refuses costs time, so a scan with such filters stops after `SCAN_BUDGET` rows: matches are
 //! either frequent, and the page is full by then, or rare, and all of them can be found by other indexes and sorted.
 
 use crate::db::Fragment;
