@@ -4,6 +4,7 @@ use icu_locale::{Direction, LanguageIdentifier, LocaleDirectionality};
 
 crate::text_enum! {
     /// The text direction of a language.
+    #[schema(as = Direction)]
     Dir {
         /// Left to right.
         Ltr = "ltr",

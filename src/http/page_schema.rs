@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::http::page::{NoExtra, Page, PageInfo};
 use crate::http::responses::{entry, json, with_headers};
-use crate::http::schema::{HasFields, NamedSchema, Selected, derived_page, reference};
+use crate::http::schema::{HasFields, Listed, NamedSchema, page_schema, reference};
 
 /// The fields that one kind of list has beside `items` and `page`.
 pub trait PageExtra: 'static {
-    /// The name, schema and example of each.
-    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+    /// The name and schema of each.
+    fn fields() -> Vec<(&'static str, RefOr<Schema>)> {
         Vec::new()
     }
 }
@@ -23,18 +22,13 @@ impl PageExtra for NoExtra {}
 
 impl<T: HasFields, E: PageExtra> PartialSchema for Page<T, E> {
     fn schema() -> RefOr<Schema> {
-        let info = json!({"limit": 20, "next": null, "prev": null});
-        let mut example = json!({"items": [], "page": info});
-        for (name, _, value) in E::fields() {
-            example[name] = value;
-        }
-        let page = derived_page::<T>(T::MAX_ITEMS, &example)
+        let page = page_schema::<T>(T::MAX_ITEMS)
             .description(Some("A page of a list."))
             .property("page", reference::<PageInfo>())
             .required("page");
         let fields = E::fields().into_iter();
         fields
-            .fold(page, |page, (name, schema, _)| {
+            .fold(page, |page, (name, schema)| {
                 page.property(name, schema).required(name)
             })
             .into()
@@ -48,8 +42,8 @@ impl<T: HasFields, E: PageExtra> ToSchema for Page<T, E> {
 
     fn schemas(schemas: &mut Vec<NamedSchema>) {
         schemas.push((PageInfo::name().into_owned(), PageInfo::schema()));
-        schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
-        Selected::<T>::schemas(schemas);
+        schemas.push((Listed::<T>::name().into_owned(), Listed::<T>::schema()));
+        Listed::<T>::schemas(schemas);
     }
 }
 

@@ -6,13 +6,16 @@ use std::ops::Deref;
 use chrono::{DateTime, Utc};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use utoipa::PartialSchema;
-use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::{Object, ObjectBuilder, SchemaFormat, Type};
 use uuid::Uuid;
 
 use crate::http::id_or_slug::{self, IdOrSlug};
 use crate::http::language::{self, LanguageTag};
 use crate::http::query_parameters::ParameterType;
+use crate::http::schema::TypeSchema;
 use crate::http::values::{is_line, parse_timestamp};
 
 /// How many ids a parameter may list, and how many ids or slugs.
@@ -31,25 +34,27 @@ fn format(name: &str) -> Option<SchemaFormat> {
     Some(SchemaFormat::Custom(name.to_owned()))
 }
 
+/// Names the schema that a parameter's schema refers to.
+pub const NAMED: &str = "x-named";
+
 /// An enum whose variants are words, as serde names them.
-pub trait Word: DeserializeOwned + PartialSchema {}
+pub trait Word: DeserializeOwned + ToSchema + 'static {}
 
 impl<T: Word> ParameterType for T {
     fn parse(text: &str) -> Result<Self, String> {
         let word: StrDeserializer<'_, value::Error> = text.into_deserializer();
         T::deserialize(word).map_err(|_| {
-            let words = <Self as ParameterType>::schema().enum_values;
-            let words = words.unwrap_or_default();
-            let words: Vec<&str> = words.iter().filter_map(|word| word.as_str()).collect();
-            format!("one of: {}", words.join(", "))
+            let words = TypeSchema::sent::<Self>().root()["enum"].as_array();
+            let words = words.into_iter().flatten().filter_map(Value::as_str);
+            format!("one of: {}", words.collect::<Vec<_>>().join(", "))
         })
     }
 
     fn schema() -> Object {
-        match <Self as PartialSchema>::schema() {
-            RefOr::T(Schema::Object(object)) => object,
-            _ => Object::new(),
-        }
+        // The document takes the schema from those that are known.
+        let name = &TypeSchema::sent::<Self>().name;
+        let named = ExtensionsBuilder::new().add(NAMED, name.as_str()).build();
+        ObjectBuilder::new().extensions(Some(named)).build()
     }
 }
 

@@ -3,16 +3,12 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::resource_response::{NoContent, Replaced, Representation, ResourceResponse};
-use crate::http::schema::{HasFields, Selected, TypeSchema, reference};
-
-/// Names the schema that takes the place of the body's where `fields` selects.
-pub const SELECTED: &str = "x-selected";
+use crate::http::schema::{HasFields, TypeSchema, reference};
 
 /// A response without a body.
 pub fn empty(description: impl Into<String>) -> ResponseBuilder {
@@ -25,13 +21,6 @@ pub fn json<T: ToSchema + 'static>(description: impl Into<String>) -> ResponseBu
     TypeSchema::sent::<T>();
     let content = ContentBuilder::new().schema(Some(reference::<T>())).build();
     empty(description).content("application/json", content)
-}
-
-/// The same where the request's `fields` may select some of its fields.
-pub fn selectable<T: HasFields>(description: impl Into<String>) -> ResponseBuilder {
-    TypeSchema::sent::<Selected<T>>();
-    let selected = ExtensionsBuilder::new().add(SELECTED, Selected::<T>::name());
-    json::<T>(description).extensions(Some(selected.build()))
 }
 
 /// Adds headers by their names, each described once in the contract's components.
@@ -69,7 +58,7 @@ pub fn created<R: Representation + ToSchema + 'static>() -> ResponseBuilder {
 
 impl<R: Representation + HasFields> IntoResponses for ResourceResponse<R> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let ok = selectable::<R>("The resource.");
+        let ok = json::<R>("The resource.");
         [entry("200", content_headers::<R>(ok))].into()
     }
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{headers, operations, responses, schemas};
+use super::{headers, operations, parameters, responses, schemas};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,6 +56,9 @@ pub fn build(routes: fn(&mut ServiceConfig)) -> Value {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             operations::complete(method, operation, &known);
         }
+    }
+    if let Some(paths) = document["paths"].as_object_mut() {
+        document["components"]["parameters"] = parameters::share(paths);
     }
     document["components"]["headers"] = headers::all();
     document["components"]["responses"] = responses::all();

@@ -7,5 +7,7 @@ mod operations;
 mod parameters;
 mod responses;
 mod schemas;
+mod text;
 
 pub use document::build;
+pub use text::to_text;

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::{headers, parameters, responses};
-use crate::http::responses::SELECTED;
 use crate::http::schema::reference_of;
 
 /// The facts about an operation that the rest of its description follows from.
@@ -72,7 +71,7 @@ pub fn complete(method: &str, operation: &mut Value, schemas: &Map<String, Value
         .expect("every operation has responses");
     for (status, response) in all.iter_mut() {
         if response.get("$ref").is_none() {
-            complete_response(&facts, status, response, schemas);
+            complete_response(&facts, status, response);
         }
     }
     for status in responses::statuses(&facts) {
@@ -80,6 +79,8 @@ pub fn complete(method: &str, operation: &mut Value, schemas: &Map<String, Value
             .or_insert_with(|| responses::reference(status));
     }
     all.sort_keys();
+    all.shift_remove("default");
+    all.insert("default".into(), responses::reference_to_default());
 }
 
 /// Describes the scopes in words: OpenAPI 3.1 has a place for those of OAuth alone.
@@ -116,22 +117,9 @@ fn complete_body(facts: &Facts, body: &mut Value, schemas: &Map<String, Value>) 
     let schema = reference_of(&schema).and_then(|name| schemas.get(name));
     let requires_field = schema.is_some_and(|schema| schema.get("required").is_some());
     body["required"] = json!(requires_field || facts.method != "post");
-    add_examples(body, schemas);
 }
 
-fn complete_response(
-    facts: &Facts,
-    status: &str,
-    response: &mut Value,
-    schemas: &Map<String, Value>,
-) {
-    add_examples(response, schemas);
-    let selected = response.as_object_mut().and_then(|it| it.remove(SELECTED));
-    if let (Some(selected), true) = (selected, facts.takes_fields) {
-        let whole = &mut response["content"]["application/json"]["schema"];
-        let selected = selected.as_str().unwrap_or_default();
-        *whole = json!({"anyOf": [*whole, {"$ref": format!("#/components/schemas/{selected}")}]});
-    }
+fn complete_response(facts: &Facts, status: &str, response: &mut Value) {
     let mut names = vec!["X-Request-Id"];
     if !facts.is_probe {
         names.extend(headers::RATE_LIMITS);
@@ -149,15 +137,4 @@ fn complete_response(
         names.push("Idempotency-Replayed");
     }
     headers::add(response, &names);
-}
-
-/// The example of each body: that of its schema.
-fn add_examples(holder: &mut Value, schemas: &Map<String, Value>) {
-    let content = holder.get_mut("content").and_then(Value::as_object_mut);
-    for (_, media) in content.into_iter().flatten() {
-        let schema = reference_of(&media["schema"]).and_then(|name| schemas.get(name));
-        if let Some(example) = schema.and_then(|schema| schema.get("example")) {
-            media["example"] = example.clone();
-        }
-    }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::operations::Facts;
-use crate::http::schema::reference_of;
+use crate::http::parameter_types::NAMED;
+use crate::http::schema::{SCHEMAS, reference_of};
 use crate::idempotency::LONGEST_KEY;
 
 pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Value>) {
@@ -16,6 +17,7 @@ pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Valu
         _ => Vec::new(),
     };
     for parameter in &mut parameters {
+        refer_to_named(&mut parameter["schema"]);
         if let (Some(example), true) = (&example, parameter["name"] == "fields") {
             parameter["example"] = example.as_str().into();
         }
@@ -36,10 +38,74 @@ pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Valu
     operation["parameters"] = parameters.into();
 }
 
+/// Refers to the schema of an enum by its name.
+fn refer_to_named(schema: &mut Value) {
+    let Some(name) = schema.as_object_mut().and_then(|it| it.remove(NAMED)) else {
+        return;
+    };
+    let name = name.as_str().unwrap_or_default();
+    let named = json!({"$ref": format!("{SCHEMAS}{name}")});
+    *schema = match schema.get("default") {
+        Some(default) => json!({"allOf": [named], "default": default}),
+        None => named,
+    };
+}
+
+/// Moves the parameters that several operations have to the contract's components, each described once. Of several of one
+/// name, the one that most operations have keeps it.
+pub fn share(paths: &mut Map<String, Value>) -> Value {
+    let mut uses: Vec<(Value, String, usize)> = Vec::new();
+    for_each(paths, |place, parameter| {
+        match uses.iter_mut().find(|(known, ..)| known == parameter) {
+            Some((.., count)) => *count += 1,
+            None => uses.push((parameter.clone(), place.to_owned(), 1)),
+        }
+    });
+    uses.retain(|(.., count)| *count > 1);
+    uses.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+    let mut components = Map::new();
+    let mut names = Vec::new();
+    for (parameter, place, _) in uses {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        let name = match components.contains_key(name) {
+            true => format!("{place}_{name}"),
+            false => name.to_owned(),
+        };
+        names.push((parameter.clone(), name.clone()));
+        components.insert(name, parameter);
+    }
+    for_each(paths, |_, parameter| {
+        if let Some((_, name)) = names.iter().find(|(known, _)| known == parameter) {
+            *parameter = json!({"$ref": format!("#/components/parameters/{name}")});
+        }
+    });
+    components.sort_keys();
+    components.into()
+}
+
+/// Calls a function for each parameter, with the name of the operation or, for a parameter in the path, of the resource.
+fn for_each(paths: &mut Map<String, Value>, mut call: impl FnMut(&str, &mut Value)) {
+    for (path, operations) in paths {
+        let resource = path.split('/').nth(2).unwrap_or_default();
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            let operation_id = operation["operationId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+                let place = match parameter["in"] == "path" {
+                    true => resource,
+                    false => &operation_id,
+                };
+                call(place, parameter);
+            }
+        }
+    }
+}
+
 /// An example of `fields` for a response whose type has no `id`: its first two fields and one within another.
 fn fields_example(operation: &Value, schemas: &Map<String, Value>) -> Option<String> {
     let resolve = |schema: &Value| {
-        let schema = schema["anyOf"].get(0).unwrap_or(schema);
         let known = reference_of(schema).and_then(|name| schemas.get(name));
         known.cloned()
     };

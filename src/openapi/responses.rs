@@ -1,4 +1,5 @@
-//! The responses that operations share: redirects, 304, and one for each status of a problem.
+//! The responses that operations share: redirects, 304, one for each status of a problem that programs tell apart, and one
+//! for all others.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,9 @@ use super::operations::Facts;
 use crate::http::responses::shared;
 use crate::problem::{Fault, KINDS, Problem};
 
-/// Each status, the name of its response in the components, and its description.
-const STATUSES: [(&str, &str, &str); 20] = [
+/// The statuses that a client's program tells apart: each with the name of its response in the components, and its
+/// description.
+const STATUSES: [(&str, &str, &str); 11] = [
     (
         "304",
         "NotModified",
@@ -40,11 +42,6 @@ const STATUSES: [(&str, &str, &str); 20] = [
         "There is no such resource, or none that the caller may see.",
     ),
     (
-        "408",
-        "TooSlow",
-        "The head or the body did not arrive in time. After a late head, the connection closes.",
-    ),
-    (
         "409",
         "Conflict",
         "The change conflicts with existing content.",
@@ -60,21 +57,6 @@ const STATUSES: [(&str, &str, &str); 20] = [
         "Precondition failed: the current version is another.",
     ),
     (
-        "413",
-        "TooLarge",
-        "The body is larger than 1 MiB or, for an article, than 16 MiB.",
-    ),
-    (
-        "414",
-        "UriTooLong",
-        "The path and query have more than 8 KiB.",
-    ),
-    (
-        "415",
-        "UnsupportedMediaType",
-        "The body is not JSON, or its `Content-Type` is not.",
-    ),
-    (
         "422",
         "Invalid",
         "The content is invalid; every fault is listed.",
@@ -84,33 +66,25 @@ const STATUSES: [(&str, &str, &str); 20] = [
         "PreconditionRequired",
         "This server requires `If-Match`.",
     ),
-    (
-        "429",
-        "TooManyRequests",
-        "More requests than one key, or one address without a key, may send in that time.",
-    ),
-    (
-        "431",
-        "HeadersTooLarge",
-        "More than 64 header lines, or 16 KiB of them; far beyond that there is no body and the connection closes.",
-    ),
-    ("500", "Internal", "An internal error."),
-    (
-        "503",
-        "Unavailable",
-        "The database is unavailable, or too many large bodies are being processed.",
-    ),
-    (
-        "507",
-        "StorageFull",
-        "The database server has no disk space left; nothing was changed.",
-    ),
 ];
+
+/// The response to everything that can happen to any request.
+const DEFAULT: &str = "Problem";
+const DEFAULT_DESCRIPTION: &str = "Any other problem, of any operation:\n\n\
+    - 408: the head or the body did not arrive in time. After a late head, the connection closes.\n\
+    - 413: the body is larger than 1 MiB or, for an article, than 16 MiB.\n\
+    - 414: the path and query have more than 8 KiB.\n\
+    - 415: the body is not JSON, or its `Content-Type` is not.\n\
+    - 429: more requests than one key, or one address without a key, may send in that time.\n\
+    - 431: more than 64 header lines, or 16 KiB of them; far beyond that there is no body and the connection closes.\n\
+    - 500: an internal error.\n\
+    - 503: the database is unavailable, or too many large bodies are being processed.\n\
+    - 507: the database server has no disk space left; nothing was changed.";
 
 /// The responses of every handler that can fail.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [shared("500", "Internal"), shared("503", "Unavailable")].into()
+        [shared("default", DEFAULT)].into()
     }
 }
 
@@ -121,16 +95,16 @@ pub fn statuses(facts: &Facts) -> Vec<&'static str> {
         .as_ref()
         .is_some_and(|scopes| !scopes.is_empty());
     let kinds: [(bool, &[&'static str]); 9] = [
-        (true, &["400", "408", "414", "431", "500"]),
-        // A wrong key is refused everywhere; a read may need disk space too, for a temporary file.
-        (!facts.is_probe, &["401", "429", "507"]),
+        (true, &["400"]),
+        // A wrong key is refused everywhere.
+        (!facts.is_probe, &["401"]),
         (needs_scope || facts.takes_status, &["403"]),
         (facts.reads, &["304"]),
         (facts.has_id, &["404"]),
         (facts.takes_slug, &["308"]),
         (facts.is_conditional(), &["412", "428"]),
         (facts.method == "post", &["409"]),
-        (facts.has_body, &["413", "415", "422"]),
+        (facts.has_body, &["422"]),
     ];
     let apply = kinds.into_iter().filter(|(applies, _)| *applies);
     apply.flat_map(|(_, statuses)| statuses).copied().collect()
@@ -143,16 +117,18 @@ pub fn reference(status: &str) -> Value {
     json!({"$ref": format!("#/components/responses/{name}")})
 }
 
+/// A reference to the response to everything else.
+pub fn reference_to_default() -> Value {
+    json!({"$ref": format!("#/components/responses/{DEFAULT}")})
+}
+
 /// The shared responses, as the contract's components hold them.
 pub fn all() -> Value {
     let response = |(status, name, description): (&str, &str, &str)| {
         let mut response = json!({"description": description});
         headers::add(&mut response, &["X-Request-Id"]);
         headers::add(&mut response, own_headers(status));
-        // A request that is refused before the caller is known counts for nobody.
-        if !["408", "414", "431"].contains(&status) {
-            headers::add(&mut response, &headers::RATE_LIMITS);
-        }
+        headers::add(&mut response, &headers::RATE_LIMITS);
         if status != "304" {
             response["content"] = json!({"application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status),
@@ -160,7 +136,9 @@ pub fn all() -> Value {
         }
         (name.to_owned(), response)
     };
-    let responses: Map<String, Value> = STATUSES.into_iter().map(response).collect();
+    let all = STATUSES.into_iter();
+    let all = all.chain([("default", DEFAULT, DEFAULT_DESCRIPTION)]);
+    let responses: Map<String, Value> = all.map(response).collect();
     responses.into()
 }
 
@@ -169,13 +147,14 @@ fn own_headers(status: &str) -> &'static [&'static str] {
         "304" | "412" => &["ETag"],
         "308" => &["Location"],
         "401" | "403" => &["WWW-Authenticate"],
-        "409" | "429" | "503" | "507" => &["Retry-After"],
+        "409" | "default" => &["Retry-After"],
         _ => &[],
     }
 }
 
 /// A problem with this status, as it is sent.
 fn example(status: &str) -> Value {
+    let status = if status == "default" { "503" } else { status };
     let kind = KINDS
         .iter()
         .rev()

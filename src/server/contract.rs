@@ -13,8 +13,15 @@ pub fn contract() -> &'static Value {
     &CONTRACT
 }
 
+/// What a reference within the contract refers to, or else the value itself.
+pub fn resolve(value: &'static Value) -> &'static Value {
+    let reference = value["$ref"].as_str();
+    let target = reference.and_then(|it| contract().pointer(it.trim_start_matches('#')));
+    target.unwrap_or(value)
+}
+
 /// The contract as it is served, printed and committed.
 pub fn text() -> &'static str {
-    static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", contract()));
+    static TEXT: LazyLock<String> = LazyLock::new(|| openapi::to_text(contract()));
     &TEXT
 }

@@ -40,9 +40,7 @@ pub async fn get_me(
     Ok(ResourceResponse::ok(me).with_fields(one.fields))
 }
 
-impl HasFields for Me {
-    const IS_LISTED: bool = false;
-}
+impl HasFields for Me {}
 
 impl Representation for Me {}
 
@@ -70,12 +68,11 @@ crate::text_enum! {
 pub struct Me {
     /// The name of the key, or the subject of the JWT (`sub`).
     pub name: String,
-    #[schema(inline)]
     pub kind: CredentialKind,
     /// The key's id; null with a JWT.
     pub key_id: Option<Uuid>,
     /// The scopes; `admin` includes all. Of a JWT's scopes, those that this API knows.
-    #[schema(value_type = Vec<Scope>, inline, max_items = 5)]
+    #[schema(value_type = Vec<Scope>, max_items = 5)]
     pub scopes: Vec<String>,
     /// The end of its validity; null: none.
     pub expires_at: Option<DateTime<Utc>>,

@@ -44,7 +44,7 @@ pub struct ApiKey {
     #[schema(pattern = "^mnc_[0-9A-Za-z]{8}$")]
     pub prefix: String,
     /// The scopes of the key.
-    #[schema(value_type = Vec<Scope>, inline, min_items = 1, max_items = 5)]
+    #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 5)]
     pub scopes: Vec<String>,
     /// The end of its validity; null: none.
     pub expires_at: Option<DateTime<Utc>>,
@@ -72,7 +72,7 @@ pub struct NewKey {
     #[schema(format = "line", max_length = 100)]
     pub name: String,
     /// The scopes of the key.
-    #[schema(inline, min_items = 1, max_items = 5)]
+    #[schema(min_items = 1, max_items = 5)]
     pub scopes: Vec<Scope>,
     /// The end of its validity, a time in the future. Without one, the key is valid until it is revoked.
     #[serde(default)]

@@ -31,6 +31,7 @@ impl Word for AuditAction {}
 
 crate::text_enum! {
     /// The resources of which writes are recorded.
+    #[schema(as = AuditedResource)]
     Audited {
         Category = "category",
         Headline = "headline",

@@ -45,12 +45,10 @@ pub struct AuditEntry {
     #[schema(minimum = 200, maximum = 599)]
     pub status: i16,
     /// The change; null if it was refused.
-    #[schema(inline)]
     pub action: Option<AuditAction>,
     /// The kind of problem, a name under `/problems/`; null if the write was done.
     #[schema(max_length = 50)]
     pub problem: Option<String>,
-    #[schema(inline)]
     pub resource: Audited,
     /// The id of the resource; null if a refused request named none by its id.
     pub resource_id: Option<Uuid>,

@@ -1,11 +1,11 @@
-//! Types whose schema follows from that of another: the fields that `fields` selects, a patch, a page.
+//! Types whose schema follows from that of another: an item of a list, a patch.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -16,11 +16,9 @@ pub const MARK: &str = "x-derived";
 
 /// A type of which `fields` selects.
 pub trait HasFields: ToSchema + 'static {
-    /// Whether lists hold it.
-    const IS_LISTED: bool = true;
     /// The most that one page has.
     const MAX_ITEMS: usize = 100;
-    /// Fields that only come when they are asked for.
+    /// Fields that lists have only when they are asked for.
     const ON_REQUEST: &'static [&'static str] = &[];
 
     /// Fields that only a list can have; adds the schemas that they refer to.
@@ -29,14 +27,22 @@ pub trait HasFields: ToSchema + 'static {
     }
 }
 
-/// A type with only those fields that `fields` selected.
+/// A type as an item of a list: the same, unless a list has fields that the type alone has not, or not all of its own.
 #[derive(Debug)]
-pub struct Selected<T>(PhantomData<fn() -> T>);
+pub struct Listed<T>(PhantomData<fn() -> T>);
 
-impl<T: HasFields> PartialSchema for Selected<T> {
+impl<T: HasFields> Listed<T> {
+    fn is_same() -> bool {
+        T::ON_REQUEST.is_empty() && T::list_fields(&mut Vec::new()).is_empty()
+    }
+}
+
+impl<T: HasFields> PartialSchema for Listed<T> {
     fn schema() -> RefOr<Schema> {
-        let listed = T::IS_LISTED;
-        let mark = json!({"as": "selected", "from": T::name(), "listed": listed, "on_request": T::ON_REQUEST});
+        if Self::is_same() {
+            return T::schema();
+        }
+        let mark = json!({"as": "listed", "from": T::name(), "on_request": T::ON_REQUEST});
         let fields = T::list_fields(&mut Vec::new()).into_iter();
         fields
             .fold(marked(&mark), |object, (name, schema)| {
@@ -46,10 +52,12 @@ impl<T: HasFields> PartialSchema for Selected<T> {
     }
 }
 
-impl<T: HasFields> ToSchema for Selected<T> {
+impl<T: HasFields> ToSchema for Listed<T> {
     fn name() -> Cow<'static, str> {
-        let kind = if T::IS_LISTED { "Listed" } else { "Partial" };
-        format!("{kind}{}", T::name()).into()
+        match Self::is_same() {
+            true => T::name(),
+            false => format!("Listed{}", T::name()).into(),
+        }
     }
 
     fn schemas(schemas: &mut Vec<NamedSchema>) {
@@ -87,19 +95,13 @@ impl<T: Patchable> ToSchema for Patch<T> {
     }
 }
 
-/// The schema of a page of such items, to which the caller adds properties; its example gets the example of the item.
-pub fn derived_page<T: HasFields>(max_items: usize, example: &Value) -> ObjectBuilder {
-    let mark = json!({"as": "page", "from": Selected::<T>::name(), "example": example});
-    let selected = super::reference::<Selected<T>>();
-    let item: RefOr<Schema> = match T::IS_LISTED {
-        true => selected.into(),
-        false => AnyOfBuilder::new()
-            .item(super::reference::<T>())
-            .item(selected)
-            .into(),
-    };
+/// The schema of a page of such items, to which the caller adds properties.
+pub fn page_schema<T: HasFields>(max_items: usize) -> ObjectBuilder {
+    let item = super::reference::<Listed<T>>();
     let items = ArrayBuilder::new().items(item).max_items(Some(max_items));
-    marked(&mark).property("items", items).required("items")
+    ObjectBuilder::new()
+        .property("items", items)
+        .required("items")
 }
 
 fn marked(mark: &Value) -> ObjectBuilder {
@@ -110,39 +112,39 @@ fn marked(mark: &Value) -> ObjectBuilder {
 /// Completes a marked schema from the complete one that it is derived from.
 pub fn derive(mark: &Value, base: Value, schema: Value) -> Value {
     match mark["as"].as_str() {
-        Some("selected") => selected(mark, base, schema),
-        Some("patch") => patch(mark, base),
-        _ => page(mark, &base, schema),
+        Some("listed") => listed(mark, base, &schema),
+        _ => patch(mark, base),
     }
 }
 
-fn selected(mark: &Value, mut selected: Value, own: Value) -> Value {
-    let description = selected["description"].as_str().unwrap_or_default();
-    let addition = match mark["listed"] == true {
-        true => "In a list: `fields` selects which fields are present.",
-        false => "With only the fields that `fields` selected.",
-    };
-    selected["description"] = format!("{description} {addition}").into();
-    if let Some(example) = selected["example"].as_object_mut() {
-        let on_request = mark["on_request"].as_array().into_iter().flatten();
-        on_request.filter_map(Value::as_str).for_each(|name| {
-            example.remove(name);
-        });
+fn listed(mark: &Value, mut listed: Value, own: &Value) -> Value {
+    let on_request = mark["on_request"].as_array().into_iter().flatten();
+    let on_request: Vec<&str> = on_request.filter_map(Value::as_str).collect();
+    let description = listed["description"].as_str().unwrap_or_default();
+    let mut description = format!("{description} In a list");
+    if !on_request.is_empty() {
+        let names = on_request.join("`, `");
+        description =
+            format!("{description}, where `{names}` are present only if `fields` names them");
+    }
+    listed["description"] = format!("{description}.").into();
+    if let Some(example) = listed["example"].as_object_mut() {
+        example.retain(|name, _| !on_request.contains(&name.as_str()));
+    }
+    if let Some(required) = listed["required"].as_array_mut() {
+        required.retain(|name| !on_request.iter().any(|it| name == it));
     }
     if let (Some(properties), Some(own)) = (
-        selected["properties"].as_object_mut(),
+        listed["properties"].as_object_mut(),
         own["properties"].as_object(),
     ) {
         properties.extend(own.clone());
     }
-    require_nothing(&mut selected);
-    let properties = selected["properties"].as_object_mut().into_iter().flatten();
-    properties.for_each(|(_, inner)| require_nothing(inner));
-    selected
+    listed
 }
 
 /// Any field can be left out.
-fn require_nothing(schema: &mut Value) {
+pub fn require_nothing(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.remove("required");
     }
@@ -175,10 +177,4 @@ fn allow_clearing(property: &mut Map<String, Value>) {
         values["type"] = json!(["string", "null"]);
         property.insert("type".into(), json!(["object", "null"]));
     }
-}
-
-fn page(mark: &Value, item: &Value, mut page: Value) -> Value {
-    page["example"] = mark["example"].clone();
-    page["example"]["items"] = json!([item["example"]]);
-    page
 }

@@ -35,10 +35,18 @@ fn read<T: HasFields>() -> Vec<Field> {
         let names = properties.into_iter().flat_map(|all| all.keys().cloned());
         names.collect()
     };
-    let properties = schema.root()["properties"].as_object();
-    let field = |(name, field): (&String, &Value)| Field {
-        name: name.clone(),
-        inner: names(schema.resolve(field.get("items").unwrap_or(field))),
-    };
-    properties.into_iter().flatten().map(field).collect()
+    // A union has the fields of all its types.
+    let union = schema.root()["oneOf"].as_array().into_iter().flatten();
+    let types = union.map(|it| schema.resolve(it)).chain([schema.root()]);
+    let properties = types.filter_map(|it| it["properties"].as_object());
+    let mut fields: Vec<Field> = Vec::new();
+    for (name, field) in properties.flatten() {
+        if fields.iter().all(|known| known.name != *name) {
+            fields.push(Field {
+                name: name.clone(),
+                inner: names(schema.resolve(field.get("items").unwrap_or(field))),
+            });
+        }
+    }
+    fields
 }

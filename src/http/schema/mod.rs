@@ -1,7 +1,7 @@
 //! The JSON Schema of a type, as the contract publishes it and as requests are validated against it.
 //!
 //! utoipa derives a schema for each type alone. Here a type and all that it refers to become what clients' generators
-//! understand: flattened parts joined, nullable references written out, kinds of text as patterns.
+//! understand: flattened parts joined, kinds of text as patterns, defaults of request bodies in words.
 
 mod complete;
 mod derived;
@@ -16,11 +16,14 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{Ref, RefOr, Schema};
 
-pub use derived::{HasFields, Patch, Patchable, Selected, derived_page};
+pub use derived::{HasFields, Listed, Patch, Patchable, page_schema};
 pub use fields::{Field, FieldNames};
 pub use patterns::write_pattern;
 
-use complete::SchemaCompletion;
+use complete::{SchemaCompletion, nullable_reference, write_out_nullable};
+
+/// Where a reference to a schema begins.
+pub const SCHEMAS: &str = "#/components/schemas/";
 
 /// A name and a schema, as utoipa collects them.
 pub type NamedSchema = (String, RefOr<Schema>);
@@ -62,16 +65,20 @@ impl TypeSchema {
         properties.into_iter().flat_map(Map::keys)
     }
 
-    /// The schema that this one is or refers to.
+    /// The schema that this one is or refers to, null aside.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        reference_of(schema).map_or(schema, |name| &self.components[name])
+        let nullable = nullable_reference(schema);
+        let name = nullable.as_deref().or_else(|| reference_of(schema));
+        name.map_or(schema, |name| &self.components[name])
     }
 
     /// As a document of its own, for a validator.
     pub fn document(&self) -> Value {
+        let mut schemas = Value::Object(self.components.clone());
+        write_out_nullable(&mut schemas, &self.components);
         json!({
-            "$ref": format!("#/components/schemas/{}", self.name),
-            "components": {"schemas": self.components},
+            "$ref": format!("{SCHEMAS}{}", self.name),
+            "components": {"schemas": schemas},
         })
     }
 
@@ -109,9 +116,7 @@ pub fn reference<T: ToSchema>() -> Ref {
 
 /// The name in `{"$ref": "#/components/schemas/NAME"}`.
 pub fn reference_of(schema: &Value) -> Option<&str> {
-    schema["$ref"]
-        .as_str()?
-        .strip_prefix("#/components/schemas/")
+    schema["$ref"].as_str()?.strip_prefix(SCHEMAS)
 }
 
 fn as_json(collected: Vec<NamedSchema>) -> Map<String, Value> {

@@ -12,8 +12,9 @@ const INVISIBLE: &str = r"\s\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2
 const SLUG: &str = r"^[^\x00-\x2C\x2E\x2F\x3A-\x60\x7B-\xA9\u2000-\u206F]+$";
 const URI: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$";
 
-/// Writes the pattern of a schema whose `format` is a kind of text. A format that only this project knows goes.
-pub fn write_pattern(schema: &mut Map<String, Value>) {
+/// Writes the pattern of a schema whose `format` is a kind of text. A format that only this project knows goes; what it
+/// excludes matters to who writes, so responses go without its pattern.
+pub fn write_pattern(schema: &mut Map<String, Value>, sent: bool) {
     let text = |control: &str| format!("^[^{control}]*[^{control}{INVISIBLE}][^{control}]*$");
     let format = schema.get("format").and_then(Value::as_str);
     let (pattern, keeps_format) = match format.unwrap_or_default() {
@@ -28,5 +29,7 @@ pub fn write_pattern(schema: &mut Map<String, Value>) {
     if !keeps_format {
         schema.remove("format");
     }
-    schema.insert("pattern".into(), pattern.into());
+    if keeps_format || !sent {
+        schema.insert("pattern".into(), pattern.into());
+    }
 }

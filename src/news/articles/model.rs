@@ -73,7 +73,6 @@ pub struct Article {
     /// with digits of its id and redirects (308) after publication.
     #[schema(format = "slug", max_length = 200)]
     pub slug: String,
-    #[schema(inline)]
     pub kind: ArticleKind,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
@@ -87,15 +86,12 @@ pub struct Article {
     #[schema(format = "prose", max_length = 2000)]
     pub lede: Option<String>,
     /// The format of `body`.
-    #[schema(inline)]
     pub body_format: BodyFormat,
     /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35)]
     pub language: String,
     /// The text direction of the language.
-    #[schema(inline)]
     pub dir: Dir,
-    #[schema(inline)]
     #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_ARTICLES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
@@ -176,7 +172,7 @@ pub struct NewArticle {
     #[schema(format = "slug", max_length = 200)]
     pub slug: Option<String>,
     #[serde(default = "news")]
-    #[schema(inline, default = "news")]
+    #[schema(default = "news")]
     pub kind: ArticleKind,
     #[schema(format = "line", max_length = 300)]
     pub title: String,
@@ -197,13 +193,13 @@ pub struct NewArticle {
     #[schema(format = "body", max_length = 500_000, default = "")]
     pub body: String,
     #[serde(default = "markdown")]
-    #[schema(inline, default = "markdown")]
+    #[schema(default = "markdown")]
     pub body_format: BodyFormat,
     /// The language of the content (BCP 47).
     #[schema(format = "bcp47", max_length = 35, example = "fr")]
     pub language: String,
     #[serde(default = "draft")]
-    #[schema(inline, default = "draft")]
+    #[schema(default = "draft")]
     pub status: Status,
     /// The publication time. `published` without it means now; `scheduled` requires it. From the year 1600 to 9999.
     #[serde(default)]

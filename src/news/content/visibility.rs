@@ -10,6 +10,7 @@ use crate::problem::{Fault, Problem};
 
 crate::text_enum! {
     /// The status of content.
+    #[schema(as = ContentStatus)]
     Status {
         /// Being written.
         Draft = "draft",

@@ -62,14 +62,11 @@ pub struct Headline {
     #[schema(format = "bcp47", max_length = 35)]
     pub language: String,
     /// The text direction of the language.
-    #[schema(inline)]
     pub dir: Dir,
-    #[schema(inline)]
     #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_HEADLINES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
     pub published_at: Option<DateTime<Utc>>,
-    #[schema(inline)]
     pub priority: Priority,
     /// Whether a front end should keep it visible.
     pub pinned: bool,
@@ -112,13 +109,13 @@ pub struct NewHeadline {
     #[schema(format = "bcp47", max_length = 35, example = "fr")]
     pub language: String,
     #[serde(default = "draft")]
-    #[schema(inline, default = "draft")]
+    #[schema(default = "draft")]
     pub status: Status,
     /// The publication time. `published` without it means now; `scheduled` requires it. From the year 1600 to 9999.
     #[serde(default)]
     pub published_at: Option<DateTime<Utc>>,
     #[serde(default = "normal")]
-    #[schema(inline, default = "normal")]
+    #[schema(default = "normal")]
     pub priority: Priority,
     #[serde(default)]
     #[schema(default = false)]

@@ -71,6 +71,7 @@ query_parameters! {
 
 /// The order of a timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TimelineSort)]
 pub enum Sort {
     #[serde(rename = "published_at")]
     Published,

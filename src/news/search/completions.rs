@@ -29,7 +29,7 @@ const MOST_FETCHED: usize = 1_000;
 pub struct Completion {
     /// The kind of completion.
     #[serde(rename = "type")]
-    #[schema(inline, rename = "type")]
+    #[schema(rename = "type")]
     pub kind: CompletionKind,
     pub id: Uuid,
     pub slug: String,
@@ -37,9 +37,7 @@ pub struct Completion {
     pub text: String,
 }
 
-impl HasFields for Completion {
-    const IS_LISTED: bool = false;
-}
+impl HasFields for Completion {}
 
 impl ShortListItem for Completion {
     const LIST_NAME: &'static str = "Completions";
@@ -48,6 +46,7 @@ impl ShortListItem for Completion {
 
 crate::text_enum! {
     /// The kind of a completion.
+    #[schema(as = CompletionType)]
     CompletionKind {
         Category = "category",
         Tag = "tag",

@@ -1,53 +1,85 @@
 //! The JSON types of search results.
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{Object, RefOr, Schema};
 
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::page_schema::PageExtra;
 use crate::http::parameter_types::Word;
-use crate::http::schema::{HasFields, Selected};
+use crate::http::schema::{HasFields, Listed};
 use crate::news::articles::Article;
 use crate::news::headlines::Headline;
 
-/// The resources as lists have them.
-type ListedArticle = Selected<Article>;
-type ListedHeadline = Selected<Headline>;
+/// An article as lists have it.
+type ListedArticle = Listed<Article>;
 
-/// An article or a headline that was found.
+/// An article or a headline that was found; `type` tells which.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "type": "headline",
-    "title_highlighted": "Les premières pluies relancent les <mark>semailles</mark>",
-    "snippet": null, "article": null,
-    "headline": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13", "title": "Les premières pluies relancent les semailles", "language": "fr"},
-}))]
-pub struct SearchHit {
-    /// The kind of content.
+#[serde(untagged)]
+#[schema(discriminator(property_name = "type", mapping(
+    ("article" = "#/components/schemas/ArticleHit"),
+    ("headline" = "#/components/schemas/HeadlineHit"),
+)))]
+pub enum SearchHit {
+    Article(Box<ArticleHit>),
+    Headline(Box<HeadlineHit>),
+}
+
+/// An article that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ArticleHit {
     #[serde(rename = "type")]
-    #[schema(inline, rename = "type")]
+    #[schema(rename = "type", schema_with = article_type)]
     pub(super) kind: HitKind,
     /// The title as HTML: `<mark>` around what matched, everything else escaped.
+    #[schema(example = "Les premières pluies relancent les <mark>semailles</mark>")]
     pub(super) title_highlighted: String,
-    /// The passage of an article that contains the words, as HTML in the same way; null for a headline.
+    /// The passage that contains the words, as HTML in the same way.
+    #[schema(example = "Dans la plaine, les <mark>semailles</mark> ont repris.")]
     pub(super) snippet: Option<String>,
-    /// The article as in lists, with bodies if `fields` names them (`article.body_text`); null for a headline.
-    #[schema(value_type = Option<ListedArticle>)]
+    /// The article as in lists, with bodies if `fields` names them (`article.body_text`).
+    #[schema(value_type = ListedArticle)]
     pub(super) article: Option<Article>,
-    /// The headline; null for an article.
-    #[schema(value_type = Option<ListedHeadline>)]
+}
+
+/// A headline that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeadlineHit {
+    #[serde(rename = "type")]
+    #[schema(rename = "type", schema_with = headline_type)]
+    pub(super) kind: HitKind,
+    /// The title as HTML: `<mark>` around what matched, everything else escaped.
+    #[schema(example = "Les premières pluies relancent les <mark>semailles</mark>")]
+    pub(super) title_highlighted: String,
+    #[schema(value_type = Headline)]
     pub(super) headline: Option<Headline>,
+}
+
+fn article_type() -> Object {
+    HitKind::constant("article")
+}
+
+fn headline_type() -> Object {
+    HitKind::constant("headline")
+}
+
+impl HitKind {
+    fn constant(word: &str) -> Object {
+        let string = ObjectBuilder::new().schema_type(Type::String);
+        string.enum_values(Some([word])).build()
+    }
 }
 
 impl HasFields for SearchHit {}
 
 impl CacheTagged for SearchHit {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
-        cache_tags.extend(&self.article);
-        cache_tags.extend(&self.headline);
+        match self {
+            Self::Article(hit) => cache_tags.extend(&hit.article),
+            Self::Headline(hit) => cache_tags.extend(&hit.headline),
+        }
     }
 }
 
@@ -58,19 +90,20 @@ pub struct Suggestion {
 }
 
 impl PageExtra for Suggestion {
-    fn fields() -> Vec<(&'static str, RefOr<Schema>, Value)> {
+    fn fields() -> Vec<(&'static str, RefOr<Schema>)> {
         let suggestion = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
             .max_length(Some(400))
             .description(Some(
                 "A corrected query, if this one found next to nothing and a word of it seems to be misspelt.",
             ));
-        vec![("suggestion", suggestion.into(), Value::Null)]
+        vec![("suggestion", suggestion.into())]
     }
 }
 
 crate::text_enum! {
     /// The kind of a search result.
+    #[schema(as = SearchHitType)]
     HitKind {
         Article = "article",
         Headline = "headline",

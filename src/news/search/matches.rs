@@ -75,6 +75,7 @@ impl TimeOrdered for Match {
 
 /// The order of the matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SearchSort)]
 pub enum Order {
     #[serde(rename = "relevance")]
     Relevance,

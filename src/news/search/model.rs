@@ -17,7 +17,7 @@ use crate::news::headlines::Headline;
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::search::cursor::SearchCursor;
 use crate::news::search::filter::SearchFilter;
-use crate::news::search::hit::{HitKind, SearchHit, Suggestion};
+use crate::news::search::hit::{ArticleHit, HeadlineHit, HitKind, SearchHit, Suggestion};
 use crate::news::search::parsed_query::ParsedQuery;
 use crate::news::search::ranking::MatchPage;
 use crate::news::search::{corrections, highlighted_texts};
@@ -61,15 +61,18 @@ impl SearchHit {
         }
         let hits = page.matches.iter().map(|found| {
             let (title_highlighted, snippet) = texts.remove(&found.id).unwrap_or_default();
-            Self {
-                kind: match found.is_article {
-                    true => HitKind::Article,
-                    false => HitKind::Headline,
-                },
-                title_highlighted,
-                snippet,
-                article: articles.remove(&found.id),
-                headline: headlines.remove(&found.id),
+            match found.is_article {
+                true => Self::Article(Box::new(ArticleHit {
+                    kind: HitKind::Article,
+                    title_highlighted,
+                    snippet,
+                    article: articles.remove(&found.id),
+                })),
+                false => Self::Headline(Box::new(HeadlineHit {
+                    kind: HitKind::Headline,
+                    title_highlighted,
+                    headline: headlines.remove(&found.id),
+                })),
             }
         });
         let hits = hits.collect();

@@ -7,7 +7,6 @@ use actix_web::body::BoxBody;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::openapi::{RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
@@ -15,7 +14,7 @@ use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
 use crate::http::fields::Fields;
 use crate::http::responses::{entry, json};
-use crate::http::schema::{HasFields, NamedSchema, Selected, derived_page};
+use crate::http::schema::{HasFields, Listed, NamedSchema, page_schema};
 
 /// The most items of a short list.
 pub const MOST: usize = 10;
@@ -81,7 +80,7 @@ struct ShortListBody<T> {
 
 impl<T: ShortListItem> PartialSchema for ShortList<T> {
     fn schema() -> RefOr<Schema> {
-        derived_page::<T>(MOST, &json!({"items": []}))
+        page_schema::<T>(MOST)
             .description(Some(T::LIST_DESCRIPTION))
             .into()
     }
@@ -93,8 +92,8 @@ impl<T: ShortListItem> ToSchema for ShortList<T> {
     }
 
     fn schemas(schemas: &mut Vec<NamedSchema>) {
-        schemas.push((Selected::<T>::name().into_owned(), Selected::<T>::schema()));
-        Selected::<T>::schemas(schemas);
+        schemas.push((Listed::<T>::name().into_owned(), Listed::<T>::schema()));
+        Listed::<T>::schemas(schemas);
     }
 }
 

@@ -134,9 +134,7 @@ struct SiteRow {
     version: i32,
 }
 
-impl HasFields for Site {
-    const IS_LISTED: bool = false;
-}
+impl HasFields for Site {}
 
 pub type SitePatch = Patch<NewSite>;
 

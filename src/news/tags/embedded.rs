@@ -17,7 +17,6 @@ pub struct TagRef {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
-    #[schema(inline)]
     pub kind: TagKind,
     /// Its name by language, including the first.
     #[serde(skip_serializing)]

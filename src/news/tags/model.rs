@@ -61,7 +61,6 @@ pub struct Tag {
     /// The name in other languages, by language tag (BCP 47).
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
-    #[schema(inline)]
     pub kind: TagKind,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -91,7 +90,7 @@ pub struct NewTag {
     #[schema(schema_with = names::schema)]
     pub names: Names,
     #[serde(default = "subject")]
-    #[schema(inline, default = "subject")]
+    #[schema(default = "subject")]
     pub kind: TagKind,
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::problem::{Fault, Problem};
-use crate::server::contract::contract;
+use crate::server::contract::{contract, resolve};
 
 struct Route {
     path: ResourceDef,
@@ -61,11 +61,12 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes
 });
 
-fn parameters(operation: &Value) -> BTreeSet<String> {
+fn parameters(operation: &'static Value) -> BTreeSet<String> {
     operation["parameters"]
         .as_array()
         .into_iter()
         .flatten()
+        .map(resolve)
         .filter(|parameter| parameter["in"] == "query")
         .filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned()))
         .collect()
