@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{headers, operations, parameters, responses, schemas};
+use super::{examples, headers, operations, parameters, prose, responses, schemas};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,7 +17,8 @@ use super::{headers, operations, parameters, responses, schemas};
             Names are `snake_case`. Times are RFC 3339 in UTC. Ids are UUIDs. Text is plain text, except `body` and \
             `body_html`. A missing value is `null`. Lists are paginated by cursor. Errors are `application/problem+json` \
             (RFC 9457). Every `GET` response has an `ETag`, and `If-None-Match` is supported; writes take `If-Match`. \
-            Every path with a `GET` also supports `HEAD`.",
+            Every path with a `GET` also supports `HEAD`. Every response has `X-Request-Id` and, health checks aside, \
+            `RateLimit` and `RateLimit-Policy`.",
         contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -61,8 +62,13 @@ pub fn build(routes: fn(&mut ServiceConfig)) -> Value {
         document["components"]["parameters"] = parameters::share(paths);
     }
     document["components"]["headers"] = headers::all();
-    document["components"]["responses"] = responses::all();
+    let mut shared = responses::all();
+    responses::share(&mut document["paths"], &mut shared);
+    document["components"]["responses"] = shared;
     document["components"]["schemas"] = schemas::referenced(&document, known).into();
+    schemas::remove_formats(&mut document);
+    examples::share(&mut document);
+    prose::join_lines(&mut document);
     document
 }
 

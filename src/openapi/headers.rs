@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// The headers that tell how much a caller may still send.
-pub const RATE_LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
+/// The headers of every response, save that health checks have no rate limit.
+pub const OF_ALL: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
 
 /// Each header's name, description and example.
 const HEADERS: [(&str, &str, &str); 13] = [

@@ -2,9 +2,11 @@
 //! what all operations have in common is added here.
 
 mod document;
+mod examples;
 mod headers;
 mod operations;
 mod parameters;
+mod prose;
 mod responses;
 mod schemas;
 mod text;

@@ -53,6 +53,12 @@ impl Facts {
         self.scopes.is_none() && !self.is_probe
     }
 
+    /// Whether it answers with content that a caller without a key may see, if it is published.
+    fn shows_content(&self) -> bool {
+        let scopes = self.scopes.as_ref();
+        self.is_public() || scopes.is_some_and(|scopes| scopes.iter().any(|it| it == "write"))
+    }
+
     /// Whether it changes one resource that exists or is to exist, and so takes preconditions.
     pub fn is_conditional(&self) -> bool {
         ["put", "patch", "delete"].contains(&self.method.as_str())
@@ -98,7 +104,7 @@ fn add_security(facts: &Facts, operation: &mut Value) {
         Some(_) => "Needs a key with the scope `write`; to change public content, `publish` too.",
     };
     let description = operation["description"].as_str().unwrap_or_default();
-    operation["description"] = format!("{description}\n\n{needs}").trim_start().into();
+    operation["description"] = format!("{description} {needs}").trim_start().into();
     operation["security"] = match facts.is_probe {
         true => json!([]),
         false if facts.is_public() => json!([{}, {"key": []}, {"jwt": []}]),
@@ -119,21 +125,16 @@ fn complete_body(facts: &Facts, body: &mut Value, schemas: &Map<String, Value>) 
     body["required"] = json!(requires_field || facts.method != "post");
 }
 
+/// Adds the headers of a success. Those that every response has stand at the default response alone.
 fn complete_response(facts: &Facts, status: &str, response: &mut Value) {
-    let mut names = vec!["X-Request-Id"];
-    if !facts.is_probe {
-        names.extend(headers::RATE_LIMITS);
+    let mut names = Vec::new();
+    if status != "204" && !facts.is_probe {
+        names.extend(["ETag", "Cache-Control", "Vary"]);
     }
-    if status != "204" {
-        names.push("ETag");
-    }
-    if facts.reads {
-        names.extend(["Cache-Control", "Vary"]);
-    }
-    if facts.reads && facts.is_public() {
+    if status != "204" && facts.shows_content() {
         names.extend(["Cache-Tag", "Surrogate-Key"]);
     }
-    if facts.method == "post" {
+    if status == "201" {
         names.push("Idempotency-Replayed");
     }
     headers::add(response, &names);

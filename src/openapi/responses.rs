@@ -10,6 +10,7 @@ use utoipa::openapi::{RefOr, Response};
 use super::headers;
 use super::operations::Facts;
 use crate::http::responses::shared;
+use crate::http::schema::reference_of;
 use crate::problem::{Fault, KINDS, Problem};
 
 /// The statuses that a client's program tells apart: each with the name of its response in the components, and its
@@ -126,9 +127,10 @@ pub fn reference_to_default() -> Value {
 pub fn all() -> Value {
     let response = |(status, name, description): (&str, &str, &str)| {
         let mut response = json!({"description": description});
-        headers::add(&mut response, &["X-Request-Id"]);
         headers::add(&mut response, own_headers(status));
-        headers::add(&mut response, &headers::RATE_LIMITS);
+        if status == "default" {
+            headers::add(&mut response, &headers::OF_ALL);
+        }
         if status != "304" {
             response["content"] = json!({"application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status),
@@ -140,6 +142,46 @@ pub fn all() -> Value {
     let all = all.chain([("default", DEFAULT, DEFAULT_DESCRIPTION)]);
     let responses: Map<String, Value> = all.map(response).collect();
     responses.into()
+}
+
+/// Moves the responses that several operations have to the contract's components, beside the shared ones, each under the
+/// name of the schema of its body.
+pub fn share(paths: &mut Value, components: &mut Value) {
+    let mut uses: Vec<(Value, String, usize)> = Vec::new();
+    for_each_success(paths, |status, response| {
+        let media = &response["content"]["application/json"];
+        let Some(name) = reference_of(&media["schema"]) else {
+            return;
+        };
+        let name = match status {
+            "201" => format!("Created{name}"),
+            _ => name.to_owned(),
+        };
+        match uses.iter_mut().find(|(known, ..)| known == response) {
+            Some((.., count)) => *count += 1,
+            None => uses.push((response.clone(), name, 1)),
+        }
+    });
+    uses.retain(|(.., count)| *count > 1);
+    for_each_success(paths, |_, response| {
+        if let Some((_, name, _)) = uses.iter().find(|(known, ..)| known == response) {
+            *response = json!({"$ref": format!("#/components/responses/{name}")});
+        }
+    });
+    for (response, name, _) in uses {
+        components[name] = response;
+    }
+}
+
+fn for_each_success(paths: &mut Value, mut call: impl FnMut(&str, &mut Value)) {
+    let paths = paths.as_object_mut().into_iter().flatten();
+    let operations = paths.filter_map(|(_, operations)| operations.as_object_mut());
+    for (_, operation) in operations.flatten() {
+        let responses = operation["responses"].as_object_mut().into_iter().flatten();
+        for (status, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+            call(status, response);
+        }
+    }
 }
 
 fn own_headers(status: &str) -> &'static [&'static str] {

@@ -127,10 +127,19 @@ fn for_each_example(
 ) {
     match value {
         Value::Object(members) => {
-            if let Some(example) = members.get("example") {
+            if let Some(example) = members.get("example").filter(|it| it.get("$ref").is_none()) {
                 call(place, members.get("schema").unwrap_or(value), example);
             }
-            for (name, value) in members.iter().filter(|(name, _)| *name != "example") {
+            let shared = members
+                .get("examples")
+                .filter(|_| members.contains_key("schema"));
+            for (_, example) in shared.and_then(Value::as_object).into_iter().flatten() {
+                call(place, &members["schema"], &resolve(example)["value"]);
+            }
+            for (name, value) in members
+                .iter()
+                .filter(|(name, _)| !["example", "examples"].contains(&name.as_str()))
+            {
                 for_each_example(value, &format!("{place}/{name}"), call);
             }
         }
@@ -258,7 +267,7 @@ async fn every_documented_parameter_is_accepted() {
 #[actix_web::test]
 async fn examples_are_accepted_and_responses_match_their_schemas() {
     let app = TestApp::start().await;
-    let schemas = &contract()["components"]["schemas"];
+    let examples = &contract()["components"]["examples"];
     for (name, path) in [
         ("Category", "/v1/categories"),
         ("Headline", "/v1/headlines"),
@@ -270,7 +279,7 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
         let one = validator(&reference(name.to_owned()));
         let page = validator(&reference(format!("{name}Page")));
         let created = app
-            .post(path, schemas[format!("New{name}")]["example"].clone())
+            .post(path, examples[format!("New{name}")]["value"].clone())
             .await
             .created();
         assert!(one.is_valid(&created), "{created}");
@@ -278,7 +287,7 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
         let patched = app
             .patch(
                 &resource_path,
-                schemas[format!("{name}Patch")]["example"].clone(),
+                examples[format!("{name}Patch")]["value"].clone(),
             )
             .await
             .ok();
@@ -321,6 +330,48 @@ async fn examples_are_accepted_and_responses_match_their_schemas() {
     }
     let served = app.get("/openapi.json").await;
     assert_eq!(served.text(), contract::text());
+}
+
+/// A response with `fields` has the type that the contract names, with only the selected fields.
+#[actix_web::test]
+async fn selected_fields_match_the_same_schemas_where_nothing_is_required() {
+    let app = TestApp::start().await;
+    app.article("Les semailles", json!({"slug": "x"})).await;
+    app.headline("Les semailles", json!({})).await;
+    let mut components = contract()["components"].clone();
+    forget_required(&mut components["schemas"]);
+    for (path, schema) in [
+        ("/v1/headlines?fields=title,category.name", "HeadlinePage"),
+        ("/v1/articles?fields=title,body", "ArticlePage"),
+        ("/v1/articles/x?fields=title,image.url", "Article"),
+        ("/v1/categories?tree=true&fields=name", "CategoryPage"),
+        (
+            "/v1/search?q=semailles&fields=article.title,headline.title",
+            "SearchHitPage",
+        ),
+        ("/v1/suggest?q=sem&fields=text", "Completions"),
+        ("/v1/site?fields=name", "Site"),
+        ("/v1/keys?fields=name", "KeyPage"),
+        ("/v1/me?fields=name,limits.policy", "Me"),
+    ] {
+        let response = app.get_as_admin(path).await.ok();
+        let root =
+            json!({"$ref": format!("#/components/schemas/{schema}"), "components": components});
+        let validator = jsonschema::validator_for(&root).unwrap();
+        let faults = validator.iter_errors(&response).map(|e| e.to_string());
+        assert_eq!(faults.collect::<Vec<_>>(), [""; 0], "{path}: {response}");
+    }
+}
+
+fn forget_required(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.remove("required");
+            object.values_mut().for_each(forget_required);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_required),
+        _ => {}
+    }
 }
 
 #[test]

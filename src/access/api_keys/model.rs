@@ -35,7 +35,6 @@ use crate::schema::api_keys;
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct ApiKey {
-    /// Assigned once, never changed.
     pub id: Uuid,
     /// The purpose of the key.
     #[schema(format = "line", max_length = 100)]

@@ -67,7 +67,6 @@ impl Word for ArticleKind {}
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Article {
-    /// The permanent id.
     pub id: Uuid,
     /// The readable identifier, unique among articles. A draft without a chosen slug has a provisional one, which ends
     /// with digits of its id and redirects (308) after publication.

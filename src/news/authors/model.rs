@@ -39,7 +39,6 @@ use crate::schema::{article_authors, authors};
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct Author {
-    /// Assigned once, never changed.
     pub id: Uuid,
     /// Its readable name in URLs, unique among the authors.
     #[schema(format = "slug", max_length = 200)]

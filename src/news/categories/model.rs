@@ -40,7 +40,6 @@ use super::tree;
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct Category {
-    /// Assigned once, never changed.
     pub id: Uuid,
     /// Its readable name in URLs, unique among the categories.
     #[schema(format = "slug", max_length = 200)]

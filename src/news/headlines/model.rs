@@ -53,7 +53,6 @@ impl Word for Priority {}
     "created_at": "2026-11-23T13:58:12.345678Z", "updated_at": "2026-11-23T13:58:12.345678Z", "version": 1,
 }))]
 pub struct Headline {
-    /// The permanent id.
     pub id: Uuid,
     /// One line of plain text.
     #[schema(format = "line", max_length = 300)]

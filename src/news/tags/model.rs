@@ -50,7 +50,6 @@ impl Word for TagKind {}
     "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
 }))]
 pub struct Tag {
-    /// Assigned once, never changed.
     pub id: Uuid,
     /// Its readable name in URLs, unique among the tags.
     #[schema(format = "slug", max_length = 200)]

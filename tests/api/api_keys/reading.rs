@@ -83,7 +83,7 @@ async fn me_describes_the_key_and_its_limits() {
 async fn key_responses_match_their_schemas() {
     let app = TestApp::start().await;
     let contract = manchette::server::contract::contract();
-    let example = |schema: &str| contract["components"]["schemas"][schema]["example"].clone();
+    let example = |schema: &str| contract["components"]["examples"][schema]["value"].clone();
     let check = |schema: &str, response: &Value| {
         let root = json!({
             "$ref": format!("#/components/schemas/{schema}"), "components": contract["components"],
@@ -108,10 +108,6 @@ async fn key_responses_match_their_schemas() {
     check(
         "KeyPage",
         &app.get_as_admin("/v1/keys?count=true").await.ok(),
-    );
-    check(
-        "KeyPage",
-        &app.get_as_admin("/v1/keys?fields=name").await.ok(),
     );
     check("Me", &app.get_as_admin("/v1/me").await.ok());
 }
