@@ -345,10 +345,6 @@ async fn selected_fields_match_the_same_schemas_where_nothing_is_required() {
         ("/v1/articles?fields=title,body", "ArticlePage"),
         ("/v1/articles/x?fields=title,image.url", "Article"),
         ("/v1/categories?tree=true&fields=name", "CategoryPage"),
-        (
-            "/v1/search?q=semailles&fields=article.title,headline.title",
-            "SearchHitPage",
-        ),
         ("/v1/suggest?q=sem&fields=text", "Completions"),
         ("/v1/site?fields=name", "Site"),
         ("/v1/keys?fields=name", "KeyPage"),
