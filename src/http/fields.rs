@@ -17,6 +17,9 @@ type SelectedFields = Vec<(String, Option<Vec<String>>)>;
 /// The field of a tree node that holds its children.
 const CHILDREN: &str = "children";
 
+/// Fields that are sent without being selected: what an item is, and which one.
+const ALWAYS: [&str; 2] = ["id", "type"];
+
 impl Fields {
     /// Parses a comma-separated list of field names of a type.
     ///
@@ -125,13 +128,14 @@ fn only(row: &impl Serialize, fields: &SelectedFields) -> Result<Value, Problem>
     Ok(value)
 }
 
-/// Keeps only these fields. A tree keeps its shape: `children` stay, each with these fields.
+/// Keeps only these fields, and those that are always there. A tree keeps its shape: `children` stay, each with these fields.
 fn prune(value: &mut Value, fields: &SelectedFields) {
     let Some(object) = value.as_object_mut() else {
         return;
     };
     let selected = |name: &str| fields.iter().any(|(selected, _)| selected == name);
-    object.retain(|name, _| selected(name) || name == CHILDREN);
+    let is_kept = |name: &str| selected(name) || ALWAYS.contains(&name) || name == CHILDREN;
+    object.retain(|name, _| is_kept(name));
     for (name, inner) in fields {
         if let (Some(inner), Some(value)) = (inner, object.get_mut(name)) {
             keep_only(value, inner);

@@ -24,5 +24,6 @@ pub mod responses;
 pub mod schema;
 pub mod security_headers;
 mod strict_json;
+pub mod timestamp;
 pub mod validation;
 pub mod values;

@@ -53,7 +53,8 @@ query_parameters! {
     /// The parameter of every resource.
     pub struct FieldsParameter {
         /// The fields to return, separated by commas; by default all that this response includes. A dot selects one
-        /// level down (`category.slug`). Fields that are not selected are not read from the database.
+        /// level down (`category.slug`). `id` and `type` are always there, other fields of the response's type are left
+        /// out; they are not read from the database either.
         #[example("id")]
         pub fields: Option<FieldList>,
     }

@@ -18,8 +18,9 @@ query_parameters! {
         /// Whether to count the items: adds `page.total`, exact up to 10,000.
         pub count: bool = false,
         /// The fields to return, separated by commas; by default all except whole bodies. A dot selects one level down
-        /// (`category.slug`). Fields that are not selected are not read from the database. A page with bodies ends
-        /// after 4 MiB of them, but not before its first item; `page.next` continues.
+        /// (`category.slug`). `id` and `type` are always there, other fields of the response's type are left out; they are
+        /// not read from the database either. A page with bodies ends after 4 MiB of them, but not before its first item;
+        /// `page.next` continues.
         #[example("id")]
         pub fields: Option<FieldList>,
     }

@@ -13,9 +13,9 @@ use crate::http::resource_response::Representation;
 #[schema(example = json!({
     "key": "mnc_kY3vQ8ZrW1nB5tL0aHc7dEs2fUg9iXj4mOp6qRyTzVw1x2b",
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "name": "newsroom", "prefix": "mnc_kY3vQ8Zr", "scopes": ["publish", "write"],
-    "expires_at": "2027-11-23T14:00:00Z", "last_used_at": null, "revoked_at": null, "rotated_from": null,
+    "expires_at": "2027-11-23T14:00:00.000000Z", "last_used_at": null, "revoked_at": null, "rotated_from": null,
     "created_by": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d40",
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct IssuedKey {
     /// The key itself, which is sent after `Bearer`. Shown only this once.

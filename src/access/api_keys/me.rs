@@ -13,6 +13,7 @@ use crate::access::rate_limit::{Allowance, Limits};
 use crate::http::one::{GetParameters, Gettable};
 use crate::http::resource_response::{Representation, ResourceResponse};
 use crate::http::schema::HasFields;
+use crate::http::timestamp;
 use crate::problem::Problem;
 
 /// Get one's own key
@@ -62,7 +63,7 @@ crate::text_enum! {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "name": "newsroom", "kind": "key", "key_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "scopes": ["publish", "write"],
-    "expires_at": "2027-11-23T14:00:00Z",
+    "expires_at": "2027-11-23T14:00:00.000000Z",
     "limits": [{"policy": "reads", "requests": 2000, "seconds": 10, "remaining": 1999, "full_in": 1}],
 }))]
 pub struct Me {
@@ -75,6 +76,7 @@ pub struct Me {
     #[schema(value_type = Vec<Scope>, max_items = 5)]
     pub scopes: Vec<String>,
     /// The end of its validity; null: none.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub expires_at: Option<DateTime<Utc>>,
     /// The rate limits on this node, and the requests that are left.
     #[schema(max_items = 10)]

@@ -22,6 +22,7 @@ use crate::http::preconditions::Version;
 use crate::http::query::MOST_COUNTED;
 use crate::http::resource_response::Representation;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::api_keys;
 
@@ -30,9 +31,9 @@ use crate::schema::api_keys;
 #[diesel(table_name = api_keys)]
 #[schema(as = Key, example = json!({
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41", "name": "newsroom", "prefix": "mnc_kY3vQ8Zr", "scopes": ["publish", "write"],
-    "expires_at": "2027-11-23T14:00:00Z", "last_used_at": null, "revoked_at": null, "rotated_from": null,
+    "expires_at": "2027-11-23T14:00:00.000000Z", "last_used_at": null, "revoked_at": null, "rotated_from": null,
     "created_by": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d40",
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct ApiKey {
     pub id: Uuid,
@@ -46,16 +47,21 @@ pub struct ApiKey {
     #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 5)]
     pub scopes: Vec<String>,
     /// The end of its validity; null: none.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub expires_at: Option<DateTime<Utc>>,
     /// The time of its last use, to the minute.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub last_used_at: Option<DateTime<Utc>>,
     /// The time at which it was revoked.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub revoked_at: Option<DateTime<Utc>>,
     /// The key that it replaces, after a rotation.
     pub rotated_from: Option<Uuid>,
     /// The key that created it; null if it was created on the command line or with a JWT.
     pub created_by: Option<Uuid>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// Starts at 1 and grows by 1 with every change.
     #[schema(minimum = 1)]
@@ -65,7 +71,7 @@ pub struct ApiKey {
 /// Request body for creating a key. Read-only fields are ignored, so that a key can be sent back as it was read.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "newsroom", "scopes": ["write", "publish"], "expires_at": "2999-11-23T14:00:00Z"}))]
+#[schema(example = json!({"name": "newsroom", "scopes": ["write", "publish"], "expires_at": "2999-11-23T14:00:00.000000Z"}))]
 pub struct NewKey {
     /// The purpose of the key.
     #[schema(format = "line", max_length = 100)]

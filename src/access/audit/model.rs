@@ -18,6 +18,7 @@ use crate::http::cursor::Cursor;
 use crate::http::page::Page;
 use crate::http::query::{List, MOST_COUNTED};
 use crate::http::schema::HasFields;
+use crate::http::timestamp;
 use crate::problem::Problem;
 use crate::schema::audit;
 
@@ -34,6 +35,7 @@ use crate::schema::audit;
 }))]
 pub struct AuditEntry {
     pub id: Uuid,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub at: DateTime<Utc>,
     /// `POST`, `PUT`, `PATCH` or `DELETE`.
     #[schema(max_length = 10)]

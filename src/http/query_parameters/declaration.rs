@@ -50,6 +50,14 @@ pub fn to_json(value: impl Serialize) -> Option<Value> {
     serde_json::to_value(value).ok()
 }
 
+/// Whether a query string has this text for a value.
+pub fn is_text_of(value: Option<Value>, text: &str) -> bool {
+    value.is_some_and(|value| match value {
+        Value::String(word) => word == text,
+        other => other.to_string() == text,
+    })
+}
+
 /// Declares a struct of query parameters and implements [`QueryParameters`](crate::http::query_parameters::QueryParameters)
 /// and utoipa's `IntoParams` for it, so that each parameter is parsed and published from the same lines:
 ///
@@ -108,6 +116,14 @@ macro_rules! query_parameters {
                     return Some(result);
                 })*
                 None
+            }
+
+            fn is_default(name: &str, text: &str) -> bool {
+                $(if name == $crate::query_parameters!(@name $field $($name)?) {
+                    let default = $crate::query_parameters!(@json $($default)?);
+                    return $crate::http::query_parameters::is_text_of(default, text);
+                })*
+                false $(|| <$group_type>::is_default(name, text))*
             }
 
             fn declarations() -> Vec<::utoipa::openapi::path::Parameter> {
@@ -201,6 +217,11 @@ mod tests {
         let (outer, sent, faults) = parse::<Outer>("type=a&limit=abc");
         assert_eq!(faults, []);
         assert!(sent.contains("type") && !sent.contains("count"));
+        let (_, sent, _) = parse::<Outer>("type=a&count=true&limit=a");
+        assert!(
+            sent.contains("limit") && !sent.contains("count"),
+            "a default counts as not sent"
+        );
         assert_eq!((&*outer.kind, outer.count), ("a", true));
         assert_eq!(outer.inner.limit.as_deref(), Some("abc"));
     }

@@ -8,7 +8,7 @@ use utoipa::openapi::{Object, Required};
 
 use crate::problem::Fault;
 
-pub use declaration::{combine, declare, to_json};
+pub use declaration::{combine, declare, is_text_of, to_json};
 
 /// The type of a query parameter: how its text is parsed, and its schema.
 pub trait ParameterType: Sized {
@@ -39,6 +39,9 @@ pub trait QueryParameters: Default {
     /// Sets one parameter; `None` if there is none of this name.
     fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>>;
 
+    /// Whether this is the default of the parameter, as the contract states it.
+    fn is_default(name: &str, text: &str) -> bool;
+
     /// The parameters as the contract publishes them.
     fn declarations() -> Vec<Parameter>;
 
@@ -49,6 +52,10 @@ pub trait QueryParameters: Default {
 impl<A: QueryParameters, B: QueryParameters> QueryParameters for (A, B) {
     fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
         self.0.set(name, text).or_else(|| self.1.set(name, text))
+    }
+
+    fn is_default(name: &str, text: &str) -> bool {
+        A::is_default(name, text) || B::is_default(name, text)
     }
 
     fn declarations() -> Vec<Parameter> {
@@ -64,7 +71,8 @@ impl<A: QueryParameters, B: QueryParameters> QueryParameters for (A, B) {
     }
 }
 
-/// The parameters of a request, as they were sent.
+/// The parameters of a request, as they were sent. One that was sent with its default counts as not sent: many generated
+/// clients send every default.
 #[derive(Debug, Default)]
 pub struct SentParameters(pub Vec<(String, String)>);
 
@@ -92,6 +100,7 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
         }
         sent.0.push((name, text));
     }
+    sent.0.retain(|(name, text)| !P::is_default(name, text));
     let missing = P::required()
         .into_iter()
         .filter(|name| !sent.contains(name));

@@ -15,6 +15,7 @@ use crate::http::language::Dir;
 use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::news::articles::BodyFormat;
 use crate::news::articles::bodies::ArticleBodies;
 use crate::news::articles::translations::Translation;
@@ -51,7 +52,7 @@ impl Word for ArticleKind {}
     "kind": "news", "title": "Les premières pluies relancent les semailles", "short_title": null, "kicker": "Campagne agricole",
     "lede": "Après six semaines d’attente, les tracteurs sont de retour.", "body": "Il a plu.\n\nEnfin.", "body_format": "markdown",
     "body_html": "<p>Il a plu.</p>\n<p>Enfin.</p>\n", "body_text": "Il a plu.\nEnfin.", "language": "fr", "dir": "ltr",
-    "status": "published", "published_at": "2026-11-23T14:00:00Z", "first_published_at": "2026-11-23T14:00:00Z",
+    "status": "published", "published_at": "2026-11-23T14:00:00.000000Z", "first_published_at": "2026-11-23T14:00:00.000000Z",
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
     "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
         "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
@@ -94,8 +95,10 @@ pub struct Article {
     #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_ARTICLES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub published_at: Option<DateTime<Utc>>,
     /// The time of the first publication.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub first_published_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// A summary of the category.
@@ -144,7 +147,9 @@ pub struct Article {
     /// Whether this is a fallback because the requested language has no translation.
     #[diesel(select_expression = column::<Bool>("false"), select_expression_type = Column<Bool>)]
     pub is_fallback: bool,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// The version number: starts at 1 and increases with every change.
     #[schema(minimum = 1)]

@@ -19,6 +19,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Gettable;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::link::Link;
@@ -36,7 +37,7 @@ use crate::schema::{article_authors, authors};
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21", "slug": "salma-idrissi-kadiri", "name": "Salma Idrissi Kadiri",
     "names": {"ar": "سلمى الإدريسي القادري"}, "bio": "Elle suit les champs et ceux qui en vivent.", "image_url": "https://images.rivage.example/salma.jpg",
     "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@salma"}],
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct Author {
     pub id: Uuid,
@@ -57,7 +58,9 @@ pub struct Author {
     /// Profiles elsewhere on the web.
     #[schema(value_type = Vec<Link>, max_items = 20)]
     pub links: Json<Vec<Link>>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// Starts at 1 and increases with every change.
     #[schema(minimum = 1)]

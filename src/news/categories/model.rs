@@ -15,6 +15,7 @@ use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Gettable;
+use crate::http::timestamp;
 use crate::news::content::crud::{self, Locked, Resource};
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
@@ -37,7 +38,7 @@ use super::tree;
     "parent_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
     "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"},
     "position": 1, "media_topic": "medtop:20000210",
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct Category {
     pub id: Uuid,
@@ -65,7 +66,9 @@ pub struct Category {
     /// The IPTC media topic.
     #[schema(pattern = "^medtop:[0-9]{8}$", example = "medtop:20000210")]
     pub media_topic: Option<String>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// Starts at 1 and increases with every change.
     #[schema(minimum = 1)]

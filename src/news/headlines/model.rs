@@ -15,6 +15,7 @@ use crate::http::language::Dir;
 use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::news::articles::ArticleRef;
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::Resource;
@@ -40,7 +41,7 @@ impl Word for Priority {}
 #[schema(example = json!({
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13",
     "title": "Les premières pluies relancent les semailles", "language": "fr", "dir": "ltr",
-    "status": "published", "published_at": "2026-11-23T14:00:00Z", "priority": "normal", "pinned": false, "expires_at": null,
+    "status": "published", "published_at": "2026-11-23T14:00:00.000000Z", "priority": "normal", "pinned": false, "expires_at": null,
     "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
     "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
         "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
@@ -65,11 +66,13 @@ pub struct Headline {
     #[diesel(select_expression = column::<Text>(visibility::EFFECTIVE_STATUS_OF_HEADLINES), select_expression_type = Column<Text>)]
     pub status: Status,
     /// The time of publication, past or scheduled.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub published_at: Option<DateTime<Utc>>,
     pub priority: Priority,
     /// Whether a front end should keep it visible.
     pub pinned: bool,
     /// The time at which it leaves the ticker.
+    #[serde(serialize_with = "timestamp::serialize")]
     pub expires_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// A summary of the category.
@@ -88,7 +91,9 @@ pub struct Headline {
     /// The source, such as a news agency.
     #[schema(format = "line", max_length = 200)]
     pub source: Option<String>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// The version number: starts at 1 and increases with every change.
     #[schema(minimum = 1)]

@@ -16,6 +16,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::one::Gettable;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::news::categories::{Category, CategoryNode};
 use crate::news::content::crud::Resource;
 use crate::news::content::link::Link;
@@ -33,7 +34,7 @@ pub const SITE: Uuid = Uuid::from_u128(0x00000000_0000_7000_8000_000000000001);
 #[schema(example = json!({
     "id": "00000000-0000-7000-8000-000000000001", "name": "Le Rivage", "url": "https://rivage.example/", "languages": ["fr", "ar", "en"],
     "time_zone": "Africa/Casablanca", "links": [{"name": "Mastodon", "url": "https://social.rivage.example/@lerivage"}],
-    "categories": [], "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "categories": [], "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct Site {
     /// The same on every server.
@@ -55,7 +56,9 @@ pub struct Site {
     /// The tree of categories.
     #[schema(max_items = 1000)]
     pub categories: Vec<CategoryNode>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// Starts at 1 and increases with every change.
     #[schema(minimum = 1)]

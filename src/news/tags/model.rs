@@ -20,6 +20,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
+use crate::http::timestamp;
 use crate::news::content::crud::Resource;
 use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
@@ -47,7 +48,7 @@ impl Word for TagKind {}
 #[schema(example = json!({
     "id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d31", "slug": "semailles", "name": "Semailles",
     "names": {"ar": "البذر", "en": "Sowing"}, "kind": "subject",
-    "created_at": "2026-11-23T14:00:00Z", "updated_at": "2026-11-23T14:00:00Z", "version": 1,
+    "created_at": "2026-11-23T14:00:00.000000Z", "updated_at": "2026-11-23T14:00:00.000000Z", "version": 1,
 }))]
 pub struct Tag {
     pub id: Uuid,
@@ -61,7 +62,9 @@ pub struct Tag {
     #[schema(schema_with = names::schema)]
     pub names: Json<Names>,
     pub kind: TagKind,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "timestamp::serialize")]
     pub updated_at: DateTime<Utc>,
     /// Starts at 1 and increases with every change.
     #[schema(minimum = 1)]
