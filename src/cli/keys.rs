@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::http::values::{self, is_line};
 use crate::problem::{OnConstraint, Problem};
 use crate::redact::redact;
+use uuid::Uuid;
 
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -83,7 +84,7 @@ async fn create(
     let actor = Actor::command_line("POST", "manchette keys create");
     let token = conn
         .transaction(async |conn| {
-            let (key, token) = ApiKey::insert(conn, &new, None, None).await?;
+            let (key, token) = ApiKey::insert(conn, Uuid::now_v7(), &new, None, None).await?;
             key.record(conn, AuditAction::Created, &actor).await?;
             Ok::<Token, Problem>(token)
         })

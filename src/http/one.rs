@@ -34,8 +34,8 @@ query_parameters! {
     reason = "it describes the parameter; `locale::accepted` reads the value"
 )]
 pub struct AcceptLanguage {
-    /// The preferred languages of names, where `language` is absent.
-    #[param(rename = "Accept-Language", required = false, example = "ar, fr;q=0.5")]
+    /// The preferred languages of names, where `language` is absent. For example: `ar, fr;q=0.5`.
+    #[param(rename = "Accept-Language", required = false)]
     accept_language: String,
 }
 

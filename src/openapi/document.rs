@@ -53,9 +53,9 @@ pub fn build(routes: fn(&mut ServiceConfig)) -> Value {
     let mut document = serde_json::to_value(document).expect("the contract is JSON");
     let known = schemas::complete(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (_, operations) in paths {
+    for (path, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-            operations::complete(method, operation, &known);
+            operations::complete(path, method, operation, &known);
         }
     }
     if let Some(paths) = document["paths"].as_object_mut() {

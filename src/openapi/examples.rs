@@ -41,7 +41,7 @@ fn add_to_bodies(
             let media = object.get_mut("content").and_then(Value::as_object_mut);
             for (_, media) in media.into_iter().flatten() {
                 let name = reference_of(&media["schema"]).map(str::to_owned);
-                let name = name.filter(|_| media.get("example").is_none());
+                let name = name.filter(|_| media.get("examples").is_none());
                 let Some(name) = name else { continue };
                 let Some(value) = example_of(&name, schemas) else {
                     continue;

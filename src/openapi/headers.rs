@@ -77,8 +77,7 @@ const HEADERS: [(&str, &str, &str); 13] = [
 /// The headers, as the contract's components hold them.
 pub fn all() -> Value {
     let header = |(name, description, example): (&str, _, _)| {
-        let header =
-            json!({"description": description, "schema": {"type": "string"}, "example": example});
+        let header = json!({"description": format!("{description} For example: `{example}`."), "schema": {"type": "string"}});
         (name.to_owned(), header)
     };
     let mut headers: Map<String, Value> = HEADERS.into_iter().map(header).collect();

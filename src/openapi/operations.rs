@@ -18,7 +18,6 @@ pub struct Facts {
     pub has_id: bool,
     pub takes_slug: bool,
     pub takes_status: bool,
-    pub takes_fields: bool,
     pub has_body: bool,
 }
 
@@ -43,7 +42,6 @@ impl Facts {
             has_id: id.is_some(),
             takes_slug: id.is_some_and(|id| id["schema"]["format"] != "uuid"),
             takes_status: takes("status"),
-            takes_fields: takes("fields"),
             has_body: operation.get("requestBody").is_some(),
         }
     }
@@ -65,9 +63,9 @@ impl Facts {
     }
 }
 
-pub fn complete(method: &str, operation: &mut Value, schemas: &Map<String, Value>) {
+pub fn complete(path: &str, method: &str, operation: &mut Value, schemas: &Map<String, Value>) {
     let facts = Facts::of(method, operation);
-    parameters::complete(&facts, operation, schemas);
+    parameters::complete(&facts, path, operation);
     add_security(&facts, operation);
     if let Some(body) = operation.get_mut("requestBody") {
         complete_body(&facts, body, schemas);

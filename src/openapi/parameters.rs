@@ -4,22 +4,31 @@ use serde_json::{Map, Value, json};
 
 use super::operations::Facts;
 use crate::http::parameter_types::NAMED;
-use crate::http::schema::{SCHEMAS, reference_of};
+use crate::http::schema::SCHEMAS;
 use crate::idempotency::LONGEST_KEY;
 
-pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Value>) {
-    let example = facts
-        .takes_fields
-        .then(|| fields_example(operation, schemas))
-        .flatten();
+/// A path parameter that names something in the sample content, by the resource.
+const SAMPLES: [(&str, &str); 6] = [
+    ("headlines", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d13"),
+    ("articles", "tadla-arroser-la-nuit"),
+    ("categories", "economie"),
+    ("authors", "meriem-aghzafi"),
+    ("tags", "cooperatives"),
+    ("keys", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41"),
+];
+
+/// Adds to the parameters of an operation. What is optional has no `example`: tools that try an operation out would send it.
+pub fn complete(facts: &Facts, path: &str, operation: &mut Value) {
     let mut parameters = match operation["parameters"].take() {
         Value::Array(parameters) => parameters,
         _ => Vec::new(),
     };
     for parameter in &mut parameters {
         refer_to_named(&mut parameter["schema"]);
-        if let (Some(example), true) = (&example, parameter["name"] == "fields") {
-            parameter["example"] = example.as_str().into();
+        let resource = path.split('/').nth(2);
+        let sample = SAMPLES.iter().find(|(name, _)| Some(*name) == resource);
+        if let (true, Some((_, sample))) = (parameter["in"] == "path", sample) {
+            parameter["example"] = (*sample).into();
         }
     }
     if facts.is_conditional() {
@@ -31,8 +40,8 @@ pub fn complete(facts: &Facts, operation: &mut Value, schemas: &Map<String, Valu
     if facts.reads {
         parameters.push(json!({
             "name": "If-None-Match", "in": "header", "required": false,
-            "description": "The `ETag` of a stored response: 304 if it is still current.",
-            "schema": {"type": "string"}, "example": "\"0123456789abcdef01234567\"",
+            "description": "The `ETag` of a stored response: 304 if it is still current. For example: `\"0123456789abcdef01234567\"`.",
+            "schema": {"type": "string"},
         }));
     }
     operation["parameters"] = parameters.into();
@@ -103,48 +112,24 @@ fn for_each(paths: &mut Map<String, Value>, mut call: impl FnMut(&str, &mut Valu
     }
 }
 
-/// An example of `fields` for a response whose type has no `id`: its first two fields and one within another.
-fn fields_example(operation: &Value, schemas: &Map<String, Value>) -> Option<String> {
-    let resolve = |schema: &Value| {
-        let known = reference_of(schema).and_then(|name| schemas.get(name));
-        known.cloned()
-    };
-    let body = resolve(&operation["responses"]["200"]["content"]["application/json"]["schema"])?;
-    let item = resolve(&body["properties"]["items"]["items"]).unwrap_or(body);
-    let properties = item["properties"].as_object()?;
-    if properties.contains_key("id") {
-        return None;
-    }
-    let within = properties.iter().find_map(|(name, schema)| {
-        let schema = schema.get("items").unwrap_or(schema);
-        let schema = resolve(schema).unwrap_or_else(|| schema.clone());
-        let inner = schema["properties"].as_object()?;
-        let (inner, _) = inner.get_key_value("slug").or(inner.iter().nth(1))?;
-        Some(format!("{name}.{inner}"))
-    });
-    let names = properties.keys().take(2).cloned().chain(within);
-    Some(names.collect::<Vec<_>>().join(","))
-}
-
 fn preconditions(facts: &Facts) -> Vec<Value> {
     let mut parameters = vec![
         json!({
             "name": "If-Match", "in": "header", "required": false,
-            "description": "The `ETag` of the version to change: 412 if the current version is another.",
+            "description": "The `ETag` of the version to change: 412 if the current version is another. For example: `\"1-5f0c2b7a9e1d-0123456789abcdef01234567\"`.",
             "schema": {"type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, (W/)?\"[!#-~]*\")*)$"},
-            "example": "\"1-5f0c2b7a9e1d-0123456789abcdef01234567\"",
         }),
         json!({
             "name": "If-Unmodified-Since", "in": "header", "required": false,
-            "description": "The `updated_at` of the version to change, as an HTTP date, where there is no `If-Match`: 412 if it has changed since. Two changes within one second can't be told apart.",
-            "schema": {"type": "string"}, "example": "Mon, 23 Nov 2026 14:00:00 GMT",
+            "description": "The `updated_at` of the version to change, as an HTTP date, where there is no `If-Match`: 412 if it has changed since. Two changes within one second can't be told apart. For example: `Mon, 23 Nov 2026 14:00:00 GMT`.",
+            "schema": {"type": "string"},
         }),
     ];
     if facts.method == "put" {
         parameters.push(json!({
             "name": "If-None-Match", "in": "header", "required": false,
             "description": "`*`: only create, never replace.",
-            "schema": {"type": "string"}, "example": "*",
+            "schema": {"type": "string"},
         }));
     }
     parameters
@@ -153,8 +138,7 @@ fn preconditions(facts: &Facts) -> Vec<Value> {
 fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "Identifies the request, so that a repetition within 24 hours gets the stored response instead of being executed again. A UUID, for example.",
+        "description": "Identifies the request, so that a repetition within 24 hours gets the stored response instead of being executed again. A UUID, for example: `8e03978e-40d5-43dd-bc93-6894a57f9324`.",
         "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
-        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
     })
 }

@@ -133,7 +133,8 @@ pub fn all() -> Value {
         }
         if status != "304" {
             response["content"] = json!({"application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status),
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {"example": {"value": example(status)}},
             }});
         }
         (name.to_owned(), response)

@@ -283,6 +283,57 @@ async fn every_default_can_be_sent() {
     assert!(sent > 8, "{sent}");
 }
 
+/// What a reader of the documentation sends who changes nothing.
+#[actix_web::test]
+async fn every_example_works_on_the_sample_content_more_than_once() {
+    let app = TestApp::start().await;
+    manchette::cli::demo::load(&mut app.conn().await)
+        .await
+        .unwrap();
+    for (path, method, operation) in operations() {
+        let mut query = Vec::new();
+        let mut target = path.clone();
+        for parameter in parameters(operation) {
+            let (name, example) = (parameter.text("/name"), &parameter["example"]);
+            assert_eq!(
+                example.is_string(),
+                parameter["required"] == true,
+                "{path}: {name}"
+            );
+            match example.as_str() {
+                Some(id) if parameter["in"] == "path" => target = target.replace("{id}", id),
+                Some(text) => query.push(format!("{name}={text}")),
+                None => {}
+            }
+        }
+        let target = match query.is_empty() {
+            true => target,
+            false => format!("{target}?{}", query.join("&")),
+        };
+        let times = match method.as_str() {
+            "delete" => 0,
+            _ if path.ends_with("/rotate") => 1,
+            _ => 2,
+        };
+        for _ in 0..times {
+            let request = app.request_as_admin(method.to_uppercase().parse().unwrap(), &target);
+            let body = operation.pointer("/requestBody/content/application~1json/examples/example");
+            let request = match body {
+                Some(example) => request.json(resolve(example)["value"].clone()),
+                None => request,
+            };
+            let response = request.await;
+            let status = if method == "post" { 201 } else { 200 };
+            assert_eq!(
+                response.status,
+                status,
+                "{method} {target}: {}",
+                response.text()
+            );
+        }
+    }
+}
+
 #[actix_web::test]
 async fn a_cursor_goes_on_with_defaults_and_without() {
     let app = TestApp::start().await;
@@ -308,18 +359,20 @@ async fn every_documented_parameter_is_accepted() {
         for parameter in parameters(operation).filter(|it| it["in"] == "query") {
             let name = parameter.text("/name");
             let schema = &parameter["schema"];
-            let value = [
+            let in_words = parameter.text("/description").split_once("For example: `");
+            let in_words = in_words.and_then(|(_, rest)| rest.split_once('`'));
+            let stated = [
                 &parameter["example"],
                 &schema["default"],
                 &resolve(schema)["enum"][0],
-            ]
-            .into_iter()
-            .find(|value| !value.is_null())
-            .map(|value| {
+            ];
+            let stated = stated.into_iter().find(|value| !value.is_null());
+            let stated = stated.map(|value| {
                 value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned)
             });
+            let value = in_words.map(|(value, _)| value.to_owned()).or(stated);
             let value = match (name, value) {
                 ("cursor", _) => continue, // it comes from a page: `lists` takes them
                 ("fields", _) if path == "/v1/search" => "type".to_owned(),

@@ -26,6 +26,7 @@ use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::problem::{OnConstraint, Problem};
 use crate::query_parameters;
+use uuid::Uuid;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_keys)
@@ -84,7 +85,8 @@ async fn create_key(
     conn.write(async |conn| {
         let create = async |conn: &mut AsyncPgConnection| {
             new.check_expiry(database_time(conn).await?)?;
-            let (key, token) = ApiKey::insert(conn, &new, actor.caller.key_id, None).await?;
+            let (key, token) =
+                ApiKey::insert(conn, Uuid::now_v7(), &new, actor.caller.key_id, None).await?;
             key.record(conn, AuditAction::Created, actor).await?;
             Ok(ResourceResponse::created(IssuedKey::new(key, &token)))
         };

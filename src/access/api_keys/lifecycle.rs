@@ -98,7 +98,8 @@ impl ApiKey {
                 if in_range(later) { later } else { end }
             }),
         };
-        let (successor, token) = Self::insert(conn, &new, created_by, Some(self.id)).await?;
+        let (successor, token) =
+            Self::insert(conn, Uuid::now_v7(), &new, created_by, Some(self.id)).await?;
         let end = at + TimeDelta::seconds(overlap.into());
         let end = self.expires_at.map_or(end, |own| own.min(end));
         let old = diesel::update(api_keys::table.find(self.id))

@@ -151,13 +151,14 @@ impl ApiKey {
             scopes: scopes.to_vec(),
             expires_at: None,
         };
-        let (_, token) = Self::insert(conn, &new, None, None).await?;
+        let (_, token) = Self::insert(conn, Uuid::now_v7(), &new, None, None).await?;
         Ok(token)
     }
 
     /// Inserts a key with a new token, which can't be retrieved later.
     pub async fn insert(
         conn: &mut AsyncPgConnection,
+        id: Uuid,
         new: &NewKey,
         created_by: Option<Uuid>,
         rotated_from: Option<Uuid>,
@@ -165,7 +166,7 @@ impl ApiKey {
         let token = Token::new();
         let key = diesel::insert_into(api_keys::table)
             .values((
-                api_keys::id.eq(Uuid::now_v7()),
+                api_keys::id.eq(id),
                 api_keys::name.eq(&new.name),
                 api_keys::prefix.eq(token.prefix()),
                 api_keys::hash.eq(token.hash()),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::database::open_database;
 use super::{Error, print};
+use crate::access::api_keys::{ApiKey, NewKey, Scope};
 use crate::config::Config;
 use crate::news::articles::{Article, BodyFormat, NewArticle, PreparedArticle, Rendering};
 use crate::news::authors::{Author, NewAuthor};
@@ -72,8 +73,12 @@ struct SampleArticle {
     translation_of: Option<String>,
 }
 
+const SAMPLE_KEY: Uuid = uuid::uuid!("0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d41");
+
 #[derive(Deserialize)]
 struct SampleHeadline {
+    /// The id that examples in the contract refer to.
+    id: Option<Uuid>,
     title: String,
     language: String,
     minutes_ago: i64,
@@ -109,6 +114,7 @@ pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
             };
             let articles = insert_articles(conn, articles, &ids, now).await?;
             insert_headlines(conn, headlines, &categories, &articles, now).await?;
+            insert_key(conn).await?;
             Ok::<_, Problem>(true)
         })
         .await?)
@@ -142,7 +148,7 @@ async fn insert_categories(
             position: sample.position,
             media_topic: sample.media_topic,
         };
-        let category = crud::insert::<Category>(conn, new, Ok).await?;
+        let category = crud::insert::<Category>(conn, Uuid::now_v7(), new, Ok).await?;
         ids.insert(sample.slug, category.id);
     }
     Ok(ids)
@@ -162,7 +168,8 @@ async fn insert_all<R: Resource>(
 ) -> Result<Ids, Problem> {
     let mut ids = Ids::new();
     for sample in samples {
-        let inserted = crud::insert::<R>(conn, sample, |new| Ok(new.into())).await?;
+        let inserted =
+            crud::insert::<R>(conn, Uuid::now_v7(), sample, |new| Ok(new.into())).await?;
         ids.insert(slug(&inserted), inserted.id());
     }
     Ok(ids)
@@ -210,7 +217,7 @@ async fn insert_articles(
             ..NewArticle::draft(sample.title, sample.language)
         };
         let render = |new| PreparedArticle::render(new, &rendering);
-        let article = crud::insert::<Article>(conn, new, render).await?;
+        let article = crud::insert::<Article>(conn, Uuid::now_v7(), new, render).await?;
         ids.insert(sample.slug, article.id);
     }
     Ok(ids)
@@ -239,7 +246,18 @@ async fn insert_headlines(
             url: sample.url,
             source: sample.source,
         };
-        crud::insert::<Headline>(conn, new, Ok).await?;
+        crud::insert::<Headline>(conn, sample.id.unwrap_or_else(Uuid::now_v7), new, Ok).await?;
     }
+    Ok(())
+}
+
+/// The key that examples in the contract refer to. Nobody knows its token.
+async fn insert_key(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    let new = NewKey {
+        name: "sample".to_owned(),
+        scopes: vec![Scope::Read],
+        expires_at: None,
+    };
+    ApiKey::insert(conn, SAMPLE_KEY, &new, None, None).await?;
     Ok(())
 }

@@ -7,7 +7,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 
 use crate::http::query_parameters::ParameterType;
 
-/// The declaration of a parameter of type `T`, for [`query_parameters!`](crate::query_parameters).
+/// The declaration of a parameter of type `T`, for [`query_parameters!`](crate::query_parameters). The example of an optional
+/// one stands in its description: tools that try an operation out would send it.
 pub fn declare<T: ParameterType>(
     name: &str,
     description: &str,
@@ -16,12 +17,23 @@ pub fn declare<T: ParameterType>(
 ) -> Parameter {
     let is_required = !T::IS_OPTIONAL && default.is_none();
     let lines: Vec<&str> = description.lines().map(str::trim).collect();
+    let mut description = lines.join("\n");
+    let example = match example {
+        Some(example) if !is_required => {
+            let text = example
+                .as_str()
+                .map_or_else(|| example.to_string(), str::to_owned);
+            description.push_str(&format!(" For example: `{text}`."));
+            None
+        }
+        example => example,
+    };
     let mut schema = T::schema();
     schema.default = default;
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
-        .description(Some(lines.join("\n")))
+        .description(Some(description))
         .required(if is_required {
             Required::True
         } else {

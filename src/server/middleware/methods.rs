@@ -72,16 +72,30 @@ fn parameters(operation: &'static Value) -> BTreeSet<String> {
         .collect()
 }
 
+fn route_of(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path.is_match(path))
+}
+
+/// The path without the slash at its end, and the query.
+fn without_slash(request: &ServiceRequest) -> String {
+    let path = request.uri().path().trim_end_matches('/');
+    match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    }
+}
+
 /// Answers `OPTIONS`, and turns `HEAD` into `GET`: the connection sends no body for it.
 ///
 /// # Errors
-/// Where the path doesn't take the method, or the operation doesn't know a parameter.
+/// Where the path doesn't take the method, or the operation doesn't know a parameter; a redirect where the path has a slash
+/// too many at its end.
 pub fn check(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
-    let Some(route) = ROUTES
-        .iter()
-        .find(|route| route.path.is_match(request.path()))
-    else {
-        return Ok(None);
+    let Some(route) = route_of(request.path()) else {
+        return match request.path().strip_suffix('/') {
+            Some(path) if route_of(path).is_some() => Err(Problem::Moved(without_slash(request))),
+            _ => Ok(None),
+        };
     };
     match *request.method() {
         Method::OPTIONS => {

@@ -9,13 +9,13 @@ use super::write::record;
 use crate::events::Action;
 use crate::problem::Problem;
 
-/// Inserts a resource.
+/// Inserts a resource with this id.
 pub async fn insert<R: Resource>(
     conn: &mut AsyncPgConnection,
+    id: Uuid,
     mut new: R::New,
     prepare: impl FnOnce(R::New) -> Result<R::Prepared, Problem>,
 ) -> Result<R, Problem> {
-    let id = Uuid::now_v7();
     R::validate(&mut new).map_err(Problem::Invalid)?;
     let new = prepare(new)?;
     R::insert(conn, id, new).await?;
