@@ -1,10 +1,10 @@
 //! Field selection: `fields=` on every `GET` of resources.
 
-use manchette::server::contract::contract;
+use manchette::server::contract::{contract, resolve};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{JsonPath, Response, TestApp};
+use crate::support::{JsonPath, Response, TestApp, without_id};
 
 /// Creates one resource of every kind; returns an article, a headline and a key.
 async fn create_content(app: &TestApp) -> [Value; 3] {
@@ -120,7 +120,7 @@ async fn every_get_returns_exactly_the_selected_fields() {
         let start = if path.contains('?') { '&' } else { '?' };
         let url = format!("{path}{start}fields={fields}");
         let response = app.get_as_admin(&url).await;
-        assert_eq!(response.ok(), expected, "{url}");
+        assert_eq!(without_id(&response.ok()), expected, "{url}");
         let head = app.request_as_admin(Method::HEAD, &url).await;
         if path != "/v1/me" {
             assert_eq!(head.header("etag"), response.header("etag"), "{url}");
@@ -164,8 +164,8 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
         if !path.starts_with("/v1/") || operation.is_null() {
             continue;
         }
-        let parameters = operation.list("/parameters");
-        let fields = parameters.iter().filter(|it| it["name"] == "fields");
+        let parameters = operation.list("/parameters").iter().map(resolve);
+        let fields = parameters.filter(|it| it["name"] == "fields");
         assert_eq!(fields.count(), 1, "{path}");
     }
     let app = TestApp::start().await;
@@ -181,15 +181,12 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
     ] {
         let contract = contract();
         let responses = &contract["paths"][operation]["get"]["responses"];
-        let mut schema = responses["200"]["content"]["application/json"]["schema"].clone();
+        let mut schema =
+            resolve(&responses["200"])["content"]["application/json"]["schema"].clone();
         schema["components"] = contract["components"].clone();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let field = if path == "/v1/me" { "name" } else { "id" };
-        let start = if path.contains('?') { '&' } else { '?' };
-        for url in [path.to_owned(), format!("{path}{start}fields={field}")] {
-            let response = app.get_as_admin(&url).await.ok();
-            assert!(validator.is_valid(&response), "{url}: {response}");
-        }
+        let response = app.get_as_admin(path).await.ok();
+        assert!(validator.is_valid(&response), "{path}: {response}");
     }
 }
 
@@ -229,7 +226,7 @@ async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_
     };
     change("autre").await.ok();
     change("encore").await.problem(412, "precondition-failed");
-    assert_eq!(known().await.ok(), json!({"title": "autre"}));
+    assert_eq!(without_id(&known().await.ok()), json!({"title": "autre"}));
     for rest in ["", "/related"] {
         let moved = app.get(&format!("/v1/articles/x{rest}?fields=slug")).await;
         assert_eq!(moved.status, 308);
@@ -253,7 +250,7 @@ async fn a_category_tree_keeps_its_nesting_under_field_selection() {
     let above = &tree["items"][0];
     let below = json!([{"slug": "agriculture", "parent_id": above["children"][0]["parent_id"], "children": []}]);
     assert_eq!(
-        *above,
+        without_id(above),
         json!({"slug": "economie", "parent_id": null, "children": below})
     );
     let wrong = app.get("/v1/categories?tree=true&fields=children").await;
@@ -293,7 +290,8 @@ async fn fields_select_one_level_of_nested_objects() {
         ),
     ] {
         let page = app.get(&format!("/v1/{query}")).await.ok();
-        assert_eq!(page["items"], json!([expected]), "{query}");
+        assert!(page["items"][0]["id"].is_string(), "{query}");
+        assert_eq!(without_id(&page["items"]), json!([expected]), "{query}");
     }
     for wrong in [
         "category.nothing",

@@ -5,7 +5,7 @@ use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use crate::support::pages::texts;
-use crate::support::{JsonPath, TestApp, Traversal, path_of};
+use crate::support::{JsonPath, TestApp, Traversal, path_of, without_id};
 
 /// Creates twelve headlines, some with the same time and some without.
 async fn create_twelve_headlines(app: &TestApp) {
@@ -186,7 +186,7 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
         second.header("link").contains("rel=\"next\"")
             && second.header("link").contains("rel=\"prev\"")
     );
-    assert_eq!(second.ok()["items"][0], json!({"title": "06"}));
+    assert_eq!(without_id(&second.ok()["items"][0]), json!({"title": "06"}));
     assert!(
         !app.get("/v1/headlines").await.has("link"),
         "a single page needs no links"

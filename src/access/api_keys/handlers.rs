@@ -21,7 +21,7 @@ use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List};
 use crate::http::resource_response::{NoContent, ResourceResponse};
 use crate::http::responses::Conflict;
-use crate::http::validation::{SchemaValidator, merge};
+use crate::http::validation::{SchemaValidator, is_no_op, merge};
 use crate::http::values::parse_timestamp;
 use crate::idempotency::{Created, IdempotencyKey};
 use crate::problem::{OnConstraint, Problem};
@@ -145,18 +145,13 @@ async fn update_key(
             check(&preconditions, &key)?;
             key.check_active(database_time(conn).await?)?;
             let before = serde_json::to_value(&key).map_err(Problem::internal)?;
-            let mut document = before.clone();
-            if let Some(document) = document.as_object_mut() {
-                merge(document, patch);
-            }
-            // A cleared field is absent after the merge, and null in the document.
-            if document.get("expires_at").is_none() {
-                document["expires_at"] = Value::Null;
-            }
-            if document == before {
+            let before = before.as_object().cloned().unwrap_or_default();
+            let mut patched = before.clone();
+            merge(&mut patched, patch);
+            if is_no_op(&before, &patched) {
                 return Ok::<ApiKey, Problem>(key);
             }
-            let new: NewKey = SchemaValidator::of_written::<NewKey, ApiKey>().read(document)?;
+            let new = SchemaValidator::of_written::<NewKey, ApiKey>().read(patched.into())?;
             let changed = key.update(conn, &new).await?;
             let actor = admin.actor();
             changed.record(conn, AuditAction::Updated, actor).await?;

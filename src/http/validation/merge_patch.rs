@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::http::values::parse_timestamp;
+
 /// Applies a merge patch (RFC 7396) to a document: `null` removes a field, an absent field stays.
 pub fn merge(document: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
@@ -23,6 +25,24 @@ pub fn merge(document: &mut Map<String, Value>, patch: Map<String, Value>) {
             }
         }
     }
+}
+
+/// Whether two documents are equal: null and absent are the same, and so are two spellings of a time.
+pub fn is_no_op(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
+    let is_unchanged =
+        |(name, value): (&String, &Value)| match (value, after.get(name).unwrap_or(&Value::Null)) {
+            (Value::Object(before), Value::Object(after)) => is_no_op(before, after),
+            (Value::String(before), Value::String(after)) if name.ends_with("_at") => {
+                before == after || is_same_time(before, after)
+            }
+            (before, after) => before == after,
+        };
+    let is_known = |(name, value): (&String, &Value)| value.is_null() || before.contains_key(name);
+    before.iter().all(is_unchanged) && after.iter().all(is_known)
+}
+
+fn is_same_time(one: &str, other: &str) -> bool {
+    matches!((parse_timestamp(one), parse_timestamp(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

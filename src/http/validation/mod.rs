@@ -17,7 +17,7 @@ use crate::http::values::{is_http_url, parse_timestamp};
 use crate::problem::{Fault, Problem};
 use faults::{escape, faults_of, is_superseded};
 
-pub use merge_patch::merge;
+pub use merge_patch::{is_no_op, merge};
 
 /// The most fields that one object may have: far more than any schema has, few enough to check quickly.
 const MOST_FIELDS: usize = 200;

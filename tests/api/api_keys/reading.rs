@@ -66,7 +66,7 @@ async fn me_describes_the_key_and_its_limits() {
     let id = path.rsplit('/').next().unwrap();
     assert_eq!(
         response.ok(),
-        json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00Z", "limits": []})
+        json!({"name": "made", "kind": "key", "key_id": id, "scopes": ["early", "write"], "expires_at": "2999-01-01T00:00:00.000000Z", "limits": []})
     );
     let limited = TestApp::start_with(&["--rate-reads", "7/7200", "--rate-writes", "5/7200"]).await;
     let me = limited.get_as_admin("/v1/me").await.ok();

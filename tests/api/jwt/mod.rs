@@ -42,7 +42,7 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
         assert_eq!(
             me,
             json!({"name": "désk|1", "kind": "jwt", "key_id": null, "scopes": ["write", "publish"],
-                "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), "limits": []})
+                "expires_at": end.to_rfc3339_opts(chrono::SecondsFormat::Micros, true), "limits": []})
         );
         let headline = json!({"title": "x", "language": "fr", "status": "published"});
         let made = app

@@ -75,7 +75,7 @@ async fn results_are_ranked_by_relevance_with_highlighted_matches() {
         .ok();
     assert_eq!(
         only["items"],
-        json!([{"title_highlighted": "Des <mark>phares</mark>", "headline": {"title": "Des phares"}}])
+        json!([{"type": "headline", "title_highlighted": "Des <mark>phares</mark>", "headline": {"title": "Des phares"}}])
     );
 }
 
@@ -183,7 +183,7 @@ async fn article_bodies_are_returned_only_when_selected() {
     for body in ["body", "body_html", "body_text"] {
         assert_eq!(
             found(&format!("&fields=article.{body},article.title")).await,
-            json!({"article": {"title": "Un phare", body: article[body]}})
+            json!({"type": "article", "article": {"title": "Un phare", body: article[body]}})
         );
         for fields in ["", "&fields=article", "&fields=article.title"] {
             assert!(

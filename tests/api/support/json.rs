@@ -83,3 +83,21 @@ pub fn with(mut document: Value, more: Value) -> Value {
     }
     document
 }
+
+/// A document without the `id` of each of its resources, which `fields` always leaves there; those within others stay.
+pub fn without_id(document: &Value) -> Value {
+    let mut document = document.clone();
+    match &mut document {
+        Value::Object(object) => {
+            object.shift_remove("id");
+            for name in ["items", "children"] {
+                if let Some(inner) = object.get_mut(name) {
+                    *inner = without_id(inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_id(item)),
+        _ => {}
+    }
+    document
+}

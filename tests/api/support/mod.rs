@@ -13,7 +13,7 @@ pub mod server_process;
 pub mod xss;
 
 pub use app::{TestApp, read_to_close};
-pub use json::{JsonPath, path_of, with};
+pub use json::{JsonPath, path_of, with, without_id};
 pub use pages::{Traversal, follow};
 pub use request::{Request, send};
 pub use response::Response;

@@ -12,7 +12,7 @@ use manchette::news::categories::Category;
 use manchette::news::headlines::Headline;
 use manchette::news::search::SearchHit;
 use manchette::news::tags::Tag;
-use manchette::server::contract::contract;
+use manchette::server::contract::{contract, resolve};
 
 use crate::support::{JsonPath, TestApp};
 
@@ -56,7 +56,7 @@ fn fields_of_lists() -> [(&'static str, &'static [Field]); 6] {
 fn parameters(path: &str) -> BTreeSet<String> {
     let path = path.split('?').next().unwrap();
     let parameters = &contract()["paths"][path]["get"]["parameters"];
-    let names = parameters.as_array().unwrap().iter();
+    let names = parameters.as_array().unwrap().iter().map(resolve);
     let names = names.filter(|value| value["in"] == "query");
     names.map(|value| value.text("/name").to_owned()).collect()
 }

@@ -13,7 +13,7 @@ use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::{Body, MERGE_PATCH};
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
-use crate::http::validation::merge;
+use crate::http::validation::{is_no_op, merge};
 use crate::problem::{OnConstraint, Problem};
 
 /// How often a patched document is prepared again because the resource changed meanwhile.
@@ -98,15 +98,4 @@ impl MergePatch<'_> {
         merge(&mut patched, self.patch.clone());
         Ok((!is_no_op(&before, &patched)).then_some(patched))
     }
-}
-
-/// Whether two documents are equal: null and absent are the same.
-fn is_no_op(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
-    let is_unchanged =
-        |(name, value): (&String, &Value)| match (value, after.get(name).unwrap_or(&Value::Null)) {
-            (Value::Object(before), Value::Object(after)) => is_no_op(before, after),
-            (before, after) => before == after,
-        };
-    let is_known = |(name, value): (&String, &Value)| value.is_null() || before.contains_key(name);
-    before.iter().all(is_unchanged) && after.iter().all(is_known)
 }
