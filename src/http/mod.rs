@@ -15,6 +15,7 @@ pub mod page;
 pub mod page_schema;
 pub mod paging;
 pub mod parameter_types;
+pub mod patch_body;
 pub mod preconditions;
 pub mod query;
 pub mod query_parameters;

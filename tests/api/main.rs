@@ -42,6 +42,7 @@ mod multiple_nodes;
 mod openapi;
 mod page_byte_limit;
 mod pagination;
+mod patch_body;
 mod process;
 mod publication;
 mod query_plans;

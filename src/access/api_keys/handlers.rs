@@ -14,9 +14,10 @@ use crate::access::audit::AuditAction;
 use crate::access::extractors::Admin;
 use crate::db::Database;
 use crate::http::id_or_slug::ResourcePath;
-use crate::http::json_body::{Body, JSON, MERGE_PATCH};
+use crate::http::json_body::{Body, JSON};
 use crate::http::one::GetParameters;
 use crate::http::page::Page;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::{Preconditions, Version};
 use crate::http::query::{Filter, List};
 use crate::http::resource_response::{NoContent, ResourceResponse};
@@ -119,7 +120,7 @@ async fn get_key(
 /// expired key can't be changed; the last key with the scope `admin` and without an expiry keeps both.
 #[utoipa::path(tag = "Keys", security(("key" = ["admin"])),
     request_body(content = KeyPatch, content_type = "application/merge-patch+json"),
-    params(("id" = uuid::Uuid, Path, description = "The key's id.")),
+    params(("id" = uuid::Uuid, Path, description = "The key's id."), PatchBody),
     responses(Conflict))]
 #[patch("/v1/keys/{id}")]
 async fn update_key(
@@ -127,10 +128,10 @@ async fn update_key(
     admin: Admin,
     path: ResourcePath,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<ApiKey>, Problem> {
     let id = path.id().ok_or(Problem::NotFound)?;
-    let mut patch = body.json(MERGE_PATCH).await?;
+    let mut patch = body.read::<NewKey, _>(Ok).await?;
     if let Err(problem) = SchemaValidator::of_written::<KeyPatch, ApiKey>().check(&mut patch) {
         return Err(with_expiry_fault(&db, &patch, problem).await);
     }

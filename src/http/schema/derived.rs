@@ -151,8 +151,9 @@ pub fn require_nothing(schema: &mut Value) {
 }
 
 fn patch(mark: &Value, mut patch: Value) -> Value {
-    patch["description"] = "A JSON Merge Patch (RFC 7396): `null` clears a field, a field that is left out stays. A `slug` that is \
-        null stays as well. Read-only fields are ignored."
+    patch["description"] = "A JSON Merge Patch (RFC 7396): a field that is left out stays; `null` clears it, and so does the \
+        parameter `clear`, for clients that can't send `null`. A `slug` that is null stays as well. Read-only fields are \
+        ignored."
         .into();
     patch["example"] = mark["example"].clone();
     require_nothing(&mut patch);

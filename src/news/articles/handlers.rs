@@ -11,6 +11,7 @@ use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::GetParameters;
 use crate::http::page::Page;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
@@ -122,7 +123,7 @@ async fn replace_article(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays.
 #[utoipa::path(tag = "Articles", security(("key" = ["write", "publish"])),
     request_body(content = ArticlePatch, content_type = "application/merge-patch+json"),
-    params(("id" = String, Path, description = "The id or the slug.")),
+    params(("id" = String, Path, description = "The id or the slug."), PatchBody),
     responses(Conflict))]
 #[patch("/v1/articles/{id}")]
 async fn update_article(
@@ -131,7 +132,7 @@ async fn update_article(
     editor: Editor,
     path: ResourcePath,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<Article>, Problem> {
     crud::patch::<Article>(&db, &renderer, &editor, &path, &preconditions, body).await
 }

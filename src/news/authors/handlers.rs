@@ -10,6 +10,7 @@ use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{AcceptLanguage, GetParameters};
 use crate::http::page::Page;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
@@ -99,7 +100,7 @@ async fn replace_author(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, fields that are left out are kept.
 #[utoipa::path(tag = "Authors", security(("key" = ["write", "publish"])),
     request_body(content = AuthorPatch, content_type = "application/merge-patch+json"),
-    params(("id" = String, Path, description = "The id or the slug.")),
+    params(("id" = String, Path, description = "The id or the slug."), PatchBody),
     responses(Conflict))]
 #[patch("/v1/authors/{id}")]
 async fn update_author(
@@ -107,7 +108,7 @@ async fn update_author(
     editor: Editor,
     path: ResourcePath,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<Author>, Problem> {
     crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }

@@ -10,6 +10,7 @@ use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::{AcceptLanguage, GetParameters};
 use crate::http::page::Page;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
@@ -104,7 +105,7 @@ async fn replace_category(
 /// moves the category with its descendants.
 #[utoipa::path(tag = "Categories", security(("key" = ["write", "publish"])),
     request_body(content = CategoryPatch, content_type = "application/merge-patch+json"),
-    params(("id" = String, Path, description = "The id or the slug.")),
+    params(("id" = String, Path, description = "The id or the slug."), PatchBody),
     responses(Conflict))]
 #[patch("/v1/categories/{id}")]
 async fn update_category(
@@ -112,7 +113,7 @@ async fn update_category(
     editor: Editor,
     path: ResourcePath,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<Category>, Problem> {
     crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }

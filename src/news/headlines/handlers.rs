@@ -10,6 +10,7 @@ use crate::http::id_or_slug::ResourcePath;
 use crate::http::json_body::Body;
 use crate::http::one::GetParameters;
 use crate::http::page::Page;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::query::List;
 use crate::http::resource_response::{NoContent, Replaced, ResourceResponse};
@@ -105,7 +106,7 @@ async fn replace_headline(
 /// A JSON Merge Patch (RFC 7396): `null` clears a field, an omitted field stays.
 #[utoipa::path(tag = "Headlines", security(("key" = ["write", "publish"])),
     request_body(content = HeadlinePatch, content_type = "application/merge-patch+json"),
-    params(("id" = Uuid, Path, description = "The id.")),
+    params(("id" = Uuid, Path, description = "The id."), PatchBody),
     responses(Conflict))]
 #[patch("/v1/headlines/{id}")]
 async fn update_headline(
@@ -113,7 +114,7 @@ async fn update_headline(
     editor: Editor,
     path: ResourcePath,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<Headline>, Problem> {
     crud::patch(&db, &(), &editor, &path, &preconditions, body).await
 }

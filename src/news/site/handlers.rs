@@ -9,6 +9,7 @@ use crate::db::Database;
 use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::json_body::Body;
 use crate::http::one::GetParameters;
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::crud;
@@ -57,13 +58,14 @@ async fn replace_site(
 ///
 /// A JSON Merge Patch (RFC 7396): fields that are left out are kept.
 #[utoipa::path(tag = "Site", security(("key" = ["write", "publish"])),
-    request_body(content = SitePatch, content_type = "application/merge-patch+json"))]
+    request_body(content = SitePatch, content_type = "application/merge-patch+json"),
+    params(PatchBody))]
 #[patch("/v1/site")]
 async fn update_site(
     db: Data<Database>,
     editor: Editor,
     preconditions: Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<Site>, Problem> {
     crud::patch(&db, &(), &editor, &the_site(), &preconditions, body).await
 }

@@ -10,7 +10,7 @@ use super::{Resource, Write};
 use crate::access::extractors::Editor;
 use crate::db::{Database, pool};
 use crate::http::id_or_slug::ResourcePath;
-use crate::http::json_body::{Body, MERGE_PATCH};
+use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::http::validation::{is_no_op, merge};
@@ -26,10 +26,10 @@ pub async fn patch<R: Resource>(
     editor: &Editor,
     path: &ResourcePath,
     preconditions: &Preconditions,
-    body: Body,
+    body: PatchBody,
 ) -> Result<ResourceResponse<R>, Problem> {
     let body = body.at_most(R::MAX_BODY);
-    let (patch, _) = body.read_as(MERGE_PATCH, parse_patch::<R>).await?;
+    let patch = body.read::<R::New, _>(parse_patch::<R>).await?;
     let patch = MergePatch {
         editor,
         path,
