@@ -5,6 +5,7 @@ pub mod docs;
 pub mod health;
 mod http_service;
 pub mod middleware;
+mod problem_pages;
 pub mod routes;
 mod worker_data;
 
