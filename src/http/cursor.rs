@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 
 /// The detail of a fault in a cursor.
 pub const NOT_A_CURSOR: &str = "not a cursor of this server";
@@ -96,7 +96,7 @@ impl<K: SortKey> Cursor<K> {
 
     /// Decodes a cursor that [`Cursor::write`] encoded for the same list and filters.
     pub fn read(text: &str, fingerprint: [u8; 8]) -> Result<Self, Fault> {
-        let malformed = || Fault::of("cursor", "invalid", NOT_A_CURSOR);
+        let malformed = || Fault::of("cursor", FaultCode::Invalid, NOT_A_CURSOR);
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| malformed())?;
@@ -107,7 +107,7 @@ impl<K: SortKey> Cursor<K> {
         if *own != fingerprint {
             return Err(Fault::of(
                 "cursor",
-                "cursor_mismatch",
+                FaultCode::CursorMismatch,
                 "this cursor belongs to another list or other filters: begin again without it",
             ));
         }
@@ -157,7 +157,7 @@ mod tests {
         let code = |text: &str, of| Cursor::<SortTime>::read(text, of).unwrap_err().code;
         assert_eq!(
             code(&text, fingerprint(["headlinesf", "r"])),
-            "cursor_mismatch"
+            FaultCode::CursorMismatch
         );
         for wrong in [
             "",
@@ -167,7 +167,7 @@ mod tests {
             &text[..text.len() - 1],
             &format!("{text}A"),
         ] {
-            assert_eq!(code(wrong, of), "invalid", "{wrong}");
+            assert_eq!(code(wrong, of), FaultCode::Invalid, "{wrong}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::http::cursor::{Cursor, NOT_A_CURSOR, SortKey};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// Ids have no sort key: their position is that in the request.
 impl SortKey for () {
@@ -35,7 +35,7 @@ impl IdsPage {
             Some(cursor) => {
                 let at = requested.iter().position(|id| *id == cursor.id);
                 let at = at.ok_or_else(|| {
-                    let fault = Fault::of("cursor", "invalid", NOT_A_CURSOR);
+                    let fault = Fault::of("cursor", FaultCode::Invalid, NOT_A_CURSOR);
                     Problem::InvalidParameters(vec![fault])
                 })?;
                 (cursor.forward, at + usize::from(cursor.forward))

@@ -14,7 +14,7 @@ use crate::http::locale::{self, LanguagePreference};
 use crate::http::paging::FieldList;
 use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::HasFields;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use crate::query_parameters;
 
 query_parameters! {
@@ -132,7 +132,7 @@ impl FieldsParameter {
             return Fields::default();
         };
         Fields::read::<T>(&names.0).unwrap_or_else(|detail| {
-            faults.push(Fault::of("fields", "invalid", detail));
+            faults.push(Fault::of("fields", FaultCode::Invalid, detail));
             Fields::default()
         })
     }

@@ -12,7 +12,7 @@ use crate::http::json_body::{Body, MERGE_PATCH};
 use crate::http::paging::FieldList;
 use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::{Patch, Patchable, TypeSchema};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use crate::query_parameters;
 
 query_parameters! {
@@ -71,10 +71,10 @@ fn add_nulls<T: Patchable>(names: &str, patch: &mut Map<String, Value>) -> Resul
         if !nullable.contains(&name) {
             let known = nullable.join(", ");
             let detail = format!("{name:?} is no field that can be cleared; these are: {known}");
-            faults.push(Fault::of("clear", "invalid", detail));
+            faults.push(Fault::of("clear", FaultCode::Invalid, detail));
         } else if patch.get(name).is_some_and(|value| !value.is_null()) {
             let detail = format!("the body has a value for {name:?}");
-            faults.push(Fault::of("clear", "incompatible_with_body", detail));
+            faults.push(Fault::of("clear", FaultCode::IncompatibleWithBody, detail));
         } else {
             patch.insert(name.to_owned(), Value::Null);
         }

@@ -15,7 +15,7 @@ use crate::http::locale::{self, LanguagePreference};
 use crate::http::paging::Paging;
 use crate::http::query_parameters::{QueryParameters, SentParameters, parse};
 use crate::http::schema::HasFields;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// Totals are exact up to this number: beyond, counting would cost more than the page.
 pub const MOST_COUNTED: usize = 10_000;
@@ -81,7 +81,7 @@ impl<F: Filter> List<F> {
             Some(names) => Fields::read::<F::Item>(&names.0),
         };
         let fields = fields.unwrap_or_else(|detail| {
-            faults.push(Fault::of("fields", "invalid", detail));
+            faults.push(Fault::of("fields", FaultCode::Invalid, detail));
             Fields::default()
         });
         faults.extend(filter.check(&sent));

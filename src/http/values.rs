@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Timelike, Utc};
 
+use crate::problem::FaultCode;
+
 /// Whether this is one line that is not blank, of at most so many characters: the same as the contract's patterns and the
 /// database's `is_line`.
 pub fn is_line(text: &str, max_length: usize) -> bool {
@@ -34,11 +36,11 @@ pub fn in_range(at: DateTime<Utc>) -> bool {
 ///
 /// # Errors
 /// A fault's code and detail.
-pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
+pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (FaultCode, String)> {
     let malformed = || {
         let detail =
             "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
-        ("invalid_timestamp", detail.to_owned())
+        (FaultCode::InvalidTimestamp, detail.to_owned())
     };
     if text.len() < 20 || !text.as_bytes()[10].eq_ignore_ascii_case(&b'T') {
         return Err(malformed());
@@ -47,11 +49,20 @@ pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (&'static str, Strin
         .map_err(|_| malformed())?
         .to_utc();
     if at.nanosecond() >= 1_000_000_000 {
-        Err(("invalid_timestamp", "must not be a leap second".into()))
+        Err((
+            FaultCode::InvalidTimestamp,
+            "must not be a leap second".into(),
+        ))
     } else if !in_range(at) {
-        Err(("out_of_range", "must be in the years 1600 to 9999".into()))
+        Err((
+            FaultCode::OutOfRange,
+            "must be in the years 1600 to 9999".into(),
+        ))
     } else if at.nanosecond() % 1000 != 0 {
-        Err(("too_precise", "at most six digits after the second".into()))
+        Err((
+            FaultCode::TooPrecise,
+            "at most six digits after the second".into(),
+        ))
     } else {
         Ok(at)
     }
@@ -111,12 +122,21 @@ mod tests {
             "2026-11-23 14:00:00Z",
             "é",
         ] {
-            assert_eq!(code(wrong), Err("invalid_timestamp"), "{wrong}");
+            assert_eq!(code(wrong), Err(FaultCode::InvalidTimestamp), "{wrong}");
         }
-        assert_eq!(code("2016-12-31T23:59:60Z"), Err("invalid_timestamp"));
-        assert_eq!(code("0999-01-01T00:00:00Z"), Err("out_of_range"));
-        assert_eq!(code("9999-12-31T23:59:59-01:00"), Err("out_of_range"));
-        assert_eq!(code("2026-11-23T14:00:00.1234567Z"), Err("too_precise"));
+        assert_eq!(
+            code("2016-12-31T23:59:60Z"),
+            Err(FaultCode::InvalidTimestamp)
+        );
+        assert_eq!(code("0999-01-01T00:00:00Z"), Err(FaultCode::OutOfRange));
+        assert_eq!(
+            code("9999-12-31T23:59:59-01:00"),
+            Err(FaultCode::OutOfRange)
+        );
+        assert_eq!(
+            code("2026-11-23T14:00:00.1234567Z"),
+            Err(FaultCode::TooPrecise)
+        );
     }
 
     #[test]

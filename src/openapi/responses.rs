@@ -11,7 +11,7 @@ use super::headers;
 use super::operations::Facts;
 use crate::http::responses::shared;
 use crate::http::schema::reference_of;
-use crate::problem::{Fault, KINDS, Problem};
+use crate::problem::{Fault, FaultCode, KINDS, Problem};
 
 /// The statuses that a client's program tells apart: each with the name of its response in the components, and its
 /// description.
@@ -204,15 +204,19 @@ fn example(status: &str) -> Value {
         .find(|kind| kind.status.as_str() == status)
         .expect("every status has its kind");
     let errors = match status {
-        "422" => json!([Fault::at("/title", "too_long", "at most 300 characters")]),
+        "422" => json!([Fault::at(
+            "/title",
+            FaultCode::TooLong,
+            "at most 300 characters"
+        )]),
         "400" => json!([Fault::of(
             "limit",
-            "invalid",
+            FaultCode::Invalid,
             "a whole number from 1 to 100"
         )]),
         "409" => json!([Fault::at(
             "/slug",
-            "taken",
+            FaultCode::Taken,
             "another resource has this slug"
         )]),
         _ => json!([]),

@@ -2,6 +2,8 @@
 
 pub mod catalogue;
 mod database;
+mod fault_code;
+mod problem_type;
 mod response;
 
 use std::error::Error;
@@ -13,6 +15,7 @@ use utoipa::ToSchema;
 use crate::db::pooler::SharedSessions;
 pub use catalogue::{KINDS, Kind};
 pub use database::{ConstraintViolation, OnConstraint};
+pub use fault_code::FaultCode;
 pub use response::ProblemBody;
 
 /// The reason why a request was refused, or failed.
@@ -111,9 +114,7 @@ pub struct Fault {
     /// Name of the query parameter.
     #[schema(example = "limit")]
     pub parameter: Option<String>,
-    /// Kind of fault, for programs.
-    #[schema(example = "too_long")]
-    pub code: String,
+    pub code: FaultCode,
     /// Description, for people.
     #[schema(example = "at most 300 characters")]
     pub detail: String,
@@ -121,31 +122,31 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at a place in the body.
-    pub fn at(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+    pub fn at(pointer: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
         Self {
             pointer: Some(pointer.into()),
             parameter: None,
-            code: code.into(),
+            code,
             detail: detail.into(),
         }
     }
 
     /// A fault in a query parameter.
-    pub fn of(parameter: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+    pub fn of(parameter: impl Into<String>, code: FaultCode, detail: impl Into<String>) -> Self {
         Self {
             pointer: None,
             parameter: Some(parameter.into()),
-            code: code.into(),
+            code,
             detail: detail.into(),
         }
     }
 
     /// A fault without a place.
-    pub fn general(code: &str, detail: impl Into<String>) -> Self {
+    pub fn general(code: FaultCode, detail: impl Into<String>) -> Self {
         Self {
             pointer: None,
             parameter: None,
-            code: code.into(),
+            code,
             detail: detail.into(),
         }
     }

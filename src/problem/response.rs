@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::problem_type::ProblemType;
 use super::{Current, Fault, INVALID_KEY, Problem};
 
 /// The most faults that one response lists.
@@ -23,9 +24,8 @@ const MAX_FAULTS: usize = 100;
     "errors": [{"pointer": "/title", "parameter": null, "code": "too_long", "detail": "at most 300 characters"}],
 }))]
 pub struct ProblemBody<'a> {
-    /// The kind of problem, and the address of the page that explains it.
     #[serde(rename = "type")]
-    #[schema(rename = "type", format = "uri-reference")]
+    #[schema(rename = "type", value_type = ProblemType)]
     pub kind: String,
     /// The kind in a few words; always the same text for a kind.
     pub title: &'static str,

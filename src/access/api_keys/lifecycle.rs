@@ -16,7 +16,7 @@ use crate::access::audit::{self, AuditAction, Audited, DoneWrite};
 use crate::access::caller::Scope;
 use crate::access::credentials::Token;
 use crate::http::values::in_range;
-use crate::problem::{Fault, OnConstraint, Problem};
+use crate::problem::{Fault, FaultCode, OnConstraint, Problem};
 use crate::schema::api_keys;
 
 /// Request body for rotating a key.
@@ -185,7 +185,7 @@ impl NewKey {
 
 /// The fault of an expiry in the past.
 pub fn expiry_fault(end: DateTime<Utc>, at: DateTime<Utc>) -> Option<Fault> {
-    (end <= at).then(|| Fault::at("/expires_at", "in_the_past", "must be in the future"))
+    (end <= at).then(|| Fault::at("/expires_at", FaultCode::InThePast, "must be in the future"))
 }
 
 /// The time of the current transaction, by the database's clock.

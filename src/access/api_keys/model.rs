@@ -23,7 +23,7 @@ use crate::http::query::MOST_COUNTED;
 use crate::http::resource_response::Representation;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::http::timestamp;
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::api_keys;
 
 /// An API key, without its token.
@@ -274,7 +274,7 @@ pub fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
             "no key with the scope `admin` would remain: create another one without an expiry first"
                 .into(),
             vec![Fault::general(
-                "last_admin",
+                FaultCode::LastAdmin,
                 "one key with the scope `admin` and without an expiry has to remain",
             )],
         )),

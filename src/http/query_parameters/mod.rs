@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{Object, Required};
 
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 
 pub use declaration::{combine, declare, is_text_of, to_json};
 
@@ -90,12 +90,16 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
     for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
         if sent.contains(&name) {
             let detail = "this parameter may be given once";
-            faults.push(Fault::of(name, "duplicate_parameter", detail));
+            faults.push(Fault::of(name, FaultCode::DuplicateParameter, detail));
             continue;
         }
         match parameters.set(&name, &text) {
-            None => faults.push(Fault::of(&name, "unknown", "there is no such parameter")),
-            Some(Err(detail)) => faults.push(Fault::of(&name, "invalid", detail)),
+            None => faults.push(Fault::of(
+                &name,
+                FaultCode::Unknown,
+                "there is no such parameter",
+            )),
+            Some(Err(detail)) => faults.push(Fault::of(&name, FaultCode::Invalid, detail)),
             Some(Ok(())) => {}
         }
         sent.0.push((name, text));
@@ -104,6 +108,8 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
     let missing = P::required()
         .into_iter()
         .filter(|name| !sent.contains(name));
-    faults.extend(missing.map(|name| Fault::of(name, "required", "this parameter is required")));
+    faults.extend(
+        missing.map(|name| Fault::of(name, FaultCode::Required, "this parameter is required")),
+    );
     (parameters, sent, faults)
 }

@@ -5,17 +5,17 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use crate::http::values::{is_invisible, parse_timestamp};
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 
 /// Whether another fault at the same place is more precise than this one.
 pub fn is_superseded(all: &[Fault], fault: &Fault) -> bool {
     let beside = |other: &&Fault| other.pointer == fault.pointer && other.code != fault.code;
-    match fault.code.as_str() {
-        "invalid_format" => all.iter().any(|other| beside(&other)),
-        "invalid_choice" => all
+    match fault.code {
+        FaultCode::InvalidFormat => all.iter().any(|other| beside(&other)),
+        FaultCode::InvalidChoice => all
             .iter()
             .filter(beside)
-            .any(|other| other.code == "wrong_type"),
+            .any(|other| other.code == FaultCode::WrongType),
         _ => false,
     }
 }
@@ -23,14 +23,14 @@ pub fn is_superseded(all: &[Fault], fault: &Fault) -> bool {
 pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
     use ValidationErrorKind as Kind;
     let pointer = error.instance_path().to_string();
-    let at = |code: &str, detail: String| vec![Fault::at(pointer.clone(), code, detail)];
+    let at = |code: FaultCode, detail: String| vec![Fault::at(pointer.clone(), code, detail)];
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => unexpected
             .iter()
             .map(|name| {
                 Fault::at(
                     format!("{pointer}/{}", escape(name)),
-                    "unknown",
+                    FaultCode::Unknown,
                     "there is no such field",
                 )
             })
@@ -39,7 +39,7 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
             let name = property.as_str().unwrap_or_default();
             vec![Fault::at(
                 format!("{pointer}/{}", escape(name)),
-                "required",
+                FaultCode::Required,
                 "this field is required",
             )]
         }
@@ -50,13 +50,13 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 .map(|fault| {
                     Fault::at(
                         format!("{pointer}/{}", escape(name)),
-                        &fault.code,
+                        fault.code,
                         fault.detail,
                     )
                 })
                 .collect()
         }
-        Kind::MaxLength { limit } => at("too_long", format!("at most {limit} characters")),
+        Kind::MaxLength { limit } => at(FaultCode::TooLong, format!("at most {limit} characters")),
         Kind::MinLength { .. } | Kind::Pattern { .. } => {
             let text = error.instance().as_str().unwrap_or_default();
             let (code, detail) = broken_pattern(text);
@@ -74,17 +74,20 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            at("invalid_choice", format!("one of: {}", words.join(", ")))
+            at(
+                FaultCode::InvalidChoice,
+                format!("one of: {}", words.join(", ")),
+            )
         }
-        Kind::Minimum { limit } => at("too_small", format!("at least {limit}")),
-        Kind::Maximum { limit } => at("too_large", format!("at most {limit}")),
+        Kind::Minimum { limit } => at(FaultCode::TooSmall, format!("at least {limit}")),
+        Kind::Maximum { limit } => at(FaultCode::TooLarge, format!("at most {limit}")),
         Kind::MaxProperties { limit } | Kind::MaxItems { limit } => {
-            at("too_many", format!("at most {limit}"))
+            at(FaultCode::TooMany, format!("at most {limit}"))
         }
-        Kind::MinItems { limit } => at("too_few", format!("at least {limit}")),
-        Kind::UniqueItems => at("duplicate_item", "items must be unique".into()),
-        Kind::Type { kind } => at("wrong_type", format!("must be {}", types(kind))),
-        _ => at("invalid", error.to_string()),
+        Kind::MinItems { limit } => at(FaultCode::TooFew, format!("at least {limit}")),
+        Kind::UniqueItems => at(FaultCode::DuplicateItem, "items must be unique".into()),
+        Kind::Type { kind } => at(FaultCode::WrongType, format!("must be {}", types(kind))),
+        _ => at(FaultCode::Invalid, error.to_string()),
     }
 }
 
@@ -99,42 +102,42 @@ fn types(kind: &TypeKind) -> String {
     }
 }
 
-fn broken_pattern(text: &str) -> (&'static str, &'static str) {
+fn broken_pattern(text: &str) -> (FaultCode, &'static str) {
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(control) {
         (
-            "control_character",
+            FaultCode::ControlCharacter,
             "text may not contain control characters",
         )
     } else if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
-        ("blank", "must not be blank")
+        (FaultCode::Blank, "must not be blank")
     } else if text.chars().any(char::is_control) {
         (
-            "control_character",
+            FaultCode::ControlCharacter,
             "must be one line, without tabs and line breaks",
         )
     } else {
         (
-            "invalid_format",
+            FaultCode::InvalidFormat,
             "does not match the pattern in the contract",
         )
     }
 }
 
-fn broken_format(format: &str, text: &str) -> (&'static str, String) {
+fn broken_format(format: &str, text: &str) -> (FaultCode, String) {
     match format {
         "date-time" => match parse_timestamp(text) {
             Err(fault) => fault,
-            Ok(_) => ("invalid", "not a timestamp".into()),
+            Ok(_) => (FaultCode::Invalid, "not a timestamp".into()),
         },
-        "uri" => ("invalid_url", "must be an absolute `http` or `https` URL, percent-encoded, without user name and password".into()),
-        "bcp47" => ("invalid_language", "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
-        "uuid" => ("invalid_id", "must be an id (a UUID)".into()),
+        "uri" => (FaultCode::InvalidUrl, "must be an absolute `http` or `https` URL, percent-encoded, without user name and password".into()),
+        "bcp47" => (FaultCode::InvalidLanguage, "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
+        "uuid" => (FaultCode::InvalidId, "must be an id (a UUID)".into()),
         "slug" => (
-            "invalid_slug",
+            FaultCode::InvalidSlug,
             "must be lower-case letters and digits joined by single hyphens, and not look like an id".into(),
         ),
-        other => ("invalid_format", format!("must be of the format {other}")),
+        other => (FaultCode::InvalidFormat, format!("must be of the format {other}")),
     }
 }
 

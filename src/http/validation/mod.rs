@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::http::schema::{HasFields, TypeSchema};
 use crate::http::values::{is_http_url, parse_timestamp};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use faults::{escape, faults_of, is_superseded};
 
 pub use merge_patch::{is_no_op, merge};
@@ -112,7 +112,7 @@ impl SchemaValidator {
                 .collect();
             Problem::Invalid(vec![Fault::at(
                 pointer,
-                "invalid",
+                FaultCode::Invalid,
                 error.inner().to_string(),
             )])
         })
@@ -124,7 +124,7 @@ fn too_many_fields(document: &Value, pointer: &str, faults: &mut Vec<Fault>) {
         Value::Object(fields) if fields.len() > MOST_FIELDS => {
             faults.push(Fault::at(
                 pointer,
-                "too_many",
+                FaultCode::TooMany,
                 format!("at most {MOST_FIELDS} fields"),
             ));
         }

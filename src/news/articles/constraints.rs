@@ -1,7 +1,7 @@
 //! The database's rules for articles, as problems.
 
 use crate::news::content::crud::missing_reference;
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 
 pub(super) fn problem(violation: &ConstraintViolation) -> Option<Problem> {
     // The trigger names the place in the list.
@@ -12,19 +12,19 @@ pub(super) fn problem(violation: &ConstraintViolation) -> Option<Problem> {
         "article_authors_live" => missing_reference(nth("/author_ids")),
         "article_tags_live" => missing_reference(nth("/tag_ids")),
         "articles_authors_tags_live" => Problem::Invalid(vec![Fault::general(
-            "not_found",
+            FaultCode::NotFound,
             "an author or a tag of the article does not exist any more",
         )]),
         "articles_rendered_size" => Problem::Invalid(vec![Fault::at(
             "/body",
-            "too_complex",
+            FaultCode::TooComplex,
             "the rendered HTML is too long",
         )]),
         "articles_translation_key" => Problem::Conflict(
             "the story has a translation in this language already".into(),
             vec![Fault::at(
                 "/language",
-                "taken",
+                FaultCode::Taken,
                 "another translation has this language",
             )],
         ),

@@ -10,7 +10,7 @@ use crate::db::Database;
 use crate::news::articles::model::{Article, NewArticle};
 use crate::news::articles::{BodyFormat, Embeds, Rendered, Rendering, render};
 use crate::news::site::Site;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use crate::schema::articles;
 
 /// The settings for rendering bodies: the hosts that may be embedded, and the threads for large bodies.
@@ -58,8 +58,9 @@ impl PreparedArticle {
     /// # Errors
     /// The body is too complex.
     pub fn render(new: NewArticle, rendering: &Rendering) -> Result<Self, Problem> {
-        let rendered = render(&new.body, new.body_format, rendering)
-            .map_err(|detail| Problem::Invalid(vec![Fault::at("/body", "too_complex", detail)]))?;
+        let rendered = render(&new.body, new.body_format, rendering).map_err(|detail| {
+            Problem::Invalid(vec![Fault::at("/body", FaultCode::TooComplex, detail)])
+        })?;
         Ok(Self {
             new,
             rendered: Some(rendered),

@@ -16,7 +16,7 @@ use crate::news::articles::write;
 use crate::news::content::crud::{CascadedChange, Resource, Write};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::articles;
 
 impl Resource for Article {
@@ -116,7 +116,7 @@ impl Resource for Article {
             .unwrap_or_default();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
-            Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),
+            Err(detail) => faults.push(Fault::at("/language", FaultCode::InvalidLanguage, detail)),
         }
         faults.extend(duplicates("author_ids", &new.author_ids));
         faults.extend(duplicates("tag_ids", &new.tag_ids));
@@ -185,7 +185,7 @@ fn duplicates(list: &str, ids: &[Uuid]) -> Vec<Fault> {
     let fault = |n| {
         Fault::at(
             format!("/{list}/{n}"),
-            "duplicate_item",
+            FaultCode::DuplicateItem,
             "items must be unique",
         )
     };

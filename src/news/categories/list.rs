@@ -13,7 +13,7 @@ use crate::http::query::{Filter, List};
 use crate::http::query_parameters::SentParameters;
 use crate::news::content::crud::Resource;
 use crate::news::content::slug::SlugTable;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use crate::query_parameters;
 use crate::schema::categories;
 
@@ -45,7 +45,7 @@ impl Filter for CategoryFilter {
             .filter(|name| self.tree && sent.contains(name))
             .map(|name| {
                 let detail = "can't be combined with `tree`";
-                Fault::of(name, "incompatible_with_tree", detail)
+                Fault::of(name, FaultCode::IncompatibleWithTree, detail)
             })
             .collect()
     }
@@ -166,6 +166,6 @@ async fn require_branch(
     if SlugTable::Categories.has(conn, name).await? {
         return Ok(());
     }
-    let fault = Fault::of("category", "not_found", "there is no such category");
+    let fault = Fault::of("category", FaultCode::NotFound, "there is no such category");
     Err(Problem::InvalidParameters(vec![fault]))
 }

@@ -21,7 +21,7 @@ use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::{articles, categories, headlines};
 
 use super::embedded::ParentRef;
@@ -118,8 +118,10 @@ impl Resource for Category {
         let conflict = |detail: &str| Problem::Conflict(detail.into(), Vec::new());
         Some(match violation.name.as_str() {
             "categories_parent_id_live" => crud::missing_reference("/parent_id"),
-            "categories_no_cycle" => at_parent("cycle", "a category can't be below itself"),
-            "categories_depth" => at_parent("too_deep", "the tree has at most 5 levels"),
+            "categories_no_cycle" => {
+                at_parent(FaultCode::Cycle, "a category can't be below itself")
+            }
+            "categories_depth" => at_parent(FaultCode::TooDeep, "the tree has at most 5 levels"),
             "categories_count" => conflict("a site has at most 1,000 categories"),
             "categories_in_use" => conflict("the category is not empty"),
             _ => return None,
@@ -231,14 +233,14 @@ impl Resource for Category {
         let dependents = [
             Dependents {
                 count: subcategories.count().get_result(conn).await?,
-                code: "has_categories",
+                code: FaultCode::HasCategories,
                 singular: "category",
                 plural: "categories",
             },
             Dependents::articles(articles.count().get_result(conn).await?),
             Dependents {
                 count: headlines.count().get_result(conn).await?,
-                code: "has_headlines",
+                code: FaultCode::HasHeadlines,
                 singular: "headline",
                 plural: "headlines",
             },

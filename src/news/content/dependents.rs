@@ -1,12 +1,12 @@
 //! Content that refers to a row and keeps it from being deleted. The database refuses the deletion, too.
 
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// How many resources of one kind refer to a row.
 pub struct Dependents {
     pub count: i64,
-    /// The code of the fault, such as `has_articles`.
-    pub code: &'static str,
+    /// The code of the fault.
+    pub code: FaultCode,
     pub singular: &'static str,
     pub plural: &'static str,
 }
@@ -15,7 +15,7 @@ impl Dependents {
     pub fn articles(count: i64) -> Self {
         Self {
             count,
-            code: "has_articles",
+            code: FaultCode::HasArticles,
             singular: "article",
             plural: "articles",
         }

@@ -10,7 +10,7 @@ use crate::access::extractors::Reader;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::news::content::slug;
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 
 /// Names by language tag.
 pub type Names = BTreeMap<String, String>;
@@ -42,7 +42,11 @@ fn canonicalize(names: &mut Names) -> Vec<Fault> {
         let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
         if names.insert(canonical, name).is_some() {
             let detail = "duplicate language, in another spelling";
-            faults.push(Fault::at(format!("/names/{tag}"), "duplicate_item", detail));
+            faults.push(Fault::at(
+                format!("/names/{tag}"),
+                FaultCode::DuplicateItem,
+                detail,
+            ));
         }
     }
     faults

@@ -6,7 +6,7 @@ use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::db::Fragment;
 use crate::http::parameter_types::Word;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 
 crate::text_enum! {
     /// The status of content.
@@ -115,6 +115,11 @@ fn is_released(alias: &'static str) -> Fragment {
 
 /// Checks that scheduled content has its time.
 pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option<Fault> {
-    (status == Status::Scheduled && published_at.is_none())
-        .then(|| Fault::at("/published_at", "required", "`scheduled` needs a time"))
+    (status == Status::Scheduled && published_at.is_none()).then(|| {
+        Fault::at(
+            "/published_at",
+            FaultCode::Required,
+            "`scheduled` needs a time",
+        )
+    })
 }

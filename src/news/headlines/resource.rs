@@ -13,7 +13,7 @@ use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::headlines::model::{Headline, NewHeadline};
 use crate::news::headlines::write::{self, check_expiry};
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::headlines;
 
 impl Resource for Headline {
@@ -88,7 +88,7 @@ impl Resource for Headline {
         let mut faults = Vec::new();
         match language::canonical(&new.language) {
             Ok(tag) => new.language = tag,
-            Err(detail) => faults.push(Fault::at("/language", "invalid_language", detail)),
+            Err(detail) => faults.push(Fault::at("/language", FaultCode::InvalidLanguage, detail)),
         }
         faults.extend(visibility::check_time(new.status, new.published_at));
         faults.extend(check_expiry(new.published_at, new.expires_at));

@@ -9,7 +9,7 @@ use crate::http::language::{self, Dir};
 use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 use crate::schema::headlines;
 
 /// The columns that a client's document fills.
@@ -68,7 +68,7 @@ pub(super) fn check_expiry(
     (expires_at? <= published_at?).then(|| {
         Fault::at(
             "/expires_at",
-            "too_early",
+            FaultCode::TooEarly,
             "must come after `published_at`, which is now where it is left out",
         )
     })

@@ -10,7 +10,7 @@ use crate::http::language::LanguageTag;
 use crate::http::parameter_types::{Line, Word};
 use crate::http::query_parameters::SentParameters;
 use crate::news::content::visibility::Status;
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 use crate::query_parameters;
 
 query_parameters! {
@@ -101,12 +101,16 @@ impl TimelineFilter {
     pub fn check(&self, sent: &SentParameters) -> Vec<Fault> {
         let mut faults = Vec::new();
         if sent.contains("direct") && self.categories.is_empty() {
-            faults.push(Fault::of("direct", "needs_category", "requires `category`"));
+            faults.push(Fault::of(
+                "direct",
+                FaultCode::NeedsCategory,
+                "requires `category`",
+            ));
         }
         if self.fallback && self.language.is_none() {
             faults.push(Fault::of(
                 "fallback",
-                "needs_language",
+                FaultCode::NeedsLanguage,
                 "requires `language`",
             ));
         }
@@ -118,7 +122,7 @@ impl TimelineFilter {
                     .map(|name| {
                         Fault::of(
                             name,
-                            "incompatible_with_ids",
+                            FaultCode::IncompatibleWithIds,
                             "can't be combined with `ids`",
                         )
                     }),

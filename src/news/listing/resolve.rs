@@ -10,7 +10,7 @@ use crate::news::categories::Category;
 use crate::news::content::slug::SlugTable;
 use crate::news::listing::filter::TimelineFilter;
 use crate::news::site::{Day, Site};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// A filter whose names are resolved. The planner knows how many rows an id has; a subquery would hide it.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +92,7 @@ impl TimelineFilter {
         let fault = |parameter: &'static str, name: &IdOrSlug| {
             Fault::of(
                 parameter,
-                "not_found",
+                FaultCode::NotFound,
                 format!("there is no {parameter} {name}"),
             )
         };

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
 
 use crate::http::language;
-use crate::problem::Fault;
+use crate::problem::{Fault, FaultCode};
 
 use super::NewSite;
 
@@ -13,7 +13,7 @@ pub fn validate(new: &mut NewSite) -> Result<(), Vec<Fault>> {
     let mut faults = canonicalize_languages(&mut new.languages);
     if new.url.as_ref().is_some_and(|url| url.contains(['?', '#'])) {
         let detail = "the URL of a site must not contain `?` or `#`";
-        faults.push(Fault::at("/url", "invalid_url", detail));
+        faults.push(Fault::at("/url", FaultCode::InvalidUrl, detail));
     }
     match canonical_time_zone(&new.time_zone) {
         Some(name) => new.time_zone = name,
@@ -32,10 +32,14 @@ fn canonicalize_languages(languages: &mut Vec<String>) -> Vec<Fault> {
         let pointer = format!("/languages/{n}");
         match language::canonical(tag) {
             Ok(tag) if languages.contains(&tag) => {
-                faults.push(Fault::at(pointer, "duplicate_item", "duplicate language"));
+                faults.push(Fault::at(
+                    pointer,
+                    FaultCode::DuplicateItem,
+                    "duplicate language",
+                ));
             }
             Ok(tag) => languages.push(tag),
-            Err(detail) => faults.push(Fault::at(pointer, "invalid_language", detail)),
+            Err(detail) => faults.push(Fault::at(pointer, FaultCode::InvalidLanguage, detail)),
         }
     }
     faults
@@ -53,7 +57,7 @@ fn canonical_time_zone(name: &str) -> Option<String> {
 pub fn invalid_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
-        "invalid_time_zone",
+        FaultCode::InvalidTimeZone,
         "must be a name of the IANA database, such as `Africa/Casablanca`",
     )
 }

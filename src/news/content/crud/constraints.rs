@@ -2,7 +2,7 @@
 
 use super::Resource;
 use crate::news::content::slug;
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 
 /// The problem of a violated constraint: of the primary key, of the slug, or of this resource alone.
 pub(super) fn constraint_problem<R: Resource>(violation: &ConstraintViolation) -> Option<Problem> {
@@ -18,6 +18,6 @@ pub(super) fn constraint_problem<R: Resource>(violation: &ConstraintViolation) -
 
 /// The problem of a reference to a resource that does not exist, or is deleted.
 pub fn missing_reference(pointer: impl Into<String>) -> Problem {
-    let fault = Fault::at(pointer, "not_found", "no resource has this id");
+    let fault = Fault::at(pointer, FaultCode::NotFound, "no resource has this id");
     Problem::Invalid(vec![fault])
 }

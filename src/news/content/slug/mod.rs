@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
 use crate::db::advisory_lock;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, FaultCode, Problem};
 pub use from_title::{from_title, is_provisional, provisional};
 pub use table::SlugTable;
 
@@ -29,7 +29,7 @@ pub fn validate(chosen: Option<&str>) -> Result<(), Vec<Fault>> {
     match chosen {
         Some(slug) if is_reserved(slug) => {
             let detail = format!("`{slug}` is reserved for paths of the API");
-            Err(vec![Fault::at("/slug", "reserved", detail)])
+            Err(vec![Fault::at("/slug", FaultCode::Reserved, detail)])
         }
         _ => Ok(()),
     }
@@ -65,7 +65,7 @@ pub fn taken() -> Problem {
         "this slug is taken".into(),
         vec![Fault::at(
             "/slug",
-            "taken",
+            FaultCode::Taken,
             "another resource has this slug",
         )],
     )
