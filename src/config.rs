@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::access::jwt::IdentityProviderSettings;
 use crate::access::rate_limit::RateLimitSettings;
-use crate::connection::ConnectionSettings;
+use crate::connection::{ConnectionSettings, listen};
 use crate::db::DatabaseSettings;
 use crate::http::cache_control::Caching;
 use crate::http::security_headers::Security;
@@ -15,11 +15,13 @@ use crate::news::articles::EmbedHost;
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Address to listen on. Port 0 picks a free port, which is printed.
+    /// Address to listen on: `8080` (this machine alone), `:8080` (all its addresses), `localhost:8080`, `[::1]:8080`. Port 0
+    /// picks a free port, which is printed.
     #[arg(
         long,
         env = "MANCHETTE_LISTEN",
         default_value = "127.0.0.1:8080",
+        value_parser = listen::parse_address,
         global = true
     )]
     pub listen: SocketAddr,

@@ -1,5 +1,6 @@
 //! The database that a command works on.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Error;
@@ -28,6 +29,17 @@ impl DatabaseHandle {
     }
 }
 
+/// The answer to a command in a folder where no server has been.
+fn no_cluster(data_dir: &Path) -> String {
+    let folder = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    format!(
+        "there is no Manchette database in {}: run this where the server was started, or name its data folder with --data-dir \
+         or MANCHETTE_DATA_DIR (the server prints it at its start), or its database with DATABASE_URL; `manchette serve` \
+         creates a new one",
+        folder.display()
+    )
+}
+
 /// Opens the database: the one of `DATABASE_URL`, else the one of a server that runs on the data folder, else an embedded
 /// one, started for this command.
 pub async fn open_database(config: &Config, command: &str) -> Result<DatabaseHandle, Error> {
@@ -43,8 +55,13 @@ pub async fn open_database(config: &Config, command: &str) -> Result<DatabaseHan
         });
     }
     let begun = Instant::now();
+    let data_dir = &config.database.data_dir;
+    if !data_dir.exists() {
+        return Err(no_cluster(data_dir).into());
+    }
     loop {
-        match DataDirLock::take(&config.database.data_dir, command)? {
+        match DataDirLock::take(data_dir, command)? {
+            Ok(_) if !embedded::has_cluster(data_dir) => return Err(no_cluster(data_dir).into()),
             Ok(lock) => {
                 let embedded = Embedded::start(&settings(config), lock, &config.database).await?;
                 let options = embedded.connect_options(&config.database)?;

@@ -57,7 +57,7 @@ pub fn greeting(address: SocketAddr, key: Option<&DataDirKey>) -> String {
 }
 
 /// A URL that works on this machine, whatever address the server listens on.
-fn base_url(address: SocketAddr) -> String {
+pub fn base_url(address: SocketAddr) -> String {
     let host = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V6(ip) if ip.is_unspecified() => "[::1]".to_owned(),

@@ -3,6 +3,7 @@
 mod database;
 pub mod demo;
 mod greeting;
+pub mod health;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -39,6 +40,8 @@ pub enum Command {
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Ask a running server whether it is ready: exit status 0 if it is, 1 if not. For the health checks of containers.
+    Health(health::HealthCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -58,6 +61,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
                 Command::Migrate => migrate::run(&config).await,
                 Command::Demo => demo::run(&config).await,
                 Command::Keys(command) => keys::run(&config, command).await,
+                Command::Health(command) => health::run(&config, command).await,
                 Command::Openapi => openapi::run(),
             }
         }),

@@ -18,7 +18,7 @@ use crate::access::credentials::find_caller;
 use crate::access::jwt::IdentityProvider;
 use crate::config::Config;
 use crate::connection::admission::Admission;
-use crate::connection::{Shutdown, files};
+use crate::connection::{Shutdown, files, listen};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::Embedded;
 use crate::db::{ConnectOptions, migrations, pooler};
@@ -30,8 +30,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     config.connection.max_connections =
         files::connections(config.connection.max_connections, config.connections());
     // The port comes first: if it is in use, nothing else needs to be started.
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
+    let listener = listen::bind(config.listen)?;
     let address = listener.local_addr()?;
     let (options, embedded, key) = start_database(&config).await?;
     let mut signals = Signals::listen()?;

@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod files;
 pub mod framing;
 pub mod head_limits;
+pub mod listen;
 pub mod progress;
 mod received;
 pub mod settings;

@@ -141,6 +141,11 @@ impl Drop for Embedded {
     }
 }
 
+/// Whether a data folder has a cluster.
+pub fn has_cluster(data_dir: &Path) -> bool {
+    data_dir.join("postgres").join("PG_VERSION").exists()
+}
+
 /// How to connect to the embedded Postgres that another process runs in this data folder.
 pub fn running_in(data_dir: &Path, settings: &DatabaseSettings) -> Result<ConnectOptions, Error> {
     let socket_dir = short_path(&std::path::absolute(data_dir)?.join("postgres"))?;

@@ -6,6 +6,53 @@ use crate::support::server_process::{
 };
 use crate::support::{JsonPath, send};
 
+#[test]
+fn a_command_in_a_folder_without_a_database_says_where_it_looked() {
+    let data = temp_dir();
+    let missing = data.path().join("missing");
+    for folder in [data.path(), &missing] {
+        for command in [&["keys", "list"][..], &["migrate"], &["demo"]] {
+            let refused = run(folder, command);
+            let message = stderr(&refused);
+            assert!(!refused.status.success(), "{message}");
+            for word in [
+                &*folder.to_string_lossy(),
+                "--data-dir",
+                "MANCHETTE_DATA_DIR",
+            ] {
+                assert!(message.contains(word), "{message}");
+            }
+        }
+    }
+    assert!(!missing.exists() && !data.path().join("postgres").exists());
+}
+
+#[actix_web::test]
+async fn health_tells_by_its_exit_status_whether_the_server_is_ready() {
+    let data = temp_dir();
+    let server = ServerProcess::start(data.path(), &["--no-demo"]);
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let healthy = run(data.path(), &["health", "--listen", &address]);
+    assert!(healthy.status.success(), "{}", stderr(&healthy));
+    assert_eq!(
+        stdout(&healthy),
+        format!("http://{address}/readyz: 200 OK\n")
+    );
+    let missing = format!("http://{address}/nothing");
+    let missing = run(data.path(), &["health", "--url", &missing]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        stderr(&missing).contains("404 Not Found"),
+        "{}",
+        stderr(&missing)
+    );
+    server.signal("TERM");
+    server.wait_for_exit();
+    let stopped = run(data.path(), &["health", "--listen", &address]);
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(stderr(&stopped).contains("refused"), "{}", stderr(&stopped));
+}
+
 #[actix_web::test]
 async fn commands_work_with_and_without_a_running_server() {
     let data = temp_dir();

@@ -73,7 +73,15 @@ async fn a_port_in_use_is_named_in_the_error() {
     let address = taken.local_addr().unwrap().to_string();
     let second = run(data.path(), &["--listen", &address]);
     assert!(!second.status.success());
-    assert!(stderr(&second).contains(&address));
+    let message = stderr(&second);
+    assert!(
+        message.contains(&address) && message.contains("--listen"),
+        "{message}"
+    );
+    if cfg!(target_os = "linux") {
+        let holder = format!("(pid {})", std::process::id());
+        assert!(message.contains(&holder), "{message}");
+    }
 }
 
 #[actix_web::test]
