@@ -145,7 +145,7 @@ crate::messages! {
         "l’encodage du chemin n’est pas de l’UTF-8";
     query_not_utf8() = "the query's percent-encoding is not UTF-8",
         "l’encodage des paramètres n’est pas de l’UTF-8";
-    origin_not_allowed() = "the page's origin is not allowed: see `--cors-origins`",
+    origin_not_allowed() = "the page's `Origin` is not allowed: see `--cors-origins`",
         "l’origine de la page n’est pas autorisée : voir `--cors-origins`";
     cors_method() = "this method is not allowed from other origins",
         "cette méthode n’est pas autorisée depuis une autre origine";

@@ -95,7 +95,7 @@ async fn json_that_is_refused_is_told_from_what_is_not_json() {
     let twice = detail("{\"name\": \"a\",\n \"name\": \"b\"}").await;
     assert_eq!(
         twice,
-        "the body has the field `name` twice in one object, at line 2, column 12"
+        "the body has the field `name` twice in one object, at line 2, column 13"
     );
     let deep = detail(&format!("{}1{}", "[".repeat(40), "]".repeat(40))).await;
     assert!(
