@@ -66,7 +66,7 @@ pub fn to_json(value: impl Serialize) -> Option<Value> {
 pub fn is_text_of(value: Option<Value>, text: &str) -> bool {
     value.is_some_and(|value| match value {
         Value::String(word) => word == text,
-        other => other.to_string() == text,
+        other => text.parse::<Value>().is_ok_and(|sent| sent == other),
     })
 }
 
