@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
+use crate::problem::messages;
 
 /// How long a request waits for a permit.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -71,7 +72,7 @@ impl CpuTasks {
         let permit = self.permits.clone().acquire_owned();
         match tokio::time::timeout(self.max_wait, permit).await {
             Ok(permit) => permit.map_err(Problem::internal),
-            Err(_) => Err(Problem::Busy("too many large bodies are being processed")),
+            Err(_) => Err(Problem::Busy(messages::busy_with_bodies())),
         }
     }
 

@@ -7,4 +7,5 @@ pub mod caller;
 pub mod credentials;
 pub mod extractors;
 pub mod jwt;
+pub mod messages;
 pub mod rate_limit;

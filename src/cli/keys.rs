@@ -158,7 +158,7 @@ fn to_error(problem: Problem, key: &str) -> Error {
 }
 
 fn parse_expiry(text: &str) -> Result<DateTime<Utc>, String> {
-    values::parse_timestamp(text).map_err(|(_, detail)| detail)
+    values::parse_timestamp(text).map_err(|(_, detail)| detail.to_string())
 }
 
 fn format_time(at: Option<DateTime<Utc>>) -> String {

@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use super::ConnectionSettings;
 use super::client_address::network;
+use super::messages;
+use crate::problem::Language;
 use crate::problem::catalogue::TOO_MANY_REQUESTS;
 use serde_json::json;
 use uuid::Uuid;
@@ -26,14 +28,17 @@ pub const RESERVE: usize = 128;
 fn too_many_connections() -> String {
     let request_id = Uuid::now_v7();
     let kind = &TOO_MANY_REQUESTS;
+    // No request was read that could ask for another one.
+    let language = Language::default();
     let body = json!({
-        "type": format!("/problems/{}", kind.name), "title": kind.title, "status": kind.status.as_u16(),
-        "detail": "too many connections from this address", "instance": "-", "request_id": request_id, "errors": [],
+        "type": format!("/problems/{}", kind.name), "title": kind.title.in_language(language), "status": kind.status.as_u16(),
+        "detail": messages::connections_of_address().in_language(language), "instance": "-", "request_id": request_id, "errors": [],
     });
     let body = body.to_string();
     format!(
         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nConnection: close\r\nX-Request-Id: {request_id}\r\n\
-         Content-Type: application/problem+json\r\nContent-Length: {}\r\n\r\n{body}",
+         Content-Type: application/problem+json\r\nContent-Language: {}\r\nCache-Control: no-store\r\nContent-Length: {}\r\n\r\n{body}",
+        language.tag(),
         body.len()
     )
 }

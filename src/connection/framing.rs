@@ -7,6 +7,7 @@ use actix_web::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::chunks::{ChunkStatus, Chunks};
+use super::messages;
 use crate::connection::head_limits;
 use crate::problem::Problem;
 
@@ -38,12 +39,11 @@ pub enum Refusal {
 impl Refusal {
     pub fn problem(self) -> Problem {
         match self {
-            Self::Head(why) => Problem::Malformed(why.into()),
-            Self::Chunks(why) => Problem::Malformed(format!("the body's chunks: {why}")),
-            Self::HeadTooLarge => Problem::HeadersTooLarge(format!(
-                "a request may have at most {} header lines, and {} bytes of them",
+            Self::Head(why) => Problem::Malformed(messages::head_malformed(why)),
+            Self::Chunks(why) => Problem::Malformed(messages::chunks_malformed(why)),
+            Self::HeadTooLarge => Problem::HeadersTooLarge(messages::head_too_large(
                 head_limits::MAX_HEADERS,
-                head_limits::MAX_HEADER_BYTES
+                head_limits::MAX_HEADER_BYTES,
             )),
             Self::TargetTooLong => Problem::UriTooLong(head_limits::MAX_ADDRESS),
             Self::HeadTooSlow(seconds) => Problem::HeadTooSlow(seconds),

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 
+use super::messages;
 use crate::problem::Problem;
 
 /// The longest path and query together, in bytes.
@@ -29,13 +30,13 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
         bytes += name.as_str().len() + value.len() + ": \r\n".len();
     }
     if count > MAX_HEADERS {
-        return Err(Problem::HeadersTooLarge(format!(
-            "a request may have at most {MAX_HEADERS} header lines"
+        return Err(Problem::HeadersTooLarge(messages::too_many_header_lines(
+            MAX_HEADERS,
         )));
     }
     if bytes > MAX_HEADER_BYTES {
-        return Err(Problem::HeadersTooLarge(format!(
-            "the header lines may have at most {MAX_HEADER_BYTES} bytes together"
+        return Err(Problem::HeadersTooLarge(messages::header_lines_too_long(
+            MAX_HEADER_BYTES,
         )));
     }
     Ok(())

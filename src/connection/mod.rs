@@ -8,6 +8,7 @@ pub mod files;
 pub mod framing;
 pub mod head_limits;
 pub mod listen;
+mod messages;
 pub mod progress;
 mod received;
 pub mod settings;
@@ -78,9 +79,7 @@ pub fn broken_body(request: &HttpRequest) -> Option<Problem> {
 pub fn check_overflow(request: &HttpRequest) -> Result<(), Problem> {
     let overflow = shared(request).is_some_and(|shared| shared.overflow);
     if overflow && !HEALTH.contains(&request.path()) {
-        return Err(Problem::Overloaded(
-            "the server has as many connections open as it may",
-        ));
+        return Err(Problem::Overloaded(messages::too_many_connections()));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
 use super::ConnectionSettings;
+use super::messages;
 use crate::problem::Problem;
 
 /// The largest answer that is not counted, in bytes: health checks, problems, most pages.
@@ -64,7 +65,7 @@ impl Unsent {
                 return Err(Problem::TooMuchUnsent);
             }
             if over(waiting.all, self.max_bytes) {
-                return Err(Problem::Overloaded("too many answers wait to be received"));
+                return Err(Problem::Overloaded(messages::too_many_unsent()));
             }
         }
         waiting.all += bytes;

@@ -5,10 +5,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::http::messages;
 use crate::problem::{Fault, FaultCode};
-
-/// The detail of a fault in a cursor.
-pub const NOT_A_CURSOR: &str = "not a cursor of this server";
 
 /// A position between two items of a list, and the direction to read in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +94,7 @@ impl<K: SortKey> Cursor<K> {
 
     /// Decodes a cursor that [`Cursor::write`] encoded for the same list and filters.
     pub fn read(text: &str, fingerprint: [u8; 8]) -> Result<Self, Fault> {
-        let malformed = || Fault::of("cursor", FaultCode::Invalid, NOT_A_CURSOR);
+        let malformed = || Fault::of("cursor", FaultCode::Invalid, messages::not_a_cursor());
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| malformed())?;
@@ -108,7 +106,7 @@ impl<K: SortKey> Cursor<K> {
             return Err(Fault::of(
                 "cursor",
                 FaultCode::CursorMismatch,
-                "this cursor belongs to another list or other filters: begin again without it",
+                messages::other_cursor(),
             ));
         }
         Ok(Self {

@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::http::messages;
 use crate::http::schema::{FieldNames, HasFields};
-use crate::problem::Problem;
+use crate::problem::{Problem, Text};
 
 /// The selected fields; without a selection, those that are there by default.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +26,7 @@ impl Fields {
     ///
     /// # Errors
     /// A sentence about the first wrong name.
-    pub fn read<T: HasFields>(value: &str) -> Result<Self, String> {
+    pub fn read<T: HasFields>(value: &str) -> Result<Self, Text> {
         let mut selected: SelectedFields = Vec::new();
         for name in value.split(',') {
             let (outer, inner) = match name.split_once('.') {
@@ -44,9 +45,7 @@ impl Fields {
                     some.push(inner.to_owned());
                 }
                 _ => {
-                    return Err(format!(
-                        "{outer:?} is named twice, the second time as {name:?}"
-                    ));
+                    return Err(messages::field_twice(outer, name));
                 }
             }
         }
@@ -98,24 +97,21 @@ impl Fields {
 }
 
 /// Checks that a type has a field and, if given, another within it.
-fn check<T: HasFields>(outer: &str, inner: Option<&str>) -> Result<(), String> {
+fn check<T: HasFields>(outer: &str, inner: Option<&str>) -> Result<(), Text> {
     let known = FieldNames::of::<T>();
     let within = known.iter().find(|field| field.name == outer);
     let within = within.ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
-        format!(
-            "there is no field {outer:?}; there are: {}",
-            names.join(", ")
-        )
+        match outer {
+            "" => messages::empty_field_name(names.join(", ")),
+            _ => messages::no_field(outer, names.join(", ")),
+        }
     })?;
     match inner {
         Some(inner) if !within.inner.iter().any(|field| field == inner) => {
             Err(match within.inner.as_slice() {
-                [] => format!("there is nothing within {outer:?}"),
-                inner => format!(
-                    "there is no such field in {outer:?}; there are: {}",
-                    inner.join(", ")
-                ),
+                [] => messages::nothing_within(outer),
+                names => messages::no_field_within(outer, inner, names.join(", ")),
             })
         }
         _ => Ok(()),

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::http::cursor::{Cursor, NOT_A_CURSOR, SortKey};
+use crate::http::cursor::{Cursor, SortKey};
+use crate::http::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 
 /// Ids have no sort key: their position is that in the request.
@@ -35,7 +36,7 @@ impl IdsPage {
             Some(cursor) => {
                 let at = requested.iter().position(|id| *id == cursor.id);
                 let at = at.ok_or_else(|| {
-                    let fault = Fault::of("cursor", FaultCode::Invalid, NOT_A_CURSOR);
+                    let fault = Fault::of("cursor", FaultCode::Invalid, messages::not_a_cursor());
                     Problem::InvalidParameters(vec![fault])
                 })?;
                 (cursor.forward, at + usize::from(cursor.forward))

@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::connection::broken_body;
 use crate::cpu_tasks::CpuTasks;
-use crate::http::strict_json;
+use crate::http::messages;
+use crate::http::strict_json::{self, JsonErrorKind, MAX_DEPTH};
 use crate::problem::Problem;
 
 /// The largest body, in bytes, unless a resource needs more.
@@ -125,9 +126,7 @@ impl Body {
             .get_all(header::CONTENT_ENCODING)
             .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
         if is_encoded {
-            return Err(Problem::UnsupportedMediaType(
-                "request bodies with a `Content-Encoding` are not supported",
-            ));
+            return Err(Problem::UnsupportedMediaType(messages::no_content_coding()));
         }
         let sent = header::ContentType::parse(&self.request).ok();
         let charset = |mime: &actix_web::mime::Mime| {
@@ -135,11 +134,9 @@ impl Body {
         };
         match sent {
             Some(sent) if types.contains(&sent.0.essence_str()) && charset(&sent.0) => Ok(()),
-            _ if types.len() == 1 => Err(Problem::UnsupportedMediaType(
-                "the body must be `application/json`",
-            )),
+            _ if types.len() == 1 => Err(Problem::UnsupportedMediaType(messages::must_be_json())),
             _ => Err(Problem::UnsupportedMediaType(
-                "the body must be `application/merge-patch+json` or `application/json`",
+                messages::must_be_merge_patch(),
             )),
         }
     }
@@ -157,7 +154,7 @@ impl Body {
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|error| {
                 broken_body(&self.request).unwrap_or_else(|| {
-                    Problem::Malformed(format!("the body is incomplete: {error}"))
+                    Problem::Malformed(messages::body_incomplete(error.to_string()))
                 })
             })?;
             received += chunk.len();
@@ -178,9 +175,12 @@ impl Body {
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     strict_json::parse(bytes).map_err(|error| {
-        Problem::Malformed(match error.classify() {
-            serde_json::error::Category::Eof if bytes.is_empty() => "the body is empty".into(),
-            _ => format!("the body is not JSON: {error}"),
+        let (line, column) = (error.line, error.column);
+        Problem::Malformed(match error.kind {
+            JsonErrorKind::Syntax(_) if bytes.is_empty() => messages::body_empty(),
+            JsonErrorKind::Syntax(cause) => messages::not_json(line, column, cause),
+            JsonErrorKind::FieldTwice(name) => messages::json_field_twice(name, line, column),
+            JsonErrorKind::TooDeep => messages::json_too_deep(MAX_DEPTH, line, column),
         })
     })
 }

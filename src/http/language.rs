@@ -2,6 +2,9 @@
 
 use icu_locale::{Direction, LanguageIdentifier, LocaleDirectionality};
 
+use crate::http::messages;
+use crate::problem::Text;
+
 crate::text_enum! {
     /// The text direction of a language.
     #[schema(as = Direction)]
@@ -23,7 +26,7 @@ pub struct LanguageTag(String);
 impl LanguageTag {
     /// # Errors
     /// When it is not a language tag.
-    pub fn new(tag: &str) -> Result<Self, &'static str> {
+    pub fn new(tag: &str) -> Result<Self, Text> {
         canonical(tag).map(Self)
     }
 }
@@ -46,11 +49,11 @@ impl From<LanguageTag> for String {
 ///
 /// # Errors
 /// When it is not a language tag.
-pub fn canonical(tag: &str) -> Result<String, &'static str> {
+pub fn canonical(tag: &str) -> Result<String, Text> {
     let language = LanguageIdentifier::try_from_str(tag)
         .ok()
         .filter(|language| !language.language.is_unknown())
-        .ok_or("not a language tag (BCP 47), such as `fr` or `ar-MA`")?;
+        .ok_or_else(messages::not_a_language_tag)?;
     Ok(language.to_string())
 }
 

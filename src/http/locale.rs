@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AcceptLanguage, Header, Preference, Quality};
+use actix_web::http::header::{self, HeaderMap, LanguageTag, Preference, Quality, QualityItem};
 use icu_locale::fallback::LocaleFallbacker;
 use icu_locale::{DataLocale, LanguageIdentifier};
 
 use crate::http::language;
+use crate::problem::Language;
 
 /// How many languages of `Accept-Language` are used; a browser sends a handful.
 const MOST_LANGUAGES: usize = 20;
@@ -172,7 +173,20 @@ fn fallbacks_of(tag: &str) -> Vec<String> {
 
 /// The languages of `Accept-Language`, the best first; none if it is malformed.
 pub fn accepted(request: &HttpRequest) -> Vec<String> {
-    let Ok(header) = AcceptLanguage::parse(request) else {
+    accepted_in(request.headers())
+}
+
+/// The language for the text of problems and their pages: the best of those that they are written in, or English.
+pub fn problem_language(headers: &HeaderMap) -> Language {
+    let preference = LanguagePreference::new(None::<String>, accepted_in(headers));
+    Language::of_tag(preference.pick(Language::TAGS.into_iter()))
+}
+
+fn accepted_in(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(header::ACCEPT_LANGUAGE);
+    let Ok(header) =
+        header::from_comma_delimited::<_, QualityItem<Preference<LanguageTag>>>(values)
+    else {
         return Vec::new();
     };
     let mut items: Vec<_> = header

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod json_body;
 pub mod language;
 pub mod locale;
+pub mod messages;
 pub mod one;
 pub mod page;
 pub mod page_schema;

@@ -3,8 +3,10 @@
 use serde::Serialize;
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
+use crate::http::messages;
 use crate::http::parameter_types::string;
 use crate::http::query_parameters::ParameterType;
+use crate::problem::Text;
 use crate::query_parameters;
 
 query_parameters! {
@@ -31,13 +33,13 @@ query_parameters! {
 pub struct Limit(pub u8);
 
 impl ParameterType for Limit {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Text> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let limit = text.parse().ok();
         limit
             .filter(|limit| digits && (1..=100).contains(limit))
             .map(Self)
-            .ok_or_else(|| "a whole number from 1 to 100".to_owned())
+            .ok_or_else(messages::page_limit)
     }
 
     fn schema() -> Object {
@@ -55,7 +57,7 @@ impl ParameterType for Limit {
 pub struct CursorText(pub String);
 
 impl ParameterType for CursorText {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Text> {
         Ok(Self(text.to_owned()))
     }
 
@@ -70,7 +72,7 @@ impl ParameterType for CursorText {
 pub struct FieldList(pub String);
 
 impl ParameterType for FieldList {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Text> {
         Ok(Self(text.to_owned()))
     }
 

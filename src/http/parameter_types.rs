@@ -14,9 +14,11 @@ use uuid::Uuid;
 
 use crate::http::id_or_slug::{self, IdOrSlug};
 use crate::http::language::{self, LanguageTag};
+use crate::http::messages;
 use crate::http::query_parameters::ParameterType;
 use crate::http::schema::TypeSchema;
 use crate::http::values::{is_line, parse_timestamp};
+use crate::problem;
 
 /// How many ids a parameter may list, and how many ids or slugs.
 const MOST_IDS: usize = 100;
@@ -41,12 +43,12 @@ pub const NAMED: &str = "x-named";
 pub trait Word: DeserializeOwned + ToSchema + 'static {}
 
 impl<T: Word> ParameterType for T {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let word: StrDeserializer<'_, value::Error> = text.into_deserializer();
         T::deserialize(word).map_err(|_| {
             let words = TypeSchema::sent::<Self>().root()["enum"].as_array();
             let words = words.into_iter().flatten().filter_map(Value::as_str);
-            format!("one of: {}", words.collect::<Vec<_>>().join(", "))
+            messages::one_of(words.collect::<Vec<_>>().join(", "))
         })
     }
 
@@ -59,8 +61,8 @@ impl<T: Word> ParameterType for T {
 }
 
 impl ParameterType for bool {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| "true or false".to_owned())
+    fn parse(text: &str) -> Result<Self, problem::Text> {
+        text.parse().map_err(|_| messages::true_or_false())
     }
 
     fn schema() -> Object {
@@ -69,8 +71,8 @@ impl ParameterType for bool {
 }
 
 impl ParameterType for Uuid {
-    fn parse(text: &str) -> Result<Self, String> {
-        Self::try_parse(text).map_err(|_| "an id".to_owned())
+    fn parse(text: &str) -> Result<Self, problem::Text> {
+        Self::try_parse(text).map_err(|_| messages::an_id())
     }
 
     fn schema() -> Object {
@@ -79,8 +81,8 @@ impl ParameterType for Uuid {
 }
 
 impl ParameterType for IpAddr {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| "an IP address".to_owned())
+    fn parse(text: &str) -> Result<Self, problem::Text> {
+        text.parse().map_err(|_| messages::ip_address())
     }
 
     fn schema() -> Object {
@@ -89,9 +91,9 @@ impl ParameterType for IpAddr {
 }
 
 impl ParameterType for DateTime<Utc> {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         parse_timestamp(text).map_err(|(_, detail)| match text.contains(' ') {
-            true => format!("{detail}; in a URL `+` must be written `%2B`"),
+            true => messages::plus_in_url(detail),
             false => detail,
         })
     }
@@ -102,10 +104,10 @@ impl ParameterType for DateTime<Utc> {
 }
 
 impl ParameterType for jiff::civil::Date {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let date = text.parse::<Self>().ok();
         date.filter(|date| date.to_string() == text && (1600..=9998).contains(&date.year()))
-            .ok_or_else(|| "a day, such as 2026-11-23, in the years 1600 to 9998".to_owned())
+            .ok_or_else(messages::day)
     }
 
     fn schema() -> Object {
@@ -128,13 +130,13 @@ impl<const MAX: usize> Deref for Text<MAX> {
 }
 
 impl<const MAX: usize> ParameterType for Text<MAX> {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         if text.is_empty() {
-            Err("must not be empty".to_owned())
+            Err(messages::not_empty())
         } else if text.chars().count() > MAX {
-            Err(format!("at most {MAX} characters"))
+            Err(messages::at_most_characters(MAX))
         } else if text.contains('\0') {
-            Err("must not contain the character U+0000".to_owned())
+            Err(messages::no_nul())
         } else {
             Ok(Self(text.to_owned()))
         }
@@ -158,10 +160,10 @@ impl<const MAX: usize> Deref for Line<MAX> {
 }
 
 impl<const MAX: usize> ParameterType for Line<MAX> {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         match is_line(text, MAX) {
             true => Ok(Self(text.to_owned())),
-            false => Err(format!("one line of 1 to {MAX} characters")),
+            false => Err(messages::line(MAX)),
         }
     }
 
@@ -171,8 +173,8 @@ impl<const MAX: usize> ParameterType for Line<MAX> {
 }
 
 impl ParameterType for LanguageTag {
-    fn parse(text: &str) -> Result<Self, String> {
-        Self::new(text).map_err(str::to_owned)
+    fn parse(text: &str) -> Result<Self, problem::Text> {
+        Self::new(text)
     }
 
     fn schema() -> Object {
@@ -186,8 +188,8 @@ impl ParameterType for LanguageTag {
 }
 
 impl ParameterType for IdOrSlug {
-    fn parse(text: &str) -> Result<Self, String> {
-        Self::read(text).ok_or_else(|| "an id or a slug".to_owned())
+    fn parse(text: &str) -> Result<Self, problem::Text> {
+        Self::read(text).ok_or_else(messages::id_or_slug)
     }
 
     fn schema() -> Object {
@@ -200,11 +202,11 @@ impl ParameterType for IdOrSlug {
 impl ParameterType for Vec<IdOrSlug> {
     const IS_OPTIONAL: bool = true;
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let names: Option<Self> = text.split(',').map(IdOrSlug::read).collect();
         names
             .filter(|names| names.len() <= MOST_IDS_OR_SLUGS)
-            .ok_or_else(|| format!("ids or slugs, by comma, at most {MOST_IDS_OR_SLUGS}"))
+            .ok_or_else(|| messages::ids_or_slugs(MOST_IDS_OR_SLUGS))
     }
 
     fn schema() -> Object {
@@ -215,7 +217,7 @@ impl ParameterType for Vec<IdOrSlug> {
 
 /// Different ids, separated by commas.
 impl ParameterType for Vec<Uuid> {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let read = |text: &str| match IdOrSlug::read(text) {
             Some(IdOrSlug::Id(id)) => Some(id),
             _ => None,
@@ -223,11 +225,11 @@ impl ParameterType for Vec<Uuid> {
         let ids: Option<Self> = text.split(',').map(read).collect();
         let ids = ids
             .filter(|ids| ids.len() <= MOST_IDS)
-            .ok_or_else(|| format!("ids, by comma, at most {MOST_IDS}"))?;
+            .ok_or_else(|| messages::ids(MOST_IDS))?;
         let mut sorted = ids.clone();
         sorted.sort_unstable();
         match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(format!("{} is named twice", pair[0])),
+            Some(pair) => Err(messages::id_twice(pair[0].to_string())),
             None => Ok(ids),
         }
     }

@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::http::json_body::{Body, MERGE_PATCH};
+use crate::http::messages;
 use crate::http::paging::FieldList;
 use crate::http::query_parameters::{QueryParameters, parse};
 use crate::http::schema::{Patch, Patchable, TypeSchema};
@@ -70,10 +71,10 @@ fn add_nulls<T: Patchable>(names: &str, patch: &mut Map<String, Value>) -> Resul
     for name in names.split(',') {
         if !nullable.contains(&name) {
             let known = nullable.join(", ");
-            let detail = format!("{name:?} is no field that can be cleared; these are: {known}");
+            let detail = messages::not_clearable(name, known);
             faults.push(Fault::of("clear", FaultCode::Invalid, detail));
         } else if patch.get(name).is_some_and(|value| !value.is_null()) {
-            let detail = format!("the body has a value for {name:?}");
+            let detail = messages::cleared_and_set(name);
             faults.push(Fault::of("clear", FaultCode::IncompatibleWithBody, detail));
         } else {
             patch.insert(name.to_owned(), Value::Null);

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::http::content_coding::ContentCoding;
+use crate::http::messages;
 use crate::problem::{Current, Problem};
 
 /// A resource and its version: the beginning of the entity tag of an answer that shows it.
@@ -196,9 +197,7 @@ impl FromRequest for Preconditions {
             .as_ref()
             .is_some_and(|tags| tags.is_empty() || !tags.iter().all(|tag| is_tag(tag)))
         {
-            return ready(Err(Problem::Malformed(
-                "`If-Match` takes entity tags with their double quotes, or `*`".into(),
-            )));
+            return ready(Err(Problem::Malformed(messages::if_match_tags())));
         }
         let date = header::IfUnmodifiedSince::parse(request).ok();
         ready(Ok(Self {

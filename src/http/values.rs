@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Timelike, Utc};
 
-use crate::problem::FaultCode;
+use crate::http::messages;
+use crate::problem::{FaultCode, Text};
 
 /// Whether this is one line that is not blank, of at most so many characters: the same as the contract's patterns and the
 /// database's `is_line`.
@@ -36,12 +37,8 @@ pub fn in_range(at: DateTime<Utc>) -> bool {
 ///
 /// # Errors
 /// A fault's code and detail.
-pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (FaultCode, String)> {
-    let malformed = || {
-        let detail =
-            "must be a date and time with its zone (RFC 3339), such as `2026-11-23T14:00:00Z`";
-        (FaultCode::InvalidTimestamp, detail.to_owned())
-    };
+pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (FaultCode, Text)> {
+    let malformed = || (FaultCode::InvalidTimestamp, messages::timestamp());
     if text.len() < 20 || !text.as_bytes()[10].eq_ignore_ascii_case(&b'T') {
         return Err(malformed());
     }
@@ -49,20 +46,11 @@ pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, (FaultCode, String)>
         .map_err(|_| malformed())?
         .to_utc();
     if at.nanosecond() >= 1_000_000_000 {
-        Err((
-            FaultCode::InvalidTimestamp,
-            "must not be a leap second".into(),
-        ))
+        Err((FaultCode::InvalidTimestamp, messages::leap_second()))
     } else if !in_range(at) {
-        Err((
-            FaultCode::OutOfRange,
-            "must be in the years 1600 to 9999".into(),
-        ))
+        Err((FaultCode::OutOfRange, messages::years()))
     } else if at.nanosecond() % 1000 != 0 {
-        Err((
-            FaultCode::TooPrecise,
-            "at most six digits after the second".into(),
-        ))
+        Err((FaultCode::TooPrecise, messages::six_digits()))
     } else {
         Ok(at)
     }

@@ -7,6 +7,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest as _, Sha256};
 
+use super::messages;
 use crate::http::json_body::Digest;
 use crate::idempotency::IdempotentRequest;
 use crate::problem::Problem;
@@ -43,7 +44,7 @@ impl FromRequest for IdempotencyKey {
         let key = match (values.next(), values.next()) {
             (None, _) => Ok(None),
             (Some(value), None) => parse(value).map(Some),
-            (Some(_), Some(_)) => Err(malformed("may be given once")),
+            (Some(_), Some(_)) => Err(Problem::Malformed(messages::key_twice())),
         };
         ready(key.map(|key| Self {
             key,
@@ -63,12 +64,8 @@ fn parse(value: &HeaderValue) -> Result<String, Problem> {
     if visible && (1..=LONGEST_KEY).contains(&key.len()) {
         Ok(key.to_owned())
     } else {
-        Err(malformed("takes 1 to 255 visible ASCII characters"))
+        Err(Problem::Malformed(messages::key_malformed()))
     }
-}
-
-fn malformed(detail: &str) -> Problem {
-    Problem::Malformed(format!("`Idempotency-Key` {detail}"))
 }
 
 #[cfg(test)]

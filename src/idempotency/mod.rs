@@ -5,6 +5,7 @@
 
 pub mod encryption;
 mod key;
+mod messages;
 mod response;
 mod store;
 

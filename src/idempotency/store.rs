@@ -8,6 +8,7 @@ use diesel::sql_types::{Bool, Timestamptz, Untyped};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::encryption::EncryptionKey;
+use super::messages;
 use super::response::{Created, StoredResponse, StoredRow};
 use crate::db::{Fragment, Statement};
 use crate::http::resource_response::{Representation, ResourceResponse};
@@ -135,8 +136,7 @@ impl IdempotentRequest {
 }
 
 fn other_credential() -> Problem {
-    let detail = "this request was done, and its response is shown only to the key that it was sent with first";
-    Problem::Conflict(detail.into(), Vec::new())
+    Problem::Conflict(messages::other_credential(), Vec::new())
 }
 
 /// Deletes some expired responses: more than each request adds, so that none stays for long.

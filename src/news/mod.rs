@@ -6,6 +6,7 @@ pub mod categories;
 pub mod content;
 pub mod headlines;
 pub mod listing;
+pub mod messages;
 pub mod search;
 pub mod site;
 pub mod tags;

@@ -9,9 +9,10 @@ use utoipa::openapi::{RefOr, Response};
 
 use super::headers;
 use super::operations::Facts;
+use crate::http::messages;
 use crate::http::responses::shared;
 use crate::http::schema::reference_of;
-use crate::problem::{Fault, FaultCode, KINDS, Problem};
+use crate::problem::{Fault, FaultCode, KINDS, Language, Problem};
 
 /// The statuses that a client's program tells apart: each with the name of its response in the components, and its
 /// description.
@@ -203,29 +204,31 @@ fn example(status: &str) -> Value {
         .rev()
         .find(|kind| kind.status.as_str() == status)
         .expect("every status has its kind");
-    let errors = match status {
-        "422" => json!([Fault::at(
+    let language = Language::English;
+    let fault = match status {
+        "422" => Some(Fault::at(
             "/title",
             FaultCode::TooLong,
-            "at most 300 characters"
-        )]),
-        "400" => json!([Fault::of(
+            messages::at_most_characters(300_u32),
+        )),
+        "400" => Some(Fault::of(
             "limit",
             FaultCode::Invalid,
-            "a whole number from 1 to 100"
-        )]),
-        "409" => json!([Fault::at(
+            messages::page_limit(),
+        )),
+        "409" => Some(Fault::at(
             "/slug",
             FaultCode::Taken,
-            "another resource has this slug"
-        )]),
-        _ => json!([]),
+            crate::news::messages::slug_of_other(),
+        )),
+        _ => None,
     };
+    let errors: Vec<_> = fault.iter().map(|it| it.body(language)).collect();
     json!({
         "type": format!("/problems/{}", kind.name),
-        "title": kind.title,
+        "title": kind.title.in_language(language),
         "status": kind.status.as_u16(),
-        "detail": kind.explanation,
+        "detail": kind.explanation.in_language(language),
         "instance": "/v1/articles",
         "request_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11",
         "errors": errors,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem_type::ProblemType;
-use super::{Current, Fault, INVALID_KEY, Problem};
+use super::{Current, FaultBody, Language, Problem};
 
 /// The most faults that one response lists.
 const MAX_FAULTS: usize = 100;
@@ -27,20 +27,20 @@ pub struct ProblemBody<'a> {
     #[serde(rename = "type")]
     #[schema(rename = "type", value_type = ProblemType)]
     pub kind: String,
-    /// The kind in a few words; always the same text for a kind.
+    /// The kind in a few words, in English or French (`Accept-Language`).
     pub title: &'static str,
     /// The status of the response.
     #[schema(minimum = 300, maximum = 599)]
     pub status: u16,
-    /// Details of this occurrence.
-    pub detail: String,
+    /// Details of this occurrence, for people, in English or French (`Accept-Language`).
+    pub detail: &'a str,
     /// The path of the request.
     pub instance: &'a str,
     /// Identifies the request in the server's log; the same as `X-Request-Id`.
     pub request_id: &'a str,
     /// The faults, up to the first 100; empty where a problem has no details.
     #[schema(max_items = 100)]
-    pub errors: &'a [Fault],
+    pub errors: Vec<FaultBody<'a>>,
     /// After a failed precondition: the current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -48,24 +48,32 @@ pub struct ProblemBody<'a> {
 }
 
 impl Problem {
-    /// The response to a request for the path `instance`. Failures of the server are logged.
-    pub fn to_response(&self, instance: &str, request_id: &str) -> HttpResponse {
+    /// The response to a request for the path `instance`, in a language. Failures of the server are logged.
+    pub fn to_response(
+        &self,
+        instance: &str,
+        request_id: &str,
+        language: Language,
+    ) -> HttpResponse {
         self.log(request_id);
         let kind = self.kind();
         let mut response = HttpResponse::build(kind.status);
         response.content_type("application/problem+json");
+        response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+        response.insert_header((header::VARY, "Accept-Language"));
         if let Some(header) = self.header() {
             response.insert_header(header);
         }
-        let faults = self.faults();
+        let detail = self.detail();
+        let faults = self.faults().iter().take(MAX_FAULTS);
         response.json(ProblemBody {
             kind: format!("/problems/{}", kind.name),
-            title: kind.title,
+            title: kind.title.in_language(language),
             status: kind.status.as_u16(),
-            detail: self.to_string(),
+            detail: detail.in_language(language),
             instance,
             request_id,
-            errors: faults.get(..MAX_FAULTS).unwrap_or(faults),
+            errors: faults.map(|fault| fault.body(language)).collect(),
             current: match self {
                 Self::Outdated(current) => Some(current),
                 _ => None,
@@ -88,8 +96,7 @@ impl Problem {
     /// The header that goes with this problem.
     fn header(&self) -> Option<(HeaderName, String)> {
         Some(match self {
-            // Only a request that had a credential is told that it is invalid (RFC 6750, section 3.1).
-            Self::Unauthorized(INVALID_KEY) => (
+            Self::Unauthorized(why) if why.has_credentials() => (
                 header::WWW_AUTHENTICATE,
                 "Bearer realm=\"manchette\", error=\"invalid_token\"".to_owned(),
             ),
@@ -126,15 +133,6 @@ impl Problem {
             Self::StorageFull(_) => Some(30),
             Self::TooManyRequests(exceeded) => Some(exceeded.wait),
             _ => None,
-        }
-    }
-
-    fn faults(&self) -> &[Fault] {
-        match self {
-            Self::InvalidParameters(faults) | Self::Invalid(faults) | Self::Conflict(_, faults) => {
-                faults
-            }
-            _ => &[],
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::db::Database;
 use crate::db::pooler::Outage;
 use crate::http::responses::{entry, json};
 use crate::problem::Problem;
+use crate::problem::messages;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(get_livez).service(get_readyz);
@@ -65,7 +66,7 @@ async fn get_livez() -> Health {
 #[get("/readyz")]
 async fn get_readyz(shutdown: Data<Shutdown>, db: Data<Database>) -> Result<Health, Problem> {
     if shutdown.is_announced() {
-        return Err(Problem::Overloaded("the server is about to stop"));
+        return Err(Problem::Overloaded(messages::about_to_stop()));
     }
     match db.health.readiness().await {
         Ok(()) => Ok(OK),

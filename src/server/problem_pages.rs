@@ -1,92 +1,149 @@
-//! The pages at `/problems`, which explain each kind of problem.
+//! The pages at `/problems`, in English and French: the kinds of problems, the codes of faults, and each problem.
 
 use std::sync::LazyLock;
 
 use actix_web::http::header;
 use actix_web::web::{Path, ServiceConfig};
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::http::locale;
 use crate::http::security_headers::policy;
-use crate::problem::{KINDS, Kind, Problem};
+use crate::problem::text::StaticText;
+use crate::problem::{FaultCode, KINDS, Kind, Language, Problem};
 
 /// The style of the pages, the only one that their policy allows.
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
-                     code{background:#eee;padding:.1em .3em}";
+                     code{background:#eee;padding:.1em .3em}dt{margin-top:1rem}dd{margin:0}pre{overflow:auto}";
 
 static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
     policy(&format!("style-src 'sha256-{hash}'"))
 });
 
+const TITLE: StaticText = StaticText::new("Problems", "Problèmes");
+const ABOUT: StaticText = StaticText::new(
+    "Every kind of problem that the API can answer with: the `type` of a response of the type `application/problem+json`. More may be added.",
+    "Tous les problèmes que l’API peut signaler : le `type` d’une réponse en `application/problem+json`. D’autres peuvent s’y ajouter.",
+);
+const CODES_TITLE: StaticText = StaticText::new("Codes of faults", "Codes des erreurs");
+const ABOUT_CODES: StaticText = StaticText::new(
+    "Every `code` that an entry of `errors` can have: it says what is wrong with one field or parameter. More may be added.",
+    "Tous les `code` possibles d’une entrée de `errors` : ce qui ne va pas dans un champ ou un paramètre. D’autres peuvent s’y ajouter.",
+);
+const EXAMPLE: StaticText = StaticText::new("For example:", "Par exemple :");
+const EXAMPLE_TITLE: StaticText = StaticText::new("Example", "Exemple");
+const WHAT_TO_DO: StaticText = StaticText::new("What to do", "Que faire");
+const ALL_PROBLEMS: StaticText = StaticText::new("All problems", "Tous les problèmes");
+const API: StaticText = StaticText::new("the API", "l’API");
+const STATUS: StaticText = StaticText::new("Status:", "Statut :");
+
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(list_problems).service(get_problem);
 }
 
 #[get("/problems")]
-async fn list_problems() -> HttpResponse {
-    let items: String = KINDS
+async fn list_problems(request: HttpRequest) -> HttpResponse {
+    let language = locale::problem_language(request.headers());
+    let words = |text: StaticText| markup(text.in_language(language));
+    let problems: String = KINDS
         .iter()
         .map(|kind| {
-            format!(
-                "<li><a href=\"/problems/{}\">{}</a> ({})</li>",
-                kind.name,
-                kind.title,
-                kind.status.as_u16()
-            )
+            let Kind { name, status, .. } = kind;
+            let (title, explanation) = (words(kind.title), words(kind.explanation));
+            let status = status.as_u16();
+            format!("<dt><a href=\"/problems/{name}\">{title}</a> ({status}, <code>{name}</code>)</dt><dd>{explanation}</dd>")
         })
         .collect();
+    let codes: String = FaultCode::ALL
+        .iter()
+        .map(|code| {
+            let (explanation, example) = (words(code.explanation()), words(code.example()));
+            let (name, for_example) = (code.as_str(), words(EXAMPLE));
+            format!("<dt id=\"{name}\"><a href=\"#{name}\"><code>{name}</code></a></dt><dd>{explanation} {for_example} {example}.</dd>")
+        })
+        .collect();
+    let (about, codes_title, about_codes) = (words(ABOUT), words(CODES_TITLE), words(ABOUT_CODES));
     page(
-        "Problems",
-        &format!("<p>Every kind of problem that the API can answer with.</p><ul>{items}</ul>"),
+        language,
+        TITLE.in_language(language),
+        &format!(
+            "<p>{about}</p><dl>{problems}</dl><h2 id=\"codes\">{codes_title}</h2><p>{about_codes}</p><dl>{codes}</dl>"
+        ),
     )
 }
 
 #[get("/problems/{name}")]
-async fn get_problem(name: Path<String>) -> Result<HttpResponse, Problem> {
+async fn get_problem(name: Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let language = locale::problem_language(request.headers());
+    let words = |text: StaticText| markup(text.in_language(language));
     let kind = KINDS
         .iter()
         .find(|kind| kind.name == *name)
         .ok_or(Problem::NotFound)?;
-    let Kind {
-        title,
-        explanation,
-        remedy,
-        status,
-        ..
-    } = kind;
+    let (explanation, remedy) = (words(kind.explanation), words(kind.remedy));
+    let (what_to_do, all, api, status) = (
+        words(WHAT_TO_DO),
+        words(ALL_PROBLEMS),
+        words(API),
+        words(STATUS),
+    );
+    let example = markup(&example(kind, language));
+    let for_example = words(EXAMPLE_TITLE);
     Ok(page(
-        title,
+        language,
+        kind.title.in_language(language),
         &format!(
-            "<p>{}</p><h2>What to do</h2><p>{}</p><p>Status: {status}. <a href=\"/problems\">All problems</a>, <a href=\"/docs/\">the API</a>.</p>",
-            code(explanation),
-            code(remedy)
+            "<p>{explanation}</p><h2>{what_to_do}</h2><p>{remedy}</p><h2>{for_example}</h2><pre>{example}</pre>\
+             <p>{status} {}. <a href=\"/problems\">{all}</a>, <a href=\"/docs/\">{api}</a>.</p>",
+            kind.status
         ),
     ))
 }
 
-/// Turns text between backquotes into `<code>`.
-fn code(text: &str) -> String {
-    text.split('`')
-        .enumerate()
-        .map(|(n, part)| {
-            if n % 2 == 0 {
-                part.to_owned()
-            } else {
-                format!("<code>{part}</code>")
-            }
+/// The body of a problem of a kind.
+fn example(kind: &Kind, language: Language) -> String {
+    let text = |text: StaticText| Value::from(text.in_language(language));
+    let fields = [
+        ("type", format!("/problems/{}", kind.name).into()),
+        ("title", text(kind.title)),
+        ("status", kind.status.as_u16().into()),
+        ("detail", "…".into()),
+        ("instance", "/v1/articles".into()),
+        ("request_id", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11".into()),
+        ("errors", Value::Array(Vec::new())),
+    ];
+    let lines = fields.map(|(name, value): (&str, Value)| format!("  \"{name}\": {value}"));
+    format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+/// HTML of a text: what stands between backquotes is `<code>`.
+fn markup(text: &str) -> String {
+    let text = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(n, part)| match n % 2 {
+            0 => part.to_owned(),
+            _ => format!("<code>{part}</code>"),
         })
         .collect()
 }
 
-fn page(title: &str, body: &str) -> HttpResponse {
+fn page(language: Language, title: &str, body: &str) -> HttpResponse {
+    let tag = language.tag();
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str()))
+        .insert_header((header::CONTENT_LANGUAGE, tag))
+        .insert_header((header::VARY, "Accept-Language"))
         .body(format!(
-            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
+            "<!DOCTYPE html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>\n"
         ))

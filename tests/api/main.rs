@@ -43,6 +43,7 @@ mod openapi;
 mod page_byte_limit;
 mod pagination;
 mod patch_body;
+mod problems;
 mod process;
 mod publication;
 mod query_plans;

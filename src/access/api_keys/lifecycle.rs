@@ -15,6 +15,7 @@ use crate::access::actor::Actor;
 use crate::access::audit::{self, AuditAction, Audited, DoneWrite};
 use crate::access::caller::Scope;
 use crate::access::credentials::Token;
+use crate::access::messages;
 use crate::http::values::in_range;
 use crate::problem::{Fault, FaultCode, OnConstraint, Problem};
 use crate::schema::api_keys;
@@ -48,12 +49,12 @@ pub struct Rotated {
 impl ApiKey {
     /// Refuses a revoked or expired key.
     pub fn check_active(&self, at: DateTime<Utc>) -> Result<(), Problem> {
-        let conflict = |detail: &str| Err(Problem::Conflict(detail.into(), Vec::new()));
+        let conflict = |detail| Err(Problem::Conflict(detail, Vec::new()));
         if self.revoked_at.is_some() {
-            return conflict("this key was revoked");
+            return conflict(messages::key_revoked());
         }
         if self.expires_at.is_some_and(|end| end <= at) {
-            return conflict("this key has expired");
+            return conflict(messages::key_expired());
         }
         Ok(())
     }
@@ -185,7 +186,7 @@ impl NewKey {
 
 /// The fault of an expiry in the past.
 pub fn expiry_fault(end: DateTime<Utc>, at: DateTime<Utc>) -> Option<Fault> {
-    (end <= at).then(|| Fault::at("/expires_at", FaultCode::InThePast, "must be in the future"))
+    (end <= at).then(|| Fault::at("/expires_at", FaultCode::InThePast, messages::in_the_past()))
 }
 
 /// The time of the current transaction, by the database's clock.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::access::caller::Scope;
 use crate::access::credentials::{self, Token};
+use crate::access::messages;
 use crate::db::statement::RowType;
 use crate::db::{Fragment, Keyset, Statement};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
@@ -268,20 +269,14 @@ impl NewKey {
 
 /// The problem of a violated constraint of the table.
 pub fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
-    let conflict = |detail: &str| Some(Problem::Conflict(detail.into(), Vec::new()));
+    let conflict = |detail| Some(Problem::Conflict(detail, Vec::new()));
     match violation.name.as_str() {
         "api_keys_last_admin" => Some(Problem::Conflict(
-            "no key with the scope `admin` would remain: create another one without an expiry first"
-                .into(),
-            vec![Fault::general(
-                FaultCode::LastAdmin,
-                "one key with the scope `admin` and without an expiry has to remain",
-            )],
+            messages::no_admin_left(),
+            vec![Fault::general(FaultCode::LastAdmin, messages::last_admin())],
         )),
-        "api_keys_inactive" => conflict("a revoked or expired key can't be changed"),
-        "api_keys_rotated_from_key" => {
-            conflict("this key has a successor already: rotate that one")
-        }
+        "api_keys_inactive" => conflict(messages::key_inactive()),
+        "api_keys_rotated_from_key" => conflict(messages::has_successor()),
         _ => None,
     }
 }

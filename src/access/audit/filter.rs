@@ -7,10 +7,12 @@ use utoipa::openapi::{Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
 use crate::access::audit::{AuditAction, AuditEntry, Audited};
+use crate::access::messages;
 use crate::db::Fragment;
 use crate::http::parameter_types::Text;
 use crate::http::query::Filter;
 use crate::http::query_parameters::ParameterType;
+use crate::problem;
 use crate::problem::KINDS;
 use crate::query_parameters;
 
@@ -60,10 +62,10 @@ impl Filter for AuditFilter {
 pub struct ProblemName(&'static str);
 
 impl ParameterType for ProblemName {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let kind = KINDS.iter().find(|kind| kind.name == text);
         kind.map(|kind| Self(kind.name))
-            .ok_or_else(|| "a name under `/problems/`".to_owned())
+            .ok_or_else(messages::problem_name)
     }
 
     fn schema() -> Object {
@@ -80,11 +82,11 @@ impl ParameterType for ProblemName {
 pub struct RecordedRequestId(String);
 
 impl ParameterType for RecordedRequestId {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, problem::Text> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
         match text.len() {
             1..=128 if is_plain => Ok(Self(text.to_owned())),
-            _ => Err("the `X-Request-Id` of a response".to_owned()),
+            _ => Err(messages::request_id()),
         }
     }
 

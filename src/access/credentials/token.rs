@@ -17,6 +17,9 @@ const PREFIX: usize = 12;
 pub struct Token(String);
 
 impl Token {
+    /// What every token begins with.
+    pub const START: &str = START;
+
     /// A new token, from the system's random numbers.
     pub fn new() -> Self {
         let random = Alphanumeric.sample_string(&mut rand::rng(), RANDOM);

@@ -11,9 +11,9 @@ use crate::access::credentials::{Token, find_caller};
 use crate::access::jwt::{Identity, IdentityProvider, Jwt, Unreachable};
 use crate::access::rate_limit::Limits;
 use crate::db::Database;
-use crate::problem::{INVALID_KEY, Problem};
+use crate::problem::{Problem, Unauthenticated};
 
-const INVALID: Problem = Problem::Unauthorized(INVALID_KEY);
+const INVALID: Problem = Problem::Unauthorized(Unauthenticated::Invalid);
 
 /// The caller of a request that was authenticated already; stored in the request's extensions.
 #[derive(Clone)]
@@ -32,9 +32,12 @@ pub async fn caller(request: &HttpRequest) -> Result<Option<Arc<Caller>>, Proble
         .app_data::<Data<Limits>>()
         .expect("every worker has its limits");
     let caller = if request.headers().contains_key(header::AUTHORIZATION) {
-        let Some(credentials) = Credentials::parse(request) else {
-            limits.count_malformed(request)?;
-            return Err(INVALID);
+        let credentials = match Credentials::parse(request) {
+            Ok(credentials) => credentials,
+            Err(why) => {
+                limits.count_malformed(request)?;
+                return Err(Problem::Unauthorized(why));
+            }
         };
         let found = limits
             .authenticate(request, credentials.find(request))
@@ -52,6 +55,14 @@ pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
     known(request)?.0
 }
 
+/// Why a request without `Authorization` has no caller.
+pub fn missing(request: &HttpRequest) -> Unauthenticated {
+    match request.headers().contains_key("x-api-key") {
+        true => Unauthenticated::OtherHeader,
+        false => Unauthenticated::Missing,
+    }
+}
+
 fn known(request: &HttpRequest) -> Option<Known> {
     request.extensions().get().cloned()
 }
@@ -64,21 +75,28 @@ enum Credentials<'a> {
 
 impl<'a> Credentials<'a> {
     /// Parses the only `Authorization: Bearer …` of a request.
-    fn parse(request: &'a HttpRequest) -> Option<Self> {
+    fn parse(request: &'a HttpRequest) -> Result<Self, Unauthenticated> {
         let mut given = request.headers().get_all(header::AUTHORIZATION);
-        let (Some(credentials), None) = (given.next(), given.next()) else {
-            return None;
+        let (Some(value), None) = (given.next(), given.next()) else {
+            return Err(Unauthenticated::Several);
         };
-        let (scheme, credentials) = credentials.to_str().ok()?.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
+        let value = value.to_str().map_err(|_| Unauthenticated::Invalid)?;
+        let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
         let credentials = credentials.trim_matches(' ');
-        if let Some(token) = Token::parse(credentials) {
-            return Some(Self::Key(token));
+        let token = Token::parse(credentials);
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            let is_key = token.is_some() || scheme.starts_with(Token::START);
+            return Err(match is_key {
+                true => Unauthenticated::WithoutBearer,
+                false => Unauthenticated::OtherScheme,
+            });
         }
-        let provider = request.app_data::<Data<IdentityProvider>>()?;
-        Some(Self::Jwt(Jwt::read(credentials)?, provider))
+        if let Some(token) = token {
+            return Ok(Self::Key(token));
+        }
+        let provider = request.app_data::<Data<IdentityProvider>>();
+        let jwt = provider.and_then(|provider| Some(Self::Jwt(Jwt::read(credentials)?, provider)));
+        jwt.ok_or(Unauthenticated::Invalid)
     }
 
     /// The caller that they belong to.

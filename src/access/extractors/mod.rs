@@ -12,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use crate::access::actor::Actor;
 use crate::access::caller::{Caller, Scope};
 use crate::problem::Problem;
+use authentication::missing;
 pub use authentication::{caller, known_caller};
 
 /// Any caller, with a key or without.
@@ -119,5 +120,5 @@ async fn actor_with(scope: Scope, request: &HttpRequest) -> Result<Actor, Proble
 
 async fn authenticated(request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
     let caller = caller(request).await?;
-    caller.ok_or(Problem::Unauthorized("authentication required"))
+    caller.ok_or_else(|| Problem::Unauthorized(missing(request)))
 }

@@ -118,7 +118,7 @@ macro_rules! query_parameters {
         }
 
         impl $crate::http::query_parameters::QueryParameters for $set {
-            fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
+            fn set(&mut self, name: &str, text: &str) -> Option<Result<(), $crate::problem::Text>> {
                 $(if name == $crate::query_parameters!(@name $field $($name)?) {
                     let value = <$type as $crate::http::query_parameters::ParameterType>::parse(text);
                     return Some(value.map(|value| self.$field = value));

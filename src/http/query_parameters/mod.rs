@@ -6,7 +6,8 @@ use url::form_urlencoded;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::{Object, Required};
 
-use crate::problem::{Fault, FaultCode};
+use crate::http::messages;
+use crate::problem::{Fault, FaultCode, Text};
 
 pub use declaration::{combine, declare, is_text_of, to_json};
 
@@ -17,7 +18,7 @@ pub trait ParameterType: Sized {
 
     /// # Errors
     /// A description of the form that the text should have.
-    fn parse(text: &str) -> Result<Self, String>;
+    fn parse(text: &str) -> Result<Self, Text>;
 
     fn schema() -> Object;
 }
@@ -25,7 +26,7 @@ pub trait ParameterType: Sized {
 impl<T: ParameterType> ParameterType for Option<T> {
     const IS_OPTIONAL: bool = true;
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Text> {
         T::parse(text).map(Some)
     }
 
@@ -37,7 +38,7 @@ impl<T: ParameterType> ParameterType for Option<T> {
 /// A set of query parameters; [`query_parameters!`](crate::query_parameters) implements it.
 pub trait QueryParameters: Default {
     /// Sets one parameter; `None` if there is none of this name.
-    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>>;
+    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), Text>>;
 
     /// Whether this is the default of the parameter, as the contract states it.
     fn is_default(name: &str, text: &str) -> bool;
@@ -50,7 +51,7 @@ pub trait QueryParameters: Default {
 }
 
 impl<A: QueryParameters, B: QueryParameters> QueryParameters for (A, B) {
-    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
+    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), Text>> {
         self.0.set(name, text).or_else(|| self.1.set(name, text))
     }
 
@@ -89,7 +90,7 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
     let mut faults = Vec::new();
     for (name, text) in form_urlencoded::parse(query.as_bytes()).into_owned() {
         if sent.contains(&name) {
-            let detail = "this parameter may be given once";
+            let detail = messages::once();
             faults.push(Fault::of(name, FaultCode::DuplicateParameter, detail));
             continue;
         }
@@ -97,7 +98,7 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
             None => faults.push(Fault::of(
                 &name,
                 FaultCode::Unknown,
-                "there is no such parameter",
+                messages::unknown_parameter(),
             )),
             Some(Err(detail)) => faults.push(Fault::of(&name, FaultCode::Invalid, detail)),
             Some(Ok(())) => {}
@@ -109,7 +110,7 @@ pub fn parse<P: QueryParameters>(query: &str) -> (P, SentParameters, Vec<Fault>)
         .into_iter()
         .filter(|name| !sent.contains(name));
     faults.extend(
-        missing.map(|name| Fault::of(name, FaultCode::Required, "this parameter is required")),
+        missing.map(|name| Fault::of(name, FaultCode::Required, messages::required_parameter())),
     );
     (parameters, sent, faults)
 }

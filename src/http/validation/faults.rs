@@ -1,11 +1,12 @@
 //! Turns the errors of a schema validation into the faults of a problem.
 
-use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
+use crate::http::messages;
 use crate::http::values::{is_invisible, parse_timestamp};
-use crate::problem::{Fault, FaultCode};
+use crate::problem::{Fault, FaultCode, Text};
 
 /// Whether another fault at the same place is more precise than this one.
 pub fn is_superseded(all: &[Fault], fault: &Fault) -> bool {
@@ -23,7 +24,7 @@ pub fn is_superseded(all: &[Fault], fault: &Fault) -> bool {
 pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
     use ValidationErrorKind as Kind;
     let pointer = error.instance_path().to_string();
-    let at = |code: FaultCode, detail: String| vec![Fault::at(pointer.clone(), code, detail)];
+    let at = |code: FaultCode, detail: Text| vec![Fault::at(pointer.clone(), code, detail)];
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => unexpected
             .iter()
@@ -31,7 +32,7 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 Fault::at(
                     format!("{pointer}/{}", escape(name)),
                     FaultCode::Unknown,
-                    "there is no such field",
+                    messages::unknown_field(),
                 )
             })
             .collect(),
@@ -40,7 +41,7 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
             vec![Fault::at(
                 format!("{pointer}/{}", escape(name)),
                 FaultCode::Required,
-                "this field is required",
+                messages::required_field(),
             )]
         }
         Kind::PropertyNames { error } => {
@@ -56,11 +57,11 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 })
                 .collect()
         }
-        Kind::MaxLength { limit } => at(FaultCode::TooLong, format!("at most {limit} characters")),
+        Kind::MaxLength { limit } => at(FaultCode::TooLong, messages::at_most_characters(*limit)),
         Kind::MinLength { .. } | Kind::Pattern { .. } => {
             let text = error.instance().as_str().unwrap_or_default();
             let (code, detail) = broken_pattern(text);
-            at(code, detail.into())
+            at(code, detail)
         }
         Kind::Format { format } => {
             let (code, detail) =
@@ -74,70 +75,70 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            at(
-                FaultCode::InvalidChoice,
-                format!("one of: {}", words.join(", ")),
-            )
+            at(FaultCode::InvalidChoice, messages::one_of(words.join(", ")))
         }
-        Kind::Minimum { limit } => at(FaultCode::TooSmall, format!("at least {limit}")),
-        Kind::Maximum { limit } => at(FaultCode::TooLarge, format!("at most {limit}")),
-        Kind::MaxProperties { limit } | Kind::MaxItems { limit } => {
-            at(FaultCode::TooMany, format!("at most {limit}"))
-        }
-        Kind::MinItems { limit } => at(FaultCode::TooFew, format!("at least {limit}")),
-        Kind::UniqueItems => at(FaultCode::DuplicateItem, "items must be unique".into()),
-        Kind::Type { kind } => at(FaultCode::WrongType, format!("must be {}", types(kind))),
-        _ => at(FaultCode::Invalid, error.to_string()),
+        Kind::Minimum { limit } => at(FaultCode::TooSmall, messages::at_least(limit.to_string())),
+        Kind::Maximum { limit } => at(FaultCode::TooLarge, messages::at_most(limit.to_string())),
+        Kind::MaxProperties { limit } => at(FaultCode::TooMany, messages::at_most_fields(*limit)),
+        Kind::MaxItems { limit } => at(FaultCode::TooMany, messages::at_most_items(*limit)),
+        Kind::MinItems { limit } => at(FaultCode::TooFew, messages::at_least_items(*limit)),
+        Kind::UniqueItems => at(FaultCode::DuplicateItem, messages::unique_items()),
+        Kind::Type { kind } => at(FaultCode::WrongType, messages::must_be(types(kind))),
+        _ => at(
+            FaultCode::Invalid,
+            messages::not_in_schema(error.to_string()),
+        ),
     }
 }
 
-fn types(kind: &TypeKind) -> String {
+fn types(kind: &TypeKind) -> Text {
     match kind {
-        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Single(one) => type_name(*one),
         TypeKind::Multiple(several) => several
             .iter()
-            .map(|one| one.to_string())
-            .collect::<Vec<_>>()
-            .join(" or "),
+            .map(type_name)
+            .reduce(messages::or)
+            .unwrap_or_else(messages::null),
     }
 }
 
-fn broken_pattern(text: &str) -> (FaultCode, &'static str) {
+fn type_name(of: JsonType) -> Text {
+    match of {
+        JsonType::Array => messages::an_array(),
+        JsonType::Boolean => messages::a_boolean(),
+        JsonType::Integer => messages::an_integer(),
+        JsonType::Null => messages::null(),
+        JsonType::Number => messages::a_number(),
+        JsonType::Object => messages::an_object(),
+        JsonType::String => messages::a_string(),
+    }
+}
+
+fn broken_pattern(text: &str) -> (FaultCode, Text) {
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(control) {
-        (
-            FaultCode::ControlCharacter,
-            "text may not contain control characters",
-        )
+        let detail = messages::no_control_characters();
+        (FaultCode::ControlCharacter, detail)
     } else if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
-        (FaultCode::Blank, "must not be blank")
+        (FaultCode::Blank, messages::blank())
     } else if text.chars().any(char::is_control) {
-        (
-            FaultCode::ControlCharacter,
-            "must be one line, without tabs and line breaks",
-        )
+        (FaultCode::ControlCharacter, messages::one_line())
     } else {
-        (
-            FaultCode::InvalidFormat,
-            "does not match the pattern in the contract",
-        )
+        (FaultCode::InvalidFormat, messages::not_the_pattern())
     }
 }
 
-fn broken_format(format: &str, text: &str) -> (FaultCode, String) {
+fn broken_format(format: &str, text: &str) -> (FaultCode, Text) {
     match format {
         "date-time" => match parse_timestamp(text) {
             Err(fault) => fault,
-            Ok(_) => (FaultCode::Invalid, "not a timestamp".into()),
+            Ok(_) => (FaultCode::Invalid, messages::timestamp()),
         },
-        "uri" => (FaultCode::InvalidUrl, "must be an absolute `http` or `https` URL, percent-encoded, without user name and password".into()),
-        "bcp47" => (FaultCode::InvalidLanguage, "must be a language tag (BCP 47), such as `fr` or `ar-MA`".into()),
-        "uuid" => (FaultCode::InvalidId, "must be an id (a UUID)".into()),
-        "slug" => (
-            FaultCode::InvalidSlug,
-            "must be lower-case letters and digits joined by single hyphens, and not look like an id".into(),
-        ),
-        other => (FaultCode::InvalidFormat, format!("must be of the format {other}")),
+        "uri" => (FaultCode::InvalidUrl, messages::http_url()),
+        "bcp47" => (FaultCode::InvalidLanguage, messages::language_tag()),
+        "uuid" => (FaultCode::InvalidId, messages::an_id()),
+        "slug" => (FaultCode::InvalidSlug, messages::slug()),
+        other => (FaultCode::InvalidFormat, messages::other_format(other)),
     }
 }
 

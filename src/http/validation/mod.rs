@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::http::messages;
 use crate::http::schema::{HasFields, TypeSchema};
 use crate::http::values::{is_http_url, parse_timestamp};
 use crate::problem::{Fault, FaultCode, Problem};
@@ -113,7 +114,7 @@ impl SchemaValidator {
             Problem::Invalid(vec![Fault::at(
                 pointer,
                 FaultCode::Invalid,
-                error.inner().to_string(),
+                messages::not_in_schema(error.inner().to_string()),
             )])
         })
     }
@@ -125,7 +126,7 @@ fn too_many_fields(document: &Value, pointer: &str, faults: &mut Vec<Fault>) {
             faults.push(Fault::at(
                 pointer,
                 FaultCode::TooMany,
-                format!("at most {MOST_FIELDS} fields"),
+                messages::at_most_fields(MOST_FIELDS),
             ));
         }
         Value::Object(fields) => {

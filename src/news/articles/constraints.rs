@@ -1,6 +1,7 @@
 //! The database's rules for articles, as problems.
 
 use crate::news::content::crud::missing_reference;
+use crate::news::messages;
 use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 
 pub(super) fn problem(violation: &ConstraintViolation) -> Option<Problem> {
@@ -13,19 +14,19 @@ pub(super) fn problem(violation: &ConstraintViolation) -> Option<Problem> {
         "article_tags_live" => missing_reference(nth("/tag_ids")),
         "articles_authors_tags_live" => Problem::Invalid(vec![Fault::general(
             FaultCode::NotFound,
-            "an author or a tag of the article does not exist any more",
+            messages::author_or_tag_gone(),
         )]),
         "articles_rendered_size" => Problem::Invalid(vec![Fault::at(
             "/body",
             FaultCode::TooComplex,
-            "the rendered HTML is too long",
+            messages::html_too_long(),
         )]),
         "articles_translation_key" => Problem::Conflict(
-            "the story has a translation in this language already".into(),
+            messages::translation_exists(),
             vec![Fault::at(
                 "/language",
                 FaultCode::Taken,
-                "another translation has this language",
+                messages::language_taken(),
             )],
         ),
         _ => return None,

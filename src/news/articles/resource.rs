@@ -10,6 +10,7 @@ use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
+use crate::http::messages;
 use crate::news::articles::model::{Article, NewArticle};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::write;
@@ -186,7 +187,7 @@ fn duplicates(list: &str, ids: &[Uuid]) -> Vec<Fault> {
         Fault::at(
             format!("/{list}/{n}"),
             FaultCode::DuplicateItem,
-            "items must be unique",
+            messages::unique_items(),
         )
     };
     repeated.map(fault).collect()

@@ -27,6 +27,7 @@ use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
 use crate::news::listing::by_name::NameOrdered;
+use crate::news::messages;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{article_authors, authors};
 
@@ -141,7 +142,7 @@ impl Resource for Author {
     const PATH: &'static str = "/v1/authors";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
-        let in_use = || Problem::Conflict("still used by articles".into(), Vec::new());
+        let in_use = || Problem::Conflict(messages::used_by_articles(), Vec::new());
         (violation.name == "authors_in_use").then(in_use)
     }
 
@@ -228,7 +229,7 @@ impl Resource for Author {
             .count()
             .get_result(conn)
             .await?;
-        dependents::require_none("still used by", &[Dependents::articles(articles)])
+        dependents::require_none(messages::used_by, &[Dependents::articles(articles)])
     }
 }
 

@@ -13,6 +13,7 @@ use crate::http::query::{Filter, List};
 use crate::http::query_parameters::SentParameters;
 use crate::news::content::crud::Resource;
 use crate::news::content::slug::SlugTable;
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 use crate::query_parameters;
 use crate::schema::categories;
@@ -44,7 +45,7 @@ impl Filter for CategoryFilter {
             .into_iter()
             .filter(|name| self.tree && sent.contains(name))
             .map(|name| {
-                let detail = "can't be combined with `tree`";
+                let detail = messages::not_with_tree();
                 Fault::of(name, FaultCode::IncompatibleWithTree, detail)
             })
             .collect()
@@ -166,6 +167,10 @@ async fn require_branch(
     if SlugTable::Categories.has(conn, name).await? {
         return Ok(());
     }
-    let fault = Fault::of("category", FaultCode::NotFound, "there is no such category");
+    let fault = Fault::of(
+        "category",
+        FaultCode::NotFound,
+        messages::no_such_category(),
+    );
     Err(Problem::InvalidParameters(vec![fault]))
 }

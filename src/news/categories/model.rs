@@ -21,6 +21,7 @@ use crate::news::content::dependents::{self, Dependents};
 use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Visibility;
+use crate::news::messages;
 use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::{articles, categories, headlines};
 
@@ -115,15 +116,13 @@ impl Resource for Category {
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let at_parent =
             |code, detail| Problem::Invalid(vec![Fault::at("/parent_id", code, detail)]);
-        let conflict = |detail: &str| Problem::Conflict(detail.into(), Vec::new());
+        let conflict = |detail| Problem::Conflict(detail, Vec::new());
         Some(match violation.name.as_str() {
             "categories_parent_id_live" => crud::missing_reference("/parent_id"),
-            "categories_no_cycle" => {
-                at_parent(FaultCode::Cycle, "a category can't be below itself")
-            }
-            "categories_depth" => at_parent(FaultCode::TooDeep, "the tree has at most 5 levels"),
-            "categories_count" => conflict("a site has at most 1,000 categories"),
-            "categories_in_use" => conflict("the category is not empty"),
+            "categories_no_cycle" => at_parent(FaultCode::Cycle, messages::below_itself()),
+            "categories_depth" => at_parent(FaultCode::TooDeep, messages::five_levels()),
+            "categories_count" => conflict(messages::too_many_categories()),
+            "categories_in_use" => conflict(messages::category_not_empty()),
             _ => return None,
         })
     }
@@ -234,17 +233,17 @@ impl Resource for Category {
             Dependents {
                 count: subcategories.count().get_result(conn).await?,
                 code: FaultCode::HasCategories,
-                singular: "category",
-                plural: "categories",
+                one: messages::one_category,
+                several: messages::categories,
             },
             Dependents::articles(articles.count().get_result(conn).await?),
             Dependents {
                 count: headlines.count().get_result(conn).await?,
                 code: FaultCode::HasHeadlines,
-                singular: "headline",
-                plural: "headlines",
+                one: messages::one_headline,
+                several: messages::headlines,
             },
         ];
-        dependents::require_none("the category still contains", &dependents)
+        dependents::require_none(messages::category_contains, &dependents)
     }
 }

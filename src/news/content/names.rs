@@ -10,6 +10,7 @@ use crate::access::extractors::Reader;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::news::content::slug;
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode};
 
 /// Names by language tag.
@@ -41,7 +42,7 @@ fn canonicalize(names: &mut Names) -> Vec<Fault> {
     for (tag, name) in std::mem::take(names) {
         let canonical = language::canonical(&tag).unwrap_or_else(|_| tag.clone());
         if names.insert(canonical, name).is_some() {
-            let detail = "duplicate language, in another spelling";
+            let detail = messages::language_respelt();
             faults.push(Fault::at(
                 format!("/names/{tag}"),
                 FaultCode::DuplicateItem,

@@ -6,7 +6,8 @@ use crate::access::caller::Scope;
 use crate::access::extractors::Reader;
 use crate::db::Fragment;
 use crate::http::parameter_types::Word;
-use crate::problem::{Fault, FaultCode, Problem};
+use crate::news::messages;
+use crate::problem::{Fault, FaultCode, Problem, Unauthenticated};
 
 crate::text_enum! {
     /// The status of content.
@@ -44,9 +45,9 @@ pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Proble
     match (Visibility::of(reader), status) {
         (Visibility::Everything, _)
         | (Visibility::Early, Status::Published | Status::Scheduled) => Ok(()),
-        (Visibility::Public, _) if reader.is_anonymous() => Err(Problem::Unauthorized(
-            "filtering by `status` requires a key",
-        )),
+        (Visibility::Public, _) if reader.is_anonymous() => {
+            Err(Problem::Unauthorized(Unauthenticated::StatusFilter))
+        }
         _ => Err(Problem::Forbidden(Scope::Read.as_str())),
     }
 }
@@ -119,7 +120,7 @@ pub fn check_time(status: Status, published_at: Option<DateTime<Utc>>) -> Option
         Fault::at(
             "/published_at",
             FaultCode::Required,
-            "`scheduled` needs a time",
+            messages::scheduled_needs_time(),
         )
     })
 }

@@ -9,6 +9,7 @@ use crate::http::language::{self, Dir};
 use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 use crate::schema::headlines;
 
@@ -69,7 +70,7 @@ pub(super) fn check_expiry(
         Fault::at(
             "/expires_at",
             FaultCode::TooEarly,
-            "must come after `published_at`, which is now where it is left out",
+            messages::expiry_too_early(),
         )
     })
 }

@@ -10,6 +10,7 @@ use crate::http::language::LanguageTag;
 use crate::http::parameter_types::{Line, Word};
 use crate::http::query_parameters::SentParameters;
 use crate::news::content::visibility::Status;
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode};
 use crate::query_parameters;
 
@@ -104,14 +105,14 @@ impl TimelineFilter {
             faults.push(Fault::of(
                 "direct",
                 FaultCode::NeedsCategory,
-                "requires `category`",
+                messages::needs_category(),
             ));
         }
         if self.fallback && self.language.is_none() {
             faults.push(Fault::of(
                 "fallback",
                 FaultCode::NeedsLanguage,
-                "requires `language`",
+                messages::needs_language(),
             ));
         }
         if self.ids.is_some() {
@@ -123,7 +124,7 @@ impl TimelineFilter {
                         Fault::of(
                             name,
                             FaultCode::IncompatibleWithIds,
-                            "can't be combined with `ids`",
+                            messages::not_with_ids(),
                         )
                     }),
             );

@@ -9,6 +9,7 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::news::categories::Category;
 use crate::news::content::slug::SlugTable;
 use crate::news::listing::filter::TimelineFilter;
+use crate::news::messages;
 use crate::news::site::{Day, Site};
 use crate::problem::{Fault, FaultCode, Problem};
 
@@ -89,23 +90,17 @@ impl TimelineFilter {
         tag: Option<Uuid>,
         author: Option<Uuid>,
     ) -> Result<(), Problem> {
-        let fault = |parameter: &'static str, name: &IdOrSlug| {
-            Fault::of(
-                parameter,
-                FaultCode::NotFound,
-                format!("there is no {parameter} {name}"),
-            )
-        };
+        let fault = |parameter, detail| Fault::of(parameter, FaultCode::NotFound, detail);
         let named = self.categories.iter().zip(categories);
         let mut faults: Vec<Fault> = named
             .filter(|(_, id)| id.is_none())
-            .map(|(name, _)| fault("category", name))
+            .map(|(name, _)| fault("category", messages::no_category(name.to_string())))
             .collect();
         if let (Some(name), None) = (&self.tag, tag) {
-            faults.push(fault("tag", name));
+            faults.push(fault("tag", messages::no_tag(name.to_string())));
         }
         if let (Some(name), None) = (&self.author, author) {
-            faults.push(fault("author", name));
+            faults.push(fault("author", messages::no_author(name.to_string())));
         }
         if faults.is_empty() {
             Ok(())

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
 
 use crate::http::language;
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode};
 
 use super::NewSite;
@@ -12,7 +13,7 @@ use super::NewSite;
 pub fn validate(new: &mut NewSite) -> Result<(), Vec<Fault>> {
     let mut faults = canonicalize_languages(&mut new.languages);
     if new.url.as_ref().is_some_and(|url| url.contains(['?', '#'])) {
-        let detail = "the URL of a site must not contain `?` or `#`";
+        let detail = messages::site_url();
         faults.push(Fault::at("/url", FaultCode::InvalidUrl, detail));
     }
     match canonical_time_zone(&new.time_zone) {
@@ -35,7 +36,7 @@ fn canonicalize_languages(languages: &mut Vec<String>) -> Vec<Fault> {
                 faults.push(Fault::at(
                     pointer,
                     FaultCode::DuplicateItem,
-                    "duplicate language",
+                    messages::language_twice(),
                 ));
             }
             Ok(tag) => languages.push(tag),
@@ -58,7 +59,7 @@ pub fn invalid_time_zone() -> Fault {
     Fault::at(
         "/time_zone",
         FaultCode::InvalidTimeZone,
-        "must be a name of the IANA database, such as `Africa/Casablanca`",
+        messages::time_zone(),
     )
 }
 

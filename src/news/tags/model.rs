@@ -27,6 +27,7 @@ use crate::news::content::names::{self, Names};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{Status, Visibility};
 use crate::news::listing::by_name::NameOrdered;
+use crate::news::messages;
 use crate::problem::{ConstraintViolation, Fault, Problem};
 use crate::schema::{article_tags, tags};
 
@@ -141,7 +142,7 @@ impl Resource for Tag {
     const PATH: &'static str = "/v1/tags";
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
-        let in_use = || Problem::Conflict("still used by articles".into(), Vec::new());
+        let in_use = || Problem::Conflict(messages::used_by_articles(), Vec::new());
         (violation.name == "tags_in_use").then(in_use)
     }
 
@@ -224,7 +225,7 @@ impl Resource for Tag {
             .count()
             .get_result(conn)
             .await?;
-        dependents::require_none("still used by", &[Dependents::articles(articles)])
+        dependents::require_none(messages::used_by, &[Dependents::articles(articles)])
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::web::Data;
 
 use super::timeout::RequestTimeouts;
@@ -17,8 +17,10 @@ use crate::connection::unsent::Unsent;
 use crate::db::Database;
 use crate::http::cache_control::Caching;
 use crate::http::content_coding::ContentCoding;
+use crate::http::locale;
 use crate::http::request_id::RequestId;
 use crate::http::security_headers::Security;
+use crate::problem::Language;
 use crate::redact::redact;
 
 /// One request, as the steps of the stack know it.
@@ -31,6 +33,8 @@ pub struct RequestContext {
     pub has_credentials: bool,
     /// Every `If-None-Match` of the request.
     pub if_none_match: HeaderMap,
+    /// Every `Accept-Language` of the request: read if the answer is a problem.
+    accept_language: HeaderMap,
     /// The content coding that the client prefers among ours.
     pub accepted_coding: Option<ContentCoding>,
     pub client_address: IpAddr,
@@ -73,16 +77,13 @@ impl AppData {
 impl RequestContext {
     pub fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
-        let mut if_none_match = HeaderMap::new();
-        for value in headers.get_all(header::IF_NONE_MATCH) {
-            if_none_match.append(header::IF_NONE_MATCH, value.clone());
-        }
         Self {
             id: RequestId::from_headers(headers),
             method: request.method().clone(),
             path: redact(request.path()).into_owned(),
             has_credentials: headers.contains_key(header::AUTHORIZATION),
-            if_none_match,
+            if_none_match: only(headers, header::IF_NONE_MATCH),
+            accept_language: only(headers, header::ACCEPT_LANGUAGE),
             accepted_coding: ContentCoding::negotiate(request),
             client_address: client_address(request),
             started_at: Instant::now(),
@@ -99,12 +100,27 @@ impl RequestContext {
             path: "-".into(),
             has_credentials: false,
             if_none_match: HeaderMap::new(),
+            accept_language: HeaderMap::new(),
             accepted_coding: None,
             ..Self::of(request)
         }
     }
 
+    /// The language of a problem's text.
+    pub fn problem_language(&self) -> Language {
+        locale::problem_language(&self.accept_language)
+    }
+
     pub fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
+}
+
+/// Every value of one header.
+fn only(headers: &HeaderMap, name: HeaderName) -> HeaderMap {
+    let mut values = HeaderMap::new();
+    for value in headers.get_all(&name) {
+        values.append(name.clone(), value.clone());
+    }
+    values
 }

@@ -9,11 +9,12 @@ use actix_web::middleware::Next;
 
 use super::context::RequestContext;
 use super::problem_response;
-use crate::problem::Problem;
+use crate::http::messages;
+use crate::problem::{Problem, Text};
 
 /// The request headers that the answer to a preflight depends on (Fetch standard, section 3.2).
 const PREFLIGHT_VARY: &str =
-    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Accept-Language";
 
 /// Answers preflights and adds CORS headers. An API key is not sent by a browser on its own (as a cookie is), so even `*`
 /// lends no page the rights of its reader.
@@ -66,10 +67,19 @@ pub async fn refused_preflights<B: MessageBody + 'static>(
     let Some(refused) = error.and_then(|error| error.as_error::<CorsError>()) else {
         return Ok(response);
     };
-    let problem = Problem::CrossOrigin(refused.to_string());
+    let problem = Problem::CrossOrigin(reason(refused));
     let context = RequestContext::of(response.request());
     let mut refused = problem_response(&context, &problem);
     let vary = HeaderValue::from_static(PREFLIGHT_VARY);
     refused.headers_mut().insert(header::VARY, vary);
     Ok(response.into_response(refused))
+}
+
+fn reason(refused: &CorsError) -> Text {
+    match refused {
+        CorsError::OriginNotAllowed => messages::origin_not_allowed(),
+        CorsError::MethodNotAllowed => messages::cors_method(),
+        CorsError::HeadersNotAllowed => messages::cors_headers(),
+        other => messages::cors_other(other.to_string()),
+    }
 }

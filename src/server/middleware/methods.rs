@@ -10,6 +10,7 @@ use actix_web::http::{Method, header};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use crate::http::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 use crate::server::contract::{contract, resolve};
 
@@ -116,7 +117,7 @@ pub fn check(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Probl
     };
     let faults: Vec<Fault> = form_urlencoded::parse(request.query_string().as_bytes())
         .filter(|(name, _)| !known.contains(name.as_ref()))
-        .map(|(name, _)| Fault::of(name, FaultCode::Unknown, "there is no such parameter here"))
+        .map(|(name, _)| Fault::of(name, FaultCode::Unknown, messages::unknown_parameter_here()))
         .collect();
     if known.is_empty() && !faults.is_empty() {
         // An operation with parameters reports unknown ones itself, together with every other fault.

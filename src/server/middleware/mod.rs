@@ -162,7 +162,8 @@ fn add_common_headers<B>(context: &RequestContext, response: &mut HttpResponse<B
 }
 
 fn render(context: &RequestContext, problem: &Problem) -> HttpResponse {
-    problem.to_response(&context.path, context.id.as_str())
+    let language = context.problem_language();
+    problem.to_response(&context.path, context.id.as_str(), language)
 }
 
 /// A problem as the complete answer, with its line in the log, where there is no request to give back.

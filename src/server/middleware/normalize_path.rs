@@ -3,7 +3,8 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 
-use crate::problem::Problem;
+use crate::http::messages;
+use crate::problem::{Problem, Text};
 
 /// Decodes unreserved characters in the path (RFC 3986, section 6.2.2.2).
 pub fn normalize(request: &mut ServiceRequest) {
@@ -55,19 +56,24 @@ fn decode_unreserved(path: &str) -> String {
 /// # Errors
 /// With the part that is broken.
 pub fn check_encoding(request: &ServiceRequest) -> Result<(), Problem> {
-    for (part, text) in [
-        ("path", request.uri().path()),
-        ("query", request.query_string()),
-    ] {
+    let path = (
+        request.uri().path(),
+        messages::percent_in_path as fn() -> Text,
+        messages::path_not_utf8 as fn() -> Text,
+    );
+    let query = (
+        request.query_string(),
+        messages::percent_in_query as fn() -> Text,
+        messages::query_not_utf8 as fn() -> Text,
+    );
+    for (text, not_hexadecimal, not_utf8) in [path, query] {
         let mut rest = text.as_bytes();
         while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
             let hex = rest
                 .get(at + 1..at + 3)
                 .is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
             if !hex {
-                return Err(Problem::Malformed(format!(
-                    "in the {part} a `%` is not followed by two hexadecimal digits"
-                )));
+                return Err(Problem::Malformed(not_hexadecimal()));
             }
             rest = &rest[at + 3..];
         }
@@ -75,9 +81,7 @@ pub fn check_encoding(request: &ServiceRequest) -> Result<(), Problem> {
             .decode_utf8()
             .is_err()
         {
-            return Err(Problem::Malformed(format!(
-                "the {part}'s percent-encoding is not UTF-8"
-            )));
+            return Err(Problem::Malformed(not_utf8()));
         }
     }
     Ok(())

@@ -9,6 +9,9 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ExpandedName, ParseOpts, QualName, local_name, ns};
 use pulldown_cmark::Event;
 
+use crate::news::messages;
+use crate::problem::Text;
+
 /// The maximum length of a body's HTML, in bytes: twice the length of the longest body in any script. The constraint
 /// `articles_rendered_size` has the same limit.
 pub const MAX_HTML: usize = 4 << 20;
@@ -17,7 +20,7 @@ pub const MAX_HTML: usize = 4 << 20;
 const MAX_DEPTH: usize = 100;
 const MAX_REFERENCES: usize = 20_000;
 
-pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), String> {
+pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), Text> {
     let mut depth = 0_usize;
     for event in events {
         match event {
@@ -32,27 +35,25 @@ pub fn check_nesting<'a>(events: impl Iterator<Item = Event<'a>>) -> Result<(), 
     Ok(())
 }
 
-pub fn check_references(html: &str) -> Result<(), String> {
+pub fn check_references(html: &str) -> Result<(), Text> {
     if html.bytes().filter(|byte| *byte == b'&').count() > MAX_REFERENCES {
-        return Err(format!(
-            "more than {MAX_REFERENCES} ampersands and other characters that HTML escapes"
-        ));
+        return Err(messages::html_references(MAX_REFERENCES));
     }
     Ok(())
 }
 
-pub fn too_long() -> String {
-    format!("more than {} MiB of HTML", MAX_HTML >> 20)
+pub fn too_long() -> Text {
+    messages::html_too_large(MAX_HTML >> 20)
 }
 
-fn too_deep() -> String {
-    format!("more than {MAX_DEPTH} nested or unclosed elements")
+fn too_deep() -> Text {
+    messages::html_too_deep(MAX_DEPTH)
 }
 
 /// Checks that HTML can be parsed in a time proportional to its length. Unclosed or misnested elements are reopened and
 /// moved many times (HTML standard, section 13.2.6). So it is parsed once by the same parser, which only counts, and in
 /// pieces, so that it can be stopped.
-pub fn check_size(html: &str) -> Result<(), String> {
+pub fn check_size(html: &str) -> Result<(), Text> {
     if html.len() > MAX_HTML {
         return Err(too_long());
     }
@@ -79,7 +80,7 @@ pub fn check_size(html: &str) -> Result<(), String> {
             return Err(too_deep());
         }
         if count.elements.get() > 3 * tags + 1_000 || count.moves.get() > MAX_MOVES {
-            return Err("too many unclosed or misplaced elements".into());
+            return Err(messages::html_misplaced());
         }
         if count.tokens.get() != tokens {
             (tokens, separators) = (count.tokens.get(), 0);
@@ -89,7 +90,7 @@ pub fn check_size(html: &str) -> Result<(), String> {
             .filter(|byte| b" \t\r\n\x0c/\"'".contains(byte))
             .count();
         if count.most_attributes.get() > MAX_ATTRIBUTES || separators > MAX_SEPARATORS {
-            return Err(format!("a tag with more than {MAX_ATTRIBUTES} attributes"));
+            return Err(messages::html_attributes(MAX_ATTRIBUTES));
         }
     }
     Ok(())

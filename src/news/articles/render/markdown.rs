@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use crate::news::articles::render::limits::check_nesting;
+use crate::problem::Text;
 
 /// The roles of the links between a text and its notes (DPUB-ARIA 1.1).
 pub const NOTE_LINKS: [&str; 2] = ["doc-noteref", "doc-backlink"];
@@ -19,7 +20,7 @@ const OPTIONS: Options = Options::ENABLE_TABLES
 ///
 /// # Errors
 /// If it is nested too deeply.
-pub fn to_html(body: &str) -> Result<String, String> {
+pub fn to_html(body: &str) -> Result<String, Text> {
     check_nesting(Parser::new_ext(body, OPTIONS))?;
     let events = aligned(Parser::new_ext(body, OPTIONS));
     let mut html = String::new();

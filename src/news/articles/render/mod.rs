@@ -16,6 +16,7 @@ use url::Url;
 pub use embeds::{EmbedHost, Embeds};
 
 use crate::news::articles::BodyFormat;
+use crate::problem::Text;
 
 /// The reading speed.
 const WORDS_PER_MINUTE: usize = 200;
@@ -44,7 +45,7 @@ pub struct Rendered {
 /// # Errors
 /// If the body is more complex than any real text: the time to parse HTML as browsers do grows with the square of the
 /// nesting and of the character references, so both are limited.
-pub fn render(body: &str, format: BodyFormat, rendering: &Rendering) -> Result<Rendered, String> {
+pub fn render(body: &str, format: BodyFormat, rendering: &Rendering) -> Result<Rendered, Text> {
     let converted;
     let raw = match format {
         BodyFormat::Markdown => {
@@ -70,7 +71,7 @@ pub fn render(body: &str, format: BodyFormat, rendering: &Rendering) -> Result<R
 mod tests {
     use super::*;
 
-    fn render(body: &str, format: BodyFormat) -> Result<Rendered, String> {
+    fn render(body: &str, format: BodyFormat) -> Result<Rendered, Text> {
         super::render(body, format, &Rendering::default())
     }
 

@@ -11,6 +11,8 @@ use crate::news::articles::render::attribute_values::{REL, attribute_value};
 use crate::news::articles::render::limits::too_long;
 use crate::news::articles::render::urls::UrlResolver;
 use crate::news::articles::render::{Rendering, posts};
+use crate::news::messages;
+use crate::problem::Text;
 
 /// An embedded page may play and open links, but not navigate the page around it. It gets the origin of that page, which
 /// players require, but not its path.
@@ -24,7 +26,7 @@ const MAX_PASSES: usize = 5;
 ///
 /// # Errors
 /// If it changes in every pass, as only contrived HTML does.
-pub fn sanitize(html: &str, rendering: &Rendering) -> Result<String, String> {
+pub fn sanitize(html: &str, rendering: &Rendering) -> Result<String, Text> {
     let urls = Arc::new(UrlResolver::relative_to(rendering.base.clone()));
     let sanitizer = sanitizer(rendering, urls.clone());
     let mut html = finish(&sanitizer.clean(html).to_string());
@@ -39,7 +41,7 @@ pub fn sanitize(html: &str, rendering: &Rendering) -> Result<String, String> {
         }
         html = again;
     }
-    Err("invalid nesting of elements".to_owned())
+    Err(messages::html_nesting())
 }
 
 fn sanitizer(rendering: &Rendering, urls: Arc<UrlResolver>) -> Builder<'static> {

@@ -14,6 +14,7 @@ use crate::http::patch_body::PatchBody;
 use crate::http::preconditions::Preconditions;
 use crate::http::resource_response::ResourceResponse;
 use crate::http::validation::{is_no_op, merge};
+use crate::problem::messages;
 use crate::problem::{OnConstraint, Problem};
 
 /// How often a patched document is prepared again because the resource changed meanwhile.
@@ -44,7 +45,7 @@ pub async fn patch<R: Resource>(
             PatchAttempt::Unprepared(new) => prepared = Some(R::prepare(db, preparer, *new).await?),
         }
     }
-    Err(Problem::Busy("the resource is being modified concurrently"))
+    Err(Problem::Busy(messages::modified_concurrently()))
 }
 
 struct MergePatch<'a> {

@@ -8,6 +8,7 @@ use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
 use crate::db::advisory_lock;
+use crate::news::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 pub use from_title::{from_title, is_provisional, provisional};
 pub use table::SlugTable;
@@ -28,7 +29,7 @@ pub fn is_reserved(slug: &str) -> bool {
 pub fn validate(chosen: Option<&str>) -> Result<(), Vec<Fault>> {
     match chosen {
         Some(slug) if is_reserved(slug) => {
-            let detail = format!("`{slug}` is reserved for paths of the API");
+            let detail = messages::slug_reserved(slug);
             Err(vec![Fault::at("/slug", FaultCode::Reserved, detail)])
         }
         _ => Ok(()),
@@ -62,11 +63,11 @@ pub async fn claim(
 /// The problem of a chosen slug that another resource has.
 pub fn taken() -> Problem {
     Problem::Conflict(
-        "this slug is taken".into(),
+        messages::slug_taken(),
         vec![Fault::at(
             "/slug",
             FaultCode::Taken,
-            "another resource has this slug",
+            messages::slug_of_other(),
         )],
     )
 }
