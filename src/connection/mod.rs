@@ -7,7 +7,7 @@ pub mod client_address;
 pub mod files;
 pub mod framing;
 pub mod head_limits;
-mod messages;
+pub mod messages;
 pub mod progress;
 mod received;
 pub mod settings;
