@@ -8,7 +8,7 @@ pub mod files;
 pub mod framing;
 pub mod head_limits;
 pub mod listen;
-mod messages;
+pub mod messages;
 pub mod progress;
 mod received;
 pub mod settings;

@@ -33,7 +33,7 @@ pub struct ProblemBody<'a> {
     #[schema(minimum = 300, maximum = 599)]
     pub status: u16,
     /// Details of this occurrence, for people, in English or French (`Accept-Language`).
-    pub detail: &'a str,
+    pub detail: String,
     /// The path of the request.
     pub instance: &'a str,
     /// Identifies the request in the server's log; the same as `X-Request-Id`.
@@ -64,13 +64,23 @@ impl Problem {
         if let Some(header) = self.header() {
             response.insert_header(header);
         }
-        let detail = self.detail();
+        response.json(self.body(instance, request_id, language))
+    }
+
+    /// The body of the response.
+    pub fn body<'a>(
+        &'a self,
+        instance: &'a str,
+        request_id: &'a str,
+        language: Language,
+    ) -> ProblemBody<'a> {
+        let kind = self.kind();
         let faults = self.faults().iter().take(MAX_FAULTS);
-        response.json(ProblemBody {
+        ProblemBody {
             kind: format!("/problems/{}", kind.name),
             title: kind.title.in_language(language),
             status: kind.status.as_u16(),
-            detail: detail.in_language(language),
+            detail: self.detail().in_language(language).to_owned(),
             instance,
             request_id,
             errors: faults.map(|fault| fault.body(language)).collect(),
@@ -78,7 +88,7 @@ impl Problem {
                 Self::Outdated(current) => Some(current),
                 _ => None,
             },
-        })
+        }
     }
 
     fn log(&self, request_id: &str) {

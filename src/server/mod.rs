@@ -5,6 +5,7 @@ pub mod docs;
 pub mod health;
 mod http_service;
 pub mod middleware;
+pub mod problem_examples;
 mod problem_pages;
 pub mod routes;
 mod worker_data;

@@ -7,13 +7,13 @@ use actix_web::web::{Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::http::locale;
 use crate::http::security_headers::policy;
 use crate::problem::text::StaticText;
 use crate::problem::{FaultCode, KINDS, Kind, Language, Problem};
+use crate::server::problem_examples;
 
 /// The style of the pages, the only one that their policy allows.
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
@@ -23,6 +23,9 @@ static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
     policy(&format!("style-src 'sha256-{hash}'"))
 });
+
+/// The id of the request in examples.
+const REQUEST_ID: &str = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11";
 
 const TITLE: StaticText = StaticText::new("Problems", "Problèmes");
 const ABOUT: StaticText = StaticText::new(
@@ -91,7 +94,7 @@ async fn get_problem(name: Path<String>, request: HttpRequest) -> Result<HttpRes
         words(API),
         words(STATUS),
     );
-    let example = markup(&example(kind, language));
+    let example = escape(&example(kind, language));
     let for_example = words(EXAMPLE_TITLE);
     Ok(page(
         language,
@@ -106,26 +109,21 @@ async fn get_problem(name: Path<String>, request: HttpRequest) -> Result<HttpRes
 
 /// The body of a problem of a kind.
 fn example(kind: &Kind, language: Language) -> String {
-    let text = |text: StaticText| Value::from(text.in_language(language));
-    let fields = [
-        ("type", format!("/problems/{}", kind.name).into()),
-        ("title", text(kind.title)),
-        ("status", kind.status.as_u16().into()),
-        ("detail", "…".into()),
-        ("instance", "/v1/articles".into()),
-        ("request_id", "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11".into()),
-        ("errors", Value::Array(Vec::new())),
-    ];
-    let lines = fields.map(|(name, value): (&str, Value)| format!("  \"{name}\": {value}"));
-    format!("{{\n{}\n}}", lines.join(",\n"))
+    let examples = problem_examples::examples();
+    let example = examples.iter().find(|it| it.kind().name == kind.name);
+    let body = example.map(|it| it.body("/v1/articles", REQUEST_ID, language));
+    serde_json::to_string_pretty(&body).unwrap_or_default()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// HTML of a text: what stands between backquotes is `<code>`.
 fn markup(text: &str) -> String {
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let text = escape(text);
     let parts = text.split('`').enumerate();
     parts
         .map(|(n, part)| match n % 2 {

@@ -92,14 +92,14 @@ pub fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
 }
 
 fn types(kind: &TypeKind) -> Text {
-    match kind {
-        TypeKind::Single(one) => type_name(*one),
-        TypeKind::Multiple(several) => several
-            .iter()
-            .map(type_name)
-            .reduce(messages::or)
-            .unwrap_or_else(messages::null),
-    }
+    let several = match kind {
+        TypeKind::Single(one) => return type_name(*one),
+        TypeKind::Multiple(several) => *several,
+    };
+    let (null, mut types): (Vec<_>, Vec<_>) = several.iter().partition(|of| *of == JsonType::Null);
+    types.extend(null);
+    let names = types.into_iter().map(type_name);
+    names.reduce(messages::or).unwrap_or_else(messages::null)
 }
 
 fn type_name(of: JsonType) -> Text {

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 
 use manchette::problem::{FaultCode, KINDS, Language};
+use manchette::server::problem_examples::examples;
+
+const REQUEST_ID: &str = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11";
 
 const BEFORE: &str = "\
 # Problems
@@ -30,14 +33,16 @@ What is wrong with one field or parameter: the `code` of an entry of `errors`.
 fn guide() -> String {
     let language = Language::English;
     let mut page = BEFORE.to_owned();
-    for kind in KINDS {
+    for (kind, example) in KINDS.iter().zip(examples()) {
+        let body = example.body("/v1/articles", REQUEST_ID, language);
+        let example = serde_json::to_string_pretty(&body).expect("it is JSON");
         let (status, name) = (kind.status.as_u16(), kind.name);
         let title = kind.title.in_language(language);
         let explanation = kind.explanation.in_language(language);
         let remedy = kind.remedy.in_language(language);
         write!(
             page,
-            "\n### {title}\n\n`/problems/{name}`, status {status}. {explanation}\n\n{remedy}\n"
+            "\n### {title}\n\n`/problems/{name}`, status {status}. {explanation}\n\n{remedy}\n\n```json\n{example}\n```\n"
         )
         .expect("a String takes all");
     }

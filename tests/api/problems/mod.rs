@@ -124,7 +124,7 @@ async fn a_wrong_type_is_named_with_the_right_one() {
         (
             json!({"name": "x", "slug": 7}),
             "/slug",
-            "must be null or a text",
+            "must be a text or null",
         ),
     ] {
         let problem = app.post("/v1/tags", body).await.problem(422, "invalid");
