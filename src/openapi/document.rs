@@ -17,7 +17,8 @@ use super::{examples, headers, operations, parameters, prose, responses, schemas
             Names are `snake_case`. Times are RFC 3339 in UTC. Ids are UUIDs. Text is plain text, except `body` and \
             `body_html`. A missing value is `null`. Lists are paginated by cursor. Errors are `application/problem+json` \
             (RFC 9457). Every `GET` response has an `ETag`, and `If-None-Match` is supported; writes take `If-Match`. \
-            Every path with a `GET` also supports `HEAD`. Every response has `X-Request-Id` and, health checks aside, \
+            Every path with a `GET` also supports `HEAD`. New fields and new values of enums may be added: clients accept \
+            those that they don't know. Every response has `X-Request-Id` and, health checks aside, \
             `RateLimit` and `RateLimit-Policy`.",
         contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
