@@ -14,7 +14,7 @@
 //! - [`problem`]: the error type and its catalogue.
 //! - [`db`]: the connection pool, migrations, the embedded Postgres, hand-written statements; [`schema`]: its tables.
 //! - [`cpu_tasks`]: CPU-bound work off the workers' threads; [`logging`]: the format of log lines; [`redact`]: keeps
-//!   secrets out of them.
+//!   secrets out of them; [`progress`]: bars on the terminal.
 
 pub mod access;
 pub mod cli;
@@ -29,6 +29,7 @@ pub mod logging;
 pub mod news;
 pub mod openapi;
 pub mod problem;
+pub mod progress;
 pub mod redact;
 pub mod schema;
 pub mod server;

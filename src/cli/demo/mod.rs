@@ -23,6 +23,7 @@ use crate::news::headlines::{Headline, NewHeadline, Priority};
 use crate::news::site::{NewSite, SITE, Site};
 use crate::news::tags::{NewTag, Tag};
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::schema::{categories, events};
 
 pub async fn run(config: &Config) -> Result<(), Error> {
@@ -112,8 +113,10 @@ pub async fn load(conn: &mut AsyncPgConnection) -> Result<bool, Error> {
                 authors: insert_all::<Author>(conn, authors, |author| author.slug.clone()).await?,
                 tags: insert_all::<Tag>(conn, tags, |tag| tag.slug.clone()).await?,
             };
-            let articles = insert_articles(conn, articles, &ids, now).await?;
-            insert_headlines(conn, headlines, &categories, &articles, now).await?;
+            let steps = articles.len() + headlines.len();
+            let progress = Progress::steps("loading the sample content", steps);
+            let articles = insert_articles(conn, articles, &ids, now, &progress).await?;
+            insert_headlines(conn, headlines, &categories, &articles, now, &progress).await?;
             insert_key(conn).await?;
             Ok::<_, Problem>(true)
         })
@@ -180,6 +183,7 @@ async fn insert_articles(
     samples: Vec<SampleArticle>,
     referenced: &ReferencedIds<'_>,
     now: DateTime<Utc>,
+    progress: &Progress,
 ) -> Result<Ids, Problem> {
     let rendering = Rendering {
         base: Site::base(conn).await?,
@@ -219,6 +223,7 @@ async fn insert_articles(
         let render = |new| PreparedArticle::render(new, &rendering);
         let article = crud::insert::<Article>(conn, Uuid::now_v7(), new, render).await?;
         ids.insert(sample.slug, article.id);
+        progress.step();
     }
     Ok(ids)
 }
@@ -229,6 +234,7 @@ async fn insert_headlines(
     categories: &Ids,
     articles: &Ids,
     now: DateTime<Utc>,
+    progress: &Progress,
 ) -> Result<(), Problem> {
     for sample in samples {
         let new = NewHeadline {
@@ -247,6 +253,7 @@ async fn insert_headlines(
             source: sample.source,
         };
         crud::insert::<Headline>(conn, sample.id.unwrap_or_else(Uuid::now_v7), new, Ok).await?;
+        progress.step();
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use super::programs::{self, Programs};
 use super::user::ProcessUser;
 use super::{Error, OWNER, Options};
+use crate::progress::Progress;
 
 /// The cluster, and how its processes are run.
 pub struct Cluster {
@@ -39,7 +40,11 @@ impl Cluster {
             }
         };
         let cluster = Self {
-            programs: programs::find(options.postgres_bin.as_deref(), version)?,
+            programs: programs::find(
+                options.postgres_bin.as_deref(),
+                options.fetch_postgres,
+                version,
+            )?,
             user: ProcessUser::choose(&folder, options.user.as_deref())?,
             log: data_dir.join("postgres.log"),
             max_connections: options.max_connections,
@@ -65,6 +70,7 @@ impl Cluster {
 
     /// Creates the cluster under a temporary name, so that an unfinished one is never taken for a finished one.
     fn create(&self, new: &Path) -> Result<(), Error> {
+        let _progress = Progress::spinner("creating the database cluster");
         log::info!(
             "creating a Postgres {} cluster in {}",
             self.programs.major,

@@ -1,6 +1,7 @@
 //! The embedded Postgres: a cluster in the data folder, run as a child process.
 
 mod cluster;
+mod fetch;
 mod lock;
 mod process;
 pub mod programs;
@@ -40,6 +41,8 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub struct Options {
     pub data_dir: PathBuf,
     pub postgres_bin: Option<PathBuf>,
+    /// Whether Postgres may be fetched if none is installed.
+    pub fetch_postgres: bool,
     /// The user that runs Postgres if the server runs as root.
     pub user: Option<String>,
     pub max_connections: usize,

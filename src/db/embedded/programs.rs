@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::fetch;
+
 /// The oldest Postgres that the schema works with.
 pub const OLDEST: u32 = 14;
 
@@ -21,21 +23,42 @@ impl Programs {
 }
 
 /// The installation to use: the one of the setting, else the newest, or the one of the major version that created the
-/// cluster.
+/// cluster. If none is installed, one that was fetched earlier, or is fetched now if the user asks for it.
 ///
 /// # Errors
 /// If there is none; the message says how to install one.
-pub fn find(setting: Option<&Path>, cluster: Option<u32>) -> Result<Programs, String> {
-    let found = match setting {
-        Some(folder) => vec![inspect(folder).ok_or_else(|| {
-            format!(
-                "{} has no working `initdb` and `postgres`",
-                folder.display()
-            )
-        })?],
-        None => installed(),
-    };
-    choose(&found, cluster)
+pub fn find(
+    setting: Option<&Path>,
+    may_fetch: bool,
+    cluster: Option<u32>,
+) -> Result<Programs, String> {
+    if let Some(folder) = setting {
+        return choose(&[working(folder)?], cluster);
+    }
+    choose(&installed(), cluster).or_else(|error| {
+        if cluster.is_some_and(|major| major != fetch::MAJOR) {
+            return Err(error);
+        }
+        match fetch::fetched() {
+            Some(folder) => working(&folder),
+            None if may_fetch => working(&fetch::fetch()?),
+            None if fetch::is_possible() => Err(format!(
+                "{error}\n\nOr run this again with --fetch-postgres: it fetches Postgres {} with npm ({} MB).",
+                fetch::VERSION,
+                fetch::MEGABYTES
+            )),
+            None => Err(error),
+        }
+    })
+}
+
+fn working(folder: &Path) -> Result<Programs, String> {
+    inspect(folder).ok_or_else(|| {
+        format!(
+            "{} has no working `initdb` and `postgres`",
+            folder.display()
+        )
+    })
 }
 
 fn choose(found: &[Programs], cluster: Option<u32>) -> Result<Programs, String> {

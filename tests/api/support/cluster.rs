@@ -105,7 +105,8 @@ async fn start() -> Cluster {
         .expect("nobody else has it");
     let options = Options {
         data_dir: data_dir.clone(),
-        postgres_bin: None,
+        postgres_bin: std::env::var_os("MANCHETTE_POSTGRES_BIN").map(PathBuf::from),
+        fetch_postgres: false,
         user: None,
         max_connections: 300,
         durable: false,
