@@ -20,7 +20,7 @@ fn main() -> ExitCode {
                 cause = deeper.source();
             }
             let _ = writeln!(std::io::stderr(), "manchette: {message}");
-            ExitCode::FAILURE
+            cli::exit_status(&error)
         }
     }
 }

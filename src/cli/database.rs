@@ -7,7 +7,7 @@ use super::Error;
 use crate::config::Config;
 use crate::db::embedded::{self, DataDirLock, Embedded, LockHolder, Options};
 use crate::db::migrations::{self, Schema};
-use crate::db::{ConnectOptions, pooler};
+use crate::db::{ConnectOptions, pooler, reach};
 
 /// How long a command tries to reach the Postgres of another process.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,6 +45,7 @@ fn no_cluster(data_dir: &Path) -> String {
 pub async fn open_database(config: &Config, command: &str) -> Result<DatabaseHandle, Error> {
     if let Some(url) = config.database.url() {
         let options = ConnectOptions::from_url(url, &config.database)?;
+        reach(&options, config.database.wait()).await?;
         pooler::require_own_sessions(&options).await?;
         if command != "migrate" {
             migrations::require_current(&mut options.connect().await?).await?;

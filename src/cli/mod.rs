@@ -11,10 +11,12 @@ pub mod serve;
 mod signals;
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::db::Unreachable;
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,6 +46,17 @@ pub enum Command {
     Health(health::HealthCommand),
     /// Print the OpenAPI document.
     Openapi,
+}
+
+/// The exit status if the database can't be reached, so that scripts may try again.
+const UNREACHABLE: u8 = 3;
+
+/// The exit status of a command that failed: 3 if the database can't be reached, else 1. (A wrong command line is 2.)
+pub fn exit_status(error: &Error) -> ExitCode {
+    match error.downcast_ref::<Unreachable>() {
+        Some(_) => UNREACHABLE.into(),
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Runs the command.

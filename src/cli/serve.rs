@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 
@@ -21,7 +21,7 @@ use crate::connection::admission::Admission;
 use crate::connection::{Shutdown, files, listen};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::Embedded;
-use crate::db::{ConnectOptions, migrations, pooler};
+use crate::db::{ConnectOptions, migrations, pooler, reach};
 use crate::server;
 
 pub async fn run(mut config: Config) -> Result<(), Error> {
@@ -77,7 +77,7 @@ type OpenedDatabase = (ConnectOptions, Option<Embedded>, Option<DataDirKey>);
 async fn start_database(config: &Config) -> Result<OpenedDatabase, Error> {
     if let Some(url) = config.database.url() {
         let options = ConnectOptions::from_url(url, &config.database)?;
-        check_schema(&options).await?;
+        check_schema(&options, config.database.wait()).await?;
         return Ok((options, None, None));
     }
     let embedded = start_embedded(config).await?;
@@ -116,22 +116,10 @@ async fn prepare(config: &Config, options: &ConnectOptions) -> Result<DataDirKey
 }
 
 /// Waits for a database that is still starting, then requires sessions of our own and the current schema.
-async fn check_schema(options: &ConnectOptions) -> Result<(), Error> {
-    let begun = Instant::now();
-    let mut conn = loop {
-        match options.connect().await {
-            Ok(conn) => break conn,
-            Err(error) if begun.elapsed() > Duration::from_secs(30) => {
-                return Err(format!("the database does not answer: {error}").into());
-            }
-            Err(error) => {
-                log::warn!("waiting for the database: {error}");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    };
+async fn check_schema(options: &ConnectOptions, wait: Duration) -> Result<(), Error> {
+    reach(options, wait).await?;
     pooler::require_own_sessions(options).await?;
-    migrations::require_current(&mut conn).await
+    migrations::require_current(&mut options.connect().await?).await
 }
 
 /// The key in the file, or a new one if there is none.

@@ -44,6 +44,15 @@ impl ConnectOptions {
         if verify {
             postgres.ssl_mode(SslMode::Require);
         }
+        if let Some(password) = settings.password() {
+            if postgres.get_password().is_some() {
+                return Err(
+                    "both DATABASE_URL and MANCHETTE_DATABASE_PASSWORD_FILE have a password: remove one"
+                        .into(),
+                );
+            }
+            postgres.password(password);
+        }
         let mut options = Self::new(postgres, settings, verify)?;
         options.may_be_pooled = true;
         Ok(options)
@@ -141,6 +150,11 @@ impl ConnectOptions {
             .batch_execute(&self.session_settings(self.read_lock_timeout_ms))
             .await?;
         Ok(client)
+    }
+
+    /// The server, the user and the database.
+    pub(super) fn postgres(&self) -> &tokio_postgres::Config {
+        &self.postgres
     }
 
     /// Whether there may be a connection pooler in front of the database.

@@ -18,6 +18,14 @@ pub struct DatabaseSettings {
     #[arg(long, env = "DATABASE_URL_FILE", global = true)]
     pub database_url_file: Option<PathBuf>,
 
+    /// File with the password for the database of `DATABASE_URL`, as it is (in the URL, `@` and `/` have to be encoded).
+    #[arg(long, env = "MANCHETTE_DATABASE_PASSWORD_FILE", global = true)]
+    pub database_password_file: Option<PathBuf>,
+
+    /// The password of the file.
+    #[arg(skip)]
+    database_password: Option<SecretString>,
+
     /// Data folder of the embedded Postgres.
     #[arg(
         long,
@@ -39,6 +47,11 @@ pub struct DatabaseSettings {
     /// User that runs the embedded Postgres when the server is started as root; `postgres`, else `nobody`, if not set.
     #[arg(long, env = "MANCHETTE_POSTGRES_USER", global = true)]
     pub postgres_user: Option<String>,
+
+    /// How long a command waits for the database of `DATABASE_URL` to accept a connection, in seconds. Then it ends with exit
+    /// status 3; at once if the user, the password or the database's name is refused.
+    #[arg(long, env = "MANCHETTE_DATABASE_WAIT", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=86_400), global = true)]
+    pub database_wait: u32,
 
     /// Maximum number of database connections of each worker.
     #[arg(long, env = "MANCHETTE_POOL_SIZE", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000), global = true)]
@@ -85,22 +98,22 @@ impl DatabaseSettings {
     /// # Errors
     /// If a file can't be read or is empty, or if the setting is given in another way too.
     pub fn read_files(&mut self) -> Result<(), String> {
-        let file = self.database_url_file.take();
-        let Some(file) = file.filter(|path| !path.as_os_str().is_empty()) else {
-            return Ok(());
-        };
-        if self.url().is_some() {
-            return Err("both DATABASE_URL and DATABASE_URL_FILE are set: remove one".into());
+        if let Some(url) = read_secret("DATABASE_URL_FILE", self.database_url_file.take())? {
+            if self.url().is_some() {
+                return Err("both DATABASE_URL and DATABASE_URL_FILE are set: remove one".into());
+            }
+            self.database_url = Some(url);
         }
-        let name = file.display();
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| format!("DATABASE_URL_FILE: {name} can't be read: {error}"))?;
-        let url = text.trim_end_matches(['\r', '\n']);
-        if url.is_empty() {
-            return Err(format!("DATABASE_URL_FILE: {name} is empty"));
-        }
-        self.database_url = Some(url.into());
+        let file = self.database_password_file.take();
+        self.database_password = read_secret("MANCHETTE_DATABASE_PASSWORD_FILE", file)?;
         Ok(())
+    }
+
+    /// The password that is not in the URL.
+    pub fn password(&self) -> Option<&str> {
+        self.database_password
+            .as_ref()
+            .map(|password| password.expose_secret())
     }
 
     /// The URL of the database. An empty variable counts as not set.
@@ -117,6 +130,11 @@ impl DatabaseSettings {
         self.pool_size_per_resource.unwrap_or(half).into()
     }
 
+    /// How long to wait for the database at the start.
+    pub fn wait(&self) -> Duration {
+        Duration::from_secs(self.database_wait.into())
+    }
+
     /// The timeout of a request for a connection.
     pub fn pool_timeout(&self) -> Duration {
         Duration::from_millis(self.pool_timeout_ms.into())
@@ -125,5 +143,19 @@ impl DatabaseSettings {
     /// The timeout of the health check.
     pub fn silence(&self) -> Duration {
         Duration::from_millis(self.database_silence_ms.into())
+    }
+}
+
+/// The content of a file without its line break; none if no file is named.
+fn read_secret(setting: &str, file: Option<PathBuf>) -> Result<Option<SecretString>, String> {
+    let Some(file) = file.filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(None);
+    };
+    let name = file.display();
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| format!("{setting}: {name} can't be read: {error}"))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(format!("{setting}: {name} is empty")),
+        secret => Ok(Some(secret.into())),
     }
 }

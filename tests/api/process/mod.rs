@@ -3,6 +3,7 @@
 mod cli;
 mod configuration;
 mod crashes;
+mod database;
 mod logging;
 mod shutdown;
 mod startup;
