@@ -13,12 +13,19 @@ use crate::http::security_headers::Security;
 use crate::logging::LogFormat;
 use crate::news::articles::EmbedHost;
 
+/// The heading of the settings of the server itself.
+const SERVER: &str = "Server";
+
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = SERVER)]
 pub struct Config {
-    /// Address to listen on: `8080` (this machine alone), `:8080` (all its addresses), `localhost:8080`, `[::1]:8080`. Port 0
-    /// picks a free port, which is printed.
+    /// Address to listen on.
+    ///
+    /// `8080` (this machine alone), `:8080` (all its addresses), `localhost:8080`, `[::1]:8080`. Port 0 picks a free port, which
+    /// is printed.
     #[arg(
         long,
+        value_name = "ADDRESS",
         env = "MANCHETTE_LISTEN",
         default_value = "127.0.0.1:8080",
         value_parser = listen::parse_address,
@@ -42,12 +49,12 @@ pub struct Config {
     pub connection: ConnectionSettings,
 
     /// Origins whose pages may call the API from a browser (CORS), comma-separated, or `*` for all. Default: none.
-    #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = parse_origin, global = true)]
+    #[arg(long, env = "MANCHETTE_CORS_ORIGINS", value_delimiter = ',', value_parser = parse_origin, help_heading = SERVER, global = true)]
     pub cors_origins: Vec<String>,
 
     /// Require `If-Match` for every change and deletion of an existing resource (otherwise 428), so that no client overwrites
     /// a version that it has not seen.
-    #[arg(long, env = "MANCHETTE_REQUIRE_IF_MATCH", global = true)]
+    #[arg(long, env = "MANCHETTE_REQUIRE_IF_MATCH", help_heading = SERVER, global = true)]
     pub require_if_match: bool,
 
     #[command(flatten)]
@@ -56,19 +63,21 @@ pub struct Config {
     /// Hosts whose pages articles may embed (`iframe`), comma-separated: `player.example.org`, or `*.example.org` for all
     /// subdomains. Default: none. Embeds use `https` and a sandbox. Applied to an article when its body is next written (a
     /// `PUT`, or a `PATCH` that changes the body). Never name a host that serves your own pages.
-    #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, global = true)]
+    #[arg(long, env = "MANCHETTE_EMBED_HOSTS", value_delimiter = ',', value_parser = EmbedHost::read, help_heading = SERVER, global = true)]
     pub embed_hosts: Vec<EmbedHost>,
 
     /// Worker threads that serve requests. Default: one for each processor.
-    #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), global = true)]
+    #[arg(long, env = "MANCHETTE_WORKERS", value_parser = clap::value_parser!(u16).range(1..=512), help_heading = SERVER, global = true)]
     pub workers: Option<u16>,
 
     /// Don't load the sample content into a new data folder.
-    #[arg(long, env = "MANCHETTE_NO_DEMO", global = true)]
+    #[arg(long, env = "MANCHETTE_NO_DEMO", help_heading = SERVER, global = true)]
     pub no_demo: bool,
 
-    /// Format of log lines. `RUST_LOG` selects which lines are logged (default: `info`).
-    #[arg(long, env = "MANCHETTE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    /// Format of log lines.
+    ///
+    /// `RUST_LOG` selects which lines are logged (default: `info`).
+    #[arg(long, env = "MANCHETTE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, help_heading = SERVER, global = true)]
     pub log_format: LogFormat,
 }
 

@@ -90,9 +90,11 @@ fn time() -> String {
 }
 
 fn text(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
+    // Without colours, unless it is a terminal.
+    let style = out.default_level_style(record.level());
     writeln!(
         out,
-        "{} {:<5} {}: {}",
+        "{} {style}{:<5}{style:#} {}: {}",
         time(),
         record.level(),
         record.target(),
@@ -123,7 +125,10 @@ impl<'kvs> VisitSource<'kvs> for LogFields {
             (None, Some(number)) => json!(number),
             (None, None) => json!(value.to_string()),
         };
-        self.0.insert(key.to_string(), value);
+        // What a record doesn't have.
+        if value != "" {
+            self.0.insert(key.to_string(), value);
+        }
         Ok(())
     }
 }

@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use manchette::cli::{self, Cli};
+use manchette::cli;
 use manchette::logging;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli::parse();
     logging::start(cli.config.log_format);
     match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use anstyle::{AnsiColor, Style};
+
 use crate::access::api_keys::Token;
 
 /// The key in a data folder.
@@ -12,7 +14,10 @@ pub struct DataDirKey {
     pub token: Option<Token>,
 }
 
-/// The text that is printed once, when the server is ready.
+const READY: Style = AnsiColor::Green.on_default().bold();
+const URL: Style = AnsiColor::Cyan.on_default().underline();
+
+/// The text that is printed once, when the server is ready, with colours for a terminal.
 pub fn greeting(address: SocketAddr, key: Option<&DataDirKey>) -> String {
     let base = base_url(address);
     let version = env!("CARGO_PKG_VERSION");
@@ -46,8 +51,8 @@ pub fn greeting(address: SocketAddr, key: Option<&DataDirKey>) -> String {
         }
     };
     let mut text = format!(
-        "\nManchette {version} is ready.\n\n  Listening  {address}\n  Ticker     {base}/v1/headlines\n  Docs       {base}/docs/\n  \
-         {keys}\n\nTry it:\n\n  {read}\n"
+        "\n{READY}Manchette {version} is ready.{READY:#}\n\n  Listening  {address}\n  Ticker     {URL}{base}/v1/headlines{URL:#}\n  \
+         Docs       {URL}{base}/docs/{URL:#}\n  {keys}\n\nTry it:\n\n  {read}\n"
     );
     if let Some(write) = write {
         text.push_str(&format!("\n  {write}\n"));

@@ -5,15 +5,18 @@ pub mod demo;
 mod greeting;
 pub mod health;
 pub mod keys;
+mod manual;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
 mod signals;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::config::Config;
 use crate::db::Unreachable;
@@ -35,17 +38,56 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API (the default command).
     Serve,
-    /// Apply pending migrations. Several processes may run it at once: one migrates, the others wait.
+    /// Apply pending migrations.
+    ///
+    /// Several processes may run it at once: one migrates, the others wait.
     Migrate,
     /// Load the sample content into an empty database.
     Demo,
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Ask a running server whether it is ready: exit status 0 if it is, 1 if not. For the health checks of containers.
+    /// Ask a running server whether it is ready.
+    ///
+    /// The exit status is 0 if it is, 1 if not: for the health checks of containers.
     Health(health::HealthCommand),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print a script that completes commands and settings in a shell.
+    ///
+    /// For bash: `manchette completions bash > ~/.local/share/bash-completion/completions/manchette`.
+    Completions { shell: Shell },
+    /// Print the manual page, or write those of all commands to a folder.
+    Man {
+        /// Write the pages of all commands to this folder, which must exist, such as `/usr/local/share/man/man1`.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+}
+
+/// The settings that the short help shows.
+const SHORT_HELP: &[&str] = &[
+    "listen",
+    "no_demo",
+    "database_url",
+    "data_dir",
+    "fetch_postgres",
+];
+
+/// The command line.
+pub fn command() -> clap::Command {
+    Cli::command()
+        .mut_args(|setting| {
+            let is_hidden = !SHORT_HELP.contains(&setting.get_id().as_str());
+            setting.hide_short_help(is_hidden)
+        })
+        .after_help("All settings, with their environment variables: manchette --help")
+        .after_long_help("The server shows its guides and the contract of its API at /docs/.")
+}
+
+/// Reads the command line. Ends the program if it is wrong or asks for help.
+pub fn parse() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 /// The exit status if the database can't be reached, so that scripts may try again.
@@ -66,24 +108,25 @@ pub fn exit_status(error: &Error) -> ExitCode {
 pub fn run(cli: Cli) -> Result<(), Error> {
     let mut config = cli.config;
     config.database.read_files()?;
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Openapi => openapi::run(),
-        command => actix_web::rt::System::new().block_on(async move {
-            match command {
-                Command::Serve => serve::run(config).await,
-                Command::Migrate => migrate::run(&config).await,
-                Command::Demo => demo::run(&config).await,
-                Command::Keys(command) => keys::run(&config, command).await,
-                Command::Health(command) => health::run(&config, command).await,
-                Command::Openapi => openapi::run(),
-            }
-        }),
-    }
+    let command = cli.command.unwrap_or(Command::Serve);
+    actix_web::rt::System::new().block_on(async move {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(&config).await,
+            Command::Demo => demo::run(&config).await,
+            Command::Keys(command) => keys::run(&config, command).await,
+            Command::Health(command) => health::run(&config, command).await,
+            Command::Openapi => openapi::run(),
+            Command::Completions { shell } => manual::completions(shell),
+            Command::Man { folder } => manual::pages(folder.as_deref()),
+        }
+    })
 }
 
 /// Writes to standard output. It is no error if the reader of a pipe has closed it.
 fn print(text: &str) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
+    // Without colours, unless it is a terminal.
+    let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(format!("can't write to standard output: {error}").into())

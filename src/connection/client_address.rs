@@ -11,6 +11,7 @@ use ipnet::IpNet;
 /// Which proxies are trusted, and how they name the client.
 #[derive(Clone, Debug, Args)]
 #[group(id = "proxies")]
+#[command(next_help_heading = "Connections")]
 pub struct ProxySettings {
     /// Networks of proxies whose forwarded client address is trusted, comma-separated (`10.0.0.0/8,fd00::/8`). Default:
     /// none.

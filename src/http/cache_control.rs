@@ -22,6 +22,7 @@ const PUBLIC: &str = "public, max-age=5, stale-while-revalidate=30, stale-if-err
 
 /// `Cache-Control` for each kind of answer.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Caching")]
 pub struct Caching {
     /// `Cache-Control` of lists, for requests without a key.
     #[arg(long, env = "MANCHETTE_CACHE_LISTS", default_value = PUBLIC, value_parser = parse_header_value, global = true)]

@@ -10,6 +10,7 @@ pub const DENY_ALL: &str =
 
 /// Security headers that depend on the deployment.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Server")]
 pub struct Security {
     /// `max-age` of `Strict-Transport-Security` (RFC 6797), in seconds, optionally followed by `; includeSubDomains` and
     /// `; preload`. Default: not sent. Set it where a proxy in front of the server speaks TLS and will continue to.

@@ -55,6 +55,14 @@ pub fn known_caller(request: &HttpRequest) -> Option<Arc<Caller>> {
     known(request)?.0
 }
 
+/// The prefix of the API key that a request has sent, whether it is valid or not.
+pub fn key_prefix(request: &HttpRequest) -> Option<String> {
+    match Credentials::parse(request) {
+        Ok(Credentials::Key(token)) => Some(token.prefix().to_owned()),
+        _ => None,
+    }
+}
+
 /// Why a request without `Authorization` has no caller.
 pub fn missing(request: &HttpRequest) -> Unauthenticated {
     match request.headers().contains_key("x-api-key") {

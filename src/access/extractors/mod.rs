@@ -13,7 +13,7 @@ use crate::access::actor::Actor;
 use crate::access::caller::{Caller, Scope};
 use crate::problem::Problem;
 use authentication::missing;
-pub use authentication::{caller, known_caller};
+pub use authentication::{caller, key_prefix, known_caller};
 
 /// Any caller, with a key or without.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use hyper::Uri;
 /// The settings of the identity provider.
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "identity")]
+#[command(next_help_heading = "Identity")]
 pub struct IdentityProviderSettings {
     /// Accept JWTs of this issuer (`iss`) in place of API keys. Needs `--jwt-audience` and one of `--jwt-jwks-url` and
     /// `--jwt-jwks-file`. Tokens are signed with RS256, ES256 or EdDSA and have `exp`, `aud`, `sub` and `kid`.

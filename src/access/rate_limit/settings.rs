@@ -6,6 +6,7 @@ use clap::Args;
 
 #[derive(Clone, Debug, Args)]
 #[group(id = "limits")]
+#[command(next_help_heading = "Rate limits")]
 pub struct RateLimitSettings {
     /// Reads that one key may send, as `requests/seconds`, or `off`. The allowance is refilled evenly over the seconds.
     #[arg(long, env = "MANCHETTE_RATE_READS", default_value = "2000/10", value_parser = parse_rate, global = true)]

@@ -1,4 +1,4 @@
-//! One line in the log for each request: id, method, path, status, size, time, client address, caller.
+//! One line in the log for each request: id, method, path and query, status, size, time, client address, caller, user agent.
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, MessageBody};
@@ -17,34 +17,40 @@ pub fn write<B: MessageBody>(context: &RequestContext, response: &HttpResponse<B
         BodySize::Sized(bytes) if context.method != Method::HEAD => bytes,
         _ => 0,
     };
-    let milliseconds = context.started_at.elapsed().as_secs_f64() * 1000.0;
+    let ms = (context.started_at.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     let address = context.client_address.to_string();
-    let (key_id, subject) = key_and_subject(context.caller.get());
-    let key_id = key_id.as_deref().unwrap_or("-");
-    let subject = subject.as_deref().unwrap_or("-");
-    let caller = if key_id == "-" { subject } else { key_id };
+    let key_prefix = context.key_prefix.get().map_or("", String::as_str);
+    let subject = subject(context.caller.get());
+    let caller = match (key_prefix, subject.as_str()) {
+        ("", "") => "-",
+        ("", subject) => subject,
+        (prefix, _) => prefix,
+    };
     let (id, method, path) = (context.id.as_str(), context.method.as_str(), &context.path);
+    let (query, user_agent) = (context.query.as_str(), context.user_agent.as_str());
+    let mark = if query.is_empty() { "" } else { "?" };
+    // Named as in OpenTelemetry's semantic conventions, where those have a name.
     log::info!(
         target: "request",
         request_id = id,
-        address = address.as_str(),
-        key_id = key_id,
-        subject = subject,
-        method = method,
-        path = path.as_str(),
-        status = status,
-        bytes = bytes,
-        ms = (milliseconds * 1000.0).round() / 1000.0;
-        "{id} {method} {path} {status} {bytes}B {milliseconds:.3}ms {address} {caller}"
+        "client.address" = address.as_str(),
+        "manchette.key.prefix" = key_prefix,
+        "enduser.id" = subject.as_str(),
+        "http.request.method" = method,
+        "url.path" = path.as_str(),
+        "url.query" = query,
+        "http.response.status_code" = status,
+        "http.response.body.size" = bytes,
+        "http.server.request.duration" = ms / 1e3,
+        "user_agent.original" = user_agent;
+        "{id} {method} {path}{mark}{query} {status} {bytes}B {ms:.3}ms {address} {caller} {user_agent:?}"
     );
 }
 
-/// The caller as the log names them: an API key's id, or a JWT's subject.
-fn key_and_subject(caller: Option<&RateLimitKey>) -> (Option<String>, Option<String>) {
+/// The subject of the caller's JWT, or nothing. It may have any character: in quotes, it is one word on one line.
+fn subject(caller: Option<&RateLimitKey>) -> String {
     match caller {
-        Some(RateLimitKey::Key(id)) => (Some(id.to_string()), None),
-        // A subject may have any character. In quotes, it is one word on one line.
-        Some(RateLimitKey::Name(name)) => (None, Some(format!("{:?}", redact(name)))),
-        Some(RateLimitKey::Address(_)) | None => (None, None),
+        Some(RateLimitKey::Name(name)) => format!("{:?}", redact(name)),
+        Some(RateLimitKey::Key(_) | RateLimitKey::Address(_)) | None => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! Per-request state of the middleware stack. The request itself goes to its handler and may be dropped with it; the steps
 //! that follow the handler read from here.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -23,6 +24,9 @@ use crate::http::security_headers::Security;
 use crate::problem::Language;
 use crate::redact::redact;
 
+/// Characters of `User-Agent` that are logged.
+const MAX_USER_AGENT: usize = 200;
+
 /// One request, as the steps of the stack know it.
 pub struct RequestContext {
     pub id: RequestId,
@@ -30,6 +34,10 @@ pub struct RequestContext {
     pub method: Method,
     /// The path without secrets, for the log and for problems.
     pub path: String,
+    /// The query without secrets, for the log.
+    pub query: String,
+    /// `User-Agent`, or nothing.
+    pub user_agent: String,
     pub has_credentials: bool,
     /// Every `If-None-Match` of the request.
     pub if_none_match: HeaderMap,
@@ -43,6 +51,8 @@ pub struct RequestContext {
     pub allowance: OnceCell<Allowance>,
     /// The owner of the request's credentials; unset while they are not looked up.
     pub caller: OnceCell<RateLimitKey>,
+    /// The prefix of the API key that the caller has sent; unset if it was refused.
+    pub key_prefix: OnceCell<String>,
     pub app: AppData,
 }
 
@@ -81,6 +91,8 @@ impl RequestContext {
             id: RequestId::from_headers(headers),
             method: request.method().clone(),
             path: redact(request.path()).into_owned(),
+            query: redact(request.query_string()).into_owned(),
+            user_agent: user_agent(headers),
             has_credentials: headers.contains_key(header::AUTHORIZATION),
             if_none_match: only(headers, header::IF_NONE_MATCH),
             accept_language: only(headers, header::ACCEPT_LANGUAGE),
@@ -89,6 +101,7 @@ impl RequestContext {
             started_at: Instant::now(),
             allowance: OnceCell::new(),
             caller: OnceCell::new(),
+            key_prefix: OnceCell::new(),
             app: AppData::of(request),
         }
     }
@@ -98,6 +111,8 @@ impl RequestContext {
         Self {
             id: RequestId::generate(),
             path: "-".into(),
+            query: String::new(),
+            user_agent: String::new(),
             has_credentials: false,
             if_none_match: HeaderMap::new(),
             accept_language: HeaderMap::new(),
@@ -114,6 +129,15 @@ impl RequestContext {
     pub fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
+}
+
+/// The start of `User-Agent`, which clients choose, without secrets.
+fn user_agent(headers: &HeaderMap) -> String {
+    let value = headers.get(header::USER_AGENT);
+    let text = value.map_or(Cow::default(), |value| {
+        String::from_utf8_lossy(value.as_bytes())
+    });
+    redact(&text).chars().take(MAX_USER_AGENT).collect()
 }
 
 /// Every value of one header.

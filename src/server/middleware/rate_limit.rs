@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 
 use super::context::RequestContext;
-use crate::access::extractors::{caller, known_caller};
+use crate::access::extractors::{caller, key_prefix, known_caller};
 use crate::access::rate_limit::{Counted, Limits, RateLimitKey};
 use crate::connection::HEALTH;
 use crate::problem::Problem;
@@ -27,6 +27,9 @@ pub async fn admit(context: &RequestContext, request: &HttpRequest) -> Result<()
         _ => known_caller(request).map(|caller| RateLimitKey::from(caller.as_ref())),
     };
     if let Some(owner) = owner {
+        if let (RateLimitKey::Key(_), Some(prefix)) = (&owner, key_prefix(request)) {
+            let _ = context.key_prefix.set(prefix);
+        }
         let _ = context.caller.set(owner);
     }
     admitted

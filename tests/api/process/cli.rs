@@ -141,6 +141,55 @@ async fn help_lists_settings_without_secrets_and_openapi_prints_the_contract() {
 }
 
 #[actix_web::test]
+async fn the_short_help_fits_a_screen_and_the_long_one_is_grouped() {
+    let data = temp_dir();
+    let short = stdout(&run(data.path(), &["-h"]));
+    assert!(short.lines().count() <= 40, "{short}");
+    assert!(short.contains("--data-dir") && !short.contains("--rate-reads"));
+    let long = stdout(&run(data.path(), &["--help"]));
+    let groups = [
+        "Server",
+        "Database",
+        "Embedded Postgres",
+        "Caching",
+        "Identity",
+        "Rate limits",
+        "Connections",
+    ];
+    for group in groups {
+        assert!(long.contains(&format!("\n{group}:\n")), "{group}: {long}");
+    }
+}
+
+#[actix_web::test]
+async fn completions_and_manual_pages_know_every_command() {
+    let data = temp_dir();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout(&run(data.path(), &["completions", shell]));
+        for word in ["migrate", "rotate", "fetch-postgres"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = stdout(&run(data.path(), &["man"]));
+    assert!(page.contains(".TH manchette 1") && page.contains("EMBEDDED POSTGRES"));
+    let folder = data.path().to_str().unwrap();
+    assert!(
+        run(data.path(), &["man", "--folder", folder])
+            .status
+            .success()
+    );
+    for name in [
+        "manchette.1",
+        "manchette-serve.1",
+        "manchette-keys-rotate.1",
+    ] {
+        assert!(data.path().join(name).exists(), "{name}");
+    }
+    let refused = run(data.path(), &["man", "--folder", "/nowhere"]);
+    assert!(stderr(&refused).contains("/nowhere"));
+}
+
+#[actix_web::test]
 async fn keys_can_be_created_with_an_expiry_and_rotated_from_the_command_line() {
     let data = temp_dir();
     let server = ServerProcess::start(data.path(), &["--no-demo"]);
