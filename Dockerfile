@@ -1,9 +1,10 @@
 # Builds the program, then keeps it alone: no shell, no package manager, not root.
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 # The dependencies first: they change less often than the program.
-RUN mkdir -p src benches/bare && echo 'fn main() {}' | tee src/main.rs benches/bare/server.rs > src/lib.rs && \
+RUN mkdir -p src benches/bare && touch src/lib.rs && \
+    echo 'fn main() {}' > src/main.rs && cp src/main.rs benches/bare/server.rs && \
     cargo build --release --locked --bin manchette && rm -rf src benches
 COPY migrations migrations
 COPY benches benches
