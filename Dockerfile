@@ -7,6 +7,8 @@ RUN mkdir -p src benches/bare && touch src/lib.rs && \
     echo 'fn main() {}' > src/main.rs && cp src/main.rs benches/bare/server.rs && \
     cargo build --release --locked --bin manchette && rm -rf src benches
 COPY migrations migrations
+COPY build.rs build.rs
+COPY docs docs
 COPY benches benches
 COPY src src
 RUN touch src/main.rs src/lib.rs && cargo build --release --locked --bin manchette

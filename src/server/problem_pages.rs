@@ -1,28 +1,14 @@
 //! The pages at `/problems`, in English and French: the kinds of problems, the codes of faults, and each problem.
 
-use std::sync::LazyLock;
-
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use sha2::{Digest, Sha256};
 
 use crate::http::locale;
-use crate::http::security_headers::policy;
 use crate::problem::text::StaticText;
 use crate::problem::{FaultCode, KINDS, Kind, Language, Problem};
+use crate::server::docs::layout;
 use crate::server::problem_examples;
-
-/// The style of the pages, the only one that their policy allows.
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}\
-                     code{background:#eee;padding:.1em .3em}dt{margin-top:1rem}dd{margin:0}pre{overflow:auto}";
-
-static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
-    policy(&format!("style-src 'sha256-{hash}'"))
-});
 
 /// The id of the request in examples.
 const REQUEST_ID: &str = "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11";
@@ -100,7 +86,7 @@ async fn get_problem(name: Path<String>, request: HttpRequest) -> Result<HttpRes
         language,
         kind.title.in_language(language),
         &format!(
-            "<p>{explanation}</p><h2>{what_to_do}</h2><p>{remedy}</p><h2>{for_example}</h2><pre>{example}</pre>\
+            "<p>{explanation}</p><h2>{what_to_do}</h2><p>{remedy}</p><h2>{for_example}</h2><pre tabindex=\"0\">{example}</pre>\
              <p>{status} {}. <a href=\"/problems\">{all}</a>, <a href=\"/docs/\">{api}</a>.</p>",
             kind.status
         ),
@@ -135,14 +121,10 @@ fn markup(text: &str) -> String {
 
 fn page(language: Language, title: &str, body: &str) -> HttpResponse {
     let tag = language.tag();
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str()))
-        .insert_header((header::CONTENT_LANGUAGE, tag))
-        .insert_header((header::VARY, "Accept-Language"))
-        .body(format!(
-            "<!DOCTYPE html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{title} – Manchette</title>\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>\n"
-        ))
+    let main = format!("<main class=\"text alone\"><h1>{title}</h1>{body}</main>");
+    let mut page = layout::page(tag, "/problems", title, &main);
+    let headers = page.headers_mut();
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(tag));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    page
 }

@@ -8,8 +8,8 @@ use crate::support::{JsonPath, Response, TestApp};
 const DENY_ALL: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const DOCS_POLICY: &str = "; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
-                    img-src 'self' data:; connect-src 'self'";
+const DOCS_POLICY: &str = "; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+                    connect-src 'self'";
 
 #[track_caller]
 fn assert_security_headers(response: &Response) {
@@ -111,7 +111,10 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
         ("/openapi.json", ""),
         ("/none", ""),
         ("/docs/", DOCS_POLICY),
-        ("/docs/swagger-ui-bundle.js", DOCS_POLICY),
+        ("/docs/reading", DOCS_POLICY),
+        ("/problems", DOCS_POLICY),
+        ("/problems/invalid", DOCS_POLICY),
+        ("/docs/assets/reference.js", ""),
     ] {
         let response = app.get(path).await;
         assert_eq!(
@@ -120,45 +123,12 @@ async fn content_security_policies_allow_only_what_each_page_needs() {
             "{path}"
         );
     }
-    for path in ["/problems", "/problems/invalid"] {
-        let page = app.get(path).await;
-        let policy = page.header("content-security-policy").to_owned();
-        let text = page.text();
-        let style = text
-            .split("<style>")
-            .nth(1)
-            .and_then(|rest| rest.split("</style>").next());
-        let hash = base64_of_sha256(style.unwrap());
-        assert_eq!(
-            policy,
-            format!("{DENY_ALL}; style-src 'sha256-{hash}'"),
-            "{path}"
-        );
-        assert!(!text.contains("<script") && !text.contains(" style="));
+    // No page has inline scripts.
+    for path in ["/docs/", "/docs/reading", "/problems/invalid"] {
+        let page = app.get(path).await.text();
+        for script in page.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/docs/assets/"), "{script}");
+        }
+        assert!(!page.contains("<style") && !page.contains(" style="));
     }
-    // The documentation has no inline scripts and loads nothing from other hosts.
-    let page = String::from_utf8(app.get("/docs/").await.body).unwrap();
-    for script in page.split("<script").skip(1) {
-        assert!(script.starts_with(" src=\"./"), "{script}");
-    }
-    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("//"));
-    let mut styles = Vec::new();
-    for file in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js"] {
-        let script = app.get(&format!("/docs/{file}")).await.body;
-        let script = String::from_utf8(script).unwrap();
-        let parts = script.split("createElement(\"style\",null,\"").skip(1);
-        styles.extend(parts.map(|part| base64_of_sha256(part.split('"').next().unwrap())));
-    }
-    assert!(
-        matches!(&styles[..], [hash] if DOCS_POLICY.contains(hash)),
-        "{styles:?}"
-    );
-    let start = app.get("/docs/swagger-initializer.js").await;
-    assert!(!start.text().contains("://"));
-}
-
-fn base64_of_sha256(text: &str) -> String {
-    use base64::Engine;
-    use sha2::{Digest, Sha256};
-    base64::prelude::BASE64_STANDARD.encode(Sha256::digest(text))
 }

@@ -30,7 +30,7 @@ async fn malformed_connections_do_not_log_errors() {
         b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz",
         b"POST /v1/headlines HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
         b"GET /livez HTTP/1.1\r\nHost",
-        b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /docs/assets/scalar-1.76.0.js HTTP/1.1\r\nHost: x\r\n\r\n",
         &[b'x'; 200_000],
         b"",
     ] {
