@@ -14,6 +14,7 @@ const GUIDES: &[&str] = &[
     "search-and-languages",
     "authentication",
     "problems",
+    "clients",
     "caching-and-cdns",
     "stability",
     "operations",

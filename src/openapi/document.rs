@@ -67,7 +67,7 @@ pub fn build(routes: fn(&mut ServiceConfig)) -> Value {
     responses::share(&mut document["paths"], &mut shared);
     document["components"]["responses"] = shared;
     document["components"]["schemas"] = schemas::referenced(&document, known).into();
-    schemas::remove_formats(&mut document);
+    schemas::simplify(&mut document);
     examples::share(&mut document);
     prose::join_lines(&mut document);
     document

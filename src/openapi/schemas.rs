@@ -29,18 +29,22 @@ pub fn referenced(document: &Value, mut known: Map<String, Value>) -> Map<String
     found
 }
 
-/// Removes formats that say nothing to a client: those that only this server knows and `uri` have a pattern (and some
-/// languages' types of URLs refuse what others accept), those of whole numbers have limits.
-pub fn remove_formats(value: &mut Value) {
+/// Removes what says nothing to a client, or misleads generators.
+///
+/// - Formats that only this server knows and `uri` have a pattern (and some languages' types of URLs refuse what others
+///   accept), those of whole numbers have limits.
+/// - `uniqueItems`: generators make sets of such lists, which in some languages lose the order.
+pub fn simplify(value: &mut Value) {
     match value {
         Value::Object(object) => {
             let format = object.get("format").and_then(Value::as_str);
             if format.is_some_and(|it| ["slug", "bcp47", "uri", "int32", "int64"].contains(&it)) {
                 object.remove("format");
             }
-            object.values_mut().for_each(remove_formats);
+            object.remove("uniqueItems");
+            object.values_mut().for_each(simplify);
         }
-        Value::Array(items) => items.iter_mut().for_each(remove_formats),
+        Value::Array(items) => items.iter_mut().for_each(simplify),
         _ => {}
     }
 }

@@ -278,11 +278,11 @@ fn ids_schema(words: &str, most: usize) -> utoipa::openapi::schema::Array {
 }
 
 fn authors_schema() -> utoipa::openapi::schema::Array {
-    ids_schema("The ids of its authors, in byline order.", 20)
+    ids_schema("The ids of its authors, in byline order, each once.", 20)
 }
 
 fn tags_schema() -> utoipa::openapi::schema::Array {
-    ids_schema("The ids of its tags, in display order.", 50)
+    ids_schema("The ids of its tags, in display order, each once.", 50)
 }
 
 fn news() -> ArticleKind {

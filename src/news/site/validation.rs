@@ -71,7 +71,7 @@ pub fn languages_schema() -> Array {
         .max_length(Some(35));
     ArrayBuilder::new()
         .description(Some(
-            "Its languages (BCP 47), in order of preference. The names of categories, authors and tags are in the first.",
+            "Its languages (BCP 47), in order of preference, each once. The names of categories, authors and tags are in the first.",
         ))
         .items(tag)
         .min_items(Some(1))
