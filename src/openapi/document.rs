@@ -85,7 +85,7 @@ fn security_schemes() -> [(&'static str, SecurityScheme); 2] {
     );
     let jwt = bearer(
         "JWT",
-        "A JWT (RFC 7519) from the identity provider in the server's settings, if there is one: signed with RS256, ES256 or \
+        "A JWT (RFC 7519) from the identity provider in the server's settings, if there is one: validated as RFC 8725 advises, signed with RS256, ES256 or \
          EdDSA, with the same scopes in a claim.",
     );
     [("key", key), ("jwt", jwt)]

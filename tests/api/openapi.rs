@@ -534,3 +534,56 @@ fn every_array_in_the_contract_has_a_maximum_length() {
     }
     walk(manchette::server::contract::contract(), "");
 }
+
+/// Texts that a request can have without a limit, and whole numbers without both limits.
+fn unlimited(schema: &'static Value, place: &str, seen: &mut BTreeSet<String>) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str()
+        && !seen.insert(name.to_owned())
+    {
+        return Vec::new();
+    }
+    let schema = resolve(schema);
+    let is = |name: &str| {
+        let types = &schema["type"];
+        types == name
+            || types
+                .as_array()
+                .is_some_and(|all| all.contains(&json!(name)))
+    };
+    let has = |keyword: &str| schema.get(keyword).is_some();
+    let limits = ["maxLength", "pattern", "enum", "const", "format"];
+    let mut found = Vec::new();
+    if is("string") && !limits.into_iter().any(has)
+        || is("integer") && !(has("minimum") && has("maximum"))
+    {
+        found.push(place.to_owned());
+    }
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    for (name, below) in properties {
+        found.extend(unlimited(below, &format!("{place}.{name}"), seen));
+    }
+    let parts = ["oneOf", "anyOf", "allOf"].into_iter();
+    let parts = parts.filter_map(|word| schema[word].as_array()).flatten();
+    let items = ["items", "additionalProperties"].into_iter();
+    let items = items.filter_map(|word| schema.get(word).filter(|below| below.is_object()));
+    for below in parts.chain(items) {
+        found.extend(unlimited(below, place, seen));
+    }
+    found
+}
+
+#[test]
+fn every_text_and_number_of_a_body_or_query_has_limits() {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for (path, method, operation) in operations() {
+        let queries = parameters(operation).filter(|parameter| parameter["in"] == "query");
+        let bodies = operation["requestBody"]["content"].as_object();
+        let bodies = bodies.into_iter().flat_map(|content| content.values());
+        for part in queries.chain(bodies) {
+            let place = format!("{method} {path} {}", part["name"]);
+            found.extend(unlimited(&part["schema"], &place, &mut seen));
+        }
+    }
+    assert!(seen.len() > 20 && found.is_empty(), "{found:?}");
+}
