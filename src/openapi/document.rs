@@ -16,7 +16,7 @@ use super::{examples, headers, operations, parameters, prose, responses, schemas
             translations and search.\n\n\
             Names are `snake_case`. Times are RFC 3339 in UTC. Ids are UUIDs. Text is plain text, except `body` and \
             `body_html`. A missing value is `null`. Lists are paginated by cursor. Errors are `application/problem+json` \
-            (RFC 9457). Every `GET` response has an `ETag`, and `If-None-Match` is supported; writes take `If-Match`. \
+            (RFC 9457), in English or, with `Accept-Language: fr`, in French. Every `GET` response has an `ETag`, and `If-None-Match` is supported; writes take `If-Match`. \
             Every path with a `GET` also supports `HEAD`. New fields and new values of enums may be added: clients accept \
             those that they don't know. Every response has `X-Request-Id` and, health checks aside, \
             `RateLimit` and `RateLimit-Policy`.",

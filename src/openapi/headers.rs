@@ -24,7 +24,7 @@ const HEADERS: [(&str, &str, &str); 13] = [
     ),
     (
         "Content-Language",
-        "The language of the content (BCP 47).",
+        "The language of the content, or of a problem's texts (BCP 47).",
         "fr",
     ),
     (

@@ -133,6 +133,7 @@ pub fn all() -> Value {
             headers::add(&mut response, &headers::OF_ALL);
         }
         if status != "304" {
+            headers::add(&mut response, &["Content-Language"]);
             response["content"] = json!({"application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"},
                 "examples": {"example": {"value": example(status)}},
