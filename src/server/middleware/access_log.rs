@@ -17,7 +17,9 @@ pub fn write<B: MessageBody>(context: &RequestContext, response: &HttpResponse<B
         BodySize::Sized(bytes) if context.method != Method::HEAD => bytes,
         _ => 0,
     };
-    let ms = (context.started_at.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    // Whole microseconds.
+    let seconds = (context.started_at.elapsed().as_secs_f64() * 1e6).round() / 1e6;
+    let ms = seconds * 1e3;
     let address = context.client_address.to_string();
     let key_prefix = context.key_prefix.get().map_or("", String::as_str);
     let subject = subject(context.caller.get());
@@ -41,7 +43,7 @@ pub fn write<B: MessageBody>(context: &RequestContext, response: &HttpResponse<B
         "url.query" = query,
         "http.response.status_code" = status,
         "http.response.body.size" = bytes,
-        "http.server.request.duration" = ms / 1e3,
+        "http.server.request.duration" = seconds,
         "user_agent.original" = user_agent;
         "{id} {method} {path}{mark}{query} {status} {bytes}B {ms:.3}ms {address} {caller} {user_agent:?}"
     );
