@@ -3,6 +3,7 @@
 python main.py URL KEY
 """
 
+import json
 import sys
 import uuid
 
@@ -68,3 +69,7 @@ for hit in SearchApi(ApiClient(configuration)).search(q="port").items:
     found = hit.actual_instance
     assert found is not None
     print(found.type, found.article.title if isinstance(found, ArticleHit) else found.headline.title)
+
+# What a later version adds is no error: the enums were made tolerant (../python/tolerant_enums.py).
+later = Headline.from_dict({**json.loads(changed.to_json()), "priority": "urgent", "mood": "calm"})
+assert later is not None and later.priority == "urgent"

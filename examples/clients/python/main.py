@@ -46,3 +46,7 @@ invalid = create_headline.sync(client=client, body=NewHeadline(title=" ", langua
 assert isinstance(invalid, Problem)
 for fault in invalid.errors:
     print(fault.pointer, fault.code)
+
+# What a later version adds is no error: the enums were made tolerant (tolerant_enums.py).
+later = Headline.from_dict({**changed.to_dict(), "priority": "urgent", "mood": "calm"})
+assert later.priority == "urgent", later.priority
