@@ -35,7 +35,8 @@ pub struct BodySettings {
     pub cpu_tasks: CpuTasks,
 }
 
-/// The SHA-256 of a body.
+/// The SHA-256 of a body in its canonical form (RFC 8785): spaces and the order of fields, which some encoders vary from one
+/// request to the next, make no difference.
 pub type Digest = [u8; 32];
 
 /// A request's body before it is read. The handler takes it as an argument and reads it: after the caller was
@@ -96,7 +97,9 @@ impl Body {
     ) -> Result<(Value, Digest), Problem> {
         let bytes = self.bytes().await?;
         if bytes.is_empty() {
-            return Ok((Map::new().into(), Sha256::digest(b"{}").into()));
+            let empty = Value::from(Map::new());
+            let digest = digest(&empty);
+            return Ok((empty, digest));
         }
         self.convert(bytes, types, Ok).await
     }
@@ -109,7 +112,11 @@ impl Body {
     ) -> Result<(T, Digest), Problem> {
         self.check_type(types)?;
         let is_small = bytes.len() <= INLINE_LIMIT;
-        let task = move || Ok((convert(parse(&bytes)?)?, Sha256::digest(&bytes).into()));
+        let task = move || {
+            let value = parse(&bytes)?;
+            let digest = digest(&value);
+            Ok((convert(value)?, digest))
+        };
         let tasks = &self.settings().cpu_tasks;
         tasks.run(is_small, task).await?
     }
@@ -171,6 +178,11 @@ impl Body {
         }
         Ok(bytes)
     }
+}
+
+fn digest(body: &Value) -> Digest {
+    let canonical = serde_json_canonicalizer::to_vec(body);
+    Sha256::digest(canonical.expect("JSON has a canonical form")).into()
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {

@@ -45,6 +45,8 @@ where
     let stopping = shutdown.clone();
     let app = apply_fn_factory(app, move |request: Request, app: &S::Service| {
         let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
+        // No other protocol is spoken here, and the framework closes the connection after it was asked for one.
+        let is_upgrade = request.head().upgrade();
         let handled = app.call(request);
         let stopping = stopping.clone();
         async move {
@@ -54,6 +56,11 @@ where
             };
             if let Some(connection) = connection {
                 close_if_last(&connection, &stopping, &mut response);
+            }
+            if is_upgrade {
+                response
+                    .head_mut()
+                    .set_connection_type(ConnectionType::Close);
             }
             Ok::<_, actix_web::Error>(response)
         }

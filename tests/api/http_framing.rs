@@ -286,3 +286,22 @@ async fn ambiguous_requests_that_enable_smuggling_are_rejected() {
         );
     }
 }
+
+#[actix_web::test]
+async fn a_request_to_upgrade_is_answered_and_closes_the_connection() {
+    let app = TestApp::start().await;
+    let settings = "AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA";
+    for upgrade in [
+        format!(
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: {settings}"
+        ),
+        "Connection: Upgrade\r\nUpgrade: websocket".to_owned(),
+    ] {
+        let request = format!("GET /v1/headlines HTTP/1.1\r\nHost: x\r\n{upgrade}\r\n\r\n");
+        let received = app.send_raw(request.as_bytes());
+        assert_eq!(statuses(&received), ["200"], "{received}");
+        let lower = received.to_lowercase();
+        assert!(lower.contains("connection: close"), "{received}");
+        assert!(received.contains("\"items\""), "{received}");
+    }
+}

@@ -77,6 +77,21 @@ async fn reusing_an_idempotency_key_with_another_body_is_rejected() {
 }
 
 #[actix_web::test]
+async fn the_order_of_fields_and_spaces_make_no_other_body() {
+    let app = TestApp::start().await;
+    let mut ids = Vec::new();
+    for body in [
+        r#"{"title":"a","language":"fr"}"#,
+        r#"{ "language": "fr", "title": "\u0061" }"#,
+    ] {
+        let request = post(&app, "k", json!({})).body("application/json", body);
+        ids.push(request.await.created()["id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(titles(&app).await, ["a"]);
+}
+
+#[actix_web::test]
 async fn idempotency_keys_are_scoped_to_the_caller() {
     let app = TestApp::start().await;
     let other = app.new_key(&[Scope::Write, Scope::Publish]).await;

@@ -13,9 +13,6 @@ import java.net.http.HttpResponse.BodyHandlers
 import java.util.UUID
 import kotlinx.serialization.encodeToString
 import kotlinx.serialization.json.Json
-import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.jsonArray
-import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import manchette.infrastructure.Serializer
 import manchette.models.ArticleHit
@@ -27,6 +24,7 @@ import manchette.models.NewHeadline
 import manchette.models.Priority
 import manchette.models.Problem
 import manchette.models.ProblemType
+import manchette.models.SearchHitPage
 
 lateinit var base: String
 lateinit var key: String
@@ -90,9 +88,9 @@ fun main(args: Array<String>) {
     for (fault in invalid.errors) println("${fault.pointer} ${fault.code}")
 
     // A search result is an article or a headline; `type` tells which.
-    val found: JsonObject = send("GET", "/v1/search?q=port").read(200)
-    for (hit in found.getValue("items").jsonArray) {
-        when (hit.jsonObject.getValue("type").jsonPrimitive.content) {
+    val found: SearchHitPage = send("GET", "/v1/search?q=port").read(200)
+    for (hit in found.items) {
+        when (hit.getValue("type").jsonPrimitive.content) {
             "article" -> println("article ${json.decodeFromJsonElement(ArticleHit.serializer(), hit).article.title}")
             "headline" -> println("headline ${json.decodeFromJsonElement(HeadlineHit.serializer(), hit).headline.title}")
         }

@@ -34,7 +34,8 @@ let created = try await HeadlinesAPI.createHeadlineWithRequestBuilder(newHeadlin
 let retried = try await HeadlinesAPI.createHeadline(newHeadline: new, idempotencyKey: key, apiConfiguration: api)
 precondition(created.body.id == retried.id)
 let id = created.body.id
-let etag = created.header["etag"]
+let etag = created.header.first { $0.key.lowercased() == "etag" }?.value
+precondition(etag != nil)
 
 // Change that version. A field that is not given stays; `clear` clears one.
 let patch = HeadlinePatch(title: "Le port rouvre à 14 heures", priority: .breaking)
