@@ -15,7 +15,7 @@ const GUIDES: &[&str] = &[
     "authentication",
     "problems",
     "clients",
-    "caching-and-cdns",
+    "caching",
     "stability",
     "operations",
     "settings",

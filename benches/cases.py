@@ -45,7 +45,7 @@ class Case:
         answer, body = get(self.port, self.paths[0], headers)
         if answer.status != self.status and not (self.may_fail and answer.status >= 500):
             raise BenchmarkError(f"{self.paths[0]} returns {answer.status}, not {self.status}: {body.decode()}")
-        self.body = body
+        self.body, self.response_headers = body, answer.getheaders()
         self.wrk(chosen, self.port, 1)
 
     def items(self):

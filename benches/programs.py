@@ -104,10 +104,14 @@ class Server:
 def bare_server(program, stack, case, workers):
     file = case.file.with_suffix(".body")
     file.write_bytes(case.body)
+    headers = case.file.with_suffix(".headers")
+    # The framework sets these itself.
+    own = ("content-length", "date", "connection", "transfer-encoding")
+    headers.write_text("".join(f"{name}: {value}\n" for name, value in case.response_headers if name.lower() not in own))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [program, str(port), file, str(workers), str(case.status)]
+    command = [program, str(port), file, str(workers), str(case.status), headers]
     server = Server(command, case.file.with_suffix(".log"), environment())
     stack.callback(server.stop)
     for _ in range(200):

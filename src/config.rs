@@ -6,8 +6,10 @@ use clap::Args;
 
 use crate::access::jwt::IdentityProviderSettings;
 use crate::access::rate_limit::RateLimitSettings;
+use crate::cache::CacheSettings;
 use crate::connection::{ConnectionSettings, listen};
 use crate::db::DatabaseSettings;
+use crate::events::settings::EventSettings;
 use crate::http::cache_control::Caching;
 use crate::http::security_headers::Security;
 use crate::logging::LogFormat;
@@ -37,7 +39,13 @@ pub struct Config {
     pub database: DatabaseSettings,
 
     #[command(flatten)]
+    pub events: EventSettings,
+
+    #[command(flatten)]
     pub caching: Caching,
+
+    #[command(flatten)]
+    pub cache: CacheSettings,
 
     #[command(flatten)]
     pub identity: IdentityProviderSettings,

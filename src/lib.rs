@@ -7,6 +7,7 @@
 //! - [`openapi`]: the contract, made from the code.
 //! - [`news`]: what the API is about: a folder for each resource, what content shares, lists, search.
 //! - [`access`]: who may do what (API keys, JWTs), how much (rate limits), and who did (audit).
+//! - [`cache`]: answers kept in memory.
 //! - [`idempotency`]: stored responses, replayed to a repeated request.
 //! - [`events`]: the one log of changes.
 //! - [`http`]: HTTP's words, no resource known: query parameters, pages, cursors, bodies, preconditions.
@@ -17,6 +18,7 @@
 //!   secrets out of them; [`progress`]: bars on the terminal.
 
 pub mod access;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod connection;

@@ -9,7 +9,9 @@ use manchette::logging;
 fn main() -> ExitCode {
     let cli = cli::parse();
     logging::start(cli.config.log_format);
-    match cli::run(cli) {
+    let done = cli::run(cli);
+    logging::flush();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut message = error.to_string();

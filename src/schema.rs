@@ -169,6 +169,8 @@ diesel::table! {
         version -> Int4,
         action -> Text,
         key_id -> Nullable<Uuid>,
+        tags -> Nullable<Array<Nullable<Int8>>>,
+        moments -> Array<Nullable<Timestamptz>>,
     }
 }
 

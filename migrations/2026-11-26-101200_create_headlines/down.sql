@@ -1,3 +1,4 @@
+DROP FUNCTION moments_to_come;
 DROP TRIGGER untag_headlines ON article_tags;
 DROP TRIGGER tag_headlines ON article_tags;
 DROP TABLE headline_tags, headlines;

@@ -22,6 +22,7 @@ use crate::connection::{Shutdown, files, listen};
 use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::Embedded;
 use crate::db::{ConnectOptions, migrations, pooler, reach};
+use crate::events::retention;
 use crate::server;
 
 pub async fn run(mut config: Config) -> Result<(), Error> {
@@ -33,6 +34,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let listener = listen::bind(config.listen)?;
     let address = listener.local_addr()?;
     let (options, embedded, key) = start_database(&config).await?;
+    actix_web::rt::spawn(retention::run(options.clone(), config.events.events_days));
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
     let admission = Admission::new(&config.connection);

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR};
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use clap::{Args, ValueEnum};
@@ -58,20 +58,32 @@ pub fn client_address(request: &HttpRequest) -> IpAddr {
     if let Some(ClientAddress(known)) = request.extensions().get() {
         return *known;
     }
-    let peer = request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
-        .to_canonical();
-    let address = match request.app_data::<Data<ProxySettings>>() {
-        Some(settings) => forwarded_address(peer, request, settings),
-        None => peer,
-    };
+    let settings = request.app_data::<Data<ProxySettings>>();
+    let address = address_of(
+        request.peer_addr(),
+        request.headers(),
+        settings.map(|settings| &***settings),
+    );
     request.extensions_mut().insert(ClientAddress(address));
     address
 }
 
+/// The address of the client whose request came from this peer with these headers.
+pub fn address_of(
+    peer: Option<SocketAddr>,
+    headers: &HeaderMap,
+    settings: Option<&ProxySettings>,
+) -> IpAddr {
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let peer = peer.to_canonical();
+    match settings {
+        Some(settings) => forwarded_address(peer, headers, settings),
+        None => peer,
+    }
+}
+
 /// Walks the list of hops from the nearest to the first that is not trusted. Any entry before that one is unverified.
-fn forwarded_address(peer: IpAddr, request: &HttpRequest, settings: &ProxySettings) -> IpAddr {
+fn forwarded_address(peer: IpAddr, headers: &HeaderMap, settings: &ProxySettings) -> IpAddr {
     if !settings.trusts(peer) {
         return peer;
     }
@@ -80,8 +92,7 @@ fn forwarded_address(peer: IpAddr, request: &HttpRequest, settings: &ProxySettin
         ProxyHeader::Forwarded => (FORWARDED, parse_forwarded_for),
     };
     // Several lines are one list (RFC 9110, section 5.3).
-    let lines: Vec<&str> = request
-        .headers()
+    let lines: Vec<&str> = headers
         .get_all(name)
         .map(|line| line.to_str().unwrap_or("?"))
         .collect();
@@ -111,8 +122,15 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 /// The network of a request's client; none where only a trusted proxy's own address is known, which many clients share.
 pub fn network_to_bound(request: &HttpRequest) -> Option<IpAddr> {
-    let address = client_address(request);
     let settings = request.app_data::<Data<ProxySettings>>();
+    bounded_network(
+        client_address(request),
+        settings.map(|settings| &***settings),
+    )
+}
+
+/// The same for a client's address.
+pub fn bounded_network(address: IpAddr, settings: Option<&ProxySettings>) -> Option<IpAddr> {
     let is_proxy = settings.is_some_and(|settings| settings.trusts(address));
     (!is_proxy).then(|| network(address))
 }

@@ -1,6 +1,7 @@
 //! Size limits of a request's head. Beyond 96 header lines or 128 KiB it is not even parsed (see [`super::framing`]).
 
-use actix_web::HttpRequest;
+use actix_web::http::Uri;
+use actix_web::http::header::HeaderMap;
 
 use super::messages;
 use crate::problem::Problem;
@@ -16,16 +17,13 @@ pub const MAX_HEADER_BYTES: usize = 16 << 10;
 ///
 /// # Errors
 /// With the limit that it exceeds.
-pub fn check(request: &HttpRequest) -> Result<(), Problem> {
-    let address = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |it| it.as_str().len());
+pub fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let address = uri.path_and_query().map_or(0, |it| it.as_str().len());
     if address > MAX_ADDRESS {
         return Err(Problem::UriTooLong(MAX_ADDRESS));
     }
     let (mut count, mut bytes) = (0, 0);
-    for (name, value) in request.headers() {
+    for (name, value) in headers {
         count += 1;
         bytes += name.as_str().len() + value.len() + ": \r\n".len();
     }

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio_postgres::Client;
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::{AsyncMessage, Client, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{DatabaseSettings, tls};
@@ -150,6 +152,29 @@ impl ConnectOptions {
             .batch_execute(&self.session_settings(self.read_lock_timeout_ms))
             .await?;
         Ok(client)
+    }
+
+    /// Opens a connection like [`Self::client`], and the receiver of the notifications that it listens to, which ends with the
+    /// connection.
+    pub async fn listener(
+        &self,
+    ) -> Result<(Client, mpsc::UnboundedReceiver<Notification>), tokio_postgres::Error> {
+        let (client, mut connection) = self.postgres.connect(self.tls.clone()).await?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+            while let Some(Ok(message)) = messages.next().await {
+                if let AsyncMessage::Notification(notification) = message
+                    && sender.send(notification).is_err()
+                {
+                    break;
+                }
+            }
+        });
+        client
+            .batch_execute(&self.session_settings(self.read_lock_timeout_ms))
+            .await?;
+        Ok((client, receiver))
     }
 
     /// The server, the user and the database.

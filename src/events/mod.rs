@@ -1,5 +1,12 @@
-//! The log of changes: one row for every committed write, inserted in the transaction of the write.
+//! The log of changes: one row for every committed write, inserted in the transaction of the write; and its follower.
 
+pub mod follow;
+mod log_reader;
+pub mod retention;
+pub mod settings;
+mod snapshot;
+
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -29,10 +36,20 @@ pub struct Change {
     pub action: Action,
 }
 
+/// What a change means to answers that were kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// The cache tags of the answers that it affects; none if it may affect any.
+    pub tags: Option<Vec<i64>>,
+    /// The moments to come at which the public sees something else, without another change.
+    pub moments: Vec<DateTime<Utc>>,
+}
+
 /// Records a change in the transaction that makes it. `key_id` is the caller's API key, if a caller with one made the change.
 pub async fn record(
     conn: &mut AsyncPgConnection,
     change: Change,
+    effects: &Effects,
     key_id: Option<Uuid>,
 ) -> QueryResult<()> {
     diesel::insert_into(events::table)
@@ -42,6 +59,8 @@ pub async fn record(
             events::version.eq(change.version),
             events::action.eq(change.action),
             events::key_id.eq(key_id),
+            events::tags.eq(&effects.tags),
+            events::moments.eq(&effects.moments),
         ))
         .execute(conn)
         .await?;

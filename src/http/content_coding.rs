@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use actix_web::HttpMessage;
-use actix_web::http::header::{AcceptEncoding, Encoding, Header};
+use actix_web::http::header::{AcceptEncoding, Encoding, Header, Preference, Quality, QualityItem};
 use actix_web::web::{self, Bytes};
 
 /// The smallest body that is compressed, in bytes.
@@ -28,20 +28,23 @@ impl ContentCoding {
         }
     }
 
-    /// The coding that a request prefers among ours; none where it accepts none of them, or prefers none.
+    /// The coding that a request prefers among ours; none where it accepts none of them, or prefers none. Of those that it
+    /// likes equally, zstd comes first: it makes bodies as small as Brotli does, in a tenth of the time.
     pub fn negotiate(request: &impl HttpMessage) -> Option<Self> {
-        let ours = [
-            Encoding::brotli(),
-            Encoding::zstd(),
-            Encoding::gzip(),
-            Encoding::identity(),
-        ];
-        let chosen = AcceptEncoding::parse(request)
-            .ok()?
-            .negotiate(ours.iter())?;
-        [Self::Brotli, Self::Zstd, Self::Gzip]
-            .into_iter()
-            .find(|coding| chosen.to_string() == coding.token())
+        let accepted = AcceptEncoding::parse(request).ok()?;
+        let quality = |token: &str| {
+            let is_named = |item: &&QualityItem<Preference<Encoding>>| match &item.item {
+                Preference::Specific(encoding) => encoding.to_string() == token,
+                Preference::Any => false,
+            };
+            let item = accepted.0.iter().find(is_named);
+            item.map_or(Quality::ZERO, |item| item.quality)
+        };
+        // Of equals, the last is taken.
+        let ours =
+            [Self::Gzip, Self::Brotli, Self::Zstd].map(|coding| (quality(coding.token()), coding));
+        let (best, coding) = ours.into_iter().max_by_key(|(quality, _)| *quality)?;
+        (best > Quality::ZERO && best >= quality("identity")).then_some(coding)
     }
 
     /// Whether a body of this type and size gains by compression.
@@ -95,7 +98,8 @@ mod tests {
     #[test]
     fn the_preferred_coding_is_negotiated() {
         for (header, coding) in [
-            ("gzip, deflate, br, zstd", Some(ContentCoding::Brotli)),
+            ("gzip, deflate, br, zstd", Some(ContentCoding::Zstd)),
+            ("gzip, deflate, br", Some(ContentCoding::Brotli)),
             ("gzip;q=1, br;q=0.5", Some(ContentCoding::Gzip)),
             ("br;q=0, zstd;q=0.1", Some(ContentCoding::Zstd)),
             ("GZIP", Some(ContentCoding::Gzip)),

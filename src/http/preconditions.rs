@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::http::content_coding::ContentCoding;
 use crate::http::messages;
@@ -23,8 +23,8 @@ pub struct Version(String);
 impl Version {
     /// Includes the id, as a slug may move to another resource.
     pub fn of(id: Uuid, version: i32) -> Self {
-        let digest = Sha256::digest(id.as_bytes());
-        Self(format!("{version}-{}", hex(&digest[..6])))
+        let hash = xxh3_128(id.as_bytes()) >> 80;
+        Self(format!("{version}-{hash:012x}"))
     }
 
     /// A version as it was stored.
@@ -37,19 +37,15 @@ impl Version {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A strong entity tag: the hash of the body and, before it, the version of the resource that the body shows. So the tag
 /// changes with every byte, and still tells which version a client has seen. It differs between content codings (section
 /// 8.8.3.3).
 pub fn entity_tag(version: Option<&Version>, body: &[u8], coding: Option<ContentCoding>) -> String {
-    let hash = hex(&Sha256::digest(body)[..12]);
+    let hash = xxh3_128(body);
     let version = version.map(|Version(version)| format!("{version}-"));
     let coding = coding.map(|coding| format!("-{}", coding.token()));
     format!(
-        "\"{}{hash}{}\"",
+        "\"{}{hash:032x}{}\"",
         version.unwrap_or_default(),
         coding.unwrap_or_default()
     )

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 pub const OF_ALL: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
 
 /// Each header's name, description and example.
-const HEADERS: [(&str, &str, &str); 13] = [
+const HEADERS: [(&str, &str, &str); 14] = [
     (
         "ETag",
         "A strong entity tag (RFC 9110); it changes with every byte of the response.",
@@ -19,8 +19,13 @@ const HEADERS: [(&str, &str, &str); 13] = [
     ),
     (
         "Cache-Tag",
-        "The resources in the response, for caches that purge by tag; without a key only.",
-        "article,article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+        "What the response is made of, for caches that purge by tag, as a setting says; without a key only.",
+        "hDk63YxInTM,nzAfagt8LRQ",
+    ),
+    (
+        "Cache-Status",
+        "What the server's own cache did (RFC 9211): `hit`, `fwd=uri-miss`, `fwd=bypass`, or `hit; fwd=stale` while the database is away; without a key only.",
+        "manchette; hit",
     ),
     (
         "Content-Language",
@@ -30,7 +35,7 @@ const HEADERS: [(&str, &str, &str); 13] = [
     (
         "Surrogate-Key",
         "The same as `Cache-Tag`, separated by spaces.",
-        "article article-0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d14",
+        "hDk63YxInTM nzAfagt8LRQ",
     ),
     (
         "Vary",

@@ -131,6 +131,9 @@ fn complete_response(facts: &Facts, status: &str, response: &mut Value) {
     }
     if status != "204" && facts.shows_content() {
         names.extend(["Cache-Tag", "Surrogate-Key"]);
+        if facts.method == "get" {
+            names.push("Cache-Status");
+        }
     }
     if status == "201" {
         names.push("Idempotency-Replayed");

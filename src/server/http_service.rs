@@ -14,11 +14,14 @@ use actix_service::{
 };
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 
 use crate::config::Config;
 use crate::connection::admission::Admission;
 use crate::connection::stream::{ClientStream, Timeouts};
 use crate::connection::{ConnectionSettings, ConnectionState, Shutdown};
+use crate::server::kept_responses::KeptResponses;
 
 /// Serves the app on accepted sockets.
 pub fn serve<I, S, B>(
@@ -26,6 +29,7 @@ pub fn serve<I, S, B>(
     config: &Config,
     shutdown: &Shutdown,
     admission: &Admission,
+    kept: KeptResponses,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<I, S, B>
 where
@@ -47,11 +51,20 @@ where
         let connection = request.conn_data::<Rc<ConnectionState>>().cloned();
         // No other protocol is spoken here, and the framework closes the connection after it was asked for one.
         let is_upgrade = request.head().upgrade();
-        let handled = app.call(request);
+        let ready = connection
+            .as_ref()
+            .and_then(|connection| kept.answer(&request, connection));
+        let handled = match ready {
+            Some(ready) => Either::Left(std::future::ready(Ok(ready))),
+            None => {
+                let routed = app.call(request);
+                Either::Right(routed.map_ok(|it| Response::from(it).map_into_boxed_body()))
+            }
+        };
         let stopping = stopping.clone();
         async move {
-            let mut response: Response<BoxBody> = match handled.await {
-                Ok(response) => Response::from(response).map_into_boxed_body(),
+            let mut response = match handled.await {
+                Ok(response) => response,
                 Err(error) => error.error_response().into(),
             };
             if let Some(connection) = connection {

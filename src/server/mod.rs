@@ -4,6 +4,7 @@ pub mod contract;
 pub mod docs;
 pub mod health;
 mod http_service;
+mod kept_responses;
 pub mod middleware;
 pub mod problem_examples;
 mod problem_pages;
@@ -67,7 +68,8 @@ pub fn start(
                 .wrap(from_fn(refused_preflights))
                 // Outermost: every answer has them, also a preflight's.
                 .wrap(settings.security.headers());
-            http_service::serve(app, &settings, &shutdown, &admission)
+            let kept = shared.kept_responses(&settings);
+            http_service::serve(app, &settings, &shutdown, &admission, kept)
         })?;
     Ok(server.run())
 }

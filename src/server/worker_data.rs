@@ -6,16 +6,19 @@ use actix_web::web::{Data, ServiceConfig};
 
 use crate::access::jwt::IdentityProvider;
 use crate::access::rate_limit::Limits;
+use crate::cache::AnswerCache;
 use crate::config::Config;
 use crate::connection::Shutdown;
 use crate::connection::unsent::Unsent;
 use crate::cpu_tasks::CpuTasks;
 use crate::db::shares::resource_of;
 use crate::db::{ConnectOptions, Database, HealthMonitor};
+use crate::events::follow::Follower;
 use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
 use crate::server::contract::contract;
+use crate::server::kept_responses::KeptResponses;
 use crate::server::middleware::RequestTimeouts;
 
 /// Data that all workers share.
@@ -27,6 +30,9 @@ pub struct SharedData {
     shutdown: Shutdown,
     identity_provider: Option<Data<IdentityProvider>>,
     cpu_tasks: CpuTasks,
+    cache: Data<AnswerCache>,
+    /// Keeps the cache true, for as long as a worker runs.
+    _follower: Option<Arc<Follower>>,
 }
 
 impl SharedData {
@@ -44,6 +50,12 @@ impl SharedData {
         if let Some(provider) = &identity_provider {
             provider.warm_up();
         }
+        let cache = AnswerCache::new(&config.cache);
+        let follower = cache.is_on().then(|| {
+            let follower = Follower::start(options, vec![cache.clone()]);
+            cache.set_log(follower.state());
+            Arc::new(follower)
+        });
         let silence = config.database.silence();
         Ok(Self {
             health: Arc::new(HealthMonitor::start(options, silence)),
@@ -52,13 +64,28 @@ impl SharedData {
             shutdown: shutdown.clone(),
             identity_provider: identity_provider.map(Data::from),
             cpu_tasks,
+            cache: Data::from(cache),
+            _follower: follower,
         })
+    }
+
+    /// What answers plain requests before they are routed.
+    pub fn kept_responses(&self, config: &Config) -> KeptResponses {
+        let (cache, limits) = (self.cache.clone(), self.limits.clone());
+        let unsent = self.unsent.clone();
+        KeptResponses::new(
+            cache.into_inner(),
+            limits.into_inner(),
+            unsent.into_inner(),
+            config,
+        )
     }
 
     /// Registers the data of one worker: one `Data` for each part of the server, which takes its own where it needs it.
     pub fn register(&self, options: &ConnectOptions, config: &Config, cfg: &mut ServiceConfig) {
         let database = Database::new(options, &config.database, self.health.clone(), resources());
         cfg.app_data(Data::new(database))
+            .app_data(self.cache.clone())
             .app_data(self.limits.clone())
             .app_data(self.unsent.clone())
             .app_data(Data::new(self.shutdown.clone()))

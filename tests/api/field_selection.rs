@@ -190,12 +190,9 @@ async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
     }
 }
 
-/// The kinds of resources in the cache tags of a response.
-fn cache_tag_kinds(response: &Response) -> Vec<&str> {
-    let keys = response.header("surrogate-key").split(' ');
-    let mut kinds: Vec<&str> = keys.map(|key| key.split('-').next().unwrap()).collect();
-    kinds.dedup();
-    kinds
+/// The number of resources in the cache tags of a response.
+fn cache_tag_count(response: &Response) -> usize {
+    response.header("cache-tag").split(',').count()
 }
 
 #[actix_web::test]
@@ -204,14 +201,11 @@ async fn partial_responses_have_etags_valid_for_if_match_and_keep_fields_across_
     let [article, ..] = create_content(&app).await;
     let path = path_in("/v1/articles", &article);
     let whole = app.get(&path).await;
-    assert_eq!(
-        cache_tag_kinds(&whole),
-        ["article", "author", "category", "tag"]
-    );
+    assert!(cache_tag_count(&whole) > 3);
     let part = format!("{path}?fields=title");
     let first = app.get(&part).await;
     // Unselected data is not read, so it does not change the response.
-    assert_eq!(cache_tag_kinds(&first), ["article"]);
+    assert_eq!(cache_tag_count(&first), 1);
     let tag = first.etag();
     assert_ne!(tag, whole.header("etag"));
     let known = || app.get(&part).header("If-None-Match", &tag);

@@ -105,6 +105,14 @@ impl Limits {
         )
     }
 
+    /// Counts a read without credentials against its client's address; none where it is one too many.
+    pub fn count_read(&self, address: IpAddr) -> Option<Option<Allowance>> {
+        let key = RateLimitKey::Address(network(address));
+        let allowance = self.without_key.reads.consume(&key);
+        let is_refused = allowance.as_ref().and_then(Allowance::refused).is_some();
+        (!is_refused).then_some(allowance)
+    }
+
     /// Counts a request against the owner of its credentials.
     pub fn count_owner(&self, owner: &RateLimitKey, request: &HttpRequest) -> Counted {
         count(&self.with_key, owner, request)

@@ -70,6 +70,10 @@ impl Article {
             Some(ids) => Self::list_ids(conn, list, &timeline, ids, &related).await?,
             None => Self::list_page(conn, list, &timeline, &related).await?,
         };
+        if let Some(parts) = resolved.cache_tags(Self::NAME) {
+            page.cache_tags.narrow(Self::NAME, parts);
+        }
+        page.cache_tags.add(resolved.named());
         if parameters.fallback {
             // The language that stands for a story depends on the languages of the site.
             page.cache_tags.one(Site::NAME, SITE);

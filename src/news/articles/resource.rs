@@ -1,11 +1,13 @@
 //! Articles as a resource: the steps of a write that they have of their own.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::Database;
+use crate::http::cache_tags::CacheTag;
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
@@ -17,6 +19,7 @@ use crate::news::articles::write;
 use crate::news::content::crud::{CascadedChange, Resource, Write};
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::{self, Status, Visibility};
+use crate::news::listing::cache_tags::{author_part, parts_of, tag_part};
 use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::articles;
 
@@ -132,6 +135,29 @@ impl Resource for Article {
     fn requires_publish_scope(old: Option<&Self>, new: Option<&NewArticle>) -> bool {
         old.is_some_and(|old| old.status.requires_publish_scope())
             || new.is_some_and(|new| new.status.requires_publish_scope())
+    }
+
+    fn is_private(&self) -> bool {
+        !self.status.is_public_in_time()
+    }
+
+    fn affected_tags(&self) -> Option<Vec<CacheTag>> {
+        let mut tags = parts_of(Self::NAME, self.category_id, &self.language);
+        let authors = self.authors.0.iter().map(|author| author_part(author.id));
+        let listed = self.tags.0.iter().map(|tag| tag_part(tag.id));
+        tags.extend(authors.chain(listed));
+        // Its translations show it.
+        tags.extend(
+            self.translations
+                .0
+                .iter()
+                .map(|other| CacheTag::of_id(other.id)),
+        );
+        Some(tags)
+    }
+
+    fn moments(&self) -> Vec<DateTime<Utc>> {
+        self.published_at.into_iter().collect()
     }
 
     async fn insert(

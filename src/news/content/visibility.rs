@@ -34,6 +34,11 @@ pub const EFFECTIVE_STATUS_OF_HEADLINES: &str = "CASE WHEN headlines.status = 's
     THEN 'published' ELSE headlines.status END";
 
 impl Status {
+    /// Whether the public sees content with this status, now or when its time comes.
+    pub fn is_public_in_time(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Published)
+    }
+
     /// Whether changing content with this status needs the scope `publish`: all but drafts is, was or will be public.
     pub fn requires_publish_scope(self) -> bool {
         self != Self::Draft

@@ -81,6 +81,10 @@ pub struct Headline {
     pub category: Option<Json<CategoryRef>>,
     /// The article that it links to; null if there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
+    /// The same, whether the caller may see the article or not.
+    #[serde(skip)]
+    #[diesel(column_name = article_id)]
+    pub(super) linked_article_id: Option<Uuid>,
     /// A summary of the article, with its image; null while the article is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
     #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
@@ -168,5 +172,9 @@ impl CacheTagged for Headline {
         cache_tags.one(Self::NAME, self.id);
         cache_tags.extend(self.category.iter().map(|category| &category.0));
         cache_tags.extend(self.article.iter().map(|article| &article.0));
+        // The article, once it is public.
+        if let (None, Some(article)) = (&self.article, self.linked_article_id) {
+            cache_tags.hidden(article);
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
 use crate::http::query::List;
-use crate::news::articles::ArticleRef;
+use crate::news::articles::{Article, ArticleRef};
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
@@ -56,6 +56,23 @@ impl Headline {
 
     /// One page of a list.
     pub(super) async fn list(
+        conn: &mut AsyncPgConnection,
+        visibility: Visibility,
+        list: &List<HeadlineFilter>,
+        resolved: &ResolvedFilter,
+    ) -> Result<Page<Self>, Problem> {
+        let mut page = Self::list_page(conn, visibility, list, resolved).await?;
+        if let Some(parts) = resolved.cache_tags(Self::NAME) {
+            page.cache_tags.narrow(Self::NAME, parts);
+        }
+        page.cache_tags.add(resolved.named());
+        if list.filter.has_article.is_some() {
+            page.cache_tags.all(Article::NAME);
+        }
+        Ok(page)
+    }
+
+    async fn list_page(
         conn: &mut AsyncPgConnection,
         visibility: Visibility,
         list: &List<HeadlineFilter>,

@@ -1,10 +1,12 @@
 //! Headlines as a resource: the steps of a write that they have of their own.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::http::cache_tags::CacheTag;
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
@@ -13,6 +15,7 @@ use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{self, Status, Visibility};
 use crate::news::headlines::model::{Headline, NewHeadline};
 use crate::news::headlines::write::{self, check_expiry};
+use crate::news::listing::cache_tags::parts_of;
 use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::headlines;
 
@@ -102,6 +105,19 @@ impl Resource for Headline {
     fn requires_publish_scope(old: Option<&Self>, new: Option<&NewHeadline>) -> bool {
         old.is_some_and(|old| old.status.requires_publish_scope())
             || new.is_some_and(|new| new.status.requires_publish_scope())
+    }
+
+    fn is_private(&self) -> bool {
+        !self.status.is_public_in_time()
+    }
+
+    fn affected_tags(&self) -> Option<Vec<CacheTag>> {
+        Some(parts_of(Self::NAME, self.category_id, &self.language))
+    }
+
+    fn moments(&self) -> Vec<DateTime<Utc>> {
+        let moments = [self.published_at, self.expires_at];
+        moments.into_iter().flatten().collect()
     }
 
     async fn insert(

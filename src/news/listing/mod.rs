@@ -10,6 +10,7 @@
 mod bounds;
 pub mod by_name;
 pub mod byte_budget;
+pub mod cache_tags;
 pub mod conditions;
 pub mod filter;
 pub mod page;

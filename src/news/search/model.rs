@@ -11,6 +11,8 @@ use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
 use crate::http::query::List;
 use crate::news::articles::Article;
+use crate::news::authors::Author;
+use crate::news::categories::Category;
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::Visibility;
 use crate::news::headlines::Headline;
@@ -21,6 +23,7 @@ use crate::news::search::hit::{ArticleHit, HeadlineHit, HitKind, SearchHit, Sugg
 use crate::news::search::parsed_query::ParsedQuery;
 use crate::news::search::ranking::MatchPage;
 use crate::news::search::{corrections, highlighted_texts};
+use crate::news::tags::Tag;
 use crate::problem::Problem;
 
 /// With fewer results than this, corrections of the query are tried.
@@ -77,7 +80,9 @@ impl SearchHit {
         });
         let hits = hits.collect();
         let mut page = list.page_between(Article::NAME, hits, [page.next, page.prev]);
-        page.cache_tags.all(Headline::NAME);
+        for kind in [Headline::NAME, Author::NAME, Tag::NAME, Category::NAME] {
+            page.cache_tags.all(kind);
+        }
         Ok(page
             .with_total(total)
             .cached_as(CacheKind::Search)

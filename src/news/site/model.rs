@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::Json;
-use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::cache_tags::{CacheTag, CacheTagged, CacheTags};
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
@@ -157,6 +157,11 @@ impl Resource for Site {
     const NAME: &'static str = "site";
     const TABLE: &'static str = "site";
     const PATH: &'static str = "/v1/site";
+
+    /// Languages and the time zone decide what other answers show.
+    fn affected_tags(&self) -> Option<Vec<CacheTag>> {
+        None
+    }
 
     fn constraint_problem(violation: &ConstraintViolation) -> Option<Problem> {
         let invalid = || Problem::Invalid(vec![invalid_time_zone()]);

@@ -1,9 +1,12 @@
 //! `Vary`, `Cache-Control` and cache tags: what shared and private caches may do with an answer.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 use super::context::RequestContext;
+use crate::cache::Kept;
 use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
 
@@ -13,6 +16,10 @@ pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {
         return;
     }
     let extensions = response.extensions();
+    // A kept answer has them.
+    if extensions.contains::<Arc<Kept>>() {
+        return;
+    }
     let kind = extensions.get::<CacheKind>().copied();
     let cache_tags = extensions.get::<CacheTags>().cloned();
     drop(extensions);

@@ -34,13 +34,20 @@ pub async fn encode(
     };
     match coding.apply(body.clone()).await {
         Ok(encoded) => {
-            let token = HeaderValue::from_static(coding.token());
-            headers.insert(header::CONTENT_ENCODING, token);
+            set_coding(headers, Some(coding));
             encoded
         }
         Err(error) => {
             log::error!("{}: not compressed: {error}", context.id.as_str());
             body
         }
+    }
+}
+
+/// Sets `Content-Encoding`.
+pub fn set_coding(headers: &mut HeaderMap, coding: Option<ContentCoding>) {
+    if let Some(coding) = coding {
+        let token = HeaderValue::from_static(coding.token());
+        headers.insert(header::CONTENT_ENCODING, token);
     }
 }

@@ -2,7 +2,7 @@
 //! that follow the handler read from here.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -13,7 +13,8 @@ use actix_web::web::Data;
 
 use super::timeout::RequestTimeouts;
 use crate::access::rate_limit::{Allowance, Limits, RateLimitKey};
-use crate::connection::client_address::client_address;
+use crate::cache::{AnswerCache, Flight};
+use crate::connection::client_address::{client_address, network_to_bound};
 use crate::connection::unsent::Unsent;
 use crate::db::Database;
 use crate::http::cache_control::Caching;
@@ -32,6 +33,8 @@ pub struct RequestContext {
     pub id: RequestId,
     /// The method that was sent: `HEAD` stays `HEAD`, although it is routed as `GET`.
     pub method: Method,
+    /// The path and the query as they were sent, under which an answer is kept.
+    pub address: String,
     /// The path without secrets, for the log and for problems.
     pub path: String,
     /// The query without secrets, for the log.
@@ -46,6 +49,8 @@ pub struct RequestContext {
     /// The content coding that the client prefers among ours.
     pub accepted_coding: Option<ContentCoding>,
     pub client_address: IpAddr,
+    /// The network whose unsent bytes are limited.
+    pub network: Option<IpAddr>,
     pub started_at: Instant,
     /// What the caller may still send; unset until it is counted.
     pub allowance: OnceCell<Allowance>,
@@ -53,12 +58,15 @@ pub struct RequestContext {
     pub caller: OnceCell<RateLimitKey>,
     /// The prefix of the API key that the caller has sent; unset if it was refused.
     pub key_prefix: OnceCell<String>,
+    /// Set while this request fetches an answer that is to be kept.
+    pub flight: RefCell<Option<Flight>>,
     pub app: AppData,
 }
 
 /// The application's data that the middleware uses.
 pub struct AppData {
     pub db: Data<Database>,
+    pub cache: Data<AnswerCache>,
     pub limits: Data<Limits>,
     pub unsent: Data<Unsent>,
     pub caching: Data<Caching>,
@@ -75,6 +83,7 @@ impl AppData {
         }
         Self {
             db: data(request),
+            cache: data(request),
             limits: data(request),
             unsent: data(request),
             caching: data(request),
@@ -90,6 +99,10 @@ impl RequestContext {
         Self {
             id: RequestId::from_headers(headers),
             method: request.method().clone(),
+            address: match request.query_string() {
+                "" => request.path().to_owned(),
+                query => format!("{}?{query}", request.path()),
+            },
             path: redact(request.path()).into_owned(),
             query: redact(request.query_string()).into_owned(),
             user_agent: user_agent(headers),
@@ -98,10 +111,12 @@ impl RequestContext {
             accept_language: only(headers, header::ACCEPT_LANGUAGE),
             accepted_coding: ContentCoding::negotiate(request),
             client_address: client_address(request),
+            network: network_to_bound(request),
             started_at: Instant::now(),
             allowance: OnceCell::new(),
             caller: OnceCell::new(),
             key_prefix: OnceCell::new(),
+            flight: RefCell::new(None),
             app: AppData::of(request),
         }
     }
@@ -110,6 +125,7 @@ impl RequestContext {
     pub fn unreadable(request: &HttpRequest) -> Self {
         Self {
             id: RequestId::generate(),
+            address: String::new(),
             path: "-".into(),
             query: String::new(),
             user_agent: String::new(),
@@ -126,13 +142,22 @@ impl RequestContext {
         locale::problem_language(&self.accept_language)
     }
 
+    /// `Accept-Language` as it was sent.
+    pub fn language(&self) -> String {
+        let values = self.accept_language.get_all(header::ACCEPT_LANGUAGE);
+        let values: Vec<Cow<'_, str>> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        values.join(",")
+    }
+
     pub fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
 }
 
 /// The start of `User-Agent`, which clients choose, without secrets.
-fn user_agent(headers: &HeaderMap) -> String {
+pub fn user_agent(headers: &HeaderMap) -> String {
     let value = headers.get(header::USER_AGENT);
     let text = value.map_or(Cow::default(), |value| {
         String::from_utf8_lossy(value.as_bytes())

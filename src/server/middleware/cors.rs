@@ -34,6 +34,7 @@ pub fn cors(origins: &[String]) -> Cors {
             "X-Request-Id",
         ])
         .expose_headers([
+            "Cache-Status",
             "Content-Language",
             "ETag",
             "Idempotency-Replayed",

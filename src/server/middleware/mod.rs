@@ -4,13 +4,14 @@
 //! given in place of a dropped handler (timeout, panic) would have to pass through the later ones as an error. CORS and the
 //! security headers are middlewares of their own, around this one: see [`crate::server::start`].
 
-mod access_log;
+pub(super) mod access_log;
 mod cache_headers;
 mod compression;
-mod context;
+pub(super) mod context;
 pub mod cors;
 mod database;
-mod etag;
+pub(super) mod etag;
+mod kept_answers;
 mod methods;
 mod normalize_path;
 mod panics;
@@ -19,7 +20,7 @@ mod rate_limit;
 mod refusal_audit;
 mod request_id;
 mod timeout;
-mod unsent_bytes;
+pub(super) mod unsent_bytes;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -50,7 +51,7 @@ pub async fn stack<B: MessageBody + 'static>(
     request.extensions_mut().insert(context.id.clone());
     // Before anything is decoded or counted: these cost nothing.
     let checked = check_overflow(request.request())
-        .and_then(|()| head_limits::check(request.request()))
+        .and_then(|()| head_limits::check(request.uri(), request.headers()))
         .and_then(|()| normalize_path::check_encoding(&request));
     if let Err(problem) = checked {
         let response = request.into_response(render(&context, &problem));
@@ -60,8 +61,10 @@ pub async fn stack<B: MessageBody + 'static>(
     let handled = panics::catch(handle(&context, request, next));
     let response = match timeout::within(&context, handled).await.and_then(|it| it) {
         Ok(response) => response?,
-        Err(problem) => return Err(answer_for_dropped(&context, &problem)),
+        Err(problem) => return Err(answer_for_dropped(&context, &problem).await),
     };
+    // Before the answer: the caller's next request reads what was written.
+    kept_answers::follow_change(&context, response.status()).await;
     Ok(finish(&context, response).await)
 }
 
@@ -79,11 +82,17 @@ async fn handle<B: MessageBody + 'static>(
     };
     match refused {
         Ok(None) => {
+            if let Some(kept) = kept_answers::find(context).await {
+                return Ok(request.into_response(kept));
+            }
             // Next to the handler: only its own connections count against the share of its resource.
             let response = database::call(context, request, next).await?;
             let error = response.response().error();
             if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
                 record_problem(context, response.request(), problem).await;
+                if let Some(kept) = kept_answers::instead_of(context, problem) {
+                    return Ok(response.into_response(kept));
+                }
             }
             Ok(response)
         }
@@ -104,53 +113,65 @@ async fn record_problem(context: &RequestContext, request: &HttpRequest, problem
 /// The steps after the handler.
 async fn finish(
     context: &RequestContext,
-    mut response: ServiceResponse<BoxBody>,
+    response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
+    let (request, response) = response.into_parts();
+    ServiceResponse::new(request, finish_response(context, response).await)
+}
+
+async fn finish_response(context: &RequestContext, mut response: HttpResponse) -> HttpResponse {
     // First: the steps below see the body and the status that will be sent.
-    if let Some(problem) = problem_bodies::render(context, response.response()) {
-        response = response.into_response(problem);
+    if let Some(problem) = problem_bodies::render(context, &response) {
+        response = problem;
     }
     // Before the entity tag: a 304 repeats some of these headers.
-    cache_headers::add(context, response.response_mut());
-    response = finish_body(context, response).await;
-    add_common_headers(context, response.response_mut());
+    cache_headers::add(context, &mut response);
+    let mut response = finish_body(context, response).await;
+    add_common_headers(context, &mut response);
     // Last: it has the status and the size that are sent.
-    access_log::write(context, response.response());
+    access_log::write(context, &response);
     response
 }
 
 /// The steps that need the whole body. A streamed body passes.
-async fn finish_body(
-    context: &RequestContext,
-    response: ServiceResponse<BoxBody>,
-) -> ServiceResponse<BoxBody> {
-    let (request, response) = response.into_parts();
+async fn finish_body(context: &RequestContext, response: HttpResponse) -> HttpResponse {
     let (mut response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(body) => body,
-        Err(body) => return ServiceResponse::new(request, response.set_body(body)),
+        Err(body) => return response.set_body(body),
     };
+    // Before the headers of this request alone.
+    let kept = kept_answers::keep(context, &mut response, &body);
     // Chosen before the entity tag, which differs between codings.
     let coding = compression::choose(context, response.headers(), body.len());
-    if let Some(tag) = etag::add(context, &mut response, &body, coding)
+    let ready = kept.as_ref().and_then(|kept| kept.variant(coding));
+    if let Some(tag) = etag::add(context, &mut response, &body, coding, ready)
         && etag::is_known(context, &tag)
     {
         etag::make_not_modified(&mut response);
-        return ServiceResponse::new(request, response.set_body(BoxBody::new(())));
+        return response.set_body(BoxBody::new(()));
     }
     // Before compression: a body that must not wait to be sent is not compressed in vain.
-    let permit = match unsent_bytes::permit(context, &request, body.len()) {
+    let permit = match unsent_bytes::permit(context, body.len()) {
         Ok(permit) => permit,
         Err(problem) => {
             let mut refused = render(context, &problem);
             cache_headers::add(context, &mut refused);
-            return ServiceResponse::new(request, refused);
+            return refused;
         }
     };
-    let body = compression::encode(context, response.headers_mut(), body, coding).await;
+    let body = match ready {
+        Some(ready) => {
+            compression::set_coding(response.headers_mut(), coding);
+            ready.body.clone()
+        }
+        None => compression::encode(context, response.headers_mut(), body, coding).await,
+    };
+    if let (Some(kept), None) = (&kept, ready) {
+        kept.set_variant(coding, response.headers(), &body);
+    }
     // Last: the permit counts the bytes that are sent.
-    let body = unsent_bytes::count(body, permit);
-    ServiceResponse::new(request, response.set_body(body))
+    response.set_body(unsent_bytes::count(body, permit))
 }
 
 /// The headers that every answer of this stack has, also one that passes none of the steps above.
@@ -174,10 +195,13 @@ fn problem_response(context: &RequestContext, problem: &Problem) -> HttpResponse
     response
 }
 
-/// The answer in place of a handler that was dropped with its request. CORS headers are added to an error, too; security
-/// headers are not, so they are added here.
-fn answer_for_dropped(context: &RequestContext, problem: &Problem) -> Error {
-    let mut response = problem_response(context, problem);
+/// The answer in place of a handler that was dropped with its request: a kept one, or the problem. CORS headers are added to an
+/// error, too; security headers are not, so they are added here.
+async fn answer_for_dropped(context: &RequestContext, problem: &Problem) -> Error {
+    let mut response = match kept_answers::instead_of(context, problem) {
+        Some(kept) => finish_response(context, kept).await,
+        None => problem_response(context, problem),
+    };
     context.app.security.add(response.headers_mut());
     InternalError::from_response("the handler was dropped", response).into()
 }

@@ -1,11 +1,9 @@
 //! Bounds the answers that wait to be sent, for each client and altogether (see [`crate::connection::unsent`]).
 
-use actix_web::HttpRequest;
 use actix_web::body::BoxBody;
 use actix_web::web::Bytes;
 
 use super::context::RequestContext;
-use crate::connection::client_address::network_to_bound;
 use crate::connection::unsent::{CountedBody, UNCOUNTED, UnsentPermit};
 use crate::problem::Problem;
 
@@ -13,19 +11,14 @@ use crate::problem::Problem;
 ///
 /// # Errors
 /// Where this client, or all together, have too many unsent bytes.
-pub fn permit(
-    context: &RequestContext,
-    request: &HttpRequest,
-    bytes: usize,
-) -> Result<Option<UnsentPermit>, Problem> {
+pub fn permit(context: &RequestContext, bytes: usize) -> Result<Option<UnsentPermit>, Problem> {
     if bytes <= UNCOUNTED {
         return Ok(None);
     }
-    let network = network_to_bound(request);
     let permit = context
         .app
         .unsent
-        .permit(network, bytes, !context.is_read())?;
+        .permit(context.network, bytes, !context.is_read())?;
     Ok(Some(permit))
 }
 

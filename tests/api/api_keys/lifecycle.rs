@@ -34,7 +34,7 @@ async fn a_created_key_is_shown_once_and_works() {
     let list = app.get_as_admin("/v1/keys").await;
     assert!(!list.text().contains(&key[12..]));
     assert_eq!(list.ok()["items"][0], made);
-    assert!(!list.has("surrogate-key") && list.header("cache-control") == "private, no-store");
+    assert!(!list.has("cache-tag") && list.header("cache-control") == "private, no-store");
 
     let headline = json!({"title": "x", "language": "fr", "status": "published"});
     app.request(Method::POST, "/v1/headlines")

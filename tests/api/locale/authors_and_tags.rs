@@ -5,7 +5,7 @@ use manchette::access::api_keys::Scope;
 use serde_json::{Value, json};
 
 use super::varies_by_language;
-use crate::support::{JsonPath, TestApp, path_of, with, without_id};
+use crate::support::{JsonPath, TestApp, cache_tag, path_of, with, without_id};
 
 /// Creates an author and a tag with localized names.
 async fn create_author_and_tag(app: &TestApp) -> [Value; 2] {
@@ -196,11 +196,8 @@ async fn articles_name_their_authors_and_tags_in_the_language_of_the_article() {
         assert_eq!(names, expected(author_name, tag_name), "{url}");
         assert!(!varies_by_language(&response));
         // The cache tags name both.
-        for one in [
-            format!("author-{}", author.text("/id")),
-            format!("tag-{}", tag.text("/id")),
-        ] {
-            assert!(response.header("surrogate-key").contains(&one), "{url}");
+        for one in [cache_tag(&author), cache_tag(&tag)] {
+            assert!(response.header("cache-tag").contains(&one), "{url}");
         }
     }
     assert_eq!(

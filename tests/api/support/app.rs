@@ -32,11 +32,13 @@ pub struct TestApp {
 
 /// Settings of every test that does not set them itself: no rate limits, and patience with a database that is busy
 /// with other tests.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("--workers", "2"),
     ("--pool-size", "4"),
     ("--pool-timeout-ms", "20000"),
     ("--database-silence-ms", "20000"),
+    // Tests change rows with SQL, of which no event tells.
+    ("--cache-size", "0"),
     ("--rate-reads", "off"),
     ("--rate-writes", "off"),
     ("--rate-reads-without-key", "off"),

@@ -17,3 +17,12 @@ pub use json::{JsonPath, path_of, with, without_id};
 pub use pages::{Traversal, follow};
 pub use request::{Request, send};
 pub use response::Response;
+
+use manchette::http::cache_tags::CacheTag;
+use serde_json::Value;
+
+/// The cache tag of a resource.
+pub fn cache_tag(resource: &Value) -> String {
+    let id = resource.text("/id").parse().expect("an id");
+    CacheTag::of_id(id).to_string()
+}

@@ -70,6 +70,9 @@ impl ServerProcess {
                 "2",
                 "--pool-size",
                 "4",
+                // What is tested here is how the server gets on with its database.
+                "--cache-size",
+                "0",
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

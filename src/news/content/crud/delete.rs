@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::constraints::constraint_problem;
 use super::lock::find_and_lock;
 use super::read::existing;
-use super::write::{check_preconditions, check_scopes, record, record_cascaded};
-use super::{Resource, Write};
+use super::write::{change_of, check_preconditions, check_scopes, record, record_cascaded};
+use super::{Resource, Write, effects};
 use crate::access::extractors::Editor;
 use crate::db::{Database, Fragment, Statement};
 use crate::events::Action;
@@ -34,7 +34,9 @@ pub async fn delete<R: Resource>(
         R::check_deletable(conn, id).await?;
         move_to_trash(conn, R::TABLE, id).await?;
         let (version, actor) = (locked.version + 1, Some(editor.actor()));
-        record::<R>(conn, id, version, Action::Deleted, actor).await?;
+        let effects = effects::of_change(id, Some(&old), None);
+        let change = change_of::<R>(id, version, Action::Deleted);
+        record(conn, change, &effects, actor).await?;
         record_cascaded::<R>(conn, editor, id).await?;
         Ok(NoContent)
     })

@@ -4,6 +4,7 @@
 mod constraints;
 mod create;
 mod delete;
+mod effects;
 mod lock;
 mod patch;
 mod read;
@@ -13,6 +14,7 @@ mod write;
 
 use std::borrow::Borrow;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
@@ -21,7 +23,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::db::Database;
-use crate::http::cache_tags::{CacheTagged, CacheTags};
+use crate::http::cache_tags::{CacheTag, CacheTagged, CacheTags};
 use crate::http::fields::Fields;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::json_body;
@@ -144,6 +146,22 @@ pub trait Resource: Serialize + Gettable + CacheTagged + Send + Sync + Sized + '
     /// Whether writing this needs the scope `publish`.
     fn requires_publish_scope(_old: Option<&Self>, _new: Option<&Self::New>) -> bool {
         false
+    }
+
+    /// Whether the public never sees it, in this state.
+    fn is_private(&self) -> bool {
+        false
+    }
+
+    /// The cache tags of the lists that it is in, and of resources that show it though they don't have its tag; none if it
+    /// may affect any answer.
+    fn affected_tags(&self) -> Option<Vec<CacheTag>> {
+        Some(vec![CacheTag::of_kind(Self::NAME)])
+    }
+
+    /// The moments at which the public sees it for the first and for the last time.
+    fn moments(&self) -> Vec<DateTime<Utc>> {
+        Vec::new()
     }
 
     /// Whether public content shows it, so that changing it needs the scope `publish`.

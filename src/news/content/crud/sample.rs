@@ -3,9 +3,9 @@
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
-use super::Resource;
 use super::read::existing;
-use super::write::record;
+use super::write::{change_of, record};
+use super::{Resource, effects};
 use crate::events::Action;
 use crate::problem::Problem;
 
@@ -19,8 +19,11 @@ pub async fn insert<R: Resource>(
     R::validate(&mut new).map_err(Problem::Invalid)?;
     let new = prepare(new)?;
     R::insert(conn, id, new).await?;
-    record::<R>(conn, id, 1, Action::Created, None).await?;
-    existing::<R>(conn, id).await
+    let resource = existing::<R>(conn, id).await?;
+    let effects = effects::of_change(id, None, Some(&resource));
+    let change = change_of::<R>(id, 1, Action::Created);
+    record(conn, change, &effects, None).await?;
+    Ok(resource)
 }
 
 /// Replaces a resource.
@@ -30,7 +33,10 @@ pub async fn rewrite<R: Resource>(
     mut new: R::New,
 ) -> Result<(), Problem> {
     R::validate(&mut new).map_err(Problem::Invalid)?;
+    let old = existing::<R>(conn, id).await?;
     R::update(conn, id, new.into()).await?;
-    let version = existing::<R>(conn, id).await?.version();
-    record::<R>(conn, id, version, Action::Updated, None).await
+    let new = existing::<R>(conn, id).await?;
+    let effects = effects::of_change(id, Some(&old), Some(&new));
+    let change = change_of::<R>(id, new.version(), Action::Updated);
+    record(conn, change, &effects, None).await
 }

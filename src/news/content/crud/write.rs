@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use std::borrow::Borrow;
 
-use super::Resource;
 use super::lock::Locked;
 use super::read::{existing, unlocalized};
+use super::{Resource, effects};
 use crate::access::actor::Actor;
 use crate::access::audit;
 use crate::access::extractors::Editor;
-use crate::events::{self, Action, Change};
+use crate::events::{self, Action, Change, Effects};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::resource_response::ResourceResponse;
 use crate::http::schema::Patch;
@@ -104,7 +104,9 @@ pub(super) async fn save<R: Resource>(
         }
     };
     let resource = unlocalized(existing::<R>(conn, id).await?);
-    record::<R>(conn, id, version, action, Some(editor.actor())).await?;
+    let effects = effects::of_change(id, old.as_ref(), Some(&resource));
+    let change = change_of::<R>(id, version, action);
+    record(conn, change, &effects, Some(editor.actor())).await?;
     if locked.is_some() {
         record_cascaded::<R>(conn, editor, id).await?;
     }
@@ -114,22 +116,25 @@ pub(super) async fn save<R: Resource>(
     })
 }
 
-/// Records a change as an event and, if a caller made it, in the audit.
-pub(super) async fn record<R: Resource>(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
-    version: i32,
-    action: Action,
-    actor: Option<&Actor>,
-) -> Result<(), Problem> {
-    let change = Change {
+/// A change of a resource.
+pub(super) fn change_of<R: Resource>(id: Uuid, version: i32, action: Action) -> Change {
+    Change {
         resource: R::NAME,
         id,
         version,
         action,
-    };
+    }
+}
+
+/// Records a change as an event and, if a caller made it, in the audit.
+pub(super) async fn record(
+    conn: &mut AsyncPgConnection,
+    change: Change,
+    effects: &Effects,
+    actor: Option<&Actor>,
+) -> Result<(), Problem> {
     let key_id = actor.and_then(|actor| actor.caller.key_id);
-    events::record(conn, change, key_id).await?;
+    events::record(conn, change, effects, key_id).await?;
     if let Some(actor) = actor {
         audit::record_change(conn, change, actor).await?;
     }
@@ -148,7 +153,9 @@ pub(super) async fn record_cascaded<R: Resource>(
     }
     for change in changes {
         let actor = Some(editor.actor());
-        record::<R>(conn, change.id, change.version, Action::Updated, actor).await?;
+        let effects = effects::of_cascade::<R>(change.id);
+        let change = change_of::<R>(change.id, change.version, Action::Updated);
+        record(conn, change, &effects, actor).await?;
     }
     Ok(())
 }

@@ -1,17 +1,25 @@
 //! Logging: the format of lines (text or JSON), and the level of what clients can cause.
 
-use std::io::Write;
+mod writer;
+
+use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use chrono::{SecondsFormat, Utc};
 use env_logger::fmt::Formatter;
-use env_logger::{Builder, Env};
+use env_logger::{Builder, Env, Target};
 use log::kv::{Key, Value, VisitSource};
 use log::{Level, Log, Metadata, Record};
 use serde_json::{Map, json};
 
 use clap::ValueEnum;
 
+use writer::LineWriter;
+
 use crate::progress;
+
+/// The target of the lines for requests.
+pub const REQUESTS: &str = "request";
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,10 +37,27 @@ pub fn start(format: LogFormat) {
         LogFormat::Text => builder.format(text),
         LogFormat::Json => builder.format(json),
     };
+    // On a terminal, lines are written at once and in colour; whatever else reads them must not hold up a request.
+    if !std::io::stderr().is_terminal()
+        && let Ok(writer) = LineWriter::start(std::io::stderr())
+    {
+        let _ = WRITER.set(writer.clone());
+        builder.target(Target::Pipe(Box::new(writer)));
+    }
     let logger = builder.build();
     log::set_max_level(logger.filter());
     // Fails only if a logger is set already.
     let _ = log::set_boxed_logger(Box::new(ClientErrorsAsDebug(logger)));
+}
+
+/// The thread that writes lines, if there is one.
+static WRITER: OnceLock<LineWriter> = OnceLock::new();
+
+/// Waits until all lines are written: before the process ends.
+pub fn flush() {
+    if let Some(writer) = WRITER.get() {
+        writer.wait();
+    }
 }
 
 /// The framework's module for connections. It logs malformed requests and broken connections as errors, although any client
@@ -77,7 +102,11 @@ impl<L: Log> Log for ClientErrorsAsDebug<L> {
     }
 
     fn log(&self, record: &Record<'_>) {
-        progress::suspend(|| self.log_at_its_level(record));
+        let write = || progress::suspend(|| self.log_at_its_level(record));
+        match record.target() {
+            REQUESTS => writer::droppable(write),
+            _ => write(),
+        }
     }
 
     fn flush(&self) {

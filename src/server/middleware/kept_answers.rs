@@ -1,0 +1,110 @@
+//! Kept answers (see [`crate::cache`]): a request without credentials is answered from memory, or its answer is kept.
+
+use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
+use std::sync::Arc;
+
+use super::context::RequestContext;
+use crate::cache::{CACHE_STATUS, CacheStatus, Kept, Lookup};
+use crate::http::cache_tags::CacheTags;
+use crate::http::preconditions::Version;
+use crate::problem::Problem;
+
+/// A kept answer for this request. Otherwise the answer to it is to be kept, if that is possible now.
+pub async fn find(context: &RequestContext) -> Option<HttpResponse> {
+    let is_content = context.address.starts_with("/v1/");
+    if !is_content || !context.is_read() || context.has_credentials {
+        return None;
+    }
+    let cache = &context.app.cache;
+    match cache.lookup(&context.address, &context.language()).await {
+        Lookup::Kept(kept, is_collapsed) => {
+            let status = match is_collapsed {
+                true => CacheStatus::Collapsed,
+                false => CacheStatus::Hit,
+            };
+            Some(response(&kept, status))
+        }
+        Lookup::Fetch(flight) => {
+            context.flight.replace(Some(flight));
+            None
+        }
+        Lookup::Bypass => None,
+    }
+}
+
+/// A kept answer in place of a problem that the absence of the database is the reason for.
+pub fn instead_of(context: &RequestContext, problem: &Problem) -> Option<HttpResponse> {
+    let is_outage = matches!(problem, Problem::Unavailable(_) | Problem::SessionLost(_));
+    if !is_outage || !context.is_read() || context.has_credentials {
+        return None;
+    }
+    let kept = context
+        .app
+        .cache
+        .get_stale(&context.address, &context.language())?;
+    Some(response(&kept, CacheStatus::Stale))
+}
+
+/// Keeps an answer that the database gave, and says in `Cache-Status` what was done.
+pub fn keep<B>(
+    context: &RequestContext,
+    response: &mut HttpResponse<B>,
+    body: &Bytes,
+) -> Option<Arc<Kept>> {
+    let extensions = response.extensions();
+    if let Some(kept) = extensions.get::<Arc<Kept>>() {
+        return Some(kept.clone());
+    }
+    let version = extensions.get::<Version>().cloned();
+    let tags = extensions.get::<CacheTags>().cloned();
+    drop(extensions);
+    let flight = context.flight.take();
+    let tags = tags?;
+    if !context.is_read() || context.has_credentials {
+        return None;
+    }
+    let is_whole = response.status() == StatusCode::OK;
+    let place = (context.address.as_str(), context.language());
+    let kept = flight.as_ref().filter(|_| is_whole).and_then(|flight| {
+        let place = (place.0, place.1.as_str());
+        context
+            .app
+            .cache
+            .keep(flight, place, response.headers(), body, version, &tags)
+    });
+    let status = match (&flight, &kept) {
+        (None, _) => CacheStatus::Bypassed,
+        (Some(_), None) => CacheStatus::Missed,
+        (Some(_), Some(_)) => CacheStatus::Stored,
+    };
+    set_status(response.headers_mut(), status);
+    kept
+}
+
+/// Waits until this node serves nothing from before a change.
+pub async fn follow_change(context: &RequestContext, status: StatusCode) {
+    let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    // A problem of the server's may hide a change that was committed.
+    if changes.contains(&context.method) && !status.is_client_error() {
+        context.app.cache.catch_up().await;
+    }
+}
+
+fn response(kept: &Arc<Kept>, status: CacheStatus) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(kept.body.clone()));
+    *response.headers_mut() = kept.headers.clone();
+    set_status(response.headers_mut(), status);
+    if let Some(version) = kept.version.clone() {
+        response.extensions_mut().insert(version);
+    }
+    response.extensions_mut().insert(kept.clone());
+    response
+}
+
+fn set_status(headers: &mut HeaderMap, status: CacheStatus) {
+    headers.insert(CACHE_STATUS.clone(), status.header());
+}
