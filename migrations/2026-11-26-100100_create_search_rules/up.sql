@@ -96,25 +96,36 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
         '\1', 'g'
     );
 
+-- In PL/pgSQL, which plans its expressions once a session: as a single expression, all of the rules above would be planned for
+-- every row that is written.
 CREATE FUNCTION search_vector(language text, value text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
-    CASE WHEN split_part(language, '-', 1) = 'ar'
-        THEN to_tsvector('pg_catalog.arabic', search_remove_stop_words(language, search_normalize_text(value)))
-            || to_tsvector('pg_catalog.arabic',
-                search_strip_article(search_remove_stop_words(language, search_normalize_text(value))))
-        ELSE to_tsvector(search_config(language), search_remove_stop_words(language, search_normalize_text(value)))
-    END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    plain text := search_remove_stop_words(language, search_normalize_text(value));
+BEGIN
+    IF split_part(language, '-', 1) = 'ar' THEN
+        RETURN to_tsvector('pg_catalog.arabic', plain) || to_tsvector('pg_catalog.arabic', search_strip_article(plain));
+    END IF;
+    RETURN to_tsvector(search_config(language), plain);
+END $$;
 
 -- The indexed document, weighted: title A, lede B, body D. Only the first 100,000 characters of the body are indexed, because
 -- a tsvector holds at most 1 MB. The lexeme `=fr`, `=ar`, `=en` or `=` names the dictionary that the text was read with, so
 -- that a query can be restricted to it: an excluded word must be stemmed like the text.
 CREATE FUNCTION search_document(language text, title text, lede text, body text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    setweight(search_vector(language, title), 'A')
-    || setweight(search_vector(language, coalesce(lede, '')), 'B')
-    || setweight(search_vector(language, left(body, 100000)), 'D')
-    || array_to_tsvector(ARRAY['=' || CASE WHEN split_part(language, '-', 1) IN ('fr', 'ar', 'en')
-        THEN split_part(language, '-', 1) ELSE '' END]);
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    dictionary text := split_part(language, '-', 1);
+    document tsvector := setweight(search_vector(language, title), 'A');
+BEGIN
+    IF lede <> '' THEN
+        document := document || setweight(search_vector(language, lede), 'B');
+    END IF;
+    IF body <> '' THEN
+        document := document || setweight(search_vector(language, left(body, 100000)), 'D');
+    END IF;
+    RETURN document || array_to_tsvector(ARRAY['=' || CASE WHEN dictionary IN ('fr', 'ar', 'en') THEN dictionary ELSE '' END]);
+END $$;
 
 -- Restricts a query to documents that were read with one dictionary.
 CREATE FUNCTION search_in_dictionary(dictionary text, query tsquery) RETURNS tsquery

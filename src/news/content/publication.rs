@@ -21,12 +21,20 @@ impl Publication {
         published_at: Option<DateTime<Utc>>,
         first: Option<DateTime<Utc>>,
     ) -> QueryResult<Self> {
+        let is_public = matches!(status, Status::Published | Status::Scheduled);
+        // The clock is asked only where it matters.
+        if first.is_none() && (status != Status::Published || published_at.is_some()) {
+            return Ok(Self {
+                published_at,
+                first_published_at: published_at.filter(|_| is_public),
+            });
+        }
         let time = diesel::dsl::now.into_sql::<Timestamptz>();
         let now: DateTime<Utc> = diesel::select(time).get_result(conn).await?;
         let published_at = published_at.or((status == Status::Published).then_some(now));
         let first_published_at = match first {
             Some(first) if first <= now => Some(first),
-            _ if matches!(status, Status::Published | Status::Scheduled) => published_at,
+            _ if is_public => published_at,
             _ => None,
         };
         Ok(Self {
