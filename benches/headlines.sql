@@ -1,7 +1,7 @@
 -- GET /v1/headlines
 SELECT "headlines"."id", "headlines"."title", "headlines"."language", "headlines"."dir", CASE WHEN headlines.status = 'scheduled' AND headlines.listed_at <= now() THEN 'published' ELSE headlines.status END,
     "headlines"."published_at", "headlines"."priority", "headlines"."pinned", "headlines"."expires_at",
-    "headlines"."category_id", of_category.category, "headlines"."article_id", of_article.article, "headlines"."url",
+    "headlines"."category_id", of_category.category, "headlines"."article_id", "headlines"."article_id", of_article.article, "headlines"."url",
     "headlines"."source", "headlines"."created_at", "headlines"."updated_at", "headlines"."version"
 FROM (
     SELECT h.* FROM (
