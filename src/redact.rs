@@ -13,12 +13,20 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The text without its secrets.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    SECRETS.replace_all(text, "$1$2…")
+    match may_contain_secret(text) {
+        true => SECRETS.replace_all(text, "$1$2…"),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Whether the text contains a secret.
 pub fn contains_secret(text: &str) -> bool {
-    SECRETS.is_match(text)
+    may_contain_secret(text) && SECRETS.is_match(text)
+}
+
+/// A faster check, for every request.
+fn may_contain_secret(text: &str) -> bool {
+    text.contains("mnc_") || text.contains("eyJ")
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Kept {
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 64)
             .sum();
-        let bytes = self.body.len() * 2 + headers * 4 + self.tags.len() * 80 + 512;
+        let bytes = self.body.len() * 2 + headers * 4 + self.tags.len() * 160 + 512;
         bytes.try_into().unwrap_or(u32::MAX)
     }
 }
