@@ -30,10 +30,12 @@ def median(results):
 class Case:
     """A benchmark case: for the server alone, or also for the bare server and the bare database."""
 
-    def __init__(self, name, port, paths, sql=None, variables=(), headers=(), status=200, may_fail=False):
+    def __init__(self, name, port, paths, sql=None, variables=(), headers=(), status=200, may_fail=False, post=None):
         self.name, self.port, self.paths = name, port, paths
         self.sql, self.variables, self.headers, self.status = sql, variables, headers, status
         self.may_fail = may_fail
+        # The body of a POST.
+        self.post = post
         self.bare_port = None
         self.product, self.bare, self.database = [], [], []
 
@@ -41,6 +43,10 @@ class Case:
         name = re.sub(r"\W+", "-", self.name)
         self.file = work / f"{name}-{self.port}.paths"
         self.file.write_text("".join(path + "\n" for path in self.paths))
+        if self.post:
+            self.file.with_suffix(".post").write_text(self.post)
+            self.wrk(chosen, self.port, 1)
+            return
         headers = dict(header.split(": ", 1) for header in self.headers)
         answer, body = get(self.port, self.paths[0], headers)
         if answer.status != self.status and not (self.may_fail and answer.status >= 500):
@@ -60,6 +66,8 @@ class Case:
         for header in self.headers:
             command += ["-H", header]
         command += [f"http://127.0.0.1:{port}", "--", str(self.file)]
+        if self.post:
+            command.append(str(self.file.with_suffix(".post")))
         ran = subprocess.run(command, env=environment(), capture_output=True, text=True)
         found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$", ran.stdout, re.M)
         if not found:

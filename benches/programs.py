@@ -55,20 +55,20 @@ def postgres_program(name):
 
 
 def programs(build):
-    """The server and the bare server, built first if `build` is set."""
+    """The server, the bare server and the one by hand, built first if `build` is set."""
     if not shutil.which("wrk"):
         raise BenchmarkError("wrk is missing: install it (apt-get install wrk, dnf install wrk, brew install wrk)")
     root = HERE.parent
     if build:
         progress("building")
-        for what in (["--bin", "manchette"], ["--example", "bare"]):
+        for what in (["--bin", "manchette"], ["--example", "bare", "--example", "hand"]):
             if subprocess.run(["cargo", "build", "--release", *what], cwd=root).returncode != 0:
                 raise BenchmarkError("the build failed")
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps"], cwd=root, capture_output=True, text=True, check=True
     )
     release = pathlib.Path(json.loads(metadata.stdout)["target_directory"]) / "release"
-    found = release / "manchette", release / "examples" / "bare"
+    found = release / "manchette", release / "examples" / "bare", release / "examples" / "hand"
     if not all(program.exists() for program in found):
         raise BenchmarkError("nothing was built yet: run this without --no-build")
     return found

@@ -1,11 +1,16 @@
--- Requests the paths of a file in turn, and prints the result in one line:
+-- Requests the paths of a file in turn, with the body of another file as a POST if there is one, and prints the result in one line:
 -- requests, microseconds, failures, then the latencies p50 and p99 in microseconds.
 
 local requests, at = {}, 0
 
 function init(arguments)
+    local method, body = "GET", nil
+    if arguments[2] then
+        method, body = "POST", io.open(arguments[2]):read("*a")
+        wrk.headers["Content-Type"] = "application/json"
+    end
     for path in io.lines(arguments[1]) do
-        table.insert(requests, wrk.format("GET", path))
+        table.insert(requests, wrk.format(method, path, nil, body))
     end
 end
 

@@ -160,12 +160,26 @@ CREATE TABLE search_words (
 );
 CREATE INDEX search_words_trigrams ON search_words USING gin (word gin_trgm_ops);
 
-CREATE FUNCTION add_search_words(value text) RETURNS void LANGUAGE sql AS $$
+CREATE INDEX search_words_spelling ON search_words (spelling);
+
+-- Most words of a text are known, as they are spelt: only the others are folded. Those of fewer than four letters are not kept,
+-- unless folding makes two letters of one.
+CREATE FUNCTION add_search_words(value text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO search_words (word, spelling)
     SELECT DISTINCT ON (word) word, spelling
-    FROM (SELECT search_fold(token) AS word, lower(token) AS spelling
-        FROM ts_parse('default', translate(value, U&'\2019\00A0\202F/_', ''' ''  ')) WHERE tokid IN (1, 2, 10, 11)) AS found
-    WHERE char_length(word) BETWEEN 4 AND 40 AND char_length(spelling) BETWEEN 1 AND 40
+    FROM (
+        SELECT search_fold(spelling) AS word, spelling
+        FROM (
+            SELECT DISTINCT lower(token) AS spelling
+            FROM ts_parse('default', translate(value, U&'\2019\00A0\202F/_', ''' ''  '))
+            WHERE tokid IN (1, 2, 10, 11)
+        ) AS spelt
+        WHERE char_length(spelling) <= 40 AND (char_length(spelling) >= 4 OR spelling ~ U&'[\0153\00E6\00DF]')
+            -- A subquery for each word: a join may read all words that are known.
+            AND (SELECT true FROM search_words AS known WHERE known.spelling = spelt.spelling LIMIT 1) IS NULL
+    ) AS new
+    WHERE char_length(word) BETWEEN 4 AND 40
     ORDER BY word, spelling
-    ON CONFLICT (word) DO NOTHING
-$$;
+    ON CONFLICT (word) DO NOTHING;
+END $$;

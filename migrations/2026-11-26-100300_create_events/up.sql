@@ -13,7 +13,7 @@ CREATE TABLE events (
     key_id uuid REFERENCES api_keys (id),
     -- The cache tags of the answers that the change affects; null if it may affect any.
     tags bigint[],
-    -- The moments to come at which the resource becomes visible to the public, or ceases to be.
+    -- The moments, past or to come, at which the resource becomes visible to the public, or ceases to be.
     moments timestamptz[] NOT NULL DEFAULT '{}'
 );
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The moments, complete up to one of them.
 #[derive(Debug, Default)]
@@ -12,11 +12,9 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Adds what was read from the database, complete until `until`, and forgets what is over.
+    /// Adds what was read from the database, complete until `until`, and forgets what is over for two days before that.
     pub fn extend(&mut self, moments: &[DateTime<Utc>], until: DateTime<Utc>) {
-        if let Some(first) = moments.iter().min() {
-            self.known = self.known.split_off(first);
-        }
+        self.known = self.known.split_off(&(until - TimeDelta::days(2)));
         self.known.extend(moments);
         self.until = self.until.max(until);
     }
@@ -48,8 +46,8 @@ mod tests {
         assert_eq!(moments.after(time(20)), time(100));
         moments.add(&[time(15)]);
         assert_eq!(moments.after(time(10)), time(15));
-        moments.extend(&[time(20)], time(200));
-        assert_eq!(moments.after(time(5)), time(20));
-        assert_eq!(moments.after(time(20)), time(200));
+        let later = 3 * 86_400;
+        moments.extend(&[], time(later));
+        assert_eq!(moments.after(time(5)), time(later));
     }
 }

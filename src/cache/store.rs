@@ -90,10 +90,10 @@ impl AnswerCache {
         let _ = self.log.set(log);
     }
 
-    /// Waits until the changes that are committed now have dropped what they affect. If the log can't be read so soon, nothing
-    /// is served until it is.
+    /// Waits until the changes that are committed now have dropped what they affect. If the log can't be read so soon, or can't
+    /// be read now, nothing is served until it was.
     pub async fn catch_up(&self) {
-        if let Some(log) = self.log.get() {
+        if let Some(log) = self.current_log() {
             log.catch_up().await;
         }
     }

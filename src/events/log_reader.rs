@@ -20,7 +20,7 @@ pub struct Event {
     pub action: String,
     /// The cache tags of the answers that it affects; none if it may affect any.
     pub tags: Option<Vec<i64>>,
-    /// The moments to come at which the public sees something else.
+    /// The moments to come, and those of the last minute, at which the public sees something else.
     pub moments: Vec<DateTime<Utc>>,
 }
 
@@ -35,6 +35,8 @@ pub struct Piece {
     /// Whether the log's history is another one than before: events may have been missed.
     pub is_new_history: bool,
 }
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A place in the log.
 ///
@@ -55,8 +57,8 @@ impl LogReader {
     /// Reads the next piece. The first has no events: it is the place to start from.
     ///
     /// # Errors
-    /// Where the database can't be read; the place stays.
-    pub async fn read(&mut self, client: &Client) -> Result<Piece, tokio_postgres::Error> {
+    /// Where the database can't be read, and the place stays; or where what it has is not understood, and the place is given up.
+    pub async fn read(&mut self, client: &Client) -> Result<Piece, Error> {
         let messages = client.simple_query(&self.statement()).await?;
         let rows: Vec<SimpleQueryRow> = messages
             .into_iter()
@@ -65,10 +67,11 @@ impl LogReader {
                 _ => None,
             })
             .collect();
-        Ok(self.advance(&rows).unwrap_or_else(|error| {
-            log::error!("the log of changes can't be read: {error}");
-            self.restart()
-        }))
+        let advanced = self.advance(&rows);
+        if advanced.is_err() {
+            *self = Self::default();
+        }
+        Ok(advanced?)
     }
 
     /// One statement, so that the snapshot is the one that the events are read with.
@@ -87,7 +90,7 @@ impl LogReader {
             "SELECT pg_current_snapshot(), (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
              left(pg_walfile_name(pg_current_wal_lsn()), 8), event.* FROM (VALUES (1)) AS always LEFT JOIN LATERAL ( \
              SELECT id, resource, resource_id, version, action, tags, ARRAY(SELECT (extract(epoch FROM moment) * 1000000)::bigint \
-             FROM unnest(moments) AS moment WHERE isfinite(moment)) FROM events WHERE {unseen}{part} ORDER BY id LIMIT {MOST}) AS event ON true"
+             FROM unnest(moments) AS moment WHERE moment BETWEEN clock_timestamp() - interval '1 minute' AND '9999-12-31') FROM events WHERE {unseen}{part} ORDER BY id LIMIT {MOST}) AS event ON true"
         )
     }
 
@@ -128,17 +131,6 @@ impl LogReader {
             more,
             is_new_history: false,
         })
-    }
-
-    /// Starts anew after something that can't be read.
-    fn restart(&mut self) -> Piece {
-        *self = Self::default();
-        Piece {
-            events: Vec::new(),
-            clock: DateTime::UNIX_EPOCH,
-            more: true,
-            is_new_history: true,
-        }
     }
 }
 

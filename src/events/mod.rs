@@ -41,7 +41,7 @@ pub struct Change {
 pub struct Effects {
     /// The cache tags of the answers that it affects; none if it may affect any.
     pub tags: Option<Vec<i64>>,
-    /// The moments to come at which the public sees something else, without another change.
+    /// The moments, past or to come, at which the public sees something else without another change.
     pub moments: Vec<DateTime<Utc>>,
 }
 

@@ -27,6 +27,8 @@ use crate::db::ConnectOptions;
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause before the next attempt after a failure.
 const RETRY: Duration = Duration::from_millis(100);
+/// After how long without a reading the place in the log is given up: events are removed from it, too.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
 /// How often the moments to come are read from the content itself.
 const MOMENTS_EVERY: Duration = Duration::from_secs(3600);
 
@@ -119,6 +121,9 @@ impl Task {
             Some(link) => link,
             None => link.insert(Link::open(&self.options, &self.node).await?),
         };
+        if self.state.age().is_some_and(|age| age > FORGOTTEN) {
+            self.reader = LogReader::default();
+        }
         // Before the reading: it has all changes that these wishes are about.
         let wish = self.state.wished();
         let sent = Instant::now();

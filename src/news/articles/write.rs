@@ -86,8 +86,8 @@ pub(super) async fn insert(
         .values((row, body, articles::id.eq(id), articles::slug.eq(slug)))
         .execute(conn)
         .await?;
-    store_list(conn, AUTHORS, id, &authors).await?;
-    store_list(conn, TAGS, id, &tags).await?;
+    insert_list(conn, AUTHORS, id, &authors).await?;
+    insert_list(conn, TAGS, id, &tags).await?;
     Ok(())
 }
 
@@ -163,6 +163,19 @@ async fn store_list(
             .sql(" WHERE id = ")
             .id(id);
         Statement::<Untyped>::new(sql).execute(conn).await?;
+    }
+    insert_list(conn, (table, column), id, listed).await
+}
+
+/// Stores them where none are stored.
+async fn insert_list(
+    conn: &mut AsyncPgConnection,
+    (table, column): (&'static str, &'static str),
+    id: Uuid,
+    listed: &[Uuid],
+) -> QueryResult<()> {
+    if listed.is_empty() {
+        return Ok(());
     }
     // Triggers copy the other columns from the article.
     let sql = Fragment::new("INSERT INTO ")

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Utc;
 use uuid::Uuid;
 
 use super::Resource;
@@ -19,15 +18,10 @@ pub(super) fn of_change<R: Resource>(id: Uuid, old: Option<&R>, new: Option<&R>)
         };
         tags.extend(affected);
     }
-    let now = Utc::now();
-    let moments = new.filter(is_public).map(R::moments).unwrap_or_default();
     Effects {
         tags: Some(tags.into_iter().map(CacheTag::as_i64).collect()),
-        // Those of the last minute, too: the database's clock decides.
-        moments: moments
-            .into_iter()
-            .filter(|moment| now.signed_duration_since(*moment).num_minutes() < 1)
-            .collect(),
+        // Past or to come: the database's clock decides.
+        moments: new.filter(is_public).map(R::moments).unwrap_or_default(),
     }
 }
 
