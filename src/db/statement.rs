@@ -26,7 +26,8 @@ pub struct Fragment {
 #[derive(Clone)]
 enum Piece {
     Sql(&'static str),
-    Selection(Arc<dyn QueryFragment<Pg> + Send + Sync>),
+    /// A part of a query of Diesel's.
+    Query(Arc<dyn QueryFragment<Pg> + Send + Sync>),
     Id(Uuid),
     Ids(Vec<Uuid>),
     Text(String),
@@ -51,6 +52,12 @@ impl Fragment {
             return self.sql(column);
         }
         self.sql(alias).sql(".").sql(column)
+    }
+
+    /// A query of Diesel's, such as an `INSERT` in a `WITH`.
+    pub fn query(mut self, query: impl QueryFragment<Pg> + Send + Sync + 'static) -> Self {
+        self.pieces.push(Piece::Query(Arc::new(query)));
+        self
     }
 
     pub fn id(mut self, id: Uuid) -> Self {
@@ -122,7 +129,7 @@ impl QueryFragment<Pg> for Fragment {
         for piece in &self.pieces {
             match piece {
                 Piece::Sql(sql) => out.push_sql(sql),
-                Piece::Selection(selection) => selection.walk_ast(out.reborrow())?,
+                Piece::Query(query) => query.walk_ast(out.reborrow())?,
                 Piece::Id(id) => out.push_bind_param::<SqlUuid, _>(id)?,
                 Piece::Ids(ids) => out.push_bind_param::<Array<SqlUuid>, _>(ids)?,
                 Piece::Float(number) => out.push_bind_param::<Double, _>(number)?,
@@ -176,9 +183,16 @@ impl<ST> Statement<ST> {
         Row: Selectable<Pg>,
         Row::SelectExpression: Expression<SqlType = ST> + QueryFragment<Pg> + Send + Sync + 'static,
     {
-        let selection = Piece::Selection(Arc::new(Row::construct_selection()));
-        let mut text = Fragment::new("SELECT ");
-        text.pieces.push(selection);
+        Self::select_with::<Row>(Fragment::default(), rest)
+    }
+
+    /// The same after a `WITH`.
+    pub fn select_with<Row>(with: Fragment, rest: &Fragment) -> Self
+    where
+        Row: Selectable<Pg>,
+        Row::SelectExpression: Expression<SqlType = ST> + QueryFragment<Pg> + Send + Sync + 'static,
+    {
+        let text = with.sql("SELECT ").query(Row::construct_selection());
         Self::new(text.sql(" ").append(rest))
     }
 

@@ -8,9 +8,9 @@ mod snapshot;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Fragment;
 use crate::schema::events;
 
 crate::text_enum! {
@@ -45,24 +45,16 @@ pub struct Effects {
     pub moments: Vec<DateTime<Utc>>,
 }
 
-/// Records a change in the transaction that makes it. `key_id` is the caller's API key, if a caller with one made the change.
-pub async fn record(
-    conn: &mut AsyncPgConnection,
-    change: Change,
-    effects: &Effects,
-    key_id: Option<Uuid>,
-) -> QueryResult<()> {
-    diesel::insert_into(events::table)
-        .values((
-            events::resource.eq(change.resource),
-            events::resource_id.eq(change.id),
-            events::version.eq(change.version),
-            events::action.eq(change.action),
-            events::key_id.eq(key_id),
-            events::tags.eq(&effects.tags),
-            events::moments.eq(&effects.moments),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
+/// The statement that records a change, in the transaction that makes it. `key_id` is the caller's API key, if a caller with one
+/// made the change.
+pub fn insert(change: Change, effects: &Effects, key_id: Option<Uuid>) -> Fragment {
+    Fragment::default().query(diesel::insert_into(events::table).values((
+        events::resource.eq(change.resource),
+        events::resource_id.eq(change.id),
+        events::version.eq(change.version),
+        events::action.eq(change.action),
+        events::key_id.eq(key_id),
+        events::tags.eq(effects.tags.clone()),
+        events::moments.eq(effects.moments.clone()),
+    )))
 }

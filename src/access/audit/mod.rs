@@ -7,7 +7,7 @@ mod record;
 
 pub use handlers::routes;
 pub use model::AuditEntry;
-pub use record::{DoneWrite, record, record_change, record_refusal};
+pub use record::{DoneWrite, insert_change, record, record_refusal};
 
 use crate::http::parameter_types::Word;
 

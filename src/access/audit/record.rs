@@ -3,14 +3,14 @@
 use actix_web::http::StatusCode;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Inet, Nullable};
+use diesel::sql_types::{Inet, Nullable, Untyped};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::access::actor::{Actor, Origin};
 use crate::access::audit::{AuditAction, Audited};
 use crate::access::caller::Caller;
-use crate::db::Fragment;
+use crate::db::{Fragment, Statement};
 use crate::events::Change;
 use crate::redact::redact;
 use crate::schema::audit;
@@ -50,12 +50,8 @@ pub async fn record(
     .await
 }
 
-/// Records a change of content in its own transaction.
-pub async fn record_change(
-    conn: &mut AsyncPgConnection,
-    change: Change,
-    actor: &Actor,
-) -> QueryResult<()> {
+/// The statement that records a change of content, in its own transaction.
+pub fn insert_change(change: Change, actor: &Actor) -> Fragment {
     let status = match (actor.origin.method.as_str(), change.action.as_str()) {
         ("DELETE", _) => StatusCode::NO_CONTENT,
         (_, "created" | "restored") => StatusCode::CREATED,
@@ -71,8 +67,7 @@ pub async fn record_change(
         version: Some(change.version),
         caller: Some(&actor.caller),
     }
-    .insert(conn)
-    .await
+    .statement()
 }
 
 /// Records a refused write, unless it is none of this API.
@@ -115,6 +110,12 @@ struct NewEntry<'a> {
 
 impl NewEntry<'_> {
     async fn insert(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let statement = Statement::<Untyped>::new(self.statement());
+        statement.execute(conn).await?;
+        Ok(())
+    }
+
+    fn statement(self) -> Fragment {
         let name = self.caller.map(|caller| -> String {
             let name = redact(&caller.name);
             name.chars().take(MAX_NAME).collect()
@@ -123,24 +124,20 @@ impl NewEntry<'_> {
             Some(address) => Fragment::default().text(address.to_string()).sql("::inet"),
             None => Fragment::new("NULL::inet"),
         };
-        diesel::insert_into(audit::table)
-            .values((
-                audit::id.eq(Uuid::now_v7()),
-                audit::method.eq(&self.origin.method),
-                audit::path.eq(&self.origin.path),
-                audit::status.eq(self.status.as_u16().cast_signed()),
-                audit::action.eq(self.action),
-                audit::problem.eq(self.problem),
-                audit::resource.eq(self.resource),
-                audit::resource_id.eq(self.resource_id),
-                audit::version.eq(self.version),
-                audit::key_id.eq(self.caller.and_then(|caller| caller.key_id)),
-                audit::caller.eq(name.filter(|name| !name.is_empty())),
-                audit::request_id.eq(&self.origin.request_id),
-                audit::address.eq(address.typed::<Nullable<Inet>>()),
-            ))
-            .execute(conn)
-            .await?;
-        Ok(())
+        Fragment::default().query(diesel::insert_into(audit::table).values((
+            audit::id.eq(Uuid::now_v7()),
+            audit::method.eq(self.origin.method.clone()),
+            audit::path.eq(self.origin.path.clone()),
+            audit::status.eq(self.status.as_u16().cast_signed()),
+            audit::action.eq(self.action.map(str::to_owned)),
+            audit::problem.eq(self.problem.map(str::to_owned)),
+            audit::resource.eq(self.resource.to_owned()),
+            audit::resource_id.eq(self.resource_id),
+            audit::version.eq(self.version),
+            audit::key_id.eq(self.caller.and_then(|caller| caller.key_id)),
+            audit::caller.eq(name.filter(|name| !name.is_empty())),
+            audit::request_id.eq(self.origin.request_id.clone()),
+            audit::address.eq(address.typed::<Nullable<Inet>>()),
+        )))
     }
 }

@@ -131,6 +131,22 @@ impl Headline {
         Ok(found.map(|found| found.redact_for(visibility)))
     }
 
+    /// Inserts a row and reads it, in one statement.
+    pub(super) async fn read_inserted(
+        conn: &mut AsyncPgConnection,
+        insert: &Fragment,
+    ) -> QueryResult<Self> {
+        // Within the statement, the name of the table means the row.
+        let with = Fragment::new("WITH headlines AS (")
+            .append(insert)
+            .sql(" RETURNING *) ");
+        let rest =
+            Fragment::new("FROM headlines").append(&relations(Visibility::Everything, |_| true));
+        Statement::<RowType<Self>>::select_with::<Self>(with, &rest)
+            .get_result(conn)
+            .await
+    }
+
     fn redact_and_localize(
         rows: Vec<Self>,
         visibility: Visibility,

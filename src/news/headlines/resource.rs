@@ -125,7 +125,16 @@ impl Resource for Headline {
         id: Uuid,
         new: NewHeadline,
     ) -> Result<(), Problem> {
-        write::insert(conn, id, new).await
+        Self::insert_and_read(conn, id, new).await.map(|_| ())
+    }
+
+    async fn insert_and_read(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: NewHeadline,
+    ) -> Result<Self, Problem> {
+        let insert = write::insert(conn, id, new).await?;
+        Ok(Self::read_inserted(conn, &insert).await?)
     }
 
     async fn update(

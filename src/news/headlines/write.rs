@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Fragment;
 use crate::http::language::{self, Dir};
 use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
@@ -16,9 +17,9 @@ use crate::schema::headlines;
 /// The columns that a client's document fills.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = headlines, treat_none_as_null = true)]
-struct HeadlineRow<'a> {
-    title: &'a str,
-    language: &'a str,
+struct HeadlineRow {
+    title: String,
+    language: String,
     dir: Dir,
     status: Status,
     published_at: Option<DateTime<Utc>>,
@@ -28,14 +29,14 @@ struct HeadlineRow<'a> {
     expires_at: Option<DateTime<Utc>>,
     category_id: Option<Uuid>,
     article_id: Option<Uuid>,
-    url: Option<&'a str>,
-    source: Option<&'a str>,
+    url: Option<String>,
+    source: Option<String>,
 }
 
-impl<'a> HeadlineRow<'a> {
+impl HeadlineRow {
     async fn new(
         conn: &mut AsyncPgConnection,
-        new: &'a NewHeadline,
+        new: NewHeadline,
         first_published_at: Option<DateTime<Utc>>,
     ) -> Result<Self, Problem> {
         let time =
@@ -44,9 +45,9 @@ impl<'a> HeadlineRow<'a> {
             return Err(Problem::Invalid(vec![fault]));
         }
         Ok(Self {
-            title: &new.title,
-            language: &new.language,
             dir: language::dir(&new.language),
+            title: new.title,
+            language: new.language,
             status: new.status,
             published_at: time.published_at,
             first_published_at: time.first_published_at,
@@ -55,8 +56,8 @@ impl<'a> HeadlineRow<'a> {
             expires_at: new.expires_at,
             category_id: new.category_id,
             article_id: new.article_id,
-            url: new.url.as_deref(),
-            source: new.source.as_deref(),
+            url: new.url,
+            source: new.source,
         })
     }
 }
@@ -75,17 +76,15 @@ pub(super) fn check_expiry(
     })
 }
 
+/// The statement that inserts the row.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     id: Uuid,
     new: NewHeadline,
-) -> Result<(), Problem> {
-    let row = HeadlineRow::new(conn, &new, None).await?;
-    diesel::insert_into(headlines::table)
-        .values((row, headlines::id.eq(id)))
-        .execute(conn)
-        .await?;
-    Ok(())
+) -> Result<Fragment, Problem> {
+    let row = HeadlineRow::new(conn, new, None).await?;
+    let insert = diesel::insert_into(headlines::table).values((row, headlines::id.eq(id)));
+    Ok(Fragment::default().query(insert))
 }
 
 /// Updates the row, in the trash or not; it leaves the trash.
@@ -99,7 +98,7 @@ pub(super) async fn update(
         .select(headlines::first_published_at)
         .get_result(conn)
         .await?;
-    let row = HeadlineRow::new(conn, &new, first_published_at).await?;
+    let row = HeadlineRow::new(conn, new, first_published_at).await?;
     diesel::update(headlines::table.find(id))
         .set((
             row,

@@ -190,6 +190,18 @@ pub trait Resource: Serialize + Gettable + CacheTagged + Send + Sync + Sized + '
         new: Self::Prepared,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
 
+    /// Inserts the row, and reads it.
+    fn insert_and_read(
+        conn: &mut AsyncPgConnection,
+        id: Uuid,
+        new: Self::Prepared,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send {
+        async move {
+            Self::insert(conn, id, new).await?;
+            read::existing(conn, id).await
+        }
+    }
+
     /// Refuses the deletion of a row that others depend on.
     fn check_deletable(
         _conn: &mut AsyncPgConnection,

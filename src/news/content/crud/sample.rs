@@ -18,8 +18,7 @@ pub async fn insert<R: Resource>(
 ) -> Result<R, Problem> {
     R::validate(&mut new).map_err(Problem::Invalid)?;
     let new = prepare(new)?;
-    R::insert(conn, id, new).await?;
-    let resource = existing::<R>(conn, id).await?;
+    let resource = R::insert_and_read(conn, id, new).await?;
     let effects = effects::of_change(id, None, Some(&resource));
     let change = change_of::<R>(id, 1, Action::Created);
     record(conn, change, &effects, None).await?;

@@ -1,6 +1,7 @@
 //! The parts that every write is made of: bodies, preconditions, scopes, the row itself, its event and its audit entry.
 
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::Untyped;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::{Resource, effects};
 use crate::access::actor::Actor;
 use crate::access::audit;
 use crate::access::extractors::Editor;
+use crate::db::{Fragment, Statement};
 use crate::events::{self, Action, Change, Effects};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::resource_response::ResourceResponse;
@@ -89,10 +91,10 @@ pub(super) async fn save<R: Resource>(
         false => None,
     };
     check_scopes(conn, editor, id, old.as_ref(), Some(new.borrow())).await?;
-    let (action, version) = match locked {
+    let (action, version, resource) = match locked {
         None => {
-            R::insert(conn, id, new).await?;
-            (Action::Created, 1)
+            let resource = R::insert_and_read(conn, id, new).await?;
+            (Action::Created, 1, resource)
         }
         Some(locked) => {
             R::update(conn, id, new).await?;
@@ -100,10 +102,10 @@ pub(super) async fn save<R: Resource>(
                 true => Action::Restored,
                 false => Action::Updated,
             };
-            (action, locked.version + 1)
+            (action, locked.version + 1, existing::<R>(conn, id).await?)
         }
     };
-    let resource = unlocalized(existing::<R>(conn, id).await?);
+    let resource = unlocalized(resource);
     let effects = effects::of_change(id, old.as_ref(), Some(&resource));
     let change = change_of::<R>(id, version, action);
     record(conn, change, &effects, Some(editor.actor())).await?;
@@ -134,10 +136,16 @@ pub(super) async fn record(
     actor: Option<&Actor>,
 ) -> Result<(), Problem> {
     let key_id = actor.and_then(|actor| actor.caller.key_id);
-    events::record(conn, change, effects, key_id).await?;
-    if let Some(actor) = actor {
-        audit::record_change(conn, change, actor).await?;
-    }
+    let event = events::insert(change, effects, key_id);
+    let sql = match actor {
+        None => event,
+        // One statement for both.
+        Some(actor) => Fragment::new("WITH event AS (")
+            .append(&event)
+            .sql(") ")
+            .append(&audit::insert_change(change, actor)),
+    };
+    Statement::<Untyped>::new(sql).execute(conn).await?;
     Ok(())
 }
 
