@@ -1,6 +1,6 @@
 //! Follows the log of changes, in one task for the process.
 //!
-//! Each committed event is read once, in an order in which the versions of a resource rise (see [`LogReader`]), and within
+//! Each committed event is read once, in an order in which the versions of a resource rise (see `log_reader`), and within
 //! milliseconds: nodes tell each other by `NOTIFY` that there is something to read. It is sent after the commit, once for
 //! many changes, because a transaction that notifies takes a lock that all such transactions share. The log is read every
 //! quarter of a second as well, so that a notification may be lost.
