@@ -1,10 +1,15 @@
 """Responses that the server keeps in memory, beside a bare server that sends the same bytes and headers."""
 
+import http.client
+import random
+import threading
+
 from cases import Case, median
-from content import COMMONEST, MEASURED
-from programs import bare_server, get, progress
+from content import AUTHORS, COMMONEST, LANGUAGES, MEASURED
+from programs import BenchmarkError, bare_server, get, progress
 
 CONNECTIONS = (32, 256)
+ADDRESSES, DAY_SECONDS = 10_000, 10
 # The lowest acceptable ratio of requests per second.
 LEAST = 0.9
 
@@ -32,6 +37,43 @@ def kept_cases(chosen, port, work, bare, stack):
                 pair = [case.wrk(chosen, place, chosen.seconds, connections) for place in (case.bare_port, port)]
                 case.ratios.setdefault(connections, []).append(pair)
     return cases
+
+
+def day(chosen, port, key, content, work):
+    """A day of readers: 10,000 addresses by Zipf's law, while a headline is written each second. Returns the share of hits, and
+    what wrk measured."""
+    chance = random.Random(1)
+    lists = ["/v1/headlines", "/v1/articles", "/v1/site", "/v1/categories?tree=true"]
+    lists += [f"/v1/{kind}?language={language}" for kind in ("headlines", "articles") for language in LANGUAGES]
+    lists += [f"/v1/articles?author=author-{n}" for n in range(AUTHORS)]
+    addresses = lists + [f"/v1/articles/{article}" for article in content.articles[: ADDRESSES - len(lists)]]
+    weights = [1 / (rank + 1) for rank in range(len(addresses))]
+    case = Case("a day", port, chance.choices(addresses, weights, k=200_000))
+    case.prepare(chosen, work)
+    written, over = [], threading.Event()
+
+    def write():
+        body = '{"title": "Les premières pluies relancent les semailles", "language": "fr", "status": "published"}'
+        while not over.wait(1):
+            conn = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            conn.request("POST", "/v1/headlines", body.encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+            written.append(conn.getresponse().status)
+            conn.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        progress("measuring a day of readers")
+        # The first half fills the cache.
+        case.wrk(chosen, port, DAY_SECONDS, 64)
+        found = case.wrk(chosen, port, DAY_SECONDS, 64)
+        sample = [get(port, path)[0].headers["Cache-Status"] for path in chance.choices(addresses, weights, k=2_000)]
+    finally:
+        over.set()
+        writer.join()
+    if set(written) != {201}:
+        raise BenchmarkError(f"writes were answered with {set(written)}")
+    return sum("; hit" in status for status in sample) / len(sample), found
 
 
 def rows_of(cases):

@@ -88,9 +88,12 @@ impl LogReader {
         };
         format!(
             "SELECT pg_current_snapshot(), (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
-             left(pg_walfile_name(pg_current_wal_lsn()), 8), event.* FROM (VALUES (1)) AS always LEFT JOIN LATERAL ( \
-             SELECT id, resource, resource_id, version, action, tags, ARRAY(SELECT (extract(epoch FROM moment) * 1000000)::bigint \
-             FROM unnest(moments) AS moment WHERE moment BETWEEN clock_timestamp() - interval '1 minute' AND '9999-12-31') FROM events WHERE {unseen}{part} ORDER BY id LIMIT {MOST}) AS event ON true"
+             left(pg_walfile_name(pg_current_wal_lsn()), 8), event.* \
+             FROM (VALUES (1)) AS always LEFT JOIN LATERAL ( \
+             SELECT id, resource, resource_id, version, action, tags, \
+             ARRAY(SELECT (extract(epoch FROM moment) * 1000000)::bigint FROM unnest(moments) AS moment \
+             WHERE moment BETWEEN clock_timestamp() - interval '1 minute' AND '9999-12-31') \
+             FROM events WHERE {unseen}{part} ORDER BY id LIMIT {MOST}) AS event ON true"
         )
     }
 

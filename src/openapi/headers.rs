@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 pub const OF_ALL: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
 
 /// Each header's name, description and example.
-const HEADERS: [(&str, &str, &str); 14] = [
+const HEADERS: [(&str, &str, &str); 13] = [
     (
         "ETag",
         "A strong entity tag (RFC 9110); it changes with every byte of the response.",
@@ -19,7 +19,7 @@ const HEADERS: [(&str, &str, &str); 14] = [
     ),
     (
         "Cache-Tag",
-        "What the response is made of, for caches that purge by tag, as a setting says; without a key only.",
+        "What the response is made of, for caches that purge by tag; without a key only. A setting turns it off, or sends `Surrogate-Key`, separated by spaces.",
         "hDk63YxInTM,nzAfagt8LRQ",
     ),
     (
@@ -31,11 +31,6 @@ const HEADERS: [(&str, &str, &str); 14] = [
         "Content-Language",
         "The language of the content, or of a problem's texts (BCP 47).",
         "fr",
-    ),
-    (
-        "Surrogate-Key",
-        "The same as `Cache-Tag`, separated by spaces.",
-        "hDk63YxInTM nzAfagt8LRQ",
     ),
     (
         "Vary",

@@ -130,10 +130,7 @@ fn complete_response(facts: &Facts, status: &str, response: &mut Value) {
         names.extend(["ETag", "Cache-Control", "Vary"]);
     }
     if status != "204" && facts.shows_content() {
-        names.extend(["Cache-Tag", "Surrogate-Key"]);
-        if facts.method == "get" {
-            names.push("Cache-Status");
-        }
+        names.extend(["Cache-Tag", "Cache-Status"]);
     }
     if status == "201" {
         names.push("Idempotency-Replayed");

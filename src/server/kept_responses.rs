@@ -1,5 +1,6 @@
-//! Kept answers to plain requests, sent before the framework routes them: a `GET` of content without credentials whose answer is kept in the coding that it accepts. Every other request goes through the middleware stack, which
-//! answers in the same way. With CORS, all do: its headers stand in every answer.
+//! Kept answers to plain requests, sent before the framework routes them: a `GET` of content without credentials whose answer
+//! is kept in the coding that it accepts. Every other request goes through the middleware stack, which answers in the same way.
+//! With CORS, all do: its headers stand in every answer.
 
 use std::sync::Arc;
 use std::time::Instant;
