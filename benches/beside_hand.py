@@ -34,7 +34,7 @@ def hand_cases(chosen, port, hand, key, work):
         Case("latest 20 headlines", port, ["/v1/headlines"]),
         Case("one article", port, slugs),
         Case("latest 20 articles of a category", port, [f"/v1/articles?category={MEASURED}&direct=true"]),
-        Case("create a headline", port, ["/v1/headlines"], headers=[f"Authorization: Bearer {key}"], status=201, post=NEW),
+        Case("create a headline", port, ["/v1/headlines"], headers=[f"Authorization: Bearer {key}"], status=201, post=NEW, may_fail=True),
     ]
     for case in cases:
         case.prepare(chosen, work)
@@ -48,9 +48,9 @@ def hand_cases(chosen, port, hand, key, work):
 
 def rows_of(cases):
     """The rows of the table: medians, and the median of the ratios of each round."""
-    rows = [("", "requests/s", "p50 ms", "p99 ms", "by hand", "of by hand")]
+    rows = [("", "requests/s", "p50 ms", "p99 ms", "failed", "by hand", "of by hand")]
     for case in cases:
         hand, own = (median([pair[n] for pair in case.pairs]) for n in (0, 1))
         ratio = sorted(pair[1].rate / pair[0].rate for pair in case.pairs)[len(case.pairs) // 2]
-        rows.append((case.name, f"{own.rate:,.0f}", f"{own.p50:.2f}", f"{own.p99:.2f}", f"{hand.rate:,.0f}", f"{ratio:.2f}"))
+        rows.append((case.name, f"{own.rate:,.0f}", f"{own.p50:.2f}", f"{own.p99:.2f}", f"{own.failed:.0%}", f"{hand.rate:,.0f}", f"{ratio:.2f}"))
     return rows
