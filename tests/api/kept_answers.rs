@@ -538,3 +538,30 @@ async fn without_memory_nothing_is_kept() {
         assert_eq!(status_of(&app, "/v1/headlines").await, BYPASSED);
     }
 }
+
+/// Whatever else a list is filtered by, it depends on the tree that its categories are in.
+#[actix_web::test]
+async fn a_category_that_moves_drops_every_list_of_a_category() {
+    let app = start().await;
+    let economy = app.category("Économie", None).await;
+    let farming = app.category("Agriculture", None).await;
+    let article = json!({"category_id": farming["id"]});
+    let article = app.article("Semailles", article).await;
+    let id = article.text("/id");
+    for query in [
+        "",
+        "&language=fr",
+        "&language=fr&fallback=true",
+        &format!("&ids={id}"),
+    ] {
+        let path = format!("/v1/articles?category=economie{query}");
+        let found = async || ids(&app.get(&path).await.ok()).len();
+        assert_eq!(found().await, 0, "{query}");
+        let parent = json!({"parent_id": economy["id"]});
+        app.patch("/v1/categories/agriculture", parent).await.ok();
+        assert_eq!(found().await, 1, "{query}");
+        let parent = json!({"parent_id": null});
+        app.patch("/v1/categories/agriculture", parent).await.ok();
+        assert_eq!(found().await, 0, "{query}");
+    }
+}

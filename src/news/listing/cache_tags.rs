@@ -58,12 +58,11 @@ impl ResolvedFilter {
         let of_articles = kind == ARTICLE;
         if !self.categories.is_empty() {
             let categories = self.categories.iter();
-            let mut tags: Vec<CacheTag> = categories
-                .map(|category| category_part(kind, *category, language))
-                .collect();
-            // A change of the tree may change which categories are selected.
-            tags.push(CacheTag::of_kind(Category::NAME));
-            return Some(tags);
+            return Some(
+                categories
+                    .map(|category| category_part(kind, *category, language))
+                    .collect(),
+            );
         }
         match (self.author, self.tag, language) {
             (Some(author), _, _) if of_articles => Some(vec![author_part(author)]),
@@ -79,6 +78,10 @@ impl ResolvedFilter {
         let mut tags: Vec<CacheTag> = ids.into_iter().flatten().map(CacheTag::of_id).collect();
         // A headline has the tags of its article.
         tags.extend(self.tag.map(tag_part));
+        // A change of the tree may change which categories are selected.
+        if !self.categories.is_empty() {
+            tags.push(CacheTag::of_kind(Category::NAME));
+        }
         tags
     }
 }
