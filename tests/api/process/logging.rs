@@ -157,7 +157,8 @@ async fn keys_and_tokens_are_never_logged() {
         let created: serde_json::Value = created.json().await.unwrap();
         secrets.push(created.text("/key").to_owned());
     }
-    let mistyped = format!("{}x", &admin[..50]);
+    let other = if admin.ends_with('x') { 'y' } else { 'x' };
+    let mistyped = format!("{}{other}", &admin[..50]);
     for wrong in [&expired, &mistyped] {
         let url = format!("{}/v1/me", server.base);
         let refused = client.get(url).bearer_auth(wrong).send().await.unwrap();
