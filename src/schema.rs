@@ -92,6 +92,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         title_key -> Text,
         search -> Tsvector,
+        search_head -> Tsvector,
     }
 }
 
@@ -242,6 +243,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_index (is_only_row) {
+        is_only_row -> Bool,
+        version -> Int2,
+    }
+}
+
+diesel::table! {
     search_words (word) {
         word -> Text,
         spelling -> Text,
@@ -304,6 +312,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     headline_tags,
     headlines,
     idempotency_keys,
+    search_index,
     search_words,
     site,
     tags,

@@ -45,10 +45,9 @@ CREATE TABLE articles (
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     deleted_at timestamptz,
     title_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (search_key(title)) STORED,
-    search tsvector NOT NULL GENERATED ALWAYS AS (search_document(
-        language, title || coalesce(' ' || short_title, ''),
-        coalesce(kicker || ' ', '') || coalesce(dateline || ' ', '') || coalesce(lede, ''), body_text
-    )) STORED,
+    -- The terms of all texts, and those of the title (weight A) and the lede (B) alone, which matches are ranked by.
+    search tsvector NOT NULL DEFAULT '',
+    search_head tsvector NOT NULL DEFAULT '',
     CONSTRAINT articles_published_at_required CHECK (status NOT IN ('scheduled', 'published') OR published_at IS NOT NULL),
     CONSTRAINT articles_translation_of_check CHECK (translation_of <> id),
     -- Bounds the size of a page of articles, and lets every body that is read be sent back.
@@ -116,16 +115,6 @@ BEGIN
 END $$;
 CREATE TRIGGER record_former_slug AFTER INSERT OR UPDATE OF slug, status, deleted_at ON articles
     FOR EACH ROW EXECUTE FUNCTION record_former_article_slug();
-
--- Includes scheduled articles, because nothing is written when they become public.
-CREATE FUNCTION update_article_search_words() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM add_search_words(concat_ws(' ', NEW.title, NEW.kicker, NEW.dateline, NEW.lede, left(NEW.body_text, 100000)));
-    RETURN NULL;
-END $$;
-CREATE TRIGGER update_search_words AFTER INSERT OR UPDATE OF title, kicker, dateline, lede, body_text, status, deleted_at
-    ON articles FOR EACH ROW WHEN (NEW.status IN ('published', 'scheduled') AND NEW.deleted_at IS NULL)
-    EXECUTE FUNCTION update_article_search_words();
 
 -- The authors and the tags of articles, in the given order. The columns that lists filter and sort by are copied from the
 -- article by triggers, so that the articles of one author or tag are read in order from one index. `id` is the article's.

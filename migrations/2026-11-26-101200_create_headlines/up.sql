@@ -21,7 +21,8 @@ CREATE TABLE headlines (
     updated_at timestamptz NOT NULL DEFAULT now(),
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     deleted_at timestamptz,
-    search tsvector NOT NULL GENERATED ALWAYS AS (search_document(language, title, '', '')) STORED,
+    -- The terms of the title.
+    search tsvector NOT NULL DEFAULT '',
     CONSTRAINT headlines_published_at_required CHECK (status NOT IN ('scheduled', 'published') OR published_at IS NOT NULL),
     CONSTRAINT headlines_expires_after_publication CHECK (expires_at > published_at)
 );
@@ -68,15 +69,6 @@ CREATE TRIGGER advance_updated_at BEFORE UPDATE ON headlines
 CREATE TRIGGER require_live_category BEFORE INSERT OR UPDATE OF category_id, deleted_at ON headlines
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL AND NEW.deleted_at IS NULL)
     EXECUTE FUNCTION require_live_category();
-
-CREATE FUNCTION update_headline_search_words() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM add_search_words(NEW.title);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER update_search_words AFTER INSERT OR UPDATE OF title, status, deleted_at ON headlines FOR EACH ROW
-    WHEN (NEW.status IN ('published', 'scheduled') AND NEW.deleted_at IS NULL)
-    EXECUTE FUNCTION update_headline_search_words();
 
 -- A headline can be linked only to an article that is not deleted. When the article is deleted later, the headline keeps the
 -- link, which is not shown until the article is restored.

@@ -8,6 +8,7 @@ pub mod keys;
 mod manual;
 pub mod migrate;
 pub mod openapi;
+pub mod reindex;
 pub mod serve;
 mod signals;
 
@@ -44,6 +45,11 @@ pub enum Command {
     Migrate,
     /// Load the sample content into an empty database.
     Demo,
+    /// Index the content for searches anew, while servers go on.
+    ///
+    /// Needed after an upgrade that changes what words are found by, as the server then says at its start, and after loading
+    /// content with SQL.
+    Reindex(reindex::ReindexCommand),
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -114,6 +120,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Demo => demo::run(&config).await,
+            Command::Reindex(command) => reindex::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Health(command) => health::run(&config, command).await,
             Command::Openapi => openapi::run(),

@@ -23,6 +23,7 @@ use crate::cpu_tasks::CpuTasks;
 use crate::db::embedded::Embedded;
 use crate::db::{ConnectOptions, migrations, pooler, reach};
 use crate::events::retention;
+use crate::news::search_index::reindex;
 use crate::server;
 
 pub async fn run(mut config: Config) -> Result<(), Error> {
@@ -34,6 +35,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let listener = listen::bind(config.listen)?;
     let address = listener.local_addr()?;
     let (options, embedded, key) = start_database(&config).await?;
+    warn_of_outdated_index(&options).await;
     actix_web::rt::spawn(retention::run(options.clone(), config.events.events_days));
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
@@ -71,6 +73,15 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     }
     log::info!("stopped");
     Ok(())
+}
+
+/// Says that content may be indexed by other rules than this program's.
+async fn warn_of_outdated_index(options: &ConnectOptions) {
+    if let Ok(mut conn) = options.connect().await
+        && reindex::is_outdated(&mut conn).await.unwrap_or(false)
+    {
+        log::warn!("the content is indexed by another version: searches may miss some of it until you run `manchette reindex`");
+    }
 }
 
 type OpenedDatabase = (ConnectOptions, Option<Embedded>, Option<DataDirKey>);

@@ -8,5 +8,6 @@ pub mod headlines;
 pub mod listing;
 pub mod messages;
 pub mod search;
+pub mod search_index;
 pub mod site;
 pub mod tags;

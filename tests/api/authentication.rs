@@ -106,7 +106,11 @@ async fn drafts_are_visible_to_keys_with_read_write_or_publish() {
 async fn invalid_credentials_are_rejected_even_for_public_resources() {
     let app = TestApp::start().await;
     let unknown = Token::new();
-    let other = if app.admin_key.ends_with('x') { 'y' } else { 'x' };
+    let other = if app.admin_key.ends_with('x') {
+        'y'
+    } else {
+        'x'
+    };
     let mistyped = format!("{}{other}", &app.admin_key[..app.admin_key.len() - 1]);
     for credentials in [
         format!("Bearer {}", unknown.reveal()),

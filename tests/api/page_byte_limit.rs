@@ -37,6 +37,7 @@ async fn create_articles(app: &TestApp) {
         .await
         .unwrap();
     }
+    app.reindex().await;
 }
 
 /// One letter for each item of a page: the last one of the title of its article, `-` for a headline.

@@ -157,6 +157,7 @@ async fn create_content(app: &TestApp) {
     ))
     .await
     .unwrap();
+    app.reindex().await;
     conn.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 

@@ -142,3 +142,10 @@ pub struct BodyColumns {
     word_count: i32,
     reading_minutes: i32,
 }
+
+impl BodyColumns {
+    /// The plain text.
+    pub fn text(&self) -> &str {
+        &self.body_text
+    }
+}

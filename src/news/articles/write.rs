@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
@@ -15,6 +16,7 @@ use crate::news::content::image::Image;
 use crate::news::content::publication::Publication;
 use crate::news::content::slug::{self, SlugTable};
 use crate::news::content::visibility::Status;
+use crate::news::search_index::{IndexedArticle, IndexedText, Vocabulary};
 use crate::problem::Problem;
 use crate::schema::articles;
 
@@ -81,9 +83,16 @@ pub(super) async fn insert(
         chosen => slug::claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
     };
     let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
+    let indexed = index(conn, &new, body.text().to_owned()).await?;
     let row = ArticleRow::new(conn, new, None).await?;
     diesel::insert_into(articles::table)
-        .values((row, body, articles::id.eq(id), articles::slug.eq(slug)))
+        .values((
+            row,
+            body,
+            indexed,
+            articles::id.eq(id),
+            articles::slug.eq(slug),
+        ))
         .execute(conn)
         .await?;
     insert_list(conn, AUTHORS, id, &authors).await?;
@@ -113,11 +122,17 @@ pub(super) async fn update(
         _ => slug::keep_or_claim(conn, SlugTable::Articles, id, chosen, &new.title).await?,
     };
     let (authors, tags) = (new.author_ids.clone(), new.tag_ids.clone());
+    let text = match &body {
+        Some(body) => body.text().to_owned(),
+        None => stored_text(conn, id).await?,
+    };
+    let indexed = index(conn, &new, text).await?;
     let row = ArticleRow::new(conn, new, first_published_at).await?;
     diesel::update(articles::table.find(id))
         .set((
             row,
             body,
+            indexed,
             articles::slug.eq(slug),
             articles::version.eq(articles::version + 1),
             articles::deleted_at.eq(None::<DateTime<Utc>>),
@@ -127,6 +142,46 @@ pub(super) async fn update(
     store_list(conn, AUTHORS, id, &authors).await?;
     store_list(conn, TAGS, id, &tags).await?;
     Ok(())
+}
+
+async fn stored_text(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<String> {
+    let stored = articles::table.find(id).select(articles::body_text);
+    stored.get_result(conn).await
+}
+
+/// A text up to this size, in bytes, is indexed on the worker thread: that takes a millisecond.
+const SMALL: usize = 8 << 10;
+
+/// The terms of an article; its words become known if it is public in time.
+async fn index(
+    conn: &mut AsyncPgConnection,
+    new: &NewArticle,
+    body_text: String,
+) -> Result<IndexedArticle, Problem> {
+    let text = IndexedText {
+        language: new.language.clone(),
+        title: new.title.clone(),
+        short_title: new.short_title.clone(),
+        kicker: new.kicker.clone(),
+        dateline: new.dateline.clone(),
+        lede: new.lede.clone(),
+        body: body_text,
+    };
+    let is_public = new.status.is_public_in_time();
+    let is_small = text.body.len() <= SMALL;
+    let task = move || {
+        let mut words = Vocabulary::default();
+        if is_public {
+            text.add_words(&mut words);
+        }
+        (words, text.index())
+    };
+    let (words, indexed) = match is_small {
+        true => task(),
+        false => spawn_blocking(task).await.map_err(Problem::internal)?,
+    };
+    words.store(conn).await?;
+    Ok(indexed)
 }
 
 /// The slug that the client has chosen, which isn't the provisional one that it may have read.

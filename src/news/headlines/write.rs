@@ -11,6 +11,7 @@ use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
 use crate::news::messages;
+use crate::news::search_index::{IndexedHeadline, Vocabulary};
 use crate::problem::{Fault, FaultCode, Problem};
 use crate::schema::headlines;
 
@@ -31,6 +32,8 @@ struct HeadlineRow {
     article_id: Option<Uuid>,
     url: Option<String>,
     source: Option<String>,
+    #[diesel(embed)]
+    indexed: IndexedHeadline,
 }
 
 impl HeadlineRow {
@@ -44,8 +47,14 @@ impl HeadlineRow {
         if let Some(fault) = check_expiry(time.published_at, new.expires_at) {
             return Err(Problem::Invalid(vec![fault]));
         }
+        if new.status.is_public_in_time() {
+            let mut words = Vocabulary::default();
+            words.add(&new.title);
+            words.store(conn).await?;
+        }
         Ok(Self {
             dir: language::dir(&new.language),
+            indexed: IndexedHeadline::new(&new.language, &new.title),
             title: new.title,
             language: new.language,
             status: new.status,

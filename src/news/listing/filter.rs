@@ -133,7 +133,7 @@ impl TimelineFilter {
     }
 
     /// The language that every item must be in; none if fallbacks are allowed.
-    pub(super) fn only_language(&self) -> Option<&str> {
+    pub fn only_language(&self) -> Option<&str> {
         self.language.as_deref().filter(|_| !self.fallback)
     }
 

@@ -12,8 +12,8 @@ use crate::http::locale::LanguagePreference;
 use crate::http::schema::HasFields;
 use crate::news::content::names::Names;
 use crate::news::content::visibility::{Visibility, is_public};
-use crate::news::search::fold::words;
 use crate::news::search::short_list::{MOST, ShortListItem};
+use crate::news::search_index::words;
 
 /// The most of tags, authors and categories each.
 const MOST_OF_NAMES: usize = 3;

@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::news::search::fold::{fold, words};
+use crate::news::search_index::{fold, words};
 
 /// How many words of a query are corrected.
 const MOST_WORDS: usize = 8;

@@ -1,5 +1,8 @@
 //! The parameters of a search, and the tables that it reads.
 
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+
 use crate::db::Fragment;
 use crate::http::parameter_types::Text;
 use crate::http::query::Filter;
@@ -29,6 +32,8 @@ query_parameters! {
         /// The words to search for.
         #[example("économie")]
         pub q: Text<LONGEST_QUERY>,
+        /// Whether the last word of `q` is only the beginning of one: for a search while it is being typed.
+        pub prefix: bool = false,
         /// Only articles, or only headlines.
         #[name("type")]
         pub kind: Option<HitKind>,
@@ -49,6 +54,16 @@ impl SearchFilter {
     /// The filter by time and names, which both tables have.
     pub fn timeline(&self) -> &TimelineFilter {
         &self.articles.timeline
+    }
+
+    /// Parses a query for the languages that the results may have.
+    pub async fn parse(
+        &self,
+        conn: &mut AsyncPgConnection,
+        query: &str,
+    ) -> QueryResult<ParsedQuery> {
+        let language = self.timeline().only_language();
+        ParsedQuery::read(conn, query, language, self.prefix).await
     }
 
     /// The search of those tables that the filters leave: a filter that only one resource has leaves out the other.

@@ -6,11 +6,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::{Fragment, Statement};
-use crate::news::search::highlight;
+use crate::news::search::highlight::Highlighter;
 use crate::news::search::parsed_query::ParsedQuery;
+use crate::schema::headlines;
 
-/// The part of a long text that is highlighted, in characters.
-const HIGHLIGHTED: usize = 10_000;
+/// How much of a lede and a body is read for a snippet, in characters.
+const READ: usize = 10_000;
 
 /// An id, the highlighted title, and a snippet.
 type HighlightedText = (Uuid, (String, Option<String>));
@@ -24,35 +25,28 @@ pub async fn of_articles(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    const TEXT: &str = "concat_ws(E'\\n', articles.lede, articles.body_text)";
-    let mut sql = Fragment::new("SELECT id, title, ").append(&query.highlighted(
-        "articles",
-        "articles.title",
-        HIGHLIGHTED,
-    ));
-    sql = if snippets {
-        sql.sql(", left(")
-            .sql(TEXT)
-            .sql(", ")
-            .number(HIGHLIGHTED)
-            .sql("), ")
-            .append(&query.highlighted("articles", TEXT, HIGHLIGHTED))
-    } else {
-        sql.sql(", '', ''")
+    let mut sql = Fragment::new("SELECT id, language, title, ");
+    sql = match snippets {
+        true => sql
+            .sql("left(concat_ws(E'\\n', lede, left(body_text, ")
+            .number(READ)
+            .sql(")), ")
+            .number(READ)
+            .sql(")"),
+        false => sql.sql("''"),
     };
     let sql = sql
         .sql(" FROM articles WHERE id = ANY(")
         .ids(ids.to_vec())
         .sql(")");
-    type ArticleTexts = (SqlUuid, Text, Text, Text, Text);
-    let rows: Vec<(Uuid, String, String, String, String)> =
+    type ArticleTexts = (SqlUuid, Text, Text, Text);
+    let rows: Vec<(Uuid, String, String, String)> =
         Statement::<ArticleTexts>::new(sql).load(conn).await?;
-    let highlighted = rows
-        .into_iter()
-        .map(|(id, title, marked_title, text, marked)| {
-            let snippet = snippets.then(|| highlight::snippet(&text, &marked));
-            (id, (highlight::whole(&title, &marked_title), snippet))
-        });
+    let highlighted = rows.into_iter().map(|(id, language, title, text)| {
+        let highlighter = Highlighter::new(&query.rendered, &language);
+        let snippet = snippets.then(|| highlighter.snippet(&text));
+        (id, (highlighter.whole(&title), snippet))
+    });
     Ok(highlighted.collect())
 }
 
@@ -64,16 +58,14 @@ pub async fn of_headlines(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = Fragment::new("SELECT id, title, ")
-        .append(&query.highlighted("headlines", "headlines.title", HIGHLIGHTED))
-        .sql(" FROM headlines WHERE id = ANY(")
-        .ids(ids.to_vec())
-        .sql(")");
-    let rows: Vec<(Uuid, String, String)> = Statement::<(SqlUuid, Text, Text)>::new(sql)
+    let rows: Vec<(Uuid, String, String)> = headlines::table
+        .filter(headlines::id.eq_any(ids))
+        .select((headlines::id, headlines::language, headlines::title))
         .load(conn)
         .await?;
-    let highlighted = rows.into_iter();
-    Ok(highlighted
-        .map(|(id, title, marked)| (id, (highlight::whole(&title, &marked), None)))
-        .collect())
+    let highlighted = rows.into_iter().map(|(id, language, title)| {
+        let highlighter = Highlighter::new(&query.rendered, &language);
+        (id, (highlighter.whole(&title), None))
+    });
+    Ok(highlighted.collect())
 }

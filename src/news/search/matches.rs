@@ -107,7 +107,7 @@ impl Search<'_> {
         most: usize,
     ) -> Result<Vec<Match>, Problem> {
         let mut matches = Vec::new();
-        for table in self.tables.iter().filter(|_| !self.query.is_empty) {
+        for table in self.tables.iter().filter(|_| !self.query.is_empty()) {
             matches.extend(table.read(conn, self, from, most).await?);
         }
         Ok(matches)
@@ -147,11 +147,9 @@ impl SearchedTable<'_> {
             // The logarithm of a rank that halves with time. It falls for all alike as time goes by, so the order of two
             // matches never changes while a client pages.
             Order::Relevance => sql
-                .sql("ln(greatest(ts_rank('{0.1, 0.2, 0.4, 1.0}', ")
-                .sql(table)
-                .sql(".search, ")
-                .append(&query.for_language_of(table))
-                .sql("), 1e-9)::double precision) + ")
+                .sql("ln(")
+                .append(&query.rank(table))
+                .sql(") + ")
                 .append(&age)
                 .sql(" / 86400 * ln(2::double precision) / ")
                 .number(HALF_LIFE_DAYS as usize),

@@ -4,7 +4,6 @@ mod completions;
 mod corrections;
 mod cursor;
 mod filter;
-mod fold;
 mod handlers;
 mod highlight;
 mod highlighted_texts;
@@ -18,7 +17,6 @@ mod short_list;
 mod suggest;
 
 pub use completions::{Completion, CompletionKind};
-pub use fold::fold;
 pub use hit::SearchHit;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -20,7 +20,6 @@ use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::search::cursor::SearchCursor;
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{ArticleHit, HeadlineHit, HitKind, SearchHit, Suggestion};
-use crate::news::search::parsed_query::ParsedQuery;
 use crate::news::search::ranking::MatchPage;
 use crate::news::search::{corrections, highlighted_texts};
 use crate::news::tags::Tag;
@@ -41,7 +40,7 @@ impl SearchHit {
     ) -> Result<Page<Self, Suggestion>, Problem> {
         let filter = &list.filter;
         let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
-        let query = ParsedQuery::read(conn, &filter.q).await?;
+        let query = filter.parse(conn, &filter.q).await?;
         let search = filter.search(resolved, visibility, &query);
         let limit = list.page_request().limit;
         let mut page = search.page(conn, cursor.as_ref(), limit).await?;
@@ -140,7 +139,7 @@ async fn suggest(
     resolved: &ResolvedFilter,
 ) -> Result<Option<String>, Problem> {
     for corrected in corrections::suggest_corrections(conn, &filter.q).await? {
-        let query = ParsedQuery::read(conn, &corrected).await?;
+        let query = filter.parse(conn, &corrected).await?;
         let search = filter.search(resolved, visibility, &query);
         let page = search.page(conn, None, CHECKED).await?;
         let ids: Vec<Uuid> = page.matches.iter().map(|found| found.id).collect();

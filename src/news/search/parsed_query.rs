@@ -1,93 +1,73 @@
-//! A search query, as Postgres parses it in each language.
+//! A search query, in the terms of the index.
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Double, Float, Integer, Text};
+use diesel::sql_types::{Array, Double, Float};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::{Fragment, Statement};
-use crate::news::search::highlight::{BEGIN, END};
+use crate::news::search_index::{Dictionary, Rendered, SearchQuery, completions};
 
 /// The longest query, in characters.
 pub const LONGEST_QUERY: usize = 200;
 
-/// Hyphens and dashes of typesetting, which keyboards don't have.
-const TYPESET_DASHES: [char; 7] = [
-    '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}',
-];
-
-/// A query in the language of each of Postgres's dictionaries.
+/// A query, and how many rows match it by the planner's statistics.
 #[derive(Clone, Debug)]
 pub struct ParsedQuery {
-    french: String,
-    arabic: String,
-    english: String,
-    simple: String,
-    /// A query that every match of one of these also matches, and little else, for the index to find them. Where a word is
-    /// excluded, its forms are excluded for each language alone.
-    any: String,
-    /// Whether only stop words were given, such as `le` in French.
-    pub is_empty: bool,
+    pub rendered: Rendered,
     /// For `articles` and `headlines`: the planner's estimate of the matching rows, and the number of rows.
     estimates: [(f64, f64); 2],
 }
 
-type QueryTexts = (
-    String,
-    String,
-    String,
-    String,
-    String,
-    i32,
-    Vec<f64>,
-    Vec<f32>,
-);
-
 impl ParsedQuery {
-    /// Parses a query: `"quoted words"`, `or`, `-without`.
-    pub async fn read(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<Self> {
-        // Only the dash that is on keyboards leaves a word out.
-        let query = query.replace(TYPESET_DASHES, "'");
-        let sql = Fragment::new("WITH plain AS MATERIALIZED (SELECT left(search_normalize_query(")
-            .text(&query)
-            .sql(
-                "), 500) AS q), parsed AS MATERIALIZED (SELECT \
-                 websearch_to_tsquery('search_french', search_remove_stop_words('fr', q)) AS french, search_arabic_query(search_remove_stop_words('ar', q)) AS arabic, \
-                 websearch_to_tsquery('pg_catalog.english', q) AS english, websearch_to_tsquery('pg_catalog.simple', q) AS simple FROM plain), \
-                 merged AS MATERIALIZED (SELECT parsed.*, CASE WHEN strpos(q, '-') > 0 \
-                 THEN search_in_dictionary('fr', french) || search_in_dictionary('ar', arabic) || search_in_dictionary('en', english) || search_in_dictionary('', simple) \
-                 ELSE french || CASE WHEN arabic = french THEN ''::tsquery ELSE arabic END \
-                 || CASE WHEN english IN (french, arabic) THEN ''::tsquery ELSE english END \
-                 || CASE WHEN simple IN (french, arabic, english) THEN ''::tsquery ELSE simple END END AS \"any\" FROM parsed, plain) \
-                 SELECT french::text, arabic::text, english::text, simple::text, \"any\"::text, numnode(\"any\"), \
-                 ARRAY[search_estimate_rows('articles', \"any\"), search_estimate_rows('headlines', \"any\")], \
-                 ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
-                 FROM merged",
-            );
-        type ParsedRow = (
-            Text,
-            Text,
-            Text,
-            Text,
-            Text,
-            Integer,
-            Array<Double>,
-            Array<Float>,
-        );
-        let (french, arabic, english, simple, any, nodes, found, all): QueryTexts =
-            Statement::<ParsedRow>::new(sql).get_result(conn).await?;
-        let estimate = |n: usize| {
-            let all = all.get(n).copied().unwrap_or_default();
-            (found.get(n).copied().unwrap_or_default(), f64::from(all))
+    /// Parses a query for content in one language, or in all. With `completes_last`, the last word is the beginning of one.
+    pub async fn read(
+        conn: &mut AsyncPgConnection,
+        query: &str,
+        language: Option<&str>,
+        completes_last: bool,
+    ) -> QueryResult<Self> {
+        let parsed = SearchQuery::parse(query, completes_last);
+        let prefixes = parsed.prefixes();
+        let completions = match prefixes.is_empty() {
+            true => HashMap::new(),
+            false => completions(conn, prefixes).await?,
         };
-        Ok(Self {
-            french,
-            arabic,
-            english,
-            simple,
-            any,
-            is_empty: nodes == 0,
-            estimates: [estimate(0), estimate(1)],
-        })
+        let rendered = match language.map(Dictionary::of) {
+            Some(dictionary) => parsed.render(&[dictionary], &completions),
+            None => parsed.render(&Dictionary::ALL, &completions),
+        };
+        let mut read = Self {
+            rendered,
+            estimates: Default::default(),
+        };
+        if !read.is_empty() {
+            read.estimate(conn).await?;
+        }
+        Ok(read)
+    }
+
+    /// Whether only stop words were given, such as `le` in French.
+    pub fn is_empty(&self) -> bool {
+        self.rendered.tsquery.is_empty()
+    }
+
+    async fn estimate(&mut self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        let sql = Fragment::new("SELECT ARRAY[search_estimate_rows('articles', query), search_estimate_rows('headlines', query)], \
+             ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
+             FROM (SELECT ")
+            .append(&self.tsquery())
+            .sql(") AS parsed (query)");
+        let (found, all): (Vec<f64>, Vec<f32>) =
+            Statement::<(Array<Double>, Array<Float>)>::new(sql)
+                .get_result(conn)
+                .await?;
+        let estimates = found.into_iter().zip(all.into_iter().map(f64::from));
+        for (own, estimate) in self.estimates.iter_mut().zip(estimates) {
+            *own = estimate;
+        }
+        Ok(())
     }
 
     /// Whether a scan of a table from its newest row on finds this many matches sooner than fetching all matches does: the
@@ -99,40 +79,33 @@ impl ParsedQuery {
         found * found > wanted * all
     }
 
-    /// The query in the language of a row of this alias.
-    pub fn for_language_of(&self, alias: &'static str) -> Fragment {
-        let query = |sql: Fragment, query: &str| sql.text(query).sql("::tsquery");
-        let sql = Fragment::new("(CASE split_part(")
-            .sql(alias)
-            .sql(".language, '-', 1) WHEN 'fr' THEN ");
-        let sql = query(sql, &self.french).sql(" WHEN 'ar' THEN ");
-        let sql = query(sql, &self.arabic).sql(" WHEN 'en' THEN ");
-        let sql = query(sql, &self.english).sql(" ELSE ");
-        query(sql, &self.simple).sql(" END)")
+    fn tsquery(&self) -> Fragment {
+        Fragment::default()
+            .text(&self.rendered.tsquery)
+            .sql("::tsquery")
     }
 
-    /// The condition that a row of this alias matches; the part that an index knows comes first.
+    /// The condition that a row of this alias matches.
     pub fn match_row(&self, alias: &'static str) -> Fragment {
         Fragment::new(alias)
             .sql(".search @@ ")
-            .text(&self.any)
-            .sql("::tsquery AND ")
-            .sql(alias)
-            .sql(".search @@ ")
-            .append(&self.for_language_of(alias))
+            .append(&self.tsquery())
     }
 
-    /// The first `most` characters of a text, normalized, with delimiters around the matches.
-    pub fn highlighted(&self, alias: &'static str, text: &'static str, most: usize) -> Fragment {
-        debug_assert!((BEGIN, END) == ('\u{1}', '\u{2}'));
-        Fragment::new("ts_headline(search_config(")
-            .sql(alias)
-            .sql(".language), search_normalize_text(left(")
-            .sql(text)
+    /// The rank of a row by the terms in its title and lede, and a little for those that only a body has.
+    pub fn rank(&self, table: &'static str) -> Fragment {
+        let vector = match table {
+            "articles" => "articles.search_head",
+            _ => "headlines.search",
+        };
+        // The rank of one term among several, at the weight of a body.
+        let in_body = 0.06 / (self.rendered.term_count.max(1) as f64);
+        Fragment::new("ts_rank('{0.1, 0.2, 0.4, 1.0}', ")
+            .sql(vector)
             .sql(", ")
-            .number(most)
-            .sql(")), ")
-            .append(&self.for_language_of(alias))
-            .sql(", E'HighlightAll=true, StartSel=\\x01, StopSel=\\x02')")
+            .text(&self.rendered.any_word)
+            .sql("::tsquery)::double precision + ")
+            .float(in_body)
+            .sql("::double precision")
     }
 }

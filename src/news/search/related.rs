@@ -84,8 +84,8 @@ async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid
     let public = is_public("");
     let sql = Fragment::new(
         "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
-         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
-         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search) WHERE 'A' = ANY(weights) AND \
+         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search_head) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
+         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search_head) WHERE 'A' = ANY(weights) AND \
          search_estimate_rows('articles', quote_literal(lexeme)::tsquery) <= (SELECT greatest(reltuples / 150, 100) FROM pg_class WHERE oid = 'articles'::regclass) \
          LIMIT 6), ' | ')::tsquery AS rare FROM articles WHERE id = ",
     )
@@ -113,7 +113,7 @@ async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid
          WHERE coalesce(articles.translation_of, articles.id) <> this.story ORDER BY \
          (3 * (SELECT count(*) FROM article_tags AS own JOIN article_tags AS other USING (tag_id) WHERE own.id = this.id AND other.id = articles.id) \
          + CASE WHEN articles.category_id = this.category_id THEN 1 ELSE 0 END \
-         + 4 * coalesce(ts_rank('{0.1, 0.3, 0.6, 1.0}', articles.search, this.title), 0)) \
+         + 4 * coalesce(ts_rank('{0.1, 0.3, 0.6, 1.0}', articles.search_head, this.title), 0)) \
          * exp(-greatest(extract(epoch FROM now() - articles.listed_at), 0)::double precision / 86400 / 180) DESC, \
          articles.listed_at DESC, articles.id DESC LIMIT ",
     )

@@ -1,7 +1,7 @@
 //! Which queries match which words.
 
 use diesel_async::RunQueryDsl;
-use manchette::news::search::fold;
+use manchette::news::search_index::fold;
 use serde_json::json;
 
 use super::{assert_finds, escaped, titles};
@@ -100,9 +100,9 @@ async fn punctuation_next_to_a_word_does_not_prevent_a_match() {
             ("décès", &["Son décès.Le roi parle"]),
             ("roi", &["Son décès.Le roi parle"]),
             ("décès.le roi", &["Son décès.Le roi parle"]),
-            ("3,5", &["Prix du blé (+3,5 %)"]),
-            ("+3,5", &["Prix du blé (+3,5 %)"]),
-            ("3.5", &["Taux à 3.5 %"]),
+            ("3,5", &["Prix du blé (+3,5 %)", "Taux à 3.5 %"]),
+            ("+3,5", &["Prix du blé (+3,5 %)", "Taux à 3.5 %"]),
+            ("3.5", &["Prix du blé (+3,5 %)", "Taux à 3.5 %"]),
             ("conteneurs", &["Un porte-conteneurs accoste"]),
             ("porte-conteneur", &["Un porte-conteneurs accoste"]),
             ("anna", &["Écrire à anna@exemple.ma"]),
@@ -124,8 +124,8 @@ async fn punctuation_next_to_a_word_does_not_prevent_a_match() {
     assert_eq!(
         (&hit["title_highlighted"], &hit["snippet"]),
         (
-            &json!("Le bilan.<mark>Covid</mark>-<mark>19</mark>, l’été &amp; 3.5"),
-            &json!("À l’arrivée : rien.<mark>Covid</mark>-<mark>19</mark> ?")
+            &json!("Le bilan.<mark>Covid-19</mark>, l’été &amp; 3.5"),
+            &json!("À l’arrivée : rien.<mark>Covid-19</mark> ?")
         )
     );
 }

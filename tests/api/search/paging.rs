@@ -20,6 +20,7 @@ async fn pages_contain_every_match_in_both_directions() {
                     '2026-01-01'::timestamptz + (n / 3) * interval '1 minute'{value} FROM generate_series(1, 260) AS n"
             )).await;
     }
+    app.reindex().await;
     for analysed in [false, true] {
         if analysed {
             app.execute_sql("ANALYZE").await;
@@ -56,6 +57,7 @@ async fn content_published_while_paging_does_not_shift_results() {
                  SELECT gen_random_uuid(), '{name} {at} ' || n || repeat(' mot', 1 + n % 4), 'fr', 'ltr', 'published',
                     '{at}'::timestamptz + n * interval '1 minute' FROM generate_series(1, {count}) AS n"
             )).await;
+        app.reindex().await;
     };
     insert("vieux", 205, "2026-01-01").await;
     for (month, sort) in [(2, "relevance"), (3, "-published_at")] {

@@ -7,6 +7,7 @@ use actix_web::dev::ServerHandle;
 use clap::Parser;
 use diesel::QueryDsl;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use manchette::news::search_index::reindex;
 use manchette::access::api_keys::{ApiKey, Scope};
 use manchette::cli::Cli;
 use manchette::connection::Shutdown;
@@ -136,6 +137,13 @@ impl TestApp {
     /// Executes SQL.
     pub async fn execute_sql(&self, sql: &str) {
         self.conn().await.batch_execute(sql).await.expect(sql);
+    }
+
+    /// Indexes rows that SQL has inserted for searches.
+    pub async fn reindex(&self) {
+        let mut conn = self.conn().await;
+        let done = reindex::reindex(&mut conn, false, |_| {}).await;
+        done.expect("the content is indexed");
     }
 
     /// The number of rows that a query returns, or a statement changes.

@@ -1,5 +1,4 @@
-//! Folds text for comparison, letter for letter as the database's `search_fold`, so that matches can be highlighted in the text
-//! as it was written.
+//! Folds text for comparison, letter for letter as the database's `search_fold`.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -13,7 +12,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Folds one character to none, one or several.
-pub fn fold_char(c: char, push: &mut impl FnMut(char)) {
+fn fold_char(c: char, push: &mut impl FnMut(char)) {
     for part in std::iter::once(c).nfkd().filter(|c| !is_dropped(*c)) {
         for lower in part.to_lowercase() {
             match lower {
@@ -26,8 +25,23 @@ pub fn fold_char(c: char, push: &mut impl FnMut(char)) {
     }
 }
 
+/// Folds a character of a word that is to be indexed. The seats of the hamza stay, as the rules for Arabic unify them; what
+/// isn't a letter or a digit is dropped.
+pub(super) fn fold_into(c: char, word: &mut String) {
+    match c {
+        'a'..='z' | '0'..='9' => word.push(c),
+        'A'..='Z' => word.push(c.to_ascii_lowercase()),
+        'ؤ' | 'ئ' => word.push(c),
+        _ => fold_char(c, &mut |c| {
+            if c.is_alphanumeric() {
+                word.push(c);
+            }
+        }),
+    }
+}
+
 /// Accents, vowel marks, tatweel, and invisible characters.
-fn is_dropped(c: char) -> bool {
+pub(super) fn is_dropped(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'
         | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{ad}'
