@@ -8,9 +8,11 @@ import concurrent.futures
 import datetime
 import math
 import random
+import subprocess
 import time
+import urllib.parse
 
-from programs import progress
+from programs import BenchmarkError, environment, progress
 
 DAY = datetime.timedelta(days=1)
 SPAN = 7 * 365 * DAY
@@ -144,7 +146,6 @@ class Content:
                     UNION ALL SELECT 'rare-' || n, n, 'person' FROM generate_series(0, {rare - 1}) AS n
                     UNION ALL SELECT 'old', 0, 'place'
                 ) AS made;
-            SELECT add_search_words(array_to_string(words || ARRAY[{quoted([COMMONEST, SOME, OTHERS, RARE])}], ' ')) FROM known;
         """
 
     def bylines(self):
@@ -280,7 +281,19 @@ def at_once(work):
             done.result()
 
 
-def load_all(database, name, content):
+def index_texts(database, name, program):
+    """Makes the terms that content is searched by. Older versions make them as they insert, and don't have the command."""
+    if subprocess.run([program, "reindex", "--help"], capture_output=True).returncode != 0:
+        return
+    host = urllib.parse.quote(str(database.folder), safe="")
+    url = f"postgres:///{name}?user=manchette&host={host}"
+    if subprocess.run([program, "reindex"], env=environment(DATABASE_URL=url)).returncode != 0:
+        raise BenchmarkError("the content can't be indexed")
+    # Without the rows as they were before.
+    at_once((database.ask, f"VACUUM FULL {table};", name) for table in ("articles", "headlines"))
+
+
+def load_all(database, name, content, program):
     """Fills one database. Indexes are created at the end, which is much faster."""
     found = [line.split("|", 1) for line in database.ask(INDEXES, name).splitlines()]
     database.ask("".join(f"DROP INDEX {index};" for index, _ in found), name)
@@ -294,12 +307,13 @@ def load_all(database, name, content):
     at_once(copy("articles", content.ARTICLE, content.article_rows))
     at_once(copy("headlines", content.HEADLINE, content.headline_rows))
     database.ask(content.bylines(), name)
+    index_texts(database, name, program)
     memory = "SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = 0;"
     at_once((database.ask, f"{memory} {definition};", name) for _, definition in found)
     database.ask("VACUUM ANALYZE;", name)
 
 
-def load(chosen, database, check):
+def load(chosen, database, program, check):
     """Fills both databases, the small one first, and returns their content. `check` runs in between, so that errors show up
     before the long load."""
     steps = SPAN / chosen.articles, SPAN / chosen.headlines
@@ -316,7 +330,7 @@ def load(chosen, database, check):
     for name, content in contents.items():
         begun = time.monotonic()
         progress(f"loading {content.total['articles']:,} articles and {content.total['headlines']:,} headlines")
-        load_all(database, name, content)
+        load_all(database, name, content, program)
         progress(f"loaded in {time.monotonic() - begun:.0f} s")
         if name == "small":
             check()

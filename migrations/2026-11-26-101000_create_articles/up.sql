@@ -89,7 +89,8 @@ CREATE INDEX articles_source ON articles (source, listed_at, id) WHERE deleted_a
 CREATE INDEX articles_updated ON articles (updated_at, id) INCLUDE (listed_at) WHERE deleted_at IS NULL;
 CREATE INDEX articles_unpublished ON articles (status, listed_at, id)
     WHERE status <> 'published' AND deleted_at IS NULL;
-CREATE INDEX articles_search ON articles USING gin (search) WITH (fastupdate = off) WHERE deleted_at IS NULL;
+CREATE INDEX articles_search ON articles USING gin (search, search_periods(listed_at)) WITH (fastupdate = off)
+    WHERE deleted_at IS NULL;
 
 CREATE TRIGGER advance_updated_at BEFORE UPDATE ON articles
     FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION advance_updated_at();

@@ -62,7 +62,8 @@ CREATE INDEX headlines_priority ON headlines (priority, listed_at, id)
 CREATE INDEX headlines_pinned ON headlines (listed_at, id) WHERE deleted_at IS NULL AND pinned;
 CREATE INDEX headlines_with_article ON headlines (listed_at, id)
     WHERE deleted_at IS NULL AND article_id IS NOT NULL;
-CREATE INDEX headlines_search ON headlines USING gin (search) WITH (fastupdate = off) WHERE deleted_at IS NULL;
+CREATE INDEX headlines_search ON headlines USING gin (search, search_periods(listed_at)) WITH (fastupdate = off)
+    WHERE deleted_at IS NULL;
 
 CREATE TRIGGER advance_updated_at BEFORE UPDATE ON headlines
     FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION advance_updated_at();

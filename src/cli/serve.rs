@@ -80,7 +80,9 @@ async fn warn_of_outdated_index(options: &ConnectOptions) {
     if let Ok(mut conn) = options.connect().await
         && reindex::is_outdated(&mut conn).await.unwrap_or(false)
     {
-        log::warn!("the content is indexed by another version: searches may miss some of it until you run `manchette reindex`");
+        log::warn!(
+            "the content is indexed by another version: searches may miss some of it until you run `manchette reindex`"
+        );
     }
 }
 

@@ -13,7 +13,9 @@ use diesel::expression::{
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Double, Nullable, SqlType, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, Double, Integer, Nullable, SqlType, Text, Timestamptz, Uuid as SqlUuid,
+};
 use uuid::Uuid;
 
 /// A piece of SQL: constant text of the program, and values that are bound.
@@ -34,6 +36,7 @@ enum Piece {
     Float(f64),
     Time(Option<DateTime<Utc>>),
     Number(usize),
+    Numbers(Vec<i32>),
 }
 
 impl Fragment {
@@ -91,6 +94,11 @@ impl Fragment {
         self
     }
 
+    pub fn numbers(mut self, numbers: Vec<i32>) -> Self {
+        self.pieces.push(Piece::Numbers(numbers));
+        self
+    }
+
     pub fn append(mut self, other: &Fragment) -> Self {
         self.pieces.extend_from_slice(&other.pieces);
         self.is_uncached |= other.is_uncached;
@@ -135,6 +143,7 @@ impl QueryFragment<Pg> for Fragment {
                 Piece::Float(number) => out.push_bind_param::<Double, _>(number)?,
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
                 Piece::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time)?,
+                Piece::Numbers(numbers) => out.push_bind_param::<Array<Integer>, _>(numbers)?,
                 Piece::Number(number) => out.push_sql(&number.to_string()),
             }
         }

@@ -17,6 +17,11 @@ use crate::problem::Problem;
 const FORCE_CUSTOM_PLAN: &str =
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
 
+/// Has the following statements of a transaction planned for their actual values.
+pub async fn force_custom_plans(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    conn.batch_execute(FORCE_CUSTOM_PLAN).await
+}
+
 /// A row of a timeline.
 pub trait TimeOrdered: Sized + Send {
     /// Whether the page ends before it, by the bytes that it may carry.
@@ -113,10 +118,21 @@ impl Timeline<'_> {
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
         conn.transaction(async |conn| {
-            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
-            R::fetch(conn, self.sort(cursor, request.rows), related).await
+            force_custom_plans(conn).await?;
+            self.sort_all(conn, cursor, request.rows, related).await
         })
         .await
+    }
+
+    /// The same within a transaction with [`force_custom_plans`].
+    pub async fn sort_all<R: TimeOrdered>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        cursor: Option<&Cursor<SortTime>>,
+        rows: usize,
+        related: &Fragment,
+    ) -> QueryResult<Vec<R>> {
+        R::fetch(conn, self.sort(cursor, rows), related).await
     }
 
     /// Counts the rows up to [`MOST_COUNTED`]; one more means that there are more.
@@ -128,7 +144,7 @@ impl Timeline<'_> {
             .sql(") AS counted")
             .uncached();
         conn.transaction(async |conn| {
-            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
+            force_custom_plans(conn).await?;
             Statement::<BigInt>::new(sql).get_result(conn).await
         })
         .await

@@ -11,6 +11,7 @@ use crate::news::listing::timeline::{ListedTable, Timeline};
 pub(super) const SCAN_BUDGET: usize = 2_000;
 
 /// A filter that not all lists have.
+#[derive(Clone)]
 pub struct FilterPredicate {
     /// The condition on a row, which goes by its table's alias.
     pub condition: Fragment,

@@ -25,6 +25,7 @@ pub struct ListedTable {
 }
 
 /// Rows of a table in the order of time; of two at the same time, the id decides.
+#[derive(Clone)]
 pub struct Timeline<'a> {
     pub(super) table: ListedTable,
     pub(super) visibility: Visibility,
@@ -74,6 +75,16 @@ impl<'a> Timeline<'a> {
             scan_budget,
             ..self
         }
+    }
+
+    /// Whether there is no filter but one predicate.
+    pub fn has_one_filter(&self) -> bool {
+        self.filter_count() == 1 && self.filter.categories.is_empty()
+    }
+
+    /// The alias of its rows in conditions.
+    pub fn alias(&self) -> &'static str {
+        self.table.alias
     }
 
     /// The column that orders it.

@@ -11,6 +11,7 @@ mod hit;
 mod matches;
 mod model;
 mod parsed_query;
+mod periods;
 mod ranking;
 mod related;
 mod short_list;

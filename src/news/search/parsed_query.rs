@@ -3,21 +3,25 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Double, Float};
+use diesel::sql_types::{Double, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::{Fragment, Statement};
+use crate::news::listing::timeline::SortTime;
+use crate::news::search::periods::TableStatistics;
 use crate::news::search_index::{Dictionary, Rendered, SearchQuery, completions};
 
 /// The longest query, in characters.
 pub const LONGEST_QUERY: usize = 200;
 
+const TABLES: [&str; 2] = ["articles", "headlines"];
+
 /// A query, and how many rows match it by the planner's statistics.
 #[derive(Clone, Debug)]
 pub struct ParsedQuery {
     pub rendered: Rendered,
-    /// For `articles` and `headlines`: the planner's estimate of the matching rows, and the number of rows.
-    estimates: [(f64, f64); 2],
+    /// Of each of the tables.
+    statistics: [TableStatistics; 2],
 }
 
 impl ParsedQuery {
@@ -40,7 +44,7 @@ impl ParsedQuery {
         };
         let mut read = Self {
             rendered,
-            estimates: Default::default(),
+            statistics: Default::default(),
         };
         if !read.is_empty() {
             read.estimate(conn).await?;
@@ -54,29 +58,57 @@ impl ParsedQuery {
     }
 
     async fn estimate(&mut self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-        let sql = Fragment::new("SELECT ARRAY[search_estimate_rows('articles', query), search_estimate_rows('headlines', query)], \
-             ARRAY(SELECT reltuples FROM pg_class WHERE oid IN ('articles'::regclass, 'headlines'::regclass) ORDER BY relname) \
-             FROM (SELECT ")
-            .append(&self.tsquery())
-            .sql(") AS parsed (query)");
-        let (found, all): (Vec<f64>, Vec<f32>) =
-            Statement::<(Array<Double>, Array<Float>)>::new(sql)
-                .get_result(conn)
-                .await?;
-        let estimates = found.into_iter().zip(all.into_iter().map(f64::from));
-        for (own, estimate) in self.estimates.iter_mut().zip(estimates) {
-            *own = estimate;
+        type Row = (Double, Double, Nullable<Timestamptz>, Nullable<Timestamptz>);
+        let mut sql = Fragment::default();
+        for (n, table) in TABLES.into_iter().enumerate() {
+            let edge = |order| {
+                Fragment::new("(SELECT listed_at FROM ")
+                    .sql(table)
+                    .sql(" WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') ORDER BY listed_at")
+                    .sql(order)
+                    .sql(" LIMIT 1)")
+            };
+            sql = sql
+                .sql(if n > 0 {
+                    " UNION ALL SELECT search_estimate_rows('"
+                } else {
+                    "SELECT search_estimate_rows('"
+                })
+                .sql(table)
+                .sql("', ")
+                .append(&self.tsquery())
+                .sql("), (SELECT reltuples FROM pg_class WHERE oid = '")
+                .sql(table)
+                .sql("'::regclass)::double precision, ")
+                .append(&edge(""))
+                .sql(", ")
+                .append(&edge(" DESC"));
+        }
+        let rows: Vec<(f64, f64, SortTime, SortTime)> =
+            Statement::<Row>::new(sql).load(conn).await?;
+        for (own, (matches, rows, oldest, newest)) in self.statistics.iter_mut().zip(rows) {
+            *own = TableStatistics {
+                matches,
+                rows,
+                oldest,
+                newest,
+            };
         }
         Ok(())
     }
 
+    /// The statistics of a table.
+    pub fn statistics(&self, table: &str) -> &TableStatistics {
+        &self.statistics[usize::from(table != TABLES[0])]
+    }
+
     /// Whether a scan of a table from its newest row on finds this many matches sooner than fetching all matches does: the
-    /// scan reads `wanted · all / found` rows, fetching reads `found`.
+    /// scan reads `wanted · rows / matches` rows, fetching reads `matches`.
     pub fn is_common(&self, table: &str, wanted: usize) -> bool {
-        let (found, all) = self.estimates[usize::from(table == "headlines")];
+        let TableStatistics { matches, rows, .. } = *self.statistics(table);
         #[expect(clippy::cast_precision_loss, reason = "it is a few hundred")]
         let wanted = wanted as f64;
-        found * found > wanted * all
+        matches * matches > wanted * rows
     }
 
     fn tsquery(&self) -> Fragment {
