@@ -31,28 +31,28 @@ FROM (
     ORDER BY a.listed_at DESC, a.id DESC LIMIT 21
 ) AS articles
 LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
+    SELECT json_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
         'names', CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
-        'parent', (SELECT jsonb_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
+        'parent', (SELECT json_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
             'names', CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END)
             FROM categories AS p WHERE p.id = c.parent_id)) AS category
     FROM categories AS c WHERE c.id = articles.category_id
 ) AS of_category ON true
 CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(authors.id ORDER BY place), '[]') AS author_ids,
-        coalesce(jsonb_agg(jsonb_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url,
+    SELECT coalesce(json_agg(authors.id ORDER BY place), '[]') AS author_ids,
+        coalesce(json_agg(json_build_object('id', authors.id, 'slug', slug, 'name', name, 'image_url', image_url,
             'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS authors
     FROM article_authors JOIN authors ON authors.id = author_id WHERE article_authors.id = articles.id
 ) AS signed
 CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(tags.id ORDER BY place), '[]') AS tag_ids,
-        coalesce(jsonb_agg(jsonb_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind,
+    SELECT coalesce(json_agg(tags.id ORDER BY place), '[]') AS tag_ids,
+        coalesce(json_agg(json_build_object('id', tags.id, 'slug', slug, 'name', name, 'kind', kind,
             'names', CASE WHEN names = '{}' THEN names ELSE names || jsonb_build_object((SELECT languages[1] FROM site), name) END) ORDER BY place), '[]') AS tags
     FROM article_tags JOIN tags ON tags.id = tag_id WHERE article_tags.id = articles.id
 ) AS tagged
 CROSS JOIN LATERAL (
     SELECT min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid AS translation_of,
-        coalesce(jsonb_agg(jsonb_build_object('language', other.language, 'id', other.id, 'slug', other.slug,
+        coalesce(json_agg(json_build_object('language', other.language, 'id', other.id, 'slug', other.slug,
             'title', other.title) ORDER BY other.language) FILTER (WHERE other.id IS NOT NULL), '[]') AS translations
     FROM articles AS other
     WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Json as SqlJson, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -103,23 +103,23 @@ pub struct Article {
     pub category_id: Option<Uuid>,
     /// A summary of the category.
     #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_category.category"), select_expression_type = Column<Nullable<SqlJson>>)]
     pub category: Option<Json<CategoryRef>>,
     /// The ids of its authors, in byline order.
     #[schema(value_type = Vec<Uuid>, max_items = 20)]
-    #[diesel(select_expression = column::<Jsonb>("signed.author_ids"), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = column::<SqlJson>("signed.author_ids"), select_expression_type = Column<SqlJson>)]
     pub author_ids: Json<Vec<Uuid>>,
     /// Summaries of the authors.
     #[schema(value_type = Vec<AuthorRef>, max_items = 20)]
-    #[diesel(select_expression = column::<Jsonb>("signed.authors"), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = column::<SqlJson>("signed.authors"), select_expression_type = Column<SqlJson>)]
     pub authors: Json<Vec<AuthorRef>>,
     /// The ids of its tags, in their given order.
     #[schema(value_type = Vec<Uuid>, max_items = 50)]
-    #[diesel(select_expression = column::<Jsonb>("tagged.tag_ids"), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = column::<SqlJson>("tagged.tag_ids"), select_expression_type = Column<SqlJson>)]
     pub tag_ids: Json<Vec<Uuid>>,
     /// Summaries of the tags.
     #[schema(value_type = Vec<TagRef>, max_items = 50)]
-    #[diesel(select_expression = column::<Jsonb>("tagged.tags"), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = column::<SqlJson>("tagged.tags"), select_expression_type = Column<SqlJson>)]
     pub tags: Json<Vec<TagRef>>,
     /// The place of writing.
     #[schema(format = "line", max_length = 100)]
@@ -142,7 +142,7 @@ pub struct Article {
     pub translation_of: Option<Uuid>,
     /// The translations of the same story.
     #[schema(value_type = Vec<Translation>, max_items = 100)]
-    #[diesel(select_expression = column::<Jsonb>("translated.translations"), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = column::<SqlJson>("translated.translations"), select_expression_type = Column<SqlJson>)]
     pub translations: Json<Vec<Translation>>,
     /// Whether this is a fallback because the requested language has no translation.
     #[diesel(select_expression = column::<Bool>("false"), select_expression_type = Column<Bool>)]

@@ -24,7 +24,7 @@ impl ArticleRef {
     /// Joins the article with the id in this column, if it is visible, as `of_article.article`.
     pub fn join(column: &'static str, visibility: Visibility) -> Fragment {
         Fragment::new(
-            " LEFT JOIN LATERAL (SELECT jsonb_build_object('id', a.id, 'slug', a.slug, 'title', a.title, \
+            " LEFT JOIN LATERAL (SELECT json_build_object('id', a.id, 'slug', a.slug, 'title', a.title, \
              'image', a.image) AS article \
              FROM articles AS a WHERE a.id = ",
         )
@@ -36,7 +36,7 @@ impl ArticleRef {
 
     /// Replaces the join if the article is not requested.
     pub fn join_nothing() -> Fragment {
-        Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS article) AS of_article")
+        Fragment::new(" CROSS JOIN (SELECT NULL::json AS article) AS of_article")
     }
 }
 

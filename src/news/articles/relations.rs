@@ -14,18 +14,18 @@ pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> F
     let authors = if includes("authors") || includes("author_ids") {
         include_str!("sql/authors.sql")
     } else {
-        " CROSS JOIN (SELECT '[]'::jsonb AS author_ids, '[]'::jsonb AS authors) AS signed"
+        " CROSS JOIN (SELECT '[]'::json AS author_ids, '[]'::json AS authors) AS signed"
     };
     let tags = if includes("tags") || includes("tag_ids") {
         include_str!("sql/tags.sql")
     } else {
-        " CROSS JOIN (SELECT '[]'::jsonb AS tag_ids, '[]'::jsonb AS tags) AS tagged"
+        " CROSS JOIN (SELECT '[]'::json AS tag_ids, '[]'::json AS tags) AS tagged"
     };
     let translations = if includes("translations") || includes("translation_of") {
         translations(visibility)
     } else {
         Fragment::new(
-            " CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::jsonb AS translations) AS translated",
+            " CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::json AS translations) AS translated",
         )
     };
     category.sql(authors).sql(tags).append(&translations)

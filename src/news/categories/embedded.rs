@@ -1,6 +1,6 @@
 //! Categories embedded in other resources, selected as JSON in the same statement.
 
-use diesel::sql_types::{Jsonb, Nullable};
+use diesel::sql_types::{Json as SqlJson, Nullable};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ const PARENT: &str = "'id', p.id, 'slug', p.slug, 'name', p.name, 'names', CASE 
 impl ParentRef {
     /// A subquery for the parent whose id is in this column.
     fn subquery(column: &'static str) -> Fragment {
-        Fragment::new("(SELECT jsonb_build_object(")
+        Fragment::new("(SELECT json_build_object(")
             .sql(PARENT)
             .sql(") FROM categories AS p WHERE p.id = ")
             .sql(column)
@@ -57,7 +57,7 @@ impl ParentRef {
     }
 
     /// The parent of the selected categories.
-    pub fn of_categories() -> Typed<Nullable<Jsonb>> {
+    pub fn of_categories() -> Typed<Nullable<SqlJson>> {
         Self::subquery("categories.parent_id").typed()
     }
 
@@ -76,7 +76,7 @@ impl CacheTagged for ParentRef {
 impl CategoryRef {
     /// Joins the category whose id is in this column, as `of_category.category`.
     pub fn join(column: &'static str) -> Fragment {
-        Fragment::new(" LEFT JOIN LATERAL (SELECT jsonb_build_object(")
+        Fragment::new(" LEFT JOIN LATERAL (SELECT json_build_object(")
             .sql(CATEGORY)
             .sql(", 'parent', ")
             .append(&ParentRef::subquery("c.parent_id"))
@@ -87,7 +87,7 @@ impl CategoryRef {
 
     /// Replaces the join if the category is not requested.
     pub fn join_nothing() -> Fragment {
-        Fragment::new(" CROSS JOIN (SELECT NULL::jsonb AS category) AS of_category")
+        Fragment::new(" CROSS JOIN (SELECT NULL::json AS category) AS of_category")
     }
 
     /// Translates its name, and its parent's, into the preferred language.

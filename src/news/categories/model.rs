@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Json as SqlJson, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,7 +59,7 @@ pub struct Category {
     pub parent_id: Option<Uuid>,
     /// The parent category.
     #[schema(value_type = Option<ParentRef>)]
-    #[diesel(select_expression = ParentRef::of_categories(), select_expression_type = Typed<Nullable<Jsonb>>)]
+    #[diesel(select_expression = ParentRef::of_categories(), select_expression_type = Typed<Nullable<SqlJson>>)]
     pub parent: Option<Json<ParentRef>>,
     /// Its position among its siblings: in ascending order, then by age.
     #[schema(minimum = 0, maximum = 9999)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Jsonb, Nullable, Text};
+use diesel::sql_types::{Json as SqlJson, Nullable, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -77,7 +77,7 @@ pub struct Headline {
     pub category_id: Option<Uuid>,
     /// A summary of the category.
     #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_category.category"), select_expression_type = Column<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_category.category"), select_expression_type = Column<Nullable<SqlJson>>)]
     pub category: Option<Json<CategoryRef>>,
     /// The article that it links to; null if there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
@@ -87,7 +87,7 @@ pub struct Headline {
     pub(super) linked_article_id: Option<Uuid>,
     /// A summary of the article, with its image; null while the article is in the trash.
     #[schema(value_type = Option<ArticleRef>)]
-    #[diesel(select_expression = column::<Nullable<Jsonb>>("of_article.article"), select_expression_type = Column<Nullable<Jsonb>>)]
+    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_article.article"), select_expression_type = Column<Nullable<SqlJson>>)]
     pub article: Option<Json<ArticleRef>>,
     /// Another page that it links to.
     #[schema(format = "uri", max_length = 2048)]

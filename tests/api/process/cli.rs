@@ -83,6 +83,16 @@ async fn commands_work_with_and_without_a_running_server() {
     );
     assert_eq!(post(&server, key.trim(), "x").await.unwrap().0, 401);
     assert!(run(data.path(), &["migrate"]).status.success());
+    let reindexed = stdout(&run(data.path(), &["reindex"]));
+    assert!(
+        reindexed.starts_with("Indexed 0 of "),
+        "everything is indexed: {reindexed}"
+    );
+    let reindexed = stdout(&run(data.path(), &["reindex", "--all"]));
+    assert!(
+        reindexed.ends_with("articles and headlines.\n") && !reindexed.starts_with("Indexed 0 "),
+        "{reindexed}"
+    );
     assert!(
         !run(data.path(), &["demo"]).status.success(),
         "the database has content already"

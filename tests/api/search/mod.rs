@@ -3,8 +3,10 @@
 mod completion;
 mod matching;
 mod paging;
+mod reindex;
 mod related;
 mod results;
+mod rules;
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-coalesce(jsonb_agg(
-        jsonb_build_object('language', other.language, 'id', other.id, 'slug', other.slug, 'title', other.title)
+coalesce(json_agg(
+        json_build_object('language', other.language, 'id', other.id, 'slug', other.slug, 'title', other.title)
         ORDER BY other.language
     ) FILTER (WHERE other.id IS NOT NULL), '[]') AS translations
 FROM articles AS other
