@@ -17,6 +17,7 @@ use crate::events::follow::Follower;
 use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
+use crate::news::search::SearchStatistics;
 use crate::server::contract::contract;
 use crate::server::kept_responses::KeptResponses;
 use crate::server::middleware::RequestTimeouts;
@@ -31,6 +32,7 @@ pub struct SharedData {
     identity_provider: Option<Data<IdentityProvider>>,
     cpu_tasks: CpuTasks,
     cache: Data<AnswerCache>,
+    search_statistics: Data<SearchStatistics>,
     /// Keeps the cache true, for as long as a worker runs.
     _follower: Option<Arc<Follower>>,
 }
@@ -65,6 +67,7 @@ impl SharedData {
             identity_provider: identity_provider.map(Data::from),
             cpu_tasks,
             cache: Data::from(cache),
+            search_statistics: Data::default(),
             _follower: follower,
         })
     }
@@ -86,6 +89,7 @@ impl SharedData {
         let database = Database::new(options, &config.database, self.health.clone(), resources());
         cfg.app_data(Data::new(database))
             .app_data(self.cache.clone())
+            .app_data(self.search_statistics.clone())
             .app_data(self.limits.clone())
             .app_data(self.unsent.clone())
             .app_data(Data::new(self.shutdown.clone()))

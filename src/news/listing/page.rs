@@ -17,11 +17,6 @@ use crate::problem::Problem;
 const FORCE_CUSTOM_PLAN: &str =
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
 
-/// Has the following statements of a transaction planned for their actual values.
-pub async fn force_custom_plans(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    conn.batch_execute(FORCE_CUSTOM_PLAN).await
-}
-
 /// A row of a timeline.
 pub trait TimeOrdered: Sized + Send {
     /// Whether the page ends before it, by the bytes that it may carry.
@@ -94,8 +89,18 @@ impl Timeline<'_> {
     }
 
     /// The rows of a page from all matches, sorted.
-    pub(super) fn sort(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> RowSource {
-        self.in_order(self.sorted(cursor, rows), cursor)
+    pub(super) fn sort(
+        &self,
+        cursor: Option<&Cursor<SortTime>>,
+        rows: usize,
+        depends_on_values: bool,
+    ) -> RowSource {
+        let rows = self.sorted(cursor, rows);
+        let rows = match depends_on_values {
+            true => rows.uncached(),
+            false => rows,
+        };
+        self.in_order(rows, cursor)
     }
 
     /// The rows in the list's order, as far as the page's bytes go.
@@ -117,22 +122,23 @@ impl Timeline<'_> {
         request: PageRequest,
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
+        let source = self.sort(cursor, request.rows, true);
         conn.transaction(async |conn| {
-            force_custom_plans(conn).await?;
-            self.sort_all(conn, cursor, request.rows, related).await
+            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
+            R::fetch(conn, source, related).await
         })
         .await
     }
 
-    /// The same within a transaction with [`force_custom_plans`].
-    pub async fn sort_all<R: TimeOrdered>(
+    /// The same by one prepared statement, where the way to find the matches doesn't depend on the values.
+    pub async fn fetch_sorted<R: TimeOrdered>(
         &self,
         conn: &mut AsyncPgConnection,
         cursor: Option<&Cursor<SortTime>>,
         rows: usize,
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
-        R::fetch(conn, self.sort(cursor, rows), related).await
+        R::fetch(conn, self.sort(cursor, rows, false), related).await
     }
 
     /// Counts the rows up to [`MOST_COUNTED`]; one more means that there are more.
@@ -144,7 +150,7 @@ impl Timeline<'_> {
             .sql(") AS counted")
             .uncached();
         conn.transaction(async |conn| {
-            force_custom_plans(conn).await?;
+            conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
             Statement::<BigInt>::new(sql).get_result(conn).await
         })
         .await

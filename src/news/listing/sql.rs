@@ -236,6 +236,5 @@ impl Timeline<'_> {
             .append(&self.own_rows(&page))
             .sql(" AS page) AS ")
             .sql(self.table.name)
-            .uncached()
     }
 }

@@ -17,6 +17,7 @@ use crate::news::listing::timeline::{ListedTable, Timeline};
 use crate::news::search::hit::{HitKind, SearchHit};
 use crate::news::search::matches::{Order, Search, SearchedTable};
 use crate::news::search::parsed_query::{LONGEST_QUERY, ParsedQuery};
+use crate::news::search::statistics::SearchStatistics;
 use crate::problem::Fault;
 use crate::query_parameters;
 
@@ -60,10 +61,11 @@ impl SearchFilter {
     pub async fn parse(
         &self,
         conn: &mut AsyncPgConnection,
+        statistics: &SearchStatistics,
         query: &str,
     ) -> QueryResult<ParsedQuery> {
         let language = self.timeline().only_language();
-        ParsedQuery::read(conn, query, language, self.prefix).await
+        ParsedQuery::read(conn, statistics, query, language, self.prefix).await
     }
 
     /// The search of those tables that the filters leave: a filter that only one resource has leaves out the other.

@@ -11,6 +11,7 @@ use crate::http::query::List;
 use crate::news::content::visibility::{self, Visibility};
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{SearchHit, Suggestion};
+use crate::news::search::statistics::SearchStatistics;
 use crate::problem::Problem;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -29,6 +30,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[get("/v1/search")]
 async fn search(
     db: Data<Database>,
+    statistics: Data<SearchStatistics>,
     reader: Reader,
     list: List<SearchFilter>,
 ) -> Result<Page<SearchHit, Suggestion>, Problem> {
@@ -37,5 +39,12 @@ async fn search(
     }
     let mut conn = db.connection().await?;
     let resolved = list.filter.timeline().resolve(&mut conn).await?;
-    SearchHit::page(&mut conn, Visibility::of(&reader), &list, &resolved).await
+    SearchHit::page(
+        &mut conn,
+        &statistics,
+        Visibility::of(&reader),
+        &list,
+        &resolved,
+    )
+    .await
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Nullable, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::db::{Fragment, Statement};
 use crate::http::cursor::Cursor;
 use crate::http::parameter_types::Word;
 use crate::http::query::PageRequest;
-use crate::news::listing::page::{RowSource, TimeOrdered, force_custom_plans};
+use crate::news::listing::page::{RowSource, TimeOrdered};
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::{SortTime, Timeline};
 use crate::news::search::cursor::Edge;
@@ -112,22 +112,11 @@ impl Search<'_> {
         if self.query.is_empty() {
             return Ok(matches);
         }
-        if self
-            .tables
-            .iter()
-            .all(|table| table.timeline.has_one_filter())
-        {
-            let all = conn.transaction(async |conn| {
-                force_custom_plans(conn).await?;
-                for table in &self.tables {
-                    matches.extend(table.nearest(conn, self, from, most).await?);
-                }
-                Ok::<_, diesel::result::Error>(matches)
-            });
-            return Ok(all.await?);
-        }
         for table in &self.tables {
-            matches.extend(table.read(conn, self, from, most).await?);
+            matches.extend(match table.timeline.has_one_filter() {
+                true => table.nearest(conn, self, from, most).await?,
+                false => table.read(conn, self, from, most).await?,
+            });
         }
         Ok(matches)
     }
@@ -186,15 +175,17 @@ impl SearchedTable<'_> {
         most: usize,
     ) -> QueryResult<Vec<Match>> {
         let matched = self.matched(search.query, search.order);
-        let statistics = search.query.statistics(self.table);
+        let (statistics, matches) = search.query.statistics(self.table);
         let descending = from.is_none_or(|cursor| cursor.forward);
         let place = from.and_then(|cursor| cursor.key);
-        let mut span = Span::with_matches(statistics, most + 1, place, descending);
+        let mut span = Span::with_matches(statistics, matches, most + 1, place, descending);
         loop {
             let in_span =
                 span.map(|span| FilterPredicate::new(span.condition(self.timeline.alias())));
             let timeline = self.timeline.clone().with_common(in_span);
-            let matches = timeline.sort_all(conn, from, most + 1, &matched).await?;
+            let matches = timeline
+                .fetch_sorted(conn, from, most + 1, &matched)
+                .await?;
             if span.is_none() || matches.len() > most {
                 return Ok(matches);
             }

@@ -15,10 +15,12 @@ mod periods;
 mod ranking;
 mod related;
 mod short_list;
+mod statistics;
 mod suggest;
 
 pub use completions::{Completion, CompletionKind};
 pub use hit::SearchHit;
+pub use statistics::SearchStatistics;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -21,6 +21,7 @@ use crate::news::search::cursor::SearchCursor;
 use crate::news::search::filter::SearchFilter;
 use crate::news::search::hit::{ArticleHit, HeadlineHit, HitKind, SearchHit, Suggestion};
 use crate::news::search::ranking::MatchPage;
+use crate::news::search::statistics::SearchStatistics;
 use crate::news::search::{corrections, highlighted_texts};
 use crate::news::tags::Tag;
 use crate::problem::Problem;
@@ -34,13 +35,14 @@ impl SearchHit {
     /// One page of the results.
     pub async fn page(
         conn: &mut AsyncPgConnection,
+        statistics: &SearchStatistics,
         visibility: Visibility,
         list: &List<SearchFilter>,
         resolved: &ResolvedFilter,
     ) -> Result<Page<Self, Suggestion>, Problem> {
         let filter = &list.filter;
         let cursor: Option<Cursor<SearchCursor>> = list.cursor()?;
-        let query = filter.parse(conn, &filter.q).await?;
+        let query = filter.parse(conn, statistics, &filter.q).await?;
         let search = filter.search(resolved, visibility, &query);
         let limit = list.page_request().limit;
         let mut page = search.page(conn, cursor.as_ref(), limit).await?;
@@ -49,7 +51,7 @@ impl SearchHit {
             false => None,
         };
         let suggestion = match cursor.is_none() && page.matches.len() < FEW {
-            true => suggest(conn, visibility, filter, resolved).await?,
+            true => suggest(conn, statistics, visibility, filter, resolved).await?,
             false => None,
         };
         let mut articles = read_articles(conn, visibility, list, &mut page).await?;
@@ -134,12 +136,13 @@ fn locale(list: &List<SearchFilter>) -> LanguagePreference {
 /// same stem don't suffice, as they could reveal a text that the caller may not see.
 async fn suggest(
     conn: &mut AsyncPgConnection,
+    statistics: &SearchStatistics,
     visibility: Visibility,
     filter: &SearchFilter,
     resolved: &ResolvedFilter,
 ) -> Result<Option<String>, Problem> {
     for corrected in corrections::suggest_corrections(conn, &filter.q).await? {
-        let query = filter.parse(conn, &corrected).await?;
+        let query = filter.parse(conn, statistics, &corrected).await?;
         let search = filter.search(resolved, visibility, &query);
         let page = search.page(conn, None, CHECKED).await?;
         let ids: Vec<Uuid> = page.matches.iter().map(|found| found.id).collect();

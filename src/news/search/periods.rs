@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::Fragment;
+use crate::news::search::statistics::TableStatistics;
 
 /// The most periods that a query names.
 const MOST: i64 = 9;
@@ -12,15 +13,6 @@ const LEVELS: i32 = 5;
 const OFFSET: i64 = 1 << 22;
 /// The number of rows without a time.
 const WITHOUT_TIME: i64 = 0;
-
-/// The matches and the rows of a table, as the planner estimates them, and the range of their times.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TableStatistics {
-    pub matches: f64,
-    pub rows: f64,
-    pub oldest: Option<DateTime<Utc>>,
-    pub newest: Option<DateTime<Utc>>,
-}
 
 /// Days from a place in time on that are likely to have enough matches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +28,7 @@ impl Span {
     /// The days that are likely to have so many matches; none if these are about all that there are.
     pub fn with_matches(
         statistics: &TableStatistics,
+        matches: f64,
         wanted: usize,
         from: Option<DateTime<Utc>>,
         descending: bool,
@@ -43,11 +36,11 @@ impl Span {
         let all = (day(statistics.oldest?), day(statistics.newest?));
         #[expect(clippy::cast_precision_loss, reason = "they are a few thousand")]
         let (wanted, days) = (wanted as f64, (all.1 - all.0 + 1) as f64);
-        if statistics.matches <= 4.0 * wanted {
+        if matches <= 4.0 * wanted {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, reason = "it is less than all days")]
-        let days = (1.5 * wanted / statistics.matches * days).ceil() as i64;
+        let days = (1.5 * wanted / matches * days).ceil() as i64;
         let from = from.map_or(if descending { all.1 } else { all.0 }, day);
         Some(Self {
             all,
@@ -125,22 +118,21 @@ mod tests {
     fn a_span_grows_until_it_has_all_days() {
         let at = |days: i64| DateTime::from_timestamp(days * 86_400, 0);
         let statistics = TableStatistics {
-            matches: 10_000.0,
             rows: 100_000.0,
             oldest: at(1_000),
             newest: at(1_999),
+            ..TableStatistics::default()
         };
-        let span = Span::with_matches(&statistics, 200, None, true).unwrap();
+        let span = Span::with_matches(&statistics, 10_000.0, 200, None, true).unwrap();
         assert_eq!(span.range(), (1_969, 1_999));
         let longer = span.longer().unwrap();
         assert_eq!(longer.range(), (1_759, 1_999));
         assert_eq!(longer.longer().unwrap().longer(), None);
-        let upward = Span::with_matches(&statistics, 200, at(1_990), false).unwrap();
+        let upward = Span::with_matches(&statistics, 10_000.0, 200, at(1_990), false).unwrap();
         assert_eq!(upward.longer(), None);
-        let rare = TableStatistics {
-            matches: 700.0,
-            ..statistics
-        };
-        assert_eq!(Span::with_matches(&rare, 200, None, true), None);
+        assert_eq!(
+            Span::with_matches(&statistics, 700.0, 200, None, true),
+            None
+        );
     }
 }

@@ -102,3 +102,33 @@ async fn all_titles_while(
     }
     titles
 }
+
+/// Of a common word, only a span of time is read, which grows where it has too few matches.
+#[actix_web::test]
+async fn a_common_word_is_paged_through_in_spans_of_time() {
+    let app = TestApp::start().await;
+    // Most are old; the newest days have few, and one has no time yet.
+    app.execute_sql(
+        "INSERT INTO headlines (id, title, language, dir, status, published_at)
+         SELECT gen_random_uuid(), 'mot ' || n, 'fr', 'ltr', CASE WHEN n = 1500 THEN 'draft' ELSE 'published' END,
+            CASE WHEN n < 1200 THEN '2020-01-01'::timestamptz + n * interval '1 hour'
+                WHEN n < 1500 THEN '2021-01-01'::timestamptz + (n - 1200) * interval '1 day' END
+         FROM generate_series(1, 1500) AS n",
+    )
+    .await;
+    app.reindex().await;
+    app.execute_sql("ANALYZE").await;
+    for sort in ["relevance", "-published_at"] {
+        let list = format!("/v1/search?q=mot&limit=100&fields=headline.title&sort={sort}");
+        for (all, key) in [(1499, None), (1500, Some(app.admin_key.as_str()))] {
+            let pages = Traversal::read(|path| app.get(path).key_if_any(key), &list).await;
+            let titles = |pages: &[Value]| -> Vec<String> { pages.iter().flat_map(hits).collect() };
+            let forward = titles(&pages.forward);
+            let mut sorted = forward.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!((forward.len(), sorted.len()), (all, all), "{sort}");
+            assert_eq!(titles(&pages.backward), forward, "{sort}");
+        }
+    }
+}
