@@ -41,16 +41,14 @@ BEGIN
     RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision;
 END $$;
 
--- The periods of 1, 8, 64, 512 and 4096 days that a time lies in, as numbers that the program makes in the same way
+-- The periods of 1, 16 and 256 days that a time lies in, as numbers that the program makes in the same way
 -- (`search/periods.rs`): so that the index finds the newest of many matches without reading the others. 0 stands for no time.
 CREATE FUNCTION search_periods(listed_at timestamptz) RETURNS integer[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
     CASE WHEN isfinite(listed_at) THEN ARRAY[
-        4194304 + ((listed_at AT TIME ZONE 'UTC')::date - date '1970-01-01'),
-        1 << 24 | (4194304 + (((listed_at AT TIME ZONE 'UTC')::date - date '1970-01-01') >> 3)),
-        2 << 24 | (4194304 + (((listed_at AT TIME ZONE 'UTC')::date - date '1970-01-01') >> 6)),
-        3 << 24 | (4194304 + (((listed_at AT TIME ZONE 'UTC')::date - date '1970-01-01') >> 9)),
-        4 << 24 | (4194304 + (((listed_at AT TIME ZONE 'UTC')::date - date '1970-01-01') >> 12))
+        1 + date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer,
+        (1 << 24) + 1 + (date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer >> 4),
+        (2 << 24) + 1 + (date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer >> 8)
     ] ELSE ARRAY[0] END;
 
 -- Every word that was ever published, folded and as first written: to complete the beginning of a word, and to suggest

@@ -33,6 +33,7 @@ enum Piece {
     Id(Uuid),
     Ids(Vec<Uuid>),
     Text(String),
+    Texts(Vec<String>),
     Float(f64),
     Time(Option<DateTime<Utc>>),
     Number(usize),
@@ -80,6 +81,11 @@ impl Fragment {
 
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.pieces.push(Piece::Text(text.into()));
+        self
+    }
+
+    pub fn texts(mut self, texts: Vec<String>) -> Self {
+        self.pieces.push(Piece::Texts(texts));
         self
     }
 
@@ -142,6 +148,7 @@ impl QueryFragment<Pg> for Fragment {
                 Piece::Ids(ids) => out.push_bind_param::<Array<SqlUuid>, _>(ids)?,
                 Piece::Float(number) => out.push_bind_param::<Double, _>(number)?,
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Piece::Texts(texts) => out.push_bind_param::<Array<Text>, _>(texts)?,
                 Piece::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time)?,
                 Piece::Numbers(numbers) => out.push_bind_param::<Array<Integer>, _>(numbers)?,
                 Piece::Number(number) => out.push_sql(&number.to_string()),

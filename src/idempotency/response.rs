@@ -111,7 +111,7 @@ pub(super) struct StoredRow {
 }
 
 #[derive(Clone, Insertable, AsChangeset)]
-#[diesel(table_name = idempotency_keys, treat_none_as_null = true)]
+#[diesel(table_name = idempotency_keys, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct NewStoredRow<'a> {
     request_digest: &'a [u8],
     response_status: i16,

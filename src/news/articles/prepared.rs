@@ -133,7 +133,7 @@ impl PreparedArticle {
 
 /// The columns of a body in its three forms.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = articles)]
+#[diesel(table_name = articles, treat_none_as_default_value = false)]
 pub struct BodyColumns {
     body: String,
     body_format: BodyFormat,

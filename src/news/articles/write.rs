@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Untyped, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Integer, Nullable, Timestamptz, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+use crate::db::statement::Typed;
 use crate::db::{Fragment, Statement};
 use crate::http::language::{self, Dir};
 use crate::news::articles::model::{Article, ArticleKind, NewArticle};
@@ -22,7 +23,7 @@ use crate::schema::articles;
 
 /// The columns that a client's document fills, beside the body and the slug.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = articles, treat_none_as_null = true)]
+#[diesel(table_name = articles, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct ArticleRow {
     kind: ArticleKind,
     title: String,
@@ -32,8 +33,8 @@ struct ArticleRow {
     dir: Dir,
     language: String,
     status: Status,
-    published_at: Option<DateTime<Utc>>,
-    first_published_at: Option<DateTime<Utc>>,
+    published_at: Typed<Nullable<Timestamptz>>,
+    first_published_at: Typed<Nullable<Timestamptz>>,
     category_id: Option<Uuid>,
     dateline: Option<String>,
     image: Option<Image>,
@@ -59,8 +60,8 @@ impl ArticleRow {
             dir: language::dir(&new.language),
             language: new.language,
             status: new.status,
-            published_at: time.published_at,
-            first_published_at: time.first_published_at,
+            published_at: time.published_at.value(),
+            first_published_at: time.first_published_at.value(),
             category_id: new.category_id,
             dateline: new.dateline,
             image: new.image,

@@ -235,7 +235,7 @@ impl Resource for Author {
 
 /// The columns that a write sets.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = authors, treat_none_as_null = true)]
+#[diesel(table_name = authors, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct AuthorRow<'a> {
     name: &'a str,
     names: serde_json::Value,

@@ -51,7 +51,7 @@ impl Patchable for NewCategory {
 
 /// The columns that a write sets.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = categories, treat_none_as_null = true)]
+#[diesel(table_name = categories, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct CategoryRow<'a> {
     name: &'a str,
     names: serde_json::Value,

@@ -2,19 +2,38 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Timestamptz;
+use diesel::sql_types::{Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::Fragment;
+use crate::db::statement::Typed;
 use crate::news::content::visibility::Status;
 
+/// A time that is stored: known, or that of the transaction by the database's clock, which lists compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredTime {
+    Known(Option<DateTime<Utc>>),
+    Now,
+}
+
+impl StoredTime {
+    /// The value to store.
+    pub fn value(self) -> Typed<Nullable<Timestamptz>> {
+        match self {
+            Self::Known(time) => Fragment::default().time(time).typed(),
+            Self::Now => Fragment::new("now()").typed(),
+        }
+    }
+}
+
 pub struct Publication {
-    pub published_at: Option<DateTime<Utc>>,
-    pub first_published_at: Option<DateTime<Utc>>,
+    pub published_at: StoredTime,
+    pub first_published_at: StoredTime,
 }
 
 impl Publication {
-    /// The times of content with this status. `published` without a time means now: the transaction's time by the database's
-    /// clock, which lists compare with. The first time never changes once it has come.
+    /// The times of content with this status. `published` without a time means now. The first time never changes once it has
+    /// come.
     pub async fn plan(
         conn: &mut AsyncPgConnection,
         status: Status,
@@ -22,24 +41,25 @@ impl Publication {
         first: Option<DateTime<Utc>>,
     ) -> QueryResult<Self> {
         let is_public = matches!(status, Status::Published | Status::Scheduled);
-        // The clock is asked only where it matters.
-        if first.is_none() && (status != Status::Published || published_at.is_some()) {
-            return Ok(Self {
-                published_at,
-                first_published_at: published_at.filter(|_| is_public),
-            });
-        }
-        let time = diesel::dsl::now.into_sql::<Timestamptz>();
-        let now: DateTime<Utc> = diesel::select(time).get_result(conn).await?;
-        let published_at = published_at.or((status == Status::Published).then_some(now));
+        let time = match published_at {
+            None if status == Status::Published => StoredTime::Now,
+            time => StoredTime::Known(time),
+        };
         let first_published_at = match first {
-            Some(first) if first <= now => Some(first),
-            _ if is_public => published_at,
-            _ => None,
+            // The clock is asked only where it matters.
+            Some(first) if first <= now(conn).await? => StoredTime::Known(Some(first)),
+            _ if is_public => time,
+            _ => StoredTime::Known(None),
         };
         Ok(Self {
-            published_at,
+            published_at: time,
             first_published_at,
         })
     }
+}
+
+/// The time of the transaction by the database's clock.
+pub async fn now(conn: &mut AsyncPgConnection) -> QueryResult<DateTime<Utc>> {
+    let now = diesel::dsl::now.into_sql::<Timestamptz>();
+    diesel::select(now).get_result(conn).await
 }

@@ -131,18 +131,14 @@ impl Headline {
         Ok(found.map(|found| found.redact_for(visibility)))
     }
 
-    /// Inserts a row and reads it, in one statement.
+    /// Inserts a row and reads it, in one statement that begins with `insert`, whose row has the name of the table.
     pub(super) async fn read_inserted(
         conn: &mut AsyncPgConnection,
-        insert: &Fragment,
+        insert: Fragment,
     ) -> QueryResult<Self> {
-        // Within the statement, the name of the table means the row.
-        let with = Fragment::new("WITH headlines AS (")
-            .append(insert)
-            .sql(" RETURNING *) ");
         let rest =
             Fragment::new("FROM headlines").append(&relations(Visibility::Everything, |_| true));
-        Statement::<RowType<Self>>::select_with::<Self>(with, &rest)
+        Statement::<RowType<Self>>::select_with::<Self>(insert, &rest)
             .get_result(conn)
             .await
     }

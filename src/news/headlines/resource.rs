@@ -134,7 +134,7 @@ impl Resource for Headline {
         new: NewHeadline,
     ) -> Result<Self, Problem> {
         let insert = write::insert(conn, id, new).await?;
-        Ok(Self::read_inserted(conn, &insert).await?)
+        Ok(Self::read_inserted(conn, insert).await?)
     }
 
     async fn update(

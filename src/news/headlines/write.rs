@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::Fragment;
+use crate::db::statement::Typed;
 use crate::http::language::{self, Dir};
-use crate::news::content::publication::Publication;
+use crate::news::content::publication::{self, Publication, StoredTime};
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
 use crate::news::messages;
@@ -17,14 +19,14 @@ use crate::schema::headlines;
 
 /// The columns that a client's document fills.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = headlines, treat_none_as_null = true)]
+#[diesel(table_name = headlines, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct HeadlineRow {
     title: String,
     language: String,
     dir: Dir,
     status: Status,
-    published_at: Option<DateTime<Utc>>,
-    first_published_at: Option<DateTime<Utc>>,
+    published_at: Typed<Nullable<Timestamptz>>,
+    first_published_at: Typed<Nullable<Timestamptz>>,
     priority: Priority,
     pinned: bool,
     expires_at: Option<DateTime<Utc>>,
@@ -44,13 +46,14 @@ impl HeadlineRow {
     ) -> Result<Self, Problem> {
         let time =
             Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
-        if let Some(fault) = check_expiry(time.published_at, new.expires_at) {
-            return Err(Problem::Invalid(vec![fault]));
-        }
-        if new.status.is_public_in_time() {
-            let mut words = Vocabulary::default();
-            words.add(&new.title);
-            words.store(conn).await?;
+        if new.expires_at.is_some() {
+            let published_at = match time.published_at {
+                StoredTime::Known(time) => time,
+                StoredTime::Now => Some(publication::now(conn).await?),
+            };
+            if let Some(fault) = check_expiry(published_at, new.expires_at) {
+                return Err(Problem::Invalid(vec![fault]));
+            }
         }
         Ok(Self {
             dir: language::dir(&new.language),
@@ -58,8 +61,8 @@ impl HeadlineRow {
             title: new.title,
             language: new.language,
             status: new.status,
-            published_at: time.published_at,
-            first_published_at: time.first_published_at,
+            published_at: time.published_at.value(),
+            first_published_at: time.first_published_at.value(),
             priority: new.priority,
             pinned: new.pinned,
             expires_at: new.expires_at,
@@ -85,15 +88,31 @@ pub(super) fn check_expiry(
     })
 }
 
-/// The statement that inserts the row.
+/// The words that become known with a headline.
+fn words(new: &NewHeadline) -> Vocabulary {
+    let mut words = Vocabulary::default();
+    if new.status.is_public_in_time() {
+        words.add(&new.title);
+    }
+    words
+}
+
+/// The statement that inserts the row, from its `WITH` on: the inserted row is `headlines` in what follows.
 pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     id: Uuid,
     new: NewHeadline,
 ) -> Result<Fragment, Problem> {
+    let with = match words(&new).insert() {
+        Some(words) => Fragment::new("WITH words AS (").append(&words).sql("), "),
+        None => Fragment::new("WITH "),
+    };
     let row = HeadlineRow::new(conn, new, None).await?;
     let insert = diesel::insert_into(headlines::table).values((row, headlines::id.eq(id)));
-    Ok(Fragment::default().query(insert))
+    Ok(with
+        .sql("headlines AS (")
+        .query(insert)
+        .sql(" RETURNING *) "))
 }
 
 /// Updates the row, in the trash or not; it leaves the trash.
@@ -107,6 +126,7 @@ pub(super) async fn update(
         .select(headlines::first_published_at)
         .get_result(conn)
         .await?;
+    words(&new).store(conn).await?;
     let row = HeadlineRow::new(conn, new, first_published_at).await?;
     diesel::update(headlines::table.find(id))
         .set((

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use crate::db::Fragment;
 use crate::news::search::statistics::TableStatistics;
 
-/// The most periods that a query names.
-const MOST: i64 = 9;
-/// The length of a period is a power of eight days; this many lengths are in the index.
-const LEVELS: i32 = 5;
-/// Makes the numbers of days before 1970 positive.
-const OFFSET: i64 = 1 << 22;
+/// The most periods that a query names, except where it needs more of the longest ones.
+const MOST: i64 = 17;
+/// The length of a period is a power of sixteen days; this many lengths are in the index.
+const LEVELS: i32 = 3;
+/// The beginning of the year 1, from which days are counted, in seconds before 1970.
+const ORIGIN: i64 = 62_135_596_800;
 /// The number of rows without a time.
 const WITHOUT_TIME: i64 = 0;
 
@@ -81,16 +81,16 @@ impl Span {
 }
 
 fn day(at: DateTime<Utc>) -> i64 {
-    at.timestamp().div_euclid(86_400)
+    (at.timestamp() + ORIGIN).div_euclid(86_400)
 }
 
 /// The numbers of few periods that together have these days, and that of rows without a time.
 fn periods(first: i64, last: i64) -> Vec<i32> {
     let level = (0..LEVELS)
-        .find(|level| (last >> (3 * level)) - (first >> (3 * level)) < MOST)
+        .find(|level| (last >> (4 * level)) - (first >> (4 * level)) < MOST)
         .unwrap_or(LEVELS - 1);
-    let numbers = (first >> (3 * level))..=(last >> (3 * level));
-    let of_level = numbers.map(|number| i64::from(level) << 24 | (OFFSET + number));
+    let numbers = (first >> (4 * level))..=(last >> (4 * level));
+    let of_level = numbers.map(|number| (i64::from(level) << 24) + 1 + number);
     let all = of_level.chain([WITHOUT_TIME]);
     all.filter_map(|number| i32::try_from(number).ok())
         .collect()
@@ -102,21 +102,17 @@ mod tests {
 
     #[test]
     fn periods_are_as_short_as_a_few_of_them_allow() {
-        let offset = 1 << 22;
-        assert_eq!(
-            periods(20_000, 20_001),
-            [offset + 20_000, offset + 20_001, 0]
-        );
-        let weeks = periods(20_000, 20_050);
-        assert_eq!(weeks.first(), Some(&(1 << 24 | (offset + 2_500))));
-        assert_eq!(weeks.len(), 8);
-        assert_eq!(periods(-700_000, 2_900_000).last(), Some(&0));
-        assert!(periods(-1, 0).iter().all(|number| *number >= 0));
+        assert_eq!(periods(20_000, 20_001), [20_001, 20_002, 0]);
+        let longer = periods(20_000, 20_050);
+        assert_eq!(longer.first(), Some(&((1 << 24) + 1_251)));
+        assert_eq!(longer.len(), 5);
+        let decades = periods(700_000, 711_000);
+        assert_eq!(decades.len(), 45);
     }
 
     #[test]
     fn a_span_grows_until_it_has_all_days() {
-        let at = |days: i64| DateTime::from_timestamp(days * 86_400, 0);
+        let at = |days: i64| DateTime::from_timestamp(days * 86_400 - ORIGIN, 0);
         let statistics = TableStatistics {
             rows: 100_000.0,
             oldest: at(1_000),

@@ -29,7 +29,7 @@ pub struct IndexedText {
 
 /// The columns of an article that it is found by.
 #[derive(Debug, Insertable, AsChangeset)]
-#[diesel(table_name = articles)]
+#[diesel(table_name = articles, treat_none_as_default_value = false)]
 pub struct IndexedArticle {
     /// All terms.
     search: SearchVector,
@@ -88,7 +88,7 @@ impl IndexedText {
 
 /// The columns of a headline that it is found by.
 #[derive(Debug, Insertable, AsChangeset)]
-#[diesel(table_name = headlines)]
+#[diesel(table_name = headlines, treat_none_as_default_value = false)]
 pub struct IndexedHeadline {
     search: SearchVector,
 }

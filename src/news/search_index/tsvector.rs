@@ -5,6 +5,7 @@ use std::io::Write;
 
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
+use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 
 use crate::schema::sql_types::Tsvector;
@@ -63,6 +64,11 @@ impl SearchVector {
     pub(super) fn mark(&mut self, term: &str) {
         self.terms.entry(term.to_owned()).or_default();
     }
+}
+
+impl QueryId for Tsvector {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
 impl ToSql<Tsvector, Pg> for SearchVector {

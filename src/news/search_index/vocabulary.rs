@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Text, Untyped};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::words::words;
@@ -34,22 +34,29 @@ impl Vocabulary {
         }
     }
 
-    /// Stores those that are new, sorted, so that concurrent writes don't wait for each other in a circle.
-    pub async fn store(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
+    /// The statement that stores those that are new, sorted, so that concurrent writes don't wait for each other in a circle;
+    /// none without a word.
+    pub fn insert(self) -> Option<Fragment> {
         let mut words: Vec<_> = self.0.into_iter().collect();
         words.sort_unstable();
         let (words, spellings): (Vec<String>, Vec<String>) = words.into_iter().unzip();
-        diesel::sql_query(
-            "INSERT INTO search_words (word, spelling) SELECT new.word, new.spelling FROM unnest($1, $2) AS new (word, spelling) \
-             WHERE NOT EXISTS (SELECT FROM search_words AS known WHERE known.word = new.word OFFSET 0) ON CONFLICT DO NOTHING",
-        )
-        .bind::<Array<Text>, _>(words)
-        .bind::<Array<Text>, _>(spellings)
-        .execute(conn)
-        .await?;
+        (!words.is_empty()).then(|| {
+            Fragment::new("INSERT INTO search_words (word, spelling) SELECT new.word, new.spelling FROM unnest(")
+                .texts(words)
+                .sql(", ")
+                .texts(spellings)
+                .sql(
+                    ") AS new (word, spelling) WHERE NOT EXISTS \
+                     (SELECT FROM search_words AS known WHERE known.word = new.word OFFSET 0) ON CONFLICT DO NOTHING",
+                )
+        })
+    }
+
+    /// Stores those that are new.
+    pub async fn store(self, conn: &mut AsyncPgConnection) -> QueryResult<()> {
+        if let Some(sql) = self.insert() {
+            Statement::<Untyped>::new(sql).execute(conn).await?;
+        }
         Ok(())
     }
 }

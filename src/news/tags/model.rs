@@ -231,7 +231,7 @@ impl Resource for Tag {
 
 /// The columns that a write sets.
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = tags, treat_none_as_null = true)]
+#[diesel(table_name = tags, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct TagRow<'a> {
     name: &'a str,
     names: serde_json::Value,
