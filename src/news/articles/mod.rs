@@ -19,7 +19,7 @@ pub use filter::ArticleFilter;
 pub use handlers::routes;
 pub use model::{Article, NewArticle};
 pub use prepared::{PreparedArticle, Renderer};
-pub use reference::ArticleRef;
+pub use reference::{ArticleRecord, ArticleRef};
 pub use render::{EmbedHost, Embeds, Rendered, Rendering, render};
 pub use translations::Translation;
 

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Json as SqlJson, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::db::Json;
 use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
@@ -18,14 +17,14 @@ use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::http::timestamp;
 use crate::news::articles::BodyFormat;
 use crate::news::articles::bodies::ArticleBodies;
-use crate::news::articles::translations::Translation;
-use crate::news::authors::AuthorRef;
-use crate::news::categories::CategoryRef;
+use crate::news::articles::translations::{Translation, TranslationRecord};
+use crate::news::authors::{AuthorRecord, AuthorRef};
+use crate::news::categories::{CategoryRecord, CategoryRef};
 use crate::news::content::crud::Resource;
 use crate::news::content::image::Image;
 use crate::news::content::visibility::{self, Status};
 use crate::news::site::{SITE, Site};
-use crate::news::tags::TagRef;
+use crate::news::tags::{TagRecord, TagRef};
 use crate::schema::articles;
 
 crate::text_enum! {
@@ -102,25 +101,24 @@ pub struct Article {
     pub first_published_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// A summary of the category.
-    #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_category.category"), select_expression_type = Column<Nullable<SqlJson>>)]
-    pub category: Option<Json<CategoryRef>>,
+    #[diesel(select_expression = column::<Nullable<CategoryRecord>>("of_category.category"), select_expression_type = Column<Nullable<CategoryRecord>>)]
+    pub category: Option<CategoryRef>,
     /// The ids of its authors, in byline order.
-    #[schema(value_type = Vec<Uuid>, max_items = 20)]
-    #[diesel(select_expression = column::<SqlJson>("signed.author_ids"), select_expression_type = Column<SqlJson>)]
-    pub author_ids: Json<Vec<Uuid>>,
+    #[schema(max_items = 20)]
+    #[diesel(select_expression = column::<Array<SqlUuid>>("'{}'::uuid[]"), select_expression_type = Column<Array<SqlUuid>>)]
+    pub author_ids: Vec<Uuid>,
     /// Summaries of the authors.
-    #[schema(value_type = Vec<AuthorRef>, max_items = 20)]
-    #[diesel(select_expression = column::<SqlJson>("signed.authors"), select_expression_type = Column<SqlJson>)]
-    pub authors: Json<Vec<AuthorRef>>,
+    #[schema(max_items = 20)]
+    #[diesel(select_expression = column::<Array<AuthorRecord>>("signed.authors"), select_expression_type = Column<Array<AuthorRecord>>)]
+    pub authors: Vec<AuthorRef>,
     /// The ids of its tags, in their given order.
-    #[schema(value_type = Vec<Uuid>, max_items = 50)]
-    #[diesel(select_expression = column::<SqlJson>("tagged.tag_ids"), select_expression_type = Column<SqlJson>)]
-    pub tag_ids: Json<Vec<Uuid>>,
+    #[schema(max_items = 50)]
+    #[diesel(select_expression = column::<Array<SqlUuid>>("'{}'::uuid[]"), select_expression_type = Column<Array<SqlUuid>>)]
+    pub tag_ids: Vec<Uuid>,
     /// Summaries of the tags.
-    #[schema(value_type = Vec<TagRef>, max_items = 50)]
-    #[diesel(select_expression = column::<SqlJson>("tagged.tags"), select_expression_type = Column<SqlJson>)]
-    pub tags: Json<Vec<TagRef>>,
+    #[schema(max_items = 50)]
+    #[diesel(select_expression = column::<Array<TagRecord>>("tagged.tags"), select_expression_type = Column<Array<TagRecord>>)]
+    pub tags: Vec<TagRef>,
     /// The place of writing.
     #[schema(format = "line", max_length = 100)]
     pub dateline: Option<String>,
@@ -141,9 +139,9 @@ pub struct Article {
     #[diesel(select_expression = column::<Nullable<SqlUuid>>("translated.translation_of"), select_expression_type = Column<Nullable<SqlUuid>>)]
     pub translation_of: Option<Uuid>,
     /// The translations of the same story.
-    #[schema(value_type = Vec<Translation>, max_items = 100)]
-    #[diesel(select_expression = column::<SqlJson>("translated.translations"), select_expression_type = Column<SqlJson>)]
-    pub translations: Json<Vec<Translation>>,
+    #[schema(max_items = 100)]
+    #[diesel(select_expression = column::<Array<TranslationRecord>>("translated.translations"), select_expression_type = Column<Array<TranslationRecord>>)]
+    pub translations: Vec<Translation>,
     /// Whether this is a fallback because the requested language has no translation.
     #[diesel(select_expression = column::<Bool>("false"), select_expression_type = Column<Bool>)]
     pub is_fallback: bool,
@@ -316,10 +314,10 @@ impl Gettable for Article {
 impl CacheTagged for Article {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-        cache_tags.extend(self.category.iter().map(|category| &category.0));
-        cache_tags.extend(&self.authors.0);
-        cache_tags.extend(&self.tags.0);
-        for other in &self.translations.0 {
+        cache_tags.extend(&self.category);
+        cache_tags.extend(&self.authors);
+        cache_tags.extend(&self.tags);
+        for other in &self.translations {
             cache_tags.one(Self::NAME, other.id);
         }
         if self.is_fallback {

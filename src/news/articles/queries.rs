@@ -184,10 +184,18 @@ impl Article {
             IdOrSlug::Id(id) => sql.sql(" AND articles.id = ").id(*id),
             IdOrSlug::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),
         };
-        Statement::<RowType<Self>>::select::<Self>(&sql)
+        let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
             .await
-            .optional()
+            .optional()?;
+        Ok(found.map(Self::with_ids_of_relations))
+    }
+
+    /// Fills in the ids of the authors and tags, which are selected once.
+    fn with_ids_of_relations(mut self) -> Self {
+        self.author_ids = self.authors.iter().map(|author| author.id).collect();
+        self.tag_ids = self.tags.iter().map(|tag| tag.id).collect();
+        self
     }
 }
 
@@ -201,8 +209,9 @@ impl TimeOrdered for Article {
         source: RowSource,
         related: &Fragment,
     ) -> QueryResult<Vec<Self>> {
-        Statement::<RowType<Self>>::select::<Self>(&source.joined(related))
+        let rows: Vec<Self> = Statement::<RowType<Self>>::select::<Self>(&source.joined(related))
             .load(conn)
-            .await
+            .await?;
+        Ok(rows.into_iter().map(Self::with_ids_of_relations).collect())
     }
 }

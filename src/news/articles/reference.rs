@@ -1,6 +1,9 @@
 //! An article in short, as a headline refers to it.
 
-use serde::{Deserialize, Serialize};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{Jsonb, Nullable, Record, Text, Uuid as SqlUuid};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,7 +15,7 @@ use crate::news::content::image::Image;
 use crate::news::content::visibility::Visibility;
 
 /// A summary of an article.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, FromSqlRow)]
 pub struct ArticleRef {
     pub id: Uuid,
     pub slug: String,
@@ -20,12 +23,26 @@ pub struct ArticleRef {
     pub image: Option<Image>,
 }
 
+/// An article as it is selected.
+pub type ArticleRecord = Record<(SqlUuid, Text, Text, Nullable<Jsonb>)>;
+
+impl FromSql<ArticleRecord, Pg> for ArticleRef {
+    fn from_sql(record: PgValue<'_>) -> deserialize::Result<Self> {
+        let (id, slug, title, image) = FromSql::<ArticleRecord, Pg>::from_sql(record)?;
+        Ok(Self {
+            id,
+            slug,
+            title,
+            image,
+        })
+    }
+}
+
 impl ArticleRef {
     /// Joins the article with the id in this column, if it is visible, as `of_article.article`.
     pub fn join(column: &'static str, visibility: Visibility) -> Fragment {
         Fragment::new(
-            " LEFT JOIN LATERAL (SELECT json_build_object('id', a.id, 'slug', a.slug, 'title', a.title, \
-             'image', a.image) AS article \
+            " LEFT JOIN LATERAL (SELECT ROW(a.id, a.slug, a.title, a.image) AS article \
              FROM articles AS a WHERE a.id = ",
         )
         .sql(column)
@@ -36,7 +53,7 @@ impl ArticleRef {
 
     /// Replaces the join if the article is not requested.
     pub fn join_nothing() -> Fragment {
-        Fragment::new(" CROSS JOIN (SELECT NULL::json AS article) AS of_article")
+        Fragment::new(" CROSS JOIN (SELECT NULL::record AS article) AS of_article")
     }
 }
 

@@ -14,18 +14,18 @@ pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> F
     let authors = if includes("authors") || includes("author_ids") {
         include_str!("sql/authors.sql")
     } else {
-        " CROSS JOIN (SELECT '[]'::json AS author_ids, '[]'::json AS authors) AS signed"
+        " CROSS JOIN (SELECT ARRAY[]::record[] AS authors) AS signed"
     };
     let tags = if includes("tags") || includes("tag_ids") {
         include_str!("sql/tags.sql")
     } else {
-        " CROSS JOIN (SELECT '[]'::json AS tag_ids, '[]'::json AS tags) AS tagged"
+        " CROSS JOIN (SELECT ARRAY[]::record[] AS tags) AS tagged"
     };
     let translations = if includes("translations") || includes("translation_of") {
         translations(visibility)
     } else {
         Fragment::new(
-            " CROSS JOIN (SELECT NULL::uuid AS translation_of, '[]'::json AS translations) AS translated",
+            " CROSS JOIN (SELECT NULL::uuid AS translation_of, ARRAY[]::record[] AS translations) AS translated",
         )
     };
     category.sql(authors).sql(tags).append(&translations)
@@ -33,17 +33,22 @@ pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> F
 
 /// The translations that are visible, and the original if it is.
 fn translations(visibility: Visibility) -> Fragment {
+    let is_visible = |alias| visibility.of_articles(alias);
     let original = match visibility {
-        Visibility::Everything => "articles.translation_of",
+        Visibility::Everything => Fragment::new("articles.translation_of"),
         Visibility::Public | Visibility::Early => {
-            "min(other.id::text) FILTER (WHERE other.id = articles.translation_of)::uuid"
+            Fragment::new("(SELECT original.id FROM articles AS original WHERE original.id = articles.translation_of AND ")
+                .append(&is_visible("original"))
+                .sql(")")
         }
     };
     Fragment::new(" CROSS JOIN LATERAL (SELECT ")
-        .sql(original)
-        .sql(" AS translation_of, ")
-        .sql(include_str!("sql/translations.sql"))
-        .sql(" AND ")
-        .append(&visibility.of_articles("other"))
-        .sql(") AS translated")
+        .append(&original)
+        .sql(
+            " AS translation_of, ARRAY(SELECT ROW(other.language, other.id, other.slug, other.title) FROM articles AS other \
+             WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id) \
+             AND other.id <> articles.id AND ",
+        )
+        .append(&is_visible("other"))
+        .sql(" ORDER BY other.language) AS translations) AS translated")
 }

@@ -88,12 +88,12 @@ impl Resource for Article {
     fn localize(&mut self, locale: &LanguagePreference) {
         let locale = locale.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localize(&locale);
+            category.localize(&locale);
         }
-        for author in &mut self.authors.0 {
+        for author in &mut self.authors {
             author.localize(&locale);
         }
-        for tag in &mut self.tags.0 {
+        for tag in &mut self.tags {
             tag.localize(&locale);
         }
     }
@@ -143,13 +143,12 @@ impl Resource for Article {
 
     fn affected_tags(&self) -> Option<Vec<CacheTag>> {
         let mut tags = parts_of(Self::NAME, self.category_id, &self.language);
-        let authors = self.authors.0.iter().map(|author| author_part(author.id));
-        let listed = self.tags.0.iter().map(|tag| tag_part(tag.id));
+        let authors = self.authors.iter().map(|author| author_part(author.id));
+        let listed = self.tags.iter().map(|tag| tag_part(tag.id));
         tags.extend(authors.chain(listed));
         // Its translations show it.
         tags.extend(
             self.translations
-                .0
                 .iter()
                 .map(|other| CacheTag::of_id(other.id)),
         );

@@ -1,8 +1,11 @@
 //! The translations of an article.
 
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
+use diesel::sql_types::{Record, Text, Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,13 +17,28 @@ use crate::news::content::visibility::Visibility;
 use crate::news::site::Site;
 
 /// A translation of an article.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, FromSqlRow)]
 pub struct Translation {
     /// The language (BCP 47).
     pub language: String,
     pub id: Uuid,
     pub slug: String,
     pub title: String,
+}
+
+/// A translation as it is selected.
+pub type TranslationRecord = Record<(Text, SqlUuid, Text, Text)>;
+
+impl FromSql<TranslationRecord, Pg> for Translation {
+    fn from_sql(record: PgValue<'_>) -> deserialize::Result<Self> {
+        let (language, id, slug, title) = FromSql::<TranslationRecord, Pg>::from_sql(record)?;
+        Ok(Self {
+            language,
+            id,
+            slug,
+            title,
+        })
+    }
 }
 
 impl Article {
@@ -38,7 +56,7 @@ impl Article {
         let Some(article) = Self::find_with(conn, name, visibility, languages).await? else {
             return Ok(None);
         };
-        let others = article.translations.0.iter();
+        let others = article.translations.iter();
         let there: Vec<&str> = std::iter::once(article.language.as_str())
             .chain(others.map(|other| other.language.as_str()))
             .collect();
@@ -55,7 +73,6 @@ impl Article {
         };
         let chosen = match article
             .translations
-            .0
             .iter()
             .find(|other| other.language == language)
         {

@@ -1,9 +1,13 @@
-//! Authors embedded in other resources, selected as JSON in the same statement.
+//! Authors embedded in other resources, selected as records in the same statement.
 
-use serde::{Deserialize, Serialize};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{Jsonb, Nullable, Record, Text, Uuid as SqlUuid};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::Json;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::locale::LanguagePreference;
 use crate::news::content::crud::Resource;
@@ -12,7 +16,7 @@ use crate::news::content::names::{self, Names};
 use super::Author;
 
 /// An author, embedded in another resource.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, FromSqlRow)]
 pub struct AuthorRef {
     pub id: Uuid,
     pub slug: String,
@@ -24,6 +28,23 @@ pub struct AuthorRef {
     #[serde(skip_serializing)]
     #[schema(ignore)]
     names: Names,
+}
+
+/// An author as it is selected.
+pub type AuthorRecord = Record<(SqlUuid, Text, Text, Nullable<Text>, Jsonb)>;
+
+impl FromSql<AuthorRecord, Pg> for AuthorRef {
+    fn from_sql(record: PgValue<'_>) -> deserialize::Result<Self> {
+        let (id, slug, name, image_url, Json(names)) =
+            FromSql::<AuthorRecord, Pg>::from_sql(record)?;
+        Ok(Self {
+            id,
+            slug,
+            name,
+            image_url,
+            names,
+        })
+    }
 }
 
 impl AuthorRef {

@@ -5,7 +5,7 @@ mod handlers;
 mod list;
 mod model;
 
-pub use embedded::AuthorRef;
+pub use embedded::{AuthorRecord, AuthorRef};
 pub use handlers::routes;
 pub use list::AuthorFilter;
 pub use model::{Author, AuthorPatch, NewAuthor};

@@ -9,7 +9,7 @@ mod model;
 mod new;
 mod tree;
 
-pub use embedded::{CategoryRef, ParentRef};
+pub use embedded::{CategoryRecord, CategoryRef, ParentRef};
 pub use handlers::routes;
 pub use item::CategoryItem;
 pub use list::CategoryFilter;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Json as SqlJson, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ use crate::news::messages;
 use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
 use crate::schema::{articles, categories, headlines};
 
-use super::embedded::ParentRef;
+use super::embedded::{ParentRecord, ParentRef};
 use super::new::{CategoryRow, NewCategory};
 use super::tree;
 
@@ -58,9 +58,8 @@ pub struct Category {
     /// The parent category; null at the top level.
     pub parent_id: Option<Uuid>,
     /// The parent category.
-    #[schema(value_type = Option<ParentRef>)]
-    #[diesel(select_expression = ParentRef::of_categories(), select_expression_type = Typed<Nullable<SqlJson>>)]
-    pub parent: Option<Json<ParentRef>>,
+    #[diesel(select_expression = ParentRef::of_categories(), select_expression_type = Typed<Nullable<ParentRecord>>)]
+    pub parent: Option<ParentRef>,
     /// Its position among its siblings: in ascending order, then by age.
     #[schema(minimum = 0, maximum = 9999)]
     pub position: i32,
@@ -94,7 +93,7 @@ pub struct Category {
 impl CacheTagged for Category {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-        cache_tags.extend(self.parent.iter().map(|parent| &parent.0));
+        cache_tags.extend(&self.parent);
         if self.article_count.is_some() {
             cache_tags.all("article");
         }
@@ -167,7 +166,7 @@ impl Resource for Category {
     fn localize(&mut self, locale: &LanguagePreference) {
         names::localize(&mut self.name, &self.names.0, &self.first_language, locale);
         if let Some(parent) = &mut self.parent {
-            parent.0.localize(locale);
+            parent.localize(locale);
         }
     }
 

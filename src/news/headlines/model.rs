@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Json as SqlJson, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::db::Json;
 use crate::db::column::{Column, column};
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::language::Dir;
@@ -16,8 +15,8 @@ use crate::http::one::Gettable;
 use crate::http::parameter_types::Word;
 use crate::http::schema::{HasFields, Patch, Patchable};
 use crate::http::timestamp;
-use crate::news::articles::ArticleRef;
-use crate::news::categories::CategoryRef;
+use crate::news::articles::{ArticleRecord, ArticleRef};
+use crate::news::categories::{CategoryRecord, CategoryRef};
 use crate::news::content::crud::Resource;
 use crate::news::content::visibility::{self, Status};
 use crate::schema::headlines;
@@ -76,9 +75,8 @@ pub struct Headline {
     pub expires_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// A summary of the category.
-    #[schema(value_type = Option<CategoryRef>)]
-    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_category.category"), select_expression_type = Column<Nullable<SqlJson>>)]
-    pub category: Option<Json<CategoryRef>>,
+    #[diesel(select_expression = column::<Nullable<CategoryRecord>>("of_category.category"), select_expression_type = Column<Nullable<CategoryRecord>>)]
+    pub category: Option<CategoryRef>,
     /// The article that it links to; null if there is none, or none that the caller may see.
     pub article_id: Option<Uuid>,
     /// The same, whether the caller may see the article or not.
@@ -86,9 +84,8 @@ pub struct Headline {
     #[diesel(column_name = article_id)]
     pub(super) linked_article_id: Option<Uuid>,
     /// A summary of the article, with its image; null while the article is in the trash.
-    #[schema(value_type = Option<ArticleRef>)]
-    #[diesel(select_expression = column::<Nullable<SqlJson>>("of_article.article"), select_expression_type = Column<Nullable<SqlJson>>)]
-    pub article: Option<Json<ArticleRef>>,
+    #[diesel(select_expression = column::<Nullable<ArticleRecord>>("of_article.article"), select_expression_type = Column<Nullable<ArticleRecord>>)]
+    pub article: Option<ArticleRef>,
     /// Another page that it links to.
     #[schema(format = "uri", max_length = 2048)]
     pub url: Option<String>,
@@ -170,8 +167,8 @@ impl Gettable for Headline {
 impl CacheTagged for Headline {
     fn add_cache_tags(&self, cache_tags: &mut CacheTags) {
         cache_tags.one(Self::NAME, self.id);
-        cache_tags.extend(self.category.iter().map(|category| &category.0));
-        cache_tags.extend(self.article.iter().map(|article| &article.0));
+        cache_tags.extend(&self.category);
+        cache_tags.extend(&self.article);
         // The article, once it is public.
         if let (None, Some(article)) = (&self.article, self.linked_article_id) {
             cache_tags.hidden(article);

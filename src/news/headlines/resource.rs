@@ -83,7 +83,7 @@ impl Resource for Headline {
     fn localize(&mut self, locale: &LanguagePreference) {
         let locale = locale.or_in(&self.language);
         if let Some(category) = &mut self.category {
-            category.0.localize(&locale);
+            category.localize(&locale);
         }
     }
 

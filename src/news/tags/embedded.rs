@@ -1,9 +1,13 @@
-//! Tags embedded in other resources, selected as JSON in the same statement.
+//! Tags embedded in other resources, selected as records in the same statement.
 
-use serde::{Deserialize, Serialize};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{Jsonb, Record, Text, Uuid as SqlUuid};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::Json;
 use crate::http::cache_tags::{CacheTagged, CacheTags};
 use crate::http::locale::LanguagePreference;
 use crate::news::content::crud::Resource;
@@ -12,7 +16,7 @@ use crate::news::content::names::{self, Names};
 use super::{Tag, TagKind};
 
 /// A tag, embedded in another resource.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, FromSqlRow)]
 pub struct TagRef {
     pub id: Uuid,
     pub slug: String,
@@ -22,6 +26,22 @@ pub struct TagRef {
     #[serde(skip_serializing)]
     #[schema(ignore)]
     names: Names,
+}
+
+/// A tag as it is selected.
+pub type TagRecord = Record<(SqlUuid, Text, Text, Text, Jsonb)>;
+
+impl FromSql<TagRecord, Pg> for TagRef {
+    fn from_sql(record: PgValue<'_>) -> deserialize::Result<Self> {
+        let (id, slug, name, kind, Json(names)) = FromSql::<TagRecord, Pg>::from_sql(record)?;
+        Ok(Self {
+            id,
+            slug,
+            name,
+            kind,
+            names,
+        })
+    }
 }
 
 impl TagRef {

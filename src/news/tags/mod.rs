@@ -5,7 +5,7 @@ mod handlers;
 mod list;
 mod model;
 
-pub use embedded::TagRef;
+pub use embedded::{TagRecord, TagRef};
 pub use handlers::routes;
 pub use list::TagFilter;
 pub use model::{NewTag, Tag, TagKind, TagPatch};
