@@ -179,6 +179,11 @@ class Content:
                 SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id,
                     line.listed_at, expires_at, line.updated_at, line.deleted_at
                 FROM headlines AS line JOIN article_tags ON article_tags.id = article_id ORDER BY line.listed_at, line.id;
+            DO $$ BEGIN
+                IF to_regclass('article_counts') IS NOT NULL THEN
+                    INSERT INTO article_counts SELECT category_id, count(*) FROM articles GROUP BY category_id;
+                END IF;
+            END $$;
         """
 
     ARTICLE = """

@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use manchette::cli;
 use manchette::logging;
 
+/// Faster than that of the C library where several threads allocate.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::parse();
     logging::start(cli.config.log_format);

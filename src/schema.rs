@@ -43,6 +43,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    article_count_changes (id) {
+        id -> Int8,
+        category_id -> Uuid,
+        change -> Int4,
+    }
+}
+
+diesel::table! {
+    article_counts (category_id) {
+        category_id -> Uuid,
+        count -> Int8,
+    }
+}
+
+diesel::table! {
     article_tags (id, tag_id) {
         id -> Uuid,
         tag_id -> Uuid,
@@ -288,6 +303,7 @@ diesel::table! {
 
 diesel::joinable!(article_authors -> articles (id));
 diesel::joinable!(article_authors -> authors (author_id));
+diesel::joinable!(article_counts -> categories (category_id));
 diesel::joinable!(article_tags -> articles (id));
 diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(articles -> categories (category_id));
@@ -301,6 +317,8 @@ diesel::joinable!(headlines -> categories (category_id));
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     article_authors,
+    article_count_changes,
+    article_counts,
     article_tags,
     articles,
     audit,

@@ -1,3 +1,3 @@
 DROP TABLE search_index, search_words;
-DROP FUNCTION search_periods, search_estimate_rows, search_names, search_key, search_fold;
+DROP FUNCTION search_periods, search_names, search_key, search_fold;
 DROP EXTENSION pg_trgm;

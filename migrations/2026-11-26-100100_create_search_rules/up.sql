@@ -30,17 +30,6 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
 CREATE FUNCTION search_names(name text, names jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN search_key(name || ' ' || jsonb_path_query_array(names, '$.*')::text);
 
--- An estimate of the number of rows that a search finds, from the planner's statistics: cheap for any query. It decides how a
--- search is executed, never what it returns.
-CREATE FUNCTION search_estimate_rows(of regclass, query tsquery) RETURNS double precision LANGUAGE plpgsql AS $$
-DECLARE
-    plan json;
-BEGIN
-    EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM %s WHERE deleted_at IS NULL AND search @@ %L::tsquery', of, query)
-    INTO plan;
-    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision;
-END $$;
-
 -- The periods of 1, 16 and 256 days that a time lies in, as numbers that the program makes in the same way
 -- (`search/periods.rs`): so that the index finds the newest of many matches without reading the others. 0 stands for no time.
 CREATE FUNCTION search_periods(listed_at timestamptz) RETURNS integer[]

@@ -98,6 +98,36 @@ CREATE TRIGGER require_live_category BEFORE INSERT OR UPDATE OF category_id, del
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL AND NEW.deleted_at IS NULL)
     EXECUTE FUNCTION require_live_category();
 
+-- How many articles of each category are public or will be. Writes add their changes, which a task of the server adds up
+-- (`categories/counts.rs`): no write waits for another. The number is the sum of both tables.
+CREATE TABLE article_counts (
+    category_id uuid PRIMARY KEY REFERENCES categories (id),
+    count bigint NOT NULL
+);
+CREATE TABLE article_count_changes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    category_id uuid NOT NULL,
+    change integer NOT NULL CHECK (change IN (-1, 1))
+);
+
+CREATE FUNCTION count_article() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.category_id IS NOT NULL AND OLD.status IN ('scheduled', 'published') AND OLD.deleted_at IS NULL THEN
+        INSERT INTO article_count_changes (category_id, change) VALUES (OLD.category_id, -1);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.category_id IS NOT NULL AND NEW.status IN ('scheduled', 'published') AND NEW.deleted_at IS NULL THEN
+        INSERT INTO article_count_changes (category_id, change) VALUES (NEW.category_id, 1);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER count_new_article AFTER INSERT ON articles
+    FOR EACH ROW WHEN (NEW.category_id IS NOT NULL) EXECUTE FUNCTION count_article();
+CREATE TRIGGER count_removed_article AFTER DELETE ON articles
+    FOR EACH ROW WHEN (OLD.category_id IS NOT NULL) EXECUTE FUNCTION count_article();
+CREATE TRIGGER count_changed_article AFTER UPDATE OF status, category_id, deleted_at ON articles
+    FOR EACH ROW WHEN ((OLD.status, OLD.category_id, OLD.deleted_at) IS DISTINCT FROM (NEW.status, NEW.category_id, NEW.deleted_at))
+    EXECUTE FUNCTION count_article();
+
 -- A former slug redirects until a published article takes it: a draft with that slug does not interrupt the redirect, nor
 -- does one that was never published leave a redirect behind.
 CREATE FUNCTION record_former_article_slug() RETURNS trigger LANGUAGE plpgsql AS $$

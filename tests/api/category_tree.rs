@@ -1,6 +1,7 @@
 //! Categories as a nested tree with article counts.
 
 use diesel_async::SimpleAsyncConnection;
+use manchette::news::categories::counts;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, path_of, with};
@@ -37,6 +38,9 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         app.article("x", with(json!({"category_id": category["id"]}), more))
             .await;
     }
+    let leaf_article = app.get("/v1/articles?category=leaf").await.ok()["items"][0]
+        .text("/id")
+        .to_owned();
     let deleted = app.article("x", json!({"category_id": top["id"]})).await;
     app.delete(&path_of("articles", &deleted)).await;
     app.headline("x", json!({"category_id": top["id"]})).await;
@@ -88,6 +92,24 @@ async fn the_tree_is_nested_and_counts_published_articles_including_descendants(
         .map(|category| &category["article_count"])
         .collect();
     assert_eq!(counts, [4, 3, 1, 0, 0]);
+
+    // The same once changes are added up, after further changes, and after those.
+    counts::sum_changes(&mut app.conn().await).await.unwrap();
+    assert_eq!(app.row_count("SELECT FROM article_count_changes").await, 0);
+    for (status, top) in [
+        ("withdrawn", 3),
+        ("published", 4),
+        ("draft", 3),
+        ("published", 4),
+    ] {
+        let path = format!("/v1/articles/{leaf_article}");
+        app.patch(&path, json!({"status": status})).await.ok();
+        let tree = app.get("/v1/categories?tree=true&count=true").await.ok();
+        assert_eq!(tree["items"][0]["article_count"], top, "{status}");
+        if status == "draft" {
+            counts::sum_changes(&mut app.conn().await).await.unwrap();
+        }
+    }
 
     // Counts are returned only on request.
     let tree = app.get("/v1/categories?tree=true").await.ok();

@@ -1,6 +1,6 @@
 //! Categories: the sections of the site, in a tree.
 
-mod counts;
+pub mod counts;
 mod embedded;
 mod handlers;
 mod item;

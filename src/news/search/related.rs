@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get};
 use diesel::prelude::*;
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -19,12 +19,17 @@ use crate::news::articles::Article;
 use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{Visibility, is_public};
 use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
+use crate::news::search::statistics::{SearchStatistics, TableStatistics};
 use crate::problem::Problem;
 
 /// How many of the newest articles of each tag, of the category and of the language are candidates.
-const NEWEST: usize = 60;
+const NEWEST: usize = 30;
 /// How many articles that share rare words of the title are candidates.
-const SIMILAR: usize = 500;
+const SIMILAR: usize = 200;
+/// How many words of the title count, how many rare ones find candidates, and that a rare one is in one article of so many.
+const TITLE_WORDS: usize = 12;
+const RARE_WORDS: usize = 6;
+const RARE: f64 = 150.0;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_related_articles);
@@ -39,6 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[get("/v1/articles/{id}/related")]
 async fn list_related_articles(
     db: Data<Database>,
+    statistics: Data<SearchStatistics>,
     reader: Reader,
     request: HttpRequest,
     one: GetParameters<Article>,
@@ -54,7 +60,8 @@ async fn list_related_articles(
             },
         );
     };
-    let ids = related(&mut conn, article.id).await?;
+    let statistics = statistics.read(&mut conn).await?;
+    let ids = related(&mut conn, &statistics[0], article.id).await?;
     let includes = |field: &str| one.fields.includes(field, !field.starts_with("body"));
     let (rows, _) =
         Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, includes).await?;
@@ -78,45 +85,115 @@ impl ShortListItem for Article {
     const LIST_DESCRIPTION: &'static str = "Related articles, best first.";
 }
 
-/// The ids of the related articles, the best first, in one statement: a bounded number of candidates of each kind, then a
-/// score for each.
-async fn related(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Vec<Uuid>> {
+/// What the related articles are found by.
+struct Subject {
+    id: Uuid,
+    language: String,
+    category_id: Option<Uuid>,
+    /// The id of the original, which its translations share.
+    story: Uuid,
+    /// The terms of its title, as they are in the index.
+    title: Vec<String>,
+}
+
+impl Subject {
+    async fn read(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Self> {
+        let sql = Fragment::new(
+            "SELECT language, category_id, coalesce(translation_of, id), \
+             ARRAY(SELECT lexeme FROM unnest(search_head) WHERE 'A' = ANY(weights) ORDER BY positions[1] LIMIT ",
+        )
+        .number(TITLE_WORDS)
+        .sql(") FROM articles WHERE id = ")
+        .id(id);
+        type Row = (Text, Nullable<SqlUuid>, SqlUuid, Array<Text>);
+        let (language, category_id, story, title): (String, Option<Uuid>, Uuid, Vec<String>) =
+            Statement::<Row>::new(sql).get_result(conn).await?;
+        Ok(Self {
+            id,
+            language,
+            category_id,
+            story,
+            title,
+        })
+    }
+
+    /// The words of the title that few articles have, as a `tsquery`.
+    fn rare_words(&self, statistics: &TableStatistics) -> String {
+        let most = (statistics.rows / RARE).max(100.0);
+        let is_rare = |term: &&String| statistics.matches_of_term(term) <= most;
+        any_of(self.title.iter().filter(is_rare).take(RARE_WORDS))
+    }
+}
+
+/// The `tsquery` of documents with any of these terms of the index.
+fn any_of<'a>(terms: impl Iterator<Item = &'a String>) -> String {
+    let quoted: Vec<String> = terms
+        .map(|term| format!("'{}'", term.replace('\'', "''")))
+        .collect();
+    quoted.join(" | ")
+}
+
+/// The ids of the related articles, the best first: a bounded number of candidates of each kind, then a score for each.
+async fn related(
+    conn: &mut AsyncPgConnection,
+    statistics: &TableStatistics,
+    id: Uuid,
+) -> QueryResult<Vec<Uuid>> {
+    let subject = Subject::read(conn, id).await?;
+    // No category has the nil id.
+    let category = subject.category_id.unwrap_or_default();
     let public = is_public("");
+    let in_language = |sql: Fragment| {
+        sql.sql("language = ")
+            .text(&subject.language)
+            .sql(" AND ")
+            .append(&public)
+    };
+    let newest = |sql: Fragment| {
+        in_language(sql)
+            .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
+            .number(NEWEST)
+    };
     let sql = Fragment::new(
-        "WITH this AS MATERIALIZED (SELECT id, language, category_id, coalesce(translation_of, id) AS story, \
-         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search_head) WHERE 'A' = ANY(weights) LIMIT 12), ' | ')::tsquery AS title, \
-         array_to_string(ARRAY(SELECT quote_literal(lexeme) FROM unnest(search_head) WHERE 'A' = ANY(weights) AND \
-         search_estimate_rows('articles', quote_literal(lexeme)::tsquery) <= (SELECT greatest(reltuples / 150, 100) FROM pg_class WHERE oid = 'articles'::regclass) \
-         LIMIT 6), ' | ')::tsquery AS rare FROM articles WHERE id = ",
-    )
-    .id(id)
-    .sql("), near AS MATERIALIZED (SELECT found.id FROM article_tags AS own CROSS JOIN LATERAL (SELECT id FROM article_tags AS other WHERE other.tag_id = own.tag_id AND other.language = (SELECT language FROM this) AND ")
-    .append(&public)
-    .sql(" ORDER BY other.listed_at DESC, other.id DESC LIMIT ")
-    .number(NEWEST)
-    .sql(") AS found WHERE own.id = (SELECT id FROM this) UNION (SELECT id FROM articles WHERE category_id = (SELECT category_id FROM this) AND language = (SELECT language FROM this) AND ")
-    .append(&public)
-    .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
-    .number(NEWEST)
-    .sql(") UNION (SELECT id FROM (SELECT id, listed_at FROM articles WHERE search @@ (SELECT rare FROM this) AND language = (SELECT language FROM this) AND ")
-    .append(&public)
-    .sql(" LIMIT ")
-    .number(SIMILAR)
-    .sql(") AS alike ORDER BY listed_at DESC LIMIT ")
-    .number(NEWEST)
-    .sql(") UNION (SELECT id FROM articles WHERE language = (SELECT language FROM this) AND ")
-    .append(&public)
-    .sql(" ORDER BY listed_at DESC, id DESC LIMIT ")
-    .number(NEWEST)
-    .sql(
-        ")) SELECT articles.id FROM near JOIN articles ON articles.id = near.id CROSS JOIN this \
-         WHERE coalesce(articles.translation_of, articles.id) <> this.story ORDER BY \
-         (3 * (SELECT count(*) FROM article_tags AS own JOIN article_tags AS other USING (tag_id) WHERE own.id = this.id AND other.id = articles.id) \
-         + CASE WHEN articles.category_id = this.category_id THEN 1 ELSE 0 END \
-         + 4 * coalesce(ts_rank('{0.1, 0.3, 0.6, 1.0}', articles.search_head, this.title), 0)) \
-         * exp(-greatest(extract(epoch FROM now() - articles.listed_at), 0)::double precision / 86400 / 180) DESC, \
-         articles.listed_at DESC, articles.id DESC LIMIT ",
-    )
-    .number(MOST);
+        "WITH near AS MATERIALIZED (SELECT found.id FROM article_tags AS own CROSS JOIN LATERAL (\
+         SELECT id FROM article_tags AS other WHERE other.tag_id = own.tag_id AND ",
+    );
+    let sql = newest(sql).sql(") AS found WHERE own.id = ").id(subject.id);
+    let sql = sql
+        .sql(" UNION (SELECT id FROM articles WHERE category_id = ")
+        .id(category)
+        .sql(" AND ");
+    let sql = newest(sql)
+        .sql(") UNION (SELECT id FROM (SELECT id, listed_at FROM articles WHERE search @@ ");
+    let sql = sql
+        .text(subject.rare_words(statistics))
+        .sql("::tsquery AND ");
+    let sql = in_language(sql)
+        .sql(" LIMIT ")
+        .number(SIMILAR)
+        .sql(") AS alike ORDER BY listed_at DESC LIMIT ")
+        .number(NEWEST)
+        .sql(") UNION (SELECT id FROM articles WHERE ");
+    let sql = newest(sql)
+        .sql(
+            ")) SELECT articles.id FROM near JOIN articles ON articles.id = near.id LEFT JOIN (\
+             SELECT other.id, count(*) AS shared FROM article_tags AS own JOIN article_tags AS other USING (tag_id) \
+             WHERE other.id IN (SELECT id FROM near) AND own.id = ",
+        )
+        .id(subject.id)
+        .sql(
+            " GROUP BY other.id) AS tagged ON tagged.id = articles.id \
+             WHERE coalesce(articles.translation_of, articles.id) <> ",
+        )
+        .id(subject.story)
+        .sql(" ORDER BY (3 * coalesce(tagged.shared, 0) + CASE WHEN articles.category_id = ")
+        .id(category)
+        .sql(" THEN 1 ELSE 0 END + 4 * ts_rank('{0.1, 0.3, 0.6, 1.0}', articles.search_head, (SELECT ")
+        .text(any_of(subject.title.iter()))
+        .sql(
+            "::tsquery))) * exp(-greatest(extract(epoch FROM now() - articles.listed_at), 0)::double precision / 86400 / 180) DESC, \
+             articles.listed_at DESC, articles.id DESC LIMIT ",
+        )
+        .number(MOST);
     Statement::<SqlUuid>::new(sql).load(conn).await
 }

@@ -112,6 +112,11 @@ impl TableStatistics {
         self.rows * query.estimate(|term| self.fraction(term))
     }
 
+    /// About how many rows have a term of the index.
+    pub fn matches_of_term(&self, term: &str) -> f64 {
+        self.rows * self.fraction(term)
+    }
+
     fn fraction(&self, term: &str) -> f64 {
         match term.strip_suffix('*') {
             Some(prefix) => {
