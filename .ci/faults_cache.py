@@ -249,7 +249,7 @@ class Oracle:
 
 
 def run(program, folder):
-    progress(f"kept responses are compared with what was written, for {SECONDS:.0f} s of faults")
+    progress(f"cached responses are compared with what was written, for {SECONDS:.0f} s of faults")
     oracle = Oracle(program, folder)
     try:
         oracle.run()

@@ -1,4 +1,4 @@
-"""The server without kept responses, beside one that was written by hand (benches/hand)."""
+"""The server without cached responses, beside one that was written by hand (benches/hand)."""
 
 import socket
 import time

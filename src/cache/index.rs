@@ -11,7 +11,7 @@ use crate::http::cache_tags::CacheTag;
 /// How many tags of changes are remembered. Answers that began before that are not kept.
 const MOST_CHANGED: usize = 100_000;
 
-/// The number of a kept answer; a later answer to the same request has another.
+/// The number of a cached response; a later answer to the same request has another.
 pub type Number = u64;
 
 #[derive(Debug, Default)]

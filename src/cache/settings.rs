@@ -1,4 +1,4 @@
-//! Settings of kept answers.
+//! Settings of cached responses.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ pub struct CacheSettings {
     #[arg(long, env = "MANCHETTE_CACHE_SIZE", default_value_t = 128, value_parser = clap::value_parser!(u32).range(0..=65_536), global = true)]
     pub cache_size: u32,
 
-    /// How long kept answers are served while the database is away, in seconds.
+    /// How long cached responses are served while the database is away, in seconds.
     #[arg(long, env = "MANCHETTE_MAX_STALE", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=86_400), global = true)]
     pub max_stale: u32,
 }
 
 impl CacheSettings {
-    /// The memory for kept answers, in bytes.
+    /// The memory for cached responses, in bytes.
     pub fn bytes(&self) -> u64 {
         u64::from(self.cache_size) << 20
     }

@@ -1,4 +1,4 @@
-//! The kept answers of a process, shared by all workers.
+//! The cached responses of a process, shared by all workers.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,9 +8,9 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::flights::{Flight, Flights, Turn};
+use super::cached_response::CachedResponse;
+use super::collapsing::{CollapsedRequests, ForwardedRequest, Turn};
 use super::index::Index;
-use super::kept::Kept;
 use super::settings::CacheSettings;
 use crate::events::follow::{Event, State, Subscriber};
 use crate::http::cache_tags::{CacheTag, CacheTags};
@@ -24,16 +24,16 @@ const MOST_WAITS: usize = 3;
 /// What is kept under an address.
 #[derive(Clone, Debug)]
 enum Slot {
-    Answer(Arc<Kept>),
+    Answer(Arc<CachedResponse>),
     /// The answers differ by `Accept-Language`: they are kept under the address with its value.
     ByLanguage,
 }
 
-/// The kept answers.
-pub struct AnswerCache {
+/// The cached responses.
+pub struct ResponseCache {
     slots: moka::sync::Cache<Arc<str>, Slot>,
     index: Arc<Mutex<Index>>,
-    flights: Arc<Flights>,
+    collapsed: Arc<CollapsedRequests>,
     log: OnceLock<Arc<State>>,
     max_bytes: u64,
     max_stale: Duration,
@@ -41,15 +41,15 @@ pub struct AnswerCache {
 
 /// What there is for a request.
 pub enum Lookup {
-    /// A kept answer, and whether another request has just fetched it.
-    Kept(Arc<Kept>, bool),
+    /// A cached response, and whether another request has just fetched it.
+    Hit(Arc<CachedResponse>, bool),
     /// The request asks the database, and keeps the answer.
-    Fetch(Flight),
+    Fetch(ForwardedRequest),
     /// Nothing is kept at the moment.
     Bypass,
 }
 
-impl AnswerCache {
+impl ResponseCache {
     /// Without memory, it keeps nothing.
     pub fn new(settings: &CacheSettings) -> Arc<Self> {
         let index = Arc::new(Mutex::new(Index::default()));
@@ -73,7 +73,7 @@ impl AnswerCache {
         Arc::new(Self {
             slots,
             index,
-            flights: Arc::default(),
+            collapsed: Arc::default(),
             log: OnceLock::new(),
             max_bytes: settings.bytes(),
             max_stale: settings.max_stale(),
@@ -111,17 +111,17 @@ impl AnswerCache {
                 return Lookup::Bypass;
             }
             if let Some(kept) = self.get(address, language) {
-                return Lookup::Kept(kept, waits > 0);
+                return Lookup::Hit(kept, waits > 0);
             }
             match self
-                .flights
+                .collapsed
                 .turn(&self.key(address, language), || self.beginning())
             {
-                Turn::Mine(flight) => return Lookup::Fetch(flight),
-                Turn::Others(mut flight) => {
+                Turn::Forward(forwarded) => return Lookup::Fetch(forwarded),
+                Turn::Wait(mut forwarded) => {
                     // It ends with an error, as nothing more is sent.
-                    while flight.changed().await.is_ok() {}
-                    if !*flight.borrow() && self.get(address, language).is_none() {
+                    while forwarded.changed().await.is_ok() {}
+                    if !*forwarded.borrow() && self.get(address, language).is_none() {
                         return Lookup::Bypass;
                     }
                 }
@@ -130,21 +130,21 @@ impl AnswerCache {
         Lookup::Bypass
     }
 
-    /// A kept answer that is true.
-    pub fn get(&self, address: &str, language: &str) -> Option<Arc<Kept>> {
+    /// A cached response that is true.
+    pub fn get(&self, address: &str, language: &str) -> Option<Arc<CachedResponse>> {
         let (_, latest) = self.current_log()?.database_clock();
         self.slot(address, language)
             .filter(|kept| kept.holds_at(latest))
     }
 
-    /// A kept answer that was true when the log was read last, if that is not too long ago.
-    pub fn get_stale(&self, address: &str, language: &str) -> Option<Arc<Kept>> {
+    /// A cached response that was true when the log was read last, if that is not too long ago.
+    pub fn get_stale(&self, address: &str, language: &str) -> Option<Arc<CachedResponse>> {
         let age = self.log.get()?.age()?;
         let kept = self.slot(address, language)?;
         (age <= self.max_stale && kept.is_confirmed.load(Ordering::Acquire)).then_some(kept)
     }
 
-    fn slot(&self, address: &str, language: &str) -> Option<Arc<Kept>> {
+    fn slot(&self, address: &str, language: &str) -> Option<Arc<CachedResponse>> {
         match self.slots.get(address)? {
             Slot::Answer(kept) => Some(kept),
             Slot::ByLanguage => match self.slots.get(by_language(address, language).as_str())? {
@@ -169,18 +169,18 @@ impl AnswerCache {
         (self.lock().changes(), earliest)
     }
 
-    /// Keeps the answer that a flight has fetched; none if it is too large, or may not be true any more.
+    /// Keeps the answer that a forwarded has fetched; none if it is too large, or may not be true any more.
     pub fn keep(
         &self,
-        flight: &Flight,
+        forwarded: &ForwardedRequest,
         (address, language): (&str, &str),
         headers: &HeaderMap,
         body: &Bytes,
         version: Option<Version>,
         tags: &CacheTags,
-    ) -> Option<Arc<Kept>> {
+    ) -> Option<Arc<CachedResponse>> {
         self.current_log()?;
-        let mut key = flight.key.clone();
+        let mut key = forwarded.key.clone();
         if varies_by_language(headers) {
             if &*key == address {
                 self.slots.insert(key, Slot::ByLanguage);
@@ -188,11 +188,11 @@ impl AnswerCache {
             key = by_language(address, language).into();
         }
         let tags: Vec<CacheTag> = tags.iter().collect();
-        let Some(place) = self.lock().add(&key, &tags, flight.began) else {
-            flight.changed();
+        let Some(place) = self.lock().add(&key, &tags, forwarded.began) else {
+            forwarded.changed();
             return None;
         };
-        let kept = Kept::new(headers.clone(), body.clone(), version, tags, place);
+        let kept = CachedResponse::new(headers.clone(), body.clone(), version, tags, place);
         let kept = Arc::new(kept);
         if u64::from(kept.weight()) > self.max_bytes / LARGEST_PART {
             self.lock().remove(kept.number, &kept.tags);
@@ -201,13 +201,13 @@ impl AnswerCache {
         self.slots.insert(key.clone(), Slot::Answer(kept.clone()));
         // A change may have come between the two: it has dropped what was there before.
         let index = self.lock();
-        if index.is_true(&kept.tags, flight.began.0) {
+        if index.is_true(&kept.tags, forwarded.began.0) {
             kept.is_confirmed.store(true, Ordering::Release);
             return Some(kept);
         }
         drop(index);
         self.slots.invalidate(&key);
-        flight.changed();
+        forwarded.changed();
         None
     }
 
@@ -233,7 +233,7 @@ fn varies_by_language(headers: &HeaderMap) -> bool {
     vary.is_some_and(|vary| vary.contains("Accept-Language"))
 }
 
-impl Subscriber for AnswerCache {
+impl Subscriber for ResponseCache {
     fn restart(&self) {
         self.drop_all(|index| {
             index.change_all();
@@ -251,7 +251,7 @@ impl Subscriber for AnswerCache {
             let dropped = self.lock().change(&tags, &event.moments);
             for (number, key) in dropped {
                 // A later answer to the same request stays: it has another number.
-                let is_later = |kept: &Kept| kept.number > number;
+                let is_later = |kept: &CachedResponse| kept.number > number;
                 if !matches!(self.slots.get(&key), Some(Slot::Answer(kept)) if is_later(&kept)) {
                     self.slots.invalidate(&key);
                 }

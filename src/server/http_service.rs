@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::connection::admission::Admission;
 use crate::connection::stream::{ClientStream, Timeouts};
 use crate::connection::{ConnectionSettings, ConnectionState, Shutdown};
-use crate::server::kept_responses::KeptResponses;
+use crate::server::cached_responses::CachedResponses;
 
 /// Serves the app on accepted sockets.
 pub fn serve<I, S, B>(
@@ -29,7 +29,7 @@ pub fn serve<I, S, B>(
     config: &Config,
     shutdown: &Shutdown,
     admission: &Admission,
-    kept: KeptResponses,
+    kept: CachedResponses,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<I, S, B>
 where

@@ -1,10 +1,10 @@
 //! The server: routes, middleware and data of each worker, put together. `serve` and the tests share it.
 
+mod cached_responses;
 pub mod contract;
 pub mod docs;
 pub mod health;
 mod http_service;
-mod kept_responses;
 pub mod middleware;
 pub mod problem_examples;
 mod problem_pages;
@@ -68,7 +68,7 @@ pub fn start(
                 .wrap(from_fn(refused_preflights))
                 // Outermost: every answer has them, also a preflight's.
                 .wrap(settings.security.headers());
-            let kept = shared.kept_responses(&settings);
+            let kept = shared.cached_responses(&settings);
             http_service::serve(app, &settings, &shutdown, &admission, kept)
         })?;
     Ok(server.run())

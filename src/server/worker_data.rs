@@ -6,7 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 
 use crate::access::jwt::IdentityProvider;
 use crate::access::rate_limit::Limits;
-use crate::cache::AnswerCache;
+use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::connection::Shutdown;
 use crate::connection::unsent::Unsent;
@@ -18,8 +18,8 @@ use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
 use crate::news::search::SearchStatistics;
+use crate::server::cached_responses::CachedResponses;
 use crate::server::contract::contract;
-use crate::server::kept_responses::KeptResponses;
 use crate::server::middleware::RequestTimeouts;
 
 /// Data that all workers share.
@@ -31,7 +31,7 @@ pub struct SharedData {
     shutdown: Shutdown,
     identity_provider: Option<Data<IdentityProvider>>,
     cpu_tasks: CpuTasks,
-    cache: Data<AnswerCache>,
+    cache: Data<ResponseCache>,
     search_statistics: Data<SearchStatistics>,
     /// Keeps the cache true, for as long as a worker runs.
     _follower: Option<Arc<Follower>>,
@@ -52,7 +52,7 @@ impl SharedData {
         if let Some(provider) = &identity_provider {
             provider.warm_up();
         }
-        let cache = AnswerCache::new(&config.cache);
+        let cache = ResponseCache::new(&config.cache);
         let follower = cache.is_on().then(|| {
             let follower = Follower::start(options, vec![cache.clone()]);
             cache.set_log(follower.state());
@@ -73,10 +73,10 @@ impl SharedData {
     }
 
     /// What answers plain requests before they are routed.
-    pub fn kept_responses(&self, config: &Config) -> KeptResponses {
+    pub fn cached_responses(&self, config: &Config) -> CachedResponses {
         let (cache, limits) = (self.cache.clone(), self.limits.clone());
         let unsent = self.unsent.clone();
-        KeptResponses::new(
+        CachedResponses::new(
             cache.into_inner(),
             limits.into_inner(),
             unsent.into_inner(),

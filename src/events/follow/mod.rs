@@ -85,7 +85,7 @@ struct Task {
     reader: LogReader,
     /// The name of this process in notifications.
     node: String,
-    /// The last wish whose changes the other nodes were told about.
+    /// The last request whose changes the other nodes were told about.
     notified: u64,
     /// When the moments to come were read.
     moments_at: Option<Instant>,
@@ -125,7 +125,7 @@ impl Task {
             self.reader = LogReader::default();
         }
         // Before the reading: it has all changes that these wishes are about.
-        let wish = self.state.wished();
+        let request = self.state.requested();
         let sent = Instant::now();
         let piece = self.reader.read(&link.client).await?;
         let received = Instant::now();
@@ -139,11 +139,11 @@ impl Task {
         if piece.more {
             return Ok(true);
         }
-        self.state.set_current(sent, received, piece.clock, wish);
-        if wish > self.notified && !piece.events.is_empty() {
+        self.state.set_current(sent, received, piece.clock, request);
+        if request > self.notified && !piece.events.is_empty() {
             link.notify(&self.node);
         }
-        self.notified = wish;
+        self.notified = request;
         Ok(false)
     }
 

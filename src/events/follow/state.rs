@@ -14,9 +14,9 @@ const DRIFT: i64 = 2_000;
 /// What others may know about the follower.
 pub struct State {
     began: Instant,
-    /// The number of the last wish to be up to date.
-    wished: AtomicU64,
-    /// The number of the last wish that is fulfilled.
+    /// The number of the last request to be up to date.
+    requested: AtomicU64,
+    /// The number of the last request that is fulfilled.
     fulfilled: watch::Sender<u64>,
     wake: Notify,
     /// When the last complete reading began, in microseconds since `began`; negative before the first.
@@ -32,7 +32,7 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             began: Instant::now(),
-            wished: AtomicU64::new(0),
+            requested: AtomicU64::new(0),
             fulfilled: watch::Sender::new(0),
             wake: Notify::new(),
             read_at: AtomicI64::new(-1),
@@ -79,18 +79,18 @@ impl State {
     /// second.
     pub async fn catch_up(&self) -> bool {
         let mut fulfilled = self.fulfilled.subscribe();
-        let wish = self.wished.fetch_add(1, Ordering::AcqRel) + 1;
+        let request = self.requested.fetch_add(1, Ordering::AcqRel) + 1;
         self.wake.notify_one();
-        let done = fulfilled.wait_for(|number| *number >= wish);
+        let done = fulfilled.wait_for(|number| *number >= request);
         matches!(tokio::time::timeout(CURRENT, done).await, Ok(Ok(_)))
     }
 
-    /// The number of the last wish to be up to date.
-    pub(super) fn wished(&self) -> u64 {
-        self.wished.load(Ordering::Acquire)
+    /// The number of the last request to be up to date.
+    pub(super) fn requested(&self) -> u64 {
+        self.requested.load(Ordering::Acquire)
     }
 
-    /// Returns once there is a new wish.
+    /// Returns once there is a new request.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
@@ -101,7 +101,7 @@ impl State {
         sent: Instant,
         received: Instant,
         clock: DateTime<Utc>,
-        wish: u64,
+        request: u64,
     ) {
         let clock = clock.timestamp_micros();
         let low = clock - self.micros(received) - DRIFT;
@@ -109,7 +109,7 @@ impl State {
         self.clock_low.store(low, Ordering::Release);
         self.clock_high.store(high, Ordering::Release);
         self.read_at.store(self.micros(sent), Ordering::Release);
-        self.fulfilled.send_replace(wish);
+        self.fulfilled.send_replace(request);
         if self.is_lost.swap(false, Ordering::AcqRel) {
             log::info!("the log of changes is followed again");
         }

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 use super::context::RequestContext;
-use crate::cache::Kept;
+use crate::cache::CachedResponse;
 use crate::http::cache_control::CacheKind;
 use crate::http::cache_tags::CacheTags;
 
@@ -16,8 +16,8 @@ pub fn add<B>(context: &RequestContext, response: &mut HttpResponse<B>) {
         return;
     }
     let extensions = response.extensions();
-    // A kept answer has them.
-    if extensions.contains::<Arc<Kept>>() {
+    // A cached response has them.
+    if extensions.contains::<Arc<CachedResponse>>() {
         return;
     }
     let kind = extensions.get::<CacheKind>().copied();

@@ -13,7 +13,7 @@ use actix_web::web::Data;
 
 use super::timeout::RequestTimeouts;
 use crate::access::rate_limit::{Allowance, Limits, RateLimitKey};
-use crate::cache::{AnswerCache, Flight};
+use crate::cache::{ForwardedRequest, ResponseCache};
 use crate::connection::client_address::{client_address, network_to_bound};
 use crate::connection::unsent::Unsent;
 use crate::db::Database;
@@ -59,14 +59,14 @@ pub struct RequestContext {
     /// The prefix of the API key that the caller has sent; unset if it was refused.
     pub key_prefix: OnceCell<String>,
     /// Set while this request fetches an answer that is to be kept.
-    pub flight: RefCell<Option<Flight>>,
+    pub forwarded: RefCell<Option<ForwardedRequest>>,
     pub app: AppData,
 }
 
 /// The application's data that the middleware uses.
 pub struct AppData {
     pub db: Data<Database>,
-    pub cache: Data<AnswerCache>,
+    pub cache: Data<ResponseCache>,
     pub limits: Data<Limits>,
     pub unsent: Data<Unsent>,
     pub caching: Data<Caching>,
@@ -116,7 +116,7 @@ impl RequestContext {
             allowance: OnceCell::new(),
             caller: OnceCell::new(),
             key_prefix: OnceCell::new(),
-            flight: RefCell::new(None),
+            forwarded: RefCell::new(None),
             app: AppData::of(request),
         }
     }

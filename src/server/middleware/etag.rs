@@ -20,7 +20,7 @@ const NOT_REPEATED: [&str; 5] = [
     CACHE_TAG,
 ];
 
-/// Adds the `ETag` of a successful read, or of a write that shows the resource; returns it. `ready` is the kept answer in this
+/// Adds the `ETag` of a successful read, or of a write that shows the resource; returns it. `ready` is the cached response in this
 /// coding.
 pub fn add<B>(
     context: &RequestContext,

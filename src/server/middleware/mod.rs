@@ -11,7 +11,6 @@ pub(super) mod context;
 pub mod cors;
 mod database;
 pub(super) mod etag;
-mod kept_answers;
 mod methods;
 mod normalize_path;
 mod panics;
@@ -19,6 +18,7 @@ mod problem_bodies;
 mod rate_limit;
 mod refusal_audit;
 mod request_id;
+mod response_cache;
 mod timeout;
 pub(super) mod unsent_bytes;
 
@@ -64,7 +64,7 @@ pub async fn stack<B: MessageBody + 'static>(
         Err(problem) => return Err(answer_for_dropped(&context, &problem).await),
     };
     // Before the answer: the caller's next request reads what was written.
-    kept_answers::follow_change(&context, response.status()).await;
+    response_cache::follow_change(&context, response.status()).await;
     Ok(finish(&context, response).await)
 }
 
@@ -82,7 +82,7 @@ async fn handle<B: MessageBody + 'static>(
     };
     match refused {
         Ok(None) => {
-            if let Some(kept) = kept_answers::find(context).await {
+            if let Some(kept) = response_cache::find(context).await {
                 return Ok(request.into_response(kept));
             }
             // Next to the handler: only its own connections count against the share of its resource.
@@ -90,7 +90,7 @@ async fn handle<B: MessageBody + 'static>(
             let error = response.response().error();
             if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
                 record_problem(context, response.request(), problem).await;
-                if let Some(kept) = kept_answers::instead_of(context, problem) {
+                if let Some(kept) = response_cache::instead_of(context, problem) {
                     return Ok(response.into_response(kept));
                 }
             }
@@ -141,7 +141,7 @@ async fn finish_body(context: &RequestContext, response: HttpResponse) -> HttpRe
         Err(body) => return response.set_body(body),
     };
     // Before the headers of this request alone.
-    let kept = kept_answers::keep(context, &mut response, &body);
+    let kept = response_cache::keep(context, &mut response, &body);
     // Chosen before the entity tag, which differs between codings.
     let coding = compression::choose(context, response.headers(), body.len());
     let ready = kept.as_ref().and_then(|kept| kept.variant(coding));
@@ -198,7 +198,7 @@ fn problem_response(context: &RequestContext, problem: &Problem) -> HttpResponse
 /// The answer in place of a handler that was dropped with its request: a kept one, or the problem. CORS headers are added to an
 /// error, too; security headers are not, so they are added here.
 async fn answer_for_dropped(context: &RequestContext, problem: &Problem) -> Error {
-    let mut response = match kept_answers::instead_of(context, problem) {
+    let mut response = match response_cache::instead_of(context, problem) {
         Some(kept) => finish_response(context, kept).await,
         None => problem_response(context, problem),
     };

@@ -14,8 +14,8 @@ ADDRESSES, DAY_SECONDS = 10_000, 10
 LEAST = 0.9
 
 
-def kept_cases(chosen, port, work, bare, stack):
-    """Measures kept responses with the access log, the limits and all headers on."""
+def cached_cases(chosen, port, work, bare, stack):
+    """Measures cached responses with the access log, the limits and all headers on."""
     tag = get(port, "/v1/headlines")[0].headers["ETag"]
     cases = [
         Case("kept: latest 20 headlines", port, ["/v1/headlines"]),
@@ -31,7 +31,7 @@ def kept_cases(chosen, port, work, bare, stack):
         case.bare_port = bare_server(bare, stack, case, chosen.workers)
         case.ratios = {}
     for turn in range(chosen.rounds):
-        progress(f"measuring kept responses: round {turn + 1} of {chosen.rounds}")
+        progress(f"measuring cached responses: round {turn + 1} of {chosen.rounds}")
         for case in cases:
             for connections in CONNECTIONS:
                 pair = [case.wrk(chosen, place, chosen.seconds, connections) for place in (case.bare_port, port)]

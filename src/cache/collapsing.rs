@@ -8,64 +8,64 @@ use tokio::sync::watch;
 
 /// The requests that are on their way, by the address of their answer.
 #[derive(Debug, Default)]
-pub struct Flights(Mutex<HashMap<Arc<str>, Landing>>);
+pub struct CollapsedRequests(Mutex<HashMap<Arc<str>, Completion>>);
 
 /// Ends with a request; true if its answer changed on the way, so that it is worth fetching again.
-pub type Landing = watch::Receiver<bool>;
+pub type Completion = watch::Receiver<bool>;
 
 /// A request that asks the database, for all that want the same answer. They go on when it is dropped.
 #[derive(Debug)]
-pub struct Flight {
+pub struct ForwardedRequest {
     pub key: Arc<str>,
     /// The changes that were known when it began, and the earliest time that the database's clock may have shown.
     pub began: (u64, DateTime<Utc>),
-    flights: Arc<Flights>,
-    landed: watch::Sender<bool>,
+    collapsed: Arc<CollapsedRequests>,
+    completed: watch::Sender<bool>,
 }
 
 /// Who asks the database.
 pub enum Turn {
-    Mine(Flight),
+    Forward(ForwardedRequest),
     /// Another request does.
-    Others(Landing),
+    Wait(Completion),
 }
 
-impl Flights {
+impl CollapsedRequests {
     /// Whose turn it is to ask the database for this answer.
     pub fn turn(
         self: &Arc<Self>,
         key: &Arc<str>,
         began: impl FnOnce() -> (u64, DateTime<Utc>),
     ) -> Turn {
-        let mut flights = self.lock();
-        if let Some(flight) = flights.get(key) {
-            return Turn::Others(flight.clone());
+        let mut collapsed = self.lock();
+        if let Some(forwarded) = collapsed.get(key) {
+            return Turn::Wait(forwarded.clone());
         }
-        let (landed, waiting) = watch::channel(false);
-        flights.insert(key.clone(), waiting);
-        drop(flights);
-        Turn::Mine(Flight {
+        let (completed, waiting) = watch::channel(false);
+        collapsed.insert(key.clone(), waiting);
+        drop(collapsed);
+        Turn::Forward(ForwardedRequest {
             key: key.clone(),
             began: began(),
-            flights: self.clone(),
-            landed,
+            collapsed: self.clone(),
+            completed,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Landing>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Completion>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Flight {
+impl ForwardedRequest {
     /// Tells the others that the answer changed on the way.
     pub fn changed(&self) {
-        self.landed.send_replace(true);
+        self.completed.send_replace(true);
     }
 }
 
-impl Drop for Flight {
+impl Drop for ForwardedRequest {
     fn drop(&mut self) {
-        self.flights.lock().remove(&self.key);
+        self.collapsed.lock().remove(&self.key);
     }
 }

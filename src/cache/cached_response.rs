@@ -1,4 +1,4 @@
-//! A kept answer: its headers and its body, in each content coding that was asked for.
+//! A cached response: its headers and its body, in each content coding that was asked for.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +12,9 @@ use crate::http::cache_tags::CacheTag;
 use crate::http::content_coding::ContentCoding;
 use crate::http::preconditions::Version;
 
-/// A kept answer with the status 200.
+/// A cached response with the status 200.
 #[derive(Debug)]
-pub struct Kept {
+pub struct CachedResponse {
     /// The headers of the answer whatever its coding.
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -41,7 +41,7 @@ pub struct Variant {
     pub complete: OnceLock<[CompleteHeaders; 2]>,
 }
 
-impl Kept {
+impl CachedResponse {
     pub fn new(
         headers: HeaderMap,
         body: Bytes,

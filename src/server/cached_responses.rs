@@ -1,4 +1,4 @@
-//! Kept answers to plain requests, sent before the framework routes them: a `GET` of content without credentials whose answer
+//! Cached responses to plain requests, sent before the framework routes them: a `GET` of content without credentials whose answer
 //! is kept in the coding that it accepts. Every other request goes through the middleware stack, which answers in the same way.
 //! With CORS, all do: its headers stand in every answer.
 
@@ -11,7 +11,9 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 
 use crate::access::rate_limit::Limits;
-use crate::cache::{AnswerCache, CACHE_STATUS, CacheStatus, CompleteHeaders, Kept, Variant};
+use crate::cache::{
+    CACHE_STATUS, CacheStatus, CachedResponse, CompleteHeaders, ResponseCache, Variant,
+};
 use crate::config::Config;
 use crate::connection::client_address::{ProxySettings, address_of, bounded_network};
 use crate::connection::unsent::{UNCOUNTED, Unsent};
@@ -36,8 +38,8 @@ const NEEDS_STACK: [HeaderName; 5] = [
 
 /// Answers plain requests with what is kept.
 #[derive(Clone)]
-pub struct KeptResponses {
-    cache: Arc<AnswerCache>,
+pub struct CachedResponses {
+    cache: Arc<ResponseCache>,
     limits: Arc<Limits>,
     unsent: Arc<Unsent>,
     proxies: ProxySettings,
@@ -45,9 +47,9 @@ pub struct KeptResponses {
     has_cors: bool,
 }
 
-impl KeptResponses {
+impl CachedResponses {
     pub fn new(
-        cache: Arc<AnswerCache>,
+        cache: Arc<ResponseCache>,
         limits: Arc<Limits>,
         unsent: Arc<Unsent>,
         config: &Config,
@@ -62,7 +64,7 @@ impl KeptResponses {
         }
     }
 
-    /// The kept answer to a plain request.
+    /// The cached response to a plain request.
     pub fn answer(
         &self,
         request: &Request,
@@ -87,7 +89,12 @@ impl KeptResponses {
         self.send(request, &kept, variant)
     }
 
-    fn send(&self, request: &Request, kept: &Kept, variant: &Variant) -> Option<Response<BoxBody>> {
+    fn send(
+        &self,
+        request: &Request,
+        kept: &CachedResponse,
+        variant: &Variant,
+    ) -> Option<Response<BoxBody>> {
         let started_at = Instant::now();
         let head = request.head();
         let client_address = address_of(head.peer_addr, head.headers(), Some(&self.proxies));
@@ -129,7 +136,7 @@ impl KeptResponses {
     }
 
     /// The headers of a 200 and of a 304 that are the same for all requests.
-    fn complete(&self, kept: &Kept, variant: &Variant) -> [CompleteHeaders; 2] {
+    fn complete(&self, kept: &CachedResponse, variant: &Variant) -> [CompleteHeaders; 2] {
         let mut headers = kept.headers.clone();
         headers.insert(header::ETAG, variant.etag.clone());
         headers.insert(CACHE_STATUS.clone(), CacheStatus::Hit.header());

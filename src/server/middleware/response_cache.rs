@@ -1,4 +1,4 @@
-//! Kept answers (see [`crate::cache`]): a request without credentials is answered from memory, or its answer is kept.
+//! Cached responses (see [`crate::cache`]): a request without credentials is answered from memory, or its answer is kept.
 
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
@@ -8,12 +8,12 @@ use actix_web::web::Bytes;
 use std::sync::Arc;
 
 use super::context::RequestContext;
-use crate::cache::{CACHE_STATUS, CacheStatus, Kept, Lookup};
+use crate::cache::{CACHE_STATUS, CacheStatus, CachedResponse, Lookup};
 use crate::http::cache_tags::CacheTags;
 use crate::http::preconditions::Version;
 use crate::problem::Problem;
 
-/// A kept answer for this request. Otherwise the answer to it is to be kept, if that is possible now.
+/// A cached response for this request. Otherwise the answer to it is to be kept, if that is possible now.
 pub async fn find(context: &RequestContext) -> Option<HttpResponse> {
     let is_content = context.address.starts_with("/v1/");
     if !is_content || !context.is_read() || context.has_credentials {
@@ -21,22 +21,22 @@ pub async fn find(context: &RequestContext) -> Option<HttpResponse> {
     }
     let cache = &context.app.cache;
     match cache.lookup(&context.address, &context.language()).await {
-        Lookup::Kept(kept, is_collapsed) => {
+        Lookup::Hit(kept, is_collapsed) => {
             let status = match is_collapsed {
                 true => CacheStatus::Collapsed,
                 false => CacheStatus::Hit,
             };
             Some(response(&kept, status))
         }
-        Lookup::Fetch(flight) => {
-            context.flight.replace(Some(flight));
+        Lookup::Fetch(forwarded) => {
+            context.forwarded.replace(Some(forwarded));
             None
         }
         Lookup::Bypass => None,
     }
 }
 
-/// A kept answer in place of a problem that the absence of the database is the reason for.
+/// A cached response in place of a problem that the absence of the database is the reason for.
 pub fn instead_of(context: &RequestContext, problem: &Problem) -> Option<HttpResponse> {
     let is_outage = matches!(problem, Problem::Unavailable(_) | Problem::SessionLost(_));
     if !is_outage || !context.is_read() || context.has_credentials {
@@ -54,29 +54,32 @@ pub fn keep<B>(
     context: &RequestContext,
     response: &mut HttpResponse<B>,
     body: &Bytes,
-) -> Option<Arc<Kept>> {
+) -> Option<Arc<CachedResponse>> {
     let extensions = response.extensions();
-    if let Some(kept) = extensions.get::<Arc<Kept>>() {
+    if let Some(kept) = extensions.get::<Arc<CachedResponse>>() {
         return Some(kept.clone());
     }
     let version = extensions.get::<Version>().cloned();
     let tags = extensions.get::<CacheTags>().cloned();
     drop(extensions);
-    let flight = context.flight.take();
+    let forwarded = context.forwarded.take();
     let tags = tags?;
     if !context.is_read() || context.has_credentials {
         return None;
     }
     let is_whole = response.status() == StatusCode::OK;
     let place = (context.address.as_str(), context.language());
-    let kept = flight.as_ref().filter(|_| is_whole).and_then(|flight| {
-        let place = (place.0, place.1.as_str());
-        context
-            .app
-            .cache
-            .keep(flight, place, response.headers(), body, version, &tags)
-    });
-    let status = match (&flight, &kept) {
+    let kept = forwarded
+        .as_ref()
+        .filter(|_| is_whole)
+        .and_then(|forwarded| {
+            let place = (place.0, place.1.as_str());
+            context
+                .app
+                .cache
+                .keep(forwarded, place, response.headers(), body, version, &tags)
+        });
+    let status = match (&forwarded, &kept) {
         (None, _) => CacheStatus::Bypassed,
         (Some(_), None) => CacheStatus::Missed,
         (Some(_), Some(_)) => CacheStatus::Stored,
@@ -94,7 +97,7 @@ pub async fn follow_change(context: &RequestContext, status: StatusCode) {
     }
 }
 
-fn response(kept: &Arc<Kept>, status: CacheStatus) -> HttpResponse {
+fn response(kept: &Arc<CachedResponse>, status: CacheStatus) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(kept.body.clone()));
     *response.headers_mut() = kept.headers.clone();
     set_status(response.headers_mut(), status);
