@@ -82,6 +82,11 @@ impl<'a> Timeline<'a> {
         self.filter_count() == 1 && self.filter.categories.is_empty()
     }
 
+    /// Whether it has no rows of the future.
+    pub fn ends_now(&self) -> bool {
+        self.visibility == Visibility::Public
+    }
+
     /// The alias of its rows in conditions.
     pub fn alias(&self) -> &'static str {
         self.table.alias

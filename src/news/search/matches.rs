@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -113,7 +113,10 @@ impl Search<'_> {
             return Ok(matches);
         }
         for table in &self.tables {
-            matches.extend(match table.timeline.has_one_filter() {
+            // Without a time to begin with, callers who see what is scheduled have no last day.
+            let is_bounded =
+                table.timeline.ends_now() || from.is_some_and(|cursor| cursor.key.is_some());
+            matches.extend(match table.timeline.has_one_filter() && is_bounded {
                 true => table.nearest(conn, self, from, most).await?,
                 false => table.read(conn, self, from, most).await?,
             });
@@ -177,8 +180,16 @@ impl SearchedTable<'_> {
         let matched = self.matched(search.query, search.order);
         let (statistics, matches) = search.query.statistics(self.table);
         let descending = from.is_none_or(|cursor| cursor.forward);
-        let place = from.and_then(|cursor| cursor.key);
-        let mut span = Span::with_matches(statistics, matches, most + 1, place, descending);
+        let place = match from.and_then(|cursor| cursor.key) {
+            Some(time) => Some(time),
+            // Nothing that is visible is later, even if the database's clock goes ahead.
+            None => self
+                .timeline
+                .ends_now()
+                .then(|| Utc::now() + TimeDelta::days(1)),
+        };
+        let mut span = place
+            .and_then(|place| Span::with_matches(statistics, matches, most + 1, place, descending));
         loop {
             let in_span =
                 span.map(|span| FilterPredicate::new(span.condition(self.timeline.alias())));

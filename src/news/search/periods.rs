@@ -14,69 +14,66 @@ const ORIGIN: i64 = 62_135_596_800;
 /// The number of rows without a time.
 const WITHOUT_TIME: i64 = 0;
 
-/// Days from a place in time on that are likely to have enough matches.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
-    /// The first and the last day of all rows.
-    all: (i64, i64),
-    from: i64,
-    days: i64,
+/// A span of time from a place on that is likely to have enough matches.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a> {
+    statistics: &'a TableStatistics,
+    /// The day that it begins with, the fraction of the rows until there, and the fraction that it has.
+    first: i64,
+    from: f64,
+    fraction: f64,
     descending: bool,
 }
 
-impl Span {
-    /// The days that are likely to have so many matches; none if these are about all that there are.
+impl<'a> Span<'a> {
+    /// The span from a time on that is likely to have so many matches; none if that is a large part of all rows.
     pub fn with_matches(
-        statistics: &TableStatistics,
+        statistics: &'a TableStatistics,
         matches: f64,
         wanted: usize,
-        from: Option<DateTime<Utc>>,
+        from: DateTime<Utc>,
         descending: bool,
     ) -> Option<Self> {
-        let all = (day(statistics.oldest?), day(statistics.newest?));
-        #[expect(clippy::cast_precision_loss, reason = "they are a few thousand")]
-        let (wanted, days) = (wanted as f64, (all.1 - all.0 + 1) as f64);
-        if matches <= 4.0 * wanted {
-            return None;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "it is less than all days")]
-        let days = (1.5 * wanted / matches * days).ceil() as i64;
-        let from = from.map_or(if descending { all.1 } else { all.0 }, day);
-        Some(Self {
-            all,
-            from: from.clamp(all.0, all.1),
-            days,
+        #[expect(clippy::cast_precision_loss, reason = "it is a few hundred")]
+        let fraction = 1.5 * wanted as f64 / matches;
+        (fraction < 0.4).then(|| Self {
+            statistics,
+            first: day(from),
+            from: statistics.fraction_until(from),
+            fraction,
             descending,
         })
     }
 
-    /// A longer one, if this had too few matches; none if no more are left.
+    /// A longer one, if this had too few matches; none if no rows are left.
     pub fn longer(self) -> Option<Self> {
-        let (first, last) = self.range();
-        let is_whole = match self.descending {
-            true => first <= self.all.0,
-            false => last >= self.all.1,
+        let left = if self.descending {
+            self.from
+        } else {
+            1.0 - self.from
         };
-        (!is_whole).then_some(Self {
-            days: self.days.saturating_mul(8),
+        (self.fraction < left).then_some(Self {
+            fraction: self.fraction * 8.0,
             ..self
         })
     }
 
     /// The condition that a row of this alias is of these days, or without a time.
     pub fn condition(&self, alias: &'static str) -> Fragment {
-        let (first, last) = self.range();
-        let sql = Fragment::new("search_periods(")
+        let (first, last) = self.days();
+        Fragment::new("search_periods(")
             .column(alias, "listed_at) && ")
-            .numbers(periods(first, last));
-        sql
+            .numbers(periods(first, last))
     }
 
-    fn range(&self) -> (i64, i64) {
-        match self.descending {
-            true => (self.from.saturating_sub(self.days), self.from),
-            false => (self.from, self.from.saturating_add(self.days)),
-        }
+    /// Its first and its last day. The one that it begins with is exact.
+    fn days(&self) -> (i64, i64) {
+        let to = match self.descending {
+            true => self.from - self.fraction,
+            false => self.from + self.fraction,
+        };
+        let last = day(self.statistics.time_at(to));
+        (self.first.min(last), self.first.max(last))
     }
 }
 
@@ -112,23 +109,26 @@ mod tests {
 
     #[test]
     fn a_span_grows_until_it_has_all_days() {
-        let at = |days: i64| DateTime::from_timestamp(days * 86_400 - ORIGIN, 0);
+        let at = |days: i64| DateTime::from_timestamp(days * 86_400 - ORIGIN, 0).unwrap();
+        // Half of the rows are of the last ten days.
         let statistics = TableStatistics {
             rows: 100_000.0,
-            oldest: at(1_000),
-            newest: at(1_999),
+            times: [1_000, 1_990, 2_000].map(at).into(),
             ..TableStatistics::default()
         };
-        let span = Span::with_matches(&statistics, 10_000.0, 200, None, true).unwrap();
-        assert_eq!(span.range(), (1_969, 1_999));
-        let longer = span.longer().unwrap();
-        assert_eq!(longer.range(), (1_759, 1_999));
-        assert_eq!(longer.longer().unwrap().longer(), None);
-        let upward = Span::with_matches(&statistics, 10_000.0, 200, at(1_990), false).unwrap();
-        assert_eq!(upward.longer(), None);
-        assert_eq!(
-            Span::with_matches(&statistics, 700.0, 200, None, true),
-            None
-        );
+        let span =
+            |from, descending| Span::with_matches(&statistics, 3_000.0, 200, at(from), descending);
+        let newest = span(2_010, true).unwrap();
+        assert_eq!(newest.days(), (1_998, 2_010));
+        let longer = newest.longer().unwrap();
+        assert_eq!(longer.days(), (1_395, 2_010));
+        assert_eq!(longer.longer().unwrap().days(), (1_000, 2_010));
+        assert!(longer.longer().unwrap().longer().is_none());
+        let older = span(1_990, true).unwrap();
+        assert_eq!(older.days(), (1_792, 1_990));
+        let upward = span(1_999, false).unwrap();
+        assert_eq!(upward.days(), (1_999, 2_000));
+        assert!(upward.longer().is_none());
+        assert!(Span::with_matches(&statistics, 700.0, 200, at(2_000), true).is_none());
     }
 }

@@ -1,10 +1,11 @@
-//! How common words are, from the planner's statistics: it decides how a search is executed, never what it returns.
+//! How common words are, and how rows are spread over time, from the planner's statistics: they decide how a search is executed,
+//! never what it returns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Double, Float, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -30,9 +31,8 @@ pub type Tables = [TableStatistics; 2];
 pub struct TableStatistics {
     /// About how many rows there are.
     pub rows: f64,
-    /// The times of the oldest and the newest public row.
-    pub oldest: Option<DateTime<Utc>>,
-    pub newest: Option<DateTime<Utc>>,
+    /// Times that part the public rows into groups of the same size, in their order, from the oldest row's to the newest's.
+    pub times: Vec<DateTime<Utc>>,
     pub(super) common_terms: HashMap<String, f64>,
     /// At most this fraction has any other term.
     pub(super) others: f64,
@@ -73,22 +73,45 @@ impl TableStatistics {
             .sql(", ")
             .append(&edge(" DESC"))
             .sql(
-                ", coalesce(most_common_elems::text::text[], '{}'), coalesce(most_common_elem_freqs, '{}') FROM pg_class \
-                 LEFT JOIN pg_stats ON attname = 'search' AND tablename = relname AND schemaname = relnamespace::regnamespace::text \
-                 WHERE pg_class.oid = '",
+                ", coalesce(terms.most_common_elems::text::text[], '{}'), coalesce(terms.most_common_elem_freqs, '{}'), \
+                 ARRAY(SELECT bound FROM unnest(times.histogram_bounds::text::timestamptz[]) AS bound WHERE isfinite(bound)) \
+                 FROM pg_class \
+                 LEFT JOIN pg_stats AS terms ON terms.attname = 'search' AND terms.tablename = relname \
+                 AND terms.schemaname = relnamespace::regnamespace::text \
+                 LEFT JOIN pg_stats AS times ON times.attname = 'listed_at' AND times.tablename = relname \
+                 AND times.schemaname = relnamespace::regnamespace::text WHERE pg_class.oid = '",
             )
             .sql(table)
             .sql("'::regclass");
+        type Time = Nullable<Timestamptz>;
         type Row = (
             Double,
-            Nullable<Timestamptz>,
-            Nullable<Timestamptz>,
+            Time,
+            Time,
             Array<Text>,
             Array<Nullable<Float>>,
+            Array<Timestamptz>,
         );
-        type Loaded = (f64, SortTime, SortTime, Vec<String>, Vec<Option<f32>>);
-        let (rows, oldest, newest, terms, fractions): Loaded =
+        type Bounds = Vec<DateTime<Utc>>;
+        type Loaded = (
+            f64,
+            SortTime,
+            SortTime,
+            Vec<String>,
+            Vec<Option<f32>>,
+            Bounds,
+        );
+        let (rows, oldest, newest, terms, fractions, bounds): Loaded =
             Statement::<Row>::new(sql).get_result(conn).await?;
+        let (oldest, newest) = (oldest.unwrap_or_default(), newest.unwrap_or_default());
+        let between = bounds
+            .into_iter()
+            .filter(|bound| *bound > oldest && *bound < newest);
+        let times = [oldest]
+            .into_iter()
+            .chain(between)
+            .chain([newest])
+            .collect();
         // Behind those of the terms are the least and the highest of them all.
         let fractions = fractions
             .into_iter()
@@ -96,8 +119,7 @@ impl TableStatistics {
         let common_terms: HashMap<String, f64> = terms.into_iter().zip(fractions).collect();
         Ok(Self {
             rows: rows.max(0.0),
-            oldest,
-            newest,
+            times,
             others: common_terms
                 .values()
                 .copied()
@@ -110,6 +132,30 @@ impl TableStatistics {
     /// About how many rows match.
     pub fn matches(&self, query: &Rendered) -> f64 {
         self.rows * query.estimate(|term| self.fraction(term))
+    }
+
+    /// The fraction of the rows that is not newer than this.
+    pub fn fraction_until(&self, time: DateTime<Utc>) -> f64 {
+        let groups = self.times.len().saturating_sub(1).max(1) as f64;
+        let after = self.times.partition_point(|bound| *bound <= time);
+        let (Some(begin), Some(end)) = (
+            after.checked_sub(1).and_then(|n| self.times.get(n)),
+            self.times.get(after),
+        ) else {
+            return if after == 0 { 0.0 } else { 1.0 };
+        };
+        let within = (time - *begin).as_seconds_f64() / (*end - *begin).as_seconds_f64();
+        (after as f64 - 1.0 + within) / groups
+    }
+
+    /// The time that this fraction of the rows is not newer than.
+    pub fn time_at(&self, fraction: f64) -> DateTime<Utc> {
+        let place = fraction.clamp(0.0, 1.0) * self.times.len().saturating_sub(1) as f64;
+        let last = self.times.last().copied().unwrap_or_default();
+        let begin = self.times.get(place as usize).copied().unwrap_or(last);
+        let end = self.times.get(place as usize + 1).copied().unwrap_or(last);
+        let seconds = (end - begin).as_seconds_f64() * place.fract();
+        begin + TimeDelta::milliseconds((seconds * 1000.0) as i64)
     }
 
     /// About how many rows have a term of the index.
@@ -131,5 +177,26 @@ impl TableStatistics {
                 .copied()
                 .unwrap_or(self.others / 8.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_fractions_of_the_rows_are_interpolated() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let statistics = TableStatistics {
+            times: [0, 10, 1_000].map(at).into(),
+            ..TableStatistics::default()
+        };
+        for (seconds, fraction) in [(0, 0.0), (5, 0.25), (10, 0.5), (505, 0.75), (1_000, 1.0)] {
+            assert!((statistics.fraction_until(at(seconds)) - fraction).abs() < 1e-9);
+            assert_eq!(statistics.time_at(fraction), at(seconds));
+        }
+        assert!(statistics.fraction_until(at(-5)) < 1e-9);
+        assert!(statistics.fraction_until(at(5_000)) > 0.999);
+        assert_eq!(TableStatistics::default().time_at(0.5), at(0));
     }
 }
