@@ -25,6 +25,8 @@ WRITERS, READERS, HEADLINES = 4, 6, 12
 # How long after the acknowledgement by one node the other may show what was before: a second, and the test's own delays.
 FOLLOWS = 1.25
 CATEGORIES = ["economie", "sport"]
+# The first of the categories moves from one of these to the other.
+PARENTS = ["monde", "pays"]
 SECRET = "SECRET"
 
 
@@ -41,31 +43,23 @@ class State:
         return f"{headline}.{self.number}" + ("" if self.public else f" {SECRET}")
 
 
-class Headline:
-    """A headline that one writer changes, with all of its states."""
+class Resource:
+    """A resource that one writer changes, with all of its states."""
 
-    def __init__(self, name, node, key, categories):
-        self.name, self.key, self.categories = name, key, categories
-        self.states = [State(0, CATEGORIES[0], True)]
-        status, headers, made, _ = ask(node.address, "POST", "/v1/headlines", key, self.body(self.states[0]))
+    def __init__(self, kind, node, key, first):
+        self.key, self.states = key, [first]
+        status, headers, made, _ = ask(node.address, "POST", f"/v1/{kind}", key, self.body(first))
         if status != 201:
-            raise TestFailure(f"a headline is not created: {status} {made}")
-        self.path, self.etag = f"/v1/headlines/{made['id']}", headers["ETag"]
-        self.acknowledge(self.states[0], node)
-
-    def body(self, state):
-        status = "published" if state.public else "draft"
-        return {
-            "title": state.title(self.name), "language": "fr", "status": status, "published_at": "2026-01-01T00:00:00Z",
-            "category_id": self.categories[state.category],
-        }
+            raise TestFailure(f"nothing is created in {kind}: {status} {made}")
+        self.id, self.path, self.etag = made["id"], f"/v1/{kind}/{made['id']}", headers["ETag"]
+        self.acknowledge(first, node)
 
     def acknowledge(self, state, node):
         state.node, state.acknowledged = node, time.monotonic()
 
     def change(self, node):
         """Writes the next state. If it stays unknown whether it was written, it may be."""
-        state = State(self.states[-1].number + 1, random.choice(CATEGORIES), random.random() > 0.2)
+        state = self.next_state(self.states[-1])
         self.states.append(state)
         try:
             status, headers, found, _ = ask(node.address, "PATCH", self.path, self.key, self.body(state), {"If-Match": self.etag})
@@ -95,6 +89,36 @@ class Headline:
         return states[first:]
 
 
+class Headline(Resource):
+    def __init__(self, name, node, key, categories):
+        self.name, self.categories = name, categories
+        super().__init__("headlines", node, key, State(0, CATEGORIES[0], True))
+
+    def next_state(self, last):
+        return State(last.number + 1, random.choice(CATEGORIES), random.random() > 0.2)
+
+    def body(self, state):
+        status = "published" if state.public else "draft"
+        return {
+            "title": state.title(self.name), "language": "fr", "status": status, "published_at": "2026-01-01T00:00:00Z",
+            "category_id": self.categories[state.category],
+        }
+
+
+class Moving(Resource):
+    """A category that moves in the tree: the category of its state is its parent."""
+
+    def __init__(self, slug, node, key, parents):
+        self.slug, self.parents = slug, parents
+        super().__init__("categories", node, key, State(0, PARENTS[0], True))
+
+    def next_state(self, last):
+        return State(last.number + 1, random.choice(PARENTS), True)
+
+    def body(self, state):
+        return {"name": self.slug, "slug": self.slug, "parent_id": self.parents[state.category]}
+
+
 class Oracle:
     def __init__(self, program, folder):
         folder.mkdir()
@@ -109,10 +133,12 @@ class Oracle:
             env={**os.environ, "DATABASE_URL": self.postgres.url}, check=True, capture_output=True, text=True,
         )
         self.key = next(word for word in made.stdout.split() if word.startswith("mnc_"))
-        categories = {}
-        for slug in CATEGORIES:
+        ids = {}
+        for slug in [*PARENTS, CATEGORIES[1]]:
             _, _, category, _ = ask(self.nodes[0].address, "POST", "/v1/categories", self.key, {"name": slug, "slug": slug})
-            categories[slug] = category["id"]
+            ids[slug] = category["id"]
+        self.moving = Moving(CATEGORIES[0], self.nodes[0], self.key, ids)
+        categories = {CATEGORIES[0]: self.moving.id, CATEGORIES[1]: ids[CATEGORIES[1]]}
         self.headlines = [Headline(f"h{n}", self.nodes[0], self.key, categories) for n in range(HEADLINES)]
         self.going = True
         # Times at which responses may be stale.
@@ -131,7 +157,7 @@ class Oracle:
     def read(self):
         while self.going:
             node = random.choice(self.nodes)
-            category = random.choice([None, *CATEGORIES])
+            category = random.choice([None, *CATEGORIES, *PARENTS])
             one = random.choice(self.headlines) if random.random() < 0.3 else None
             path = one.path if one else "/v1/headlines?limit=50" + (f"&category={category}" if category else "")
             begun = time.monotonic()
@@ -165,13 +191,20 @@ class Oracle:
         titles = {item["title"].split(".")[0]: item["title"] for item in found["items"]}
         if SECRET in json.dumps(found):
             self.wrong.append("a draft is public")
+        places = {state.category for state in self.moving.allowed(node, begun, ended)}
+
+        def fits(state, place):
+            """Whether the list has a headline in this state while the moving category is there."""
+            branch = [state.category, place] if state.category == self.moving.slug else [state.category]
+            return state.public and (category is None or category in branch)
+
         for headline in self.headlines:
             states = headline.allowed(node, begun, ended)
-            fits = [state for state in states if state.public and category in (None, state.category)]
             shown = titles.get(headline.name)
-            if shown and shown not in {state.title(headline.name) for state in fits}:
-                self.wrong.append(f"a list of {category} shows {shown}, not one of {[state.title(headline.name) for state in fits]}")
-            if not shown and len(fits) == len(states):
+            listed = {state.title(headline.name) for state in states if any(fits(state, place) for place in places)}
+            if shown and shown not in listed:
+                self.wrong.append(f"a list of {category} shows {shown}, not one of {sorted(listed)}")
+            if not shown and all(fits(state, place) for state in states for place in places):
                 self.wrong.append(f"a list of {category} lacks {states[0].title(headline.name)}")
 
     def terminate(self, condition):
@@ -219,6 +252,7 @@ class Oracle:
     def run(self):
         per = HEADLINES // WRITERS
         threads = [threading.Thread(target=self.write, args=(self.headlines[n * per:(n + 1) * per],)) for n in range(WRITERS)]
+        threads += [threading.Thread(target=self.write, args=([self.moving],))]
         threads += [threading.Thread(target=self.read) for _ in range(READERS)]
         for thread in threads:
             thread.start()

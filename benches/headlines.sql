@@ -16,15 +16,15 @@ FROM (
     ORDER BY h.listed_at DESC, h.id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN LATERAL (
-    SELECT json_build_object('id', c.id, 'slug', c.slug, 'name', c.name,
-        'names', CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
-        'parent', (SELECT json_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
-            'names', CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END)
-            FROM categories AS p WHERE p.id = c.parent_id)) AS category
-    FROM categories AS c WHERE c.id = headlines.category_id
+    SELECT ROW(c.id, c.slug, c.name,
+        CASE WHEN c.names = '{}' THEN c.names ELSE c.names || jsonb_build_object((SELECT languages[1] FROM site), c.name) END,
+        CASE WHEN p.id IS NOT NULL THEN ROW(p.id, p.slug, p.name,
+            CASE WHEN p.names = '{}' THEN p.names ELSE p.names || jsonb_build_object((SELECT languages[1] FROM site), p.name) END) END
+    ) AS category
+    FROM categories AS c LEFT JOIN categories AS p ON p.id = c.parent_id WHERE c.id = headlines.category_id
 ) AS of_category ON true
 LEFT JOIN LATERAL (
-    SELECT json_build_object('id', a.id, 'slug', a.slug, 'title', a.title, 'image', a.image) AS article
+    SELECT ROW(a.id, a.slug, a.title, a.image) AS article
     FROM articles AS a WHERE a.id = headlines.article_id
         AND a.deleted_at IS NULL AND a.status IN ('published', 'scheduled') AND a.listed_at <= now()
 ) AS of_article ON true

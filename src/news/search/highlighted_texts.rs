@@ -11,7 +11,7 @@ use crate::news::search::parsed_query::ParsedQuery;
 use crate::schema::headlines;
 
 /// How much of a lede and a body is read for a snippet, in characters.
-const READ: usize = 10_000;
+const READ: usize = 5_000;
 
 /// An id, the highlighted title, and a snippet.
 type HighlightedText = (Uuid, (String, Option<String>));

@@ -4,6 +4,9 @@ mod render;
 
 pub use render::{MatchedTerms, Rendered};
 
+/// How many words of a query may be beginnings: each matches many terms. Others are whole words.
+const MOST_PREFIXES: usize = 4;
+
 /// A query as its caller wrote it: alternatives, each of items that must all match.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchQuery {
@@ -49,6 +52,10 @@ impl SearchQuery {
             last.is_prefix |= completes_last && !query.ends_with(char::is_whitespace);
         }
         parsed.alternatives.push(items);
+        let all = parsed.alternatives.iter_mut().flatten();
+        for item in all.filter(|item| item.is_prefix).skip(MOST_PREFIXES) {
+            item.is_prefix = false;
+        }
         parsed
     }
 
@@ -89,7 +96,6 @@ impl Iterator for Items<'_> {
         let (text, rest) = match is_phrase {
             true => {
                 let inner = rest.trim_start_matches(first);
-                let inner = if inner.is_empty() { "" } else { inner };
                 match inner.split_once(is_quote) {
                     Some((phrase, rest)) => (phrase, rest),
                     None => (inner, ""),
@@ -170,5 +176,7 @@ mod tests {
                 .contains("cooperation")
         );
         assert!(SearchQuery::parse("fini ", true).prefixes().is_empty());
+        let many = "a* ".repeat(60);
+        assert_eq!(SearchQuery::parse(&many, true).prefixes().len(), MOST_PREFIXES);
     }
 }
