@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::db::Fragment;
 use crate::news::search::statistics::TableStatistics;
 
-/// The most periods that a query names, except where it needs more of the longest ones.
-const MOST: i64 = 17;
-/// The length of a period is a power of sixteen days; this many lengths are in the index.
+/// A period is as long as sixteen of the next shorter ones, the shortest a day; this many lengths are in the index.
+const LENGTH: i64 = 16;
 const LEVELS: i32 = 3;
 /// The beginning of the year 1, from which days are counted, in seconds before 1970.
 const ORIGIN: i64 = 62_135_596_800;
@@ -81,15 +80,28 @@ fn day(at: DateTime<Utc>) -> i64 {
     (at.timestamp() + ORIGIN).div_euclid(86_400)
 }
 
-/// The numbers of few periods that together have these days, and that of rows without a time.
+/// The numbers of few periods that together have these days and no others, and that of rows without a time.
 fn periods(first: i64, last: i64) -> Vec<i32> {
-    let level = (0..LEVELS)
-        .find(|level| (last >> (4 * level)) - (first >> (4 * level)) < MOST)
-        .unwrap_or(LEVELS - 1);
-    let numbers = (first >> (4 * level))..=(last >> (4 * level));
-    let of_level = numbers.map(|number| (i64::from(level) << 24) + 1 + number);
-    let all = of_level.chain([WITHOUT_TIME]);
-    all.filter_map(|number| i32::try_from(number).ok())
+    let mut numbers = vec![WITHOUT_TIME];
+    let (mut first, mut last) = (first, last);
+    for level in 0..LEVELS {
+        let number = |place: i64| (i64::from(level) << 24) + 1 + place;
+        let is_longest = level + 1 == LEVELS;
+        // The ends that don't make a whole period of the next length.
+        while first <= last && (is_longest || first % LENGTH != 0) {
+            numbers.push(number(first));
+            first += 1;
+        }
+        while first <= last && (last + 1) % LENGTH != 0 {
+            numbers.push(number(last));
+            last -= 1;
+        }
+        first /= LENGTH;
+        last = (last + 1) / LENGTH - 1;
+    }
+    let numbers = numbers.into_iter();
+    numbers
+        .filter_map(|number| i32::try_from(number).ok())
         .collect()
 }
 
@@ -99,12 +111,38 @@ mod tests {
 
     #[test]
     fn periods_are_as_short_as_a_few_of_them_allow() {
-        assert_eq!(periods(20_000, 20_001), [20_001, 20_002, 0]);
-        let longer = periods(20_000, 20_050);
-        assert_eq!(longer.first(), Some(&((1 << 24) + 1_251)));
-        assert_eq!(longer.len(), 5);
-        let decades = periods(700_000, 711_000);
-        assert_eq!(decades.len(), 45);
+        let level = |level: i32| level << 24;
+        assert_eq!(periods(20_000, 20_001), [0, 20_002, 20_001]);
+        // 16 · 1,250 = 20,000; 16 · 1,253 = 20,048.
+        assert_eq!(
+            periods(20_000, 20_049),
+            [
+                0,
+                20_050,
+                20_049,
+                level(1) + 1_251,
+                level(1) + 1_252,
+                level(1) + 1_253
+            ]
+        );
+        for (first, last) in [
+            (0, 0),
+            (5, 300),
+            (255, 256),
+            (20_017, 21_113),
+            (700_000, 711_000),
+        ] {
+            let numbers = periods(first, last);
+            assert!(numbers.len() <= 1 + 60 + 45, "{}", numbers.len());
+            let mut days: Vec<i64> = Vec::new();
+            for number in &numbers[1..] {
+                let (level, place) = (number >> 24, i64::from((number & 0xff_ffff) - 1));
+                let length = LENGTH.pow(level.unsigned_abs());
+                days.extend(place * length..(place + 1) * length);
+            }
+            days.sort_unstable();
+            assert!(days.iter().copied().eq(first..=last), "{first} {last}");
+        }
     }
 
     #[test]

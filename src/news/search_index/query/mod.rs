@@ -177,6 +177,9 @@ mod tests {
         );
         assert!(SearchQuery::parse("fini ", true).prefixes().is_empty());
         let many = "a* ".repeat(60);
-        assert_eq!(SearchQuery::parse(&many, true).prefixes().len(), MOST_PREFIXES);
+        assert_eq!(
+            SearchQuery::parse(&many, true).prefixes().len(),
+            MOST_PREFIXES
+        );
     }
 }
