@@ -18,11 +18,11 @@ def cached_cases(chosen, port, work, bare, stack):
     """Measures cached responses with the access log, the limits and all headers on."""
     tag = get(port, "/v1/headlines")[0].headers["ETag"]
     cases = [
-        Case("kept: latest 20 headlines", port, ["/v1/headlines"]),
-        Case("kept: 304", port, ["/v1/headlines"], headers=[f"If-None-Match: {tag}"], status=304),
-        Case("kept: one article", port, ["/v1/articles/bench-1"]),
-        Case("kept: latest 20 articles of a category", port, [f"/v1/articles?category={MEASURED}"]),
-        Case("kept: a search for the commonest word", port, [f"/v1/search?q={COMMONEST}"]),
+        Case("cached: latest 20 headlines", port, ["/v1/headlines"]),
+        Case("cached: 304", port, ["/v1/headlines"], headers=[f"If-None-Match: {tag}"], status=304),
+        Case("cached: one article", port, ["/v1/articles/bench-1"]),
+        Case("cached: latest 20 articles of a category", port, [f"/v1/articles?category={MEASURED}"]),
+        Case("cached: a search for the commonest word", port, [f"/v1/search?q={COMMONEST}"]),
     ]
     for case in cases:
         # The first request is the one that fetches it.

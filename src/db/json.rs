@@ -1,12 +1,12 @@
-//! Columns of type `json` and `jsonb`, deserialized: embedded resources are selected as JSON in the same statement.
+//! Columns of type `jsonb`, deserialized.
 
 use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
-use diesel::sql_types::{self, Jsonb};
+use diesel::sql_types::Jsonb;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A value deserialized from `json` or `jsonb`.
+/// A value deserialized from `jsonb`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromSqlRow)]
 #[serde(transparent)]
 pub struct Json<T>(pub T);
@@ -18,11 +18,5 @@ impl<T: DeserializeOwned> FromSql<Jsonb, Pg> for Json<T> {
             Some((1, text)) => Ok(Self(serde_json::from_slice(text)?)),
             _ => Err("unknown binary format of jsonb".into()),
         }
-    }
-}
-
-impl<T: DeserializeOwned> FromSql<sql_types::Json, Pg> for Json<T> {
-    fn from_sql(text: PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        Ok(Self(serde_json::from_slice(text.as_bytes())?))
     }
 }

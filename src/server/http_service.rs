@@ -29,7 +29,7 @@ pub fn serve<I, S, B>(
     config: &Config,
     shutdown: &Shutdown,
     admission: &Admission,
-    kept: CachedResponses,
+    cached: CachedResponses,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<I, S, B>
 where
@@ -53,7 +53,7 @@ where
         let is_upgrade = request.head().upgrade();
         let ready = connection
             .as_ref()
-            .and_then(|connection| kept.answer(&request, connection));
+            .and_then(|connection| cached.answer(&request, connection));
         let handled = match ready {
             Some(ready) => Either::Left(std::future::ready(Ok(ready))),
             None => {
@@ -71,9 +71,7 @@ where
                 close_if_last(&connection, &stopping, &mut response);
             }
             if is_upgrade {
-                response
-                    .head_mut()
-                    .set_connection_type(ConnectionType::Close);
+                close_after(&mut response);
             }
             Ok::<_, actix_web::Error>(response)
         }
@@ -87,16 +85,19 @@ where
             extensions.insert(stream.shared());
         })
         .finish(app.map_err(|error: actix_web::Error| Response::from(error.error_response())));
-    let (settings, shutdown, admission) = (
-        config.connection.clone(),
-        shutdown.clone(),
-        admission.clone(),
-    );
+    let settings = config.connection.clone();
+    let (shutdown, admission) = (shutdown.clone(), admission.clone());
     fn_service(move |io: TcpStream| {
         let stream = accept(io, &settings, &shutdown, &admission);
         std::future::ready(stream)
     })
     .and_then(http)
+}
+
+/// Has the connection closed after this response.
+fn close_after(response: &mut Response<BoxBody>) {
+    let head = response.head_mut();
+    head.set_connection_type(ConnectionType::Close);
 }
 
 /// Counts a connection and wraps its socket.

@@ -22,8 +22,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Finds content that has all the words of `q`, in any grammatical form, with or without accents. `"Quotes"` match a
 /// phrase, `or` matches either side, `-word` excludes, `begin*` matches words that begin so. A compound such as `covid-19`
-/// matches as one, numbers match however they are written, stop words such as `of` are ignored. Sorted by rank: a word in a title counts more than one in a lede, and that more than one in a
-/// body; newer stories rank higher (the rank halves every 90 days). Matches are ranked in windows of 200, so that a
+/// matches as one, numbers match however they are written, stop words such as `of` are ignored. Sorted by rank: a word
+/// in a title counts more than one in a lede, and that more than one in a body; newer stories rank higher (the rank halves every 90 days). Matches are ranked in windows of 200, so that a
 /// common word costs no more than a rare one: the newest 200 by rank, then the 200 before them, and so on. The first
 /// 100,000 characters of a body are searched.
 #[utoipa::path(tag = "Search", params(List<SearchFilter>))]

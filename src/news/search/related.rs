@@ -20,6 +20,7 @@ use crate::news::content::crud::{self, Resource};
 use crate::news::content::visibility::{Visibility, is_public};
 use crate::news::search::short_list::{MOST, ShortList, ShortListItem};
 use crate::news::search::statistics::{SearchStatistics, TableStatistics};
+use crate::news::search_index::quoted;
 use crate::problem::Problem;
 
 /// How many of the newest articles of each tag, of the category and of the language are candidates.
@@ -127,9 +128,7 @@ impl Subject {
 
 /// The `tsquery` of documents with any of these terms of the index.
 fn any_of<'a>(terms: impl Iterator<Item = &'a String>) -> String {
-    let quoted: Vec<String> = terms
-        .map(|term| format!("'{}'", term.replace('\'', "''")))
-        .collect();
+    let quoted: Vec<String> = terms.map(|term| quoted(term)).collect();
     quoted.join(" | ")
 }
 

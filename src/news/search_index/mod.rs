@@ -13,12 +13,14 @@ pub mod reindex;
 mod tokens;
 mod tsvector;
 mod vocabulary;
+#[cfg(test)]
+mod word_pairs;
 mod words;
 
 pub use dictionary::Dictionary;
 pub use document::{INDEXED_CHARACTERS, IndexedArticle, IndexedHeadline, IndexedText};
 pub use fold::{fold, words};
-pub use query::{MatchedTerms, Rendered, SearchQuery};
+pub use query::{MatchedTerms, Rendered, SearchQuery, quoted};
 pub use tokens::{Token, tokens};
 pub use tsvector::SearchVector;
 pub use vocabulary::{Vocabulary, completions};

@@ -1,16 +1,12 @@
 //! Words that find each other, and words that do not.
 
 use super::add_terms;
+use crate::news::search_index::word_pairs::{assert_different, assert_same};
 
 fn terms(word: &str) -> Vec<String> {
     let mut terms = Vec::new();
     add_terms(word, &mut terms);
     terms
-}
-
-fn matches(left: &str, right: &str) -> bool {
-    let right = terms(right);
-    terms(left).iter().any(|term| right.contains(term))
 }
 
 /// All words of a line must match the first.
@@ -186,36 +182,12 @@ const DIFFERENT: &str = "
 
 #[test]
 fn forms_of_a_word_match() {
-    let mut pairs = 0;
-    for line in SAME.lines() {
-        let mut words = line.split_whitespace();
-        let Some(first) = words.next() else { continue };
-        for word in words {
-            assert!(
-                matches(first, word),
-                "{first} {word}: {:?} {:?}",
-                terms(first),
-                terms(word)
-            );
-            pairs += 1;
-        }
-    }
-    assert!(pairs >= 80, "{pairs} pairs");
+    assert_same(add_terms, SAME, 80);
 }
 
 #[test]
 fn unrelated_words_do_not_match() {
-    let mut pairs = 0;
-    for line in DIFFERENT.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        for (place, left) in words.iter().enumerate() {
-            for right in words.iter().skip(place + 1) {
-                assert!(!matches(left, right), "{left} {right}: {:?}", terms(left));
-                pairs += 1;
-            }
-        }
-    }
-    assert!(pairs >= 40, "{pairs} pairs");
+    assert_different(add_terms, DIFFERENT, 40);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod render;
 
-pub use render::{MatchedTerms, Rendered};
+pub use render::{MatchedTerms, Rendered, quoted};
 
 /// How many words of a query may be beginnings: each matches many terms. Others are whole words.
 const MOST_PREFIXES: usize = 4;

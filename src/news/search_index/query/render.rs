@@ -267,7 +267,7 @@ fn append(sql: &mut String, operator: &str, operand: &str) {
 }
 
 /// A term of the index as a `tsquery` has it; a prefix has `*` behind it. Terms are letters and digits.
-fn quoted(term: &str) -> String {
+pub fn quoted(term: &str) -> String {
     match term.strip_suffix('*') {
         Some(prefix) => format!("'{prefix}':*"),
         None => format!("'{term}'"),
