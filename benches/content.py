@@ -318,6 +318,21 @@ def load_all(database, name, content, program):
     database.ask("VACUUM ANALYZE;", name)
 
 
+def copy_empty(database):
+    """Copies the database, which nothing else may use meanwhile: the connections of the server are ended until that is so."""
+    database.ask("ALTER DATABASE manchette ALLOW_CONNECTIONS false;", "postgres")
+    try:
+        for _ in range(100):
+            others = "FROM pg_stat_activity WHERE datname = 'manchette'"
+            database.ask(f"SELECT pg_terminate_backend(pid) {others};", "postgres")
+            if database.ask(f"SELECT count(*) {others};", "postgres") == "0":
+                break
+            time.sleep(0.1)
+        database.ask("CREATE DATABASE small TEMPLATE manchette;", "postgres")
+    finally:
+        database.ask("ALTER DATABASE manchette ALLOW_CONNECTIONS true;", "postgres")
+
+
 def load(chosen, database, program, check):
     """Fills both databases, the small one first, and returns their content. `check` runs in between, so that errors show up
     before the long load."""
@@ -327,7 +342,7 @@ def load(chosen, database, program, check):
         "manchette": Content(chosen.articles, chosen.headlines, *steps),
     }
     database.ask(contents["small"].tree())
-    database.ask("CREATE DATABASE small TEMPLATE manchette;", "postgres")
+    copy_empty(database)
     # No checkpoints and no autovacuum during the load.
     database.ask(
         "ALTER SYSTEM SET max_wal_size = '32GB'; ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf();", "postgres"

@@ -184,7 +184,6 @@ diesel::table! {
         resource_id -> Uuid,
         version -> Int4,
         action -> Text,
-        key_id -> Nullable<Uuid>,
         tags -> Nullable<Array<Nullable<Int8>>>,
         moments -> Array<Nullable<Timestamptz>>,
     }
@@ -307,8 +306,6 @@ diesel::joinable!(article_counts -> categories (category_id));
 diesel::joinable!(article_tags -> articles (id));
 diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(articles -> categories (category_id));
-diesel::joinable!(audit -> api_keys (key_id));
-diesel::joinable!(events -> api_keys (key_id));
 diesel::joinable!(headline_tags -> headlines (id));
 diesel::joinable!(headline_tags -> tags (tag_id));
 diesel::joinable!(headlines -> articles (article_id));

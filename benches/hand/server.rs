@@ -220,7 +220,7 @@ impl Connection {
         actix_web::rt::spawn(connection);
         let public = "h.deleted_at IS NULL AND h.status IN ('published', 'scheduled') AND h.listed_at <= now()";
         let latest = format!(
-            "SELECT {HEADLINE} FROM headlines h {HEADLINE_JOINS} WHERE {public} AND h.expires_at IS NULL \
+            "SELECT {HEADLINE} FROM headlines h {HEADLINE_JOINS} WHERE {public} AND (h.expires_at IS NULL OR h.expires_at > now()) \
              ORDER BY h.listed_at DESC, h.id DESC LIMIT 20"
         );
         let one = format!(

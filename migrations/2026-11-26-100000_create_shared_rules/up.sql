@@ -1,41 +1,52 @@
 -- Checks that several tables use, and what all resources share: `updated_at` and former slugs.
--- The program checks the same rules, to report them field by field; the database enforces them.
+-- The program checks the same rules, to report them field by field; the database enforces them. What every write calls is in
+-- PL/pgSQL, which keeps its plans: Postgres parses and plans a function in SQL again for each statement.
 
 -- One line of plain text: at least one visible character, no control characters.
 CREATE FUNCTION is_line(value text, longest integer) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    char_length(value) <= longest
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN char_length(value) <= longest
     AND value !~ '[\u0001-\u001f\u007f-\u009f]'
     AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+END $$;
 
 -- Plain text of several lines: tabs and line breaks are allowed.
 CREATE FUNCTION is_multiline_text(value text, longest integer) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    char_length(value) <= longest
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN char_length(value) <= longest
     AND value !~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
     AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+END $$;
 
 -- Letters and digits of any script, in lower case, joined by single hyphens. Never in the form of a UUID, because paths
 -- take a slug or an id.
 CREATE FUNCTION is_slug(value text) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    char_length(value) BETWEEN 1 AND 200
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN char_length(value) BETWEEN 1 AND 200
     AND value !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9\u2000-\u206f]'
     AND value = lower(value)
     AND value !~ '^-|--|-$'
     AND value !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+END $$;
 
 -- An absolute http or https URL (RFC 3986) without credentials, without a character that user agents normalise to another,
 -- and with every `%` followed by two hexadecimal digits.
 CREATE FUNCTION is_http_url(value text) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    char_length(value) <= 2048
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN char_length(value) <= 2048
     AND value ~* '^https?://(\[[0-9a-f:.]+\]|([-.0-9_a-z~!$&''()*+,;=]|%[0-9a-f]{2})+)(:[0-9]*)?([/?#]([-!#$&''()*+,./0-9:;=?@_a-z~[]|\]|%[0-9a-f]{2})*)?$';
+END $$;
 
 -- The outer form of a BCP 47 language tag; the program also checks the subtags against the registry.
 CREATE FUNCTION is_language_tag(value text) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    char_length(value) <= 35 AND value ~ '^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$';
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN char_length(value) <= 35 AND value ~ '^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$';
+END $$;
 
 -- 1 to 50 distinct language tags.
 CREATE FUNCTION are_language_tags(value text[]) RETURNS boolean
@@ -63,8 +74,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
 
 -- A plausible publication time: the first newspapers date from 1605, and RFC 3339 ends with the year 9999.
 CREATE FUNCTION is_timestamp(value timestamptz) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    value >= '1600-01-01T00:00:00Z' AND value < '10000-01-01T00:00:00Z';
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN value >= '1600-01-01T00:00:00Z' AND value < '10000-01-01T00:00:00Z';
+END $$;
 
 -- `updated_at` increases with `version`. The clock is read when the row is written, because the transaction may have begun
 -- long before and waited for a lock; should the clock go backwards, `updated_at` still increases.

@@ -33,12 +33,16 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN search_key(name || ' ' || jso
 -- The periods of 1, 16 and 256 days that a time lies in, as numbers that the program makes in the same way
 -- (`search/periods.rs`): so that the index finds the newest of many matches without reading the others. 0 stands for no time.
 CREATE FUNCTION search_periods(listed_at timestamptz) RETURNS integer[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
-    CASE WHEN isfinite(listed_at) THEN ARRAY[
-        1 + date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer,
-        (1 << 24) + 1 + (date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer >> 4),
-        (2 << 24) + 1 + (date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00')::integer >> 8)
-    ] ELSE ARRAY[0] END;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    day integer;
+BEGIN
+    IF NOT isfinite(listed_at) THEN
+        RETURN ARRAY[0];
+    END IF;
+    day := date_part('day', listed_at - timestamptz '0001-01-01 00:00:00+00');
+    RETURN ARRAY[1 + day, (1 << 24) + 1 + (day >> 4), (2 << 24) + 1 + (day >> 8)];
+END $$;
 
 -- Every word that was ever published, folded and as first written: to complete the beginning of a word, and to suggest
 -- corrections of misspelt queries. A suggestion is searched for before it is offered, because the content that had the word may

@@ -9,8 +9,6 @@ CREATE TABLE events (
     resource_id uuid NOT NULL,
     version integer NOT NULL CHECK (version > 0),
     action text NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'restored')),
-    -- Null for changes made without an API key, such as the sample content.
-    key_id uuid REFERENCES api_keys (id),
     -- The cache tags of the answers that the change affects; null if it may affect any.
     tags bigint[],
     -- The moments, past or to come, at which the resource becomes visible to the public, or ceases to be.

@@ -166,7 +166,7 @@ CREATE INDEX article_authors_listed ON article_authors (author_id, listed_at, id
     INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_authors_updated ON article_authors (author_id, updated_at, id) WHERE deleted_at IS NULL;
 -- Whether an author has an article that the public sees, however many drafts there are.
-CREATE INDEX article_authors_public ON article_authors (author_id, listed_at, id)
+CREATE INDEX article_authors_public ON article_authors (author_id, listed_at, id) INCLUDE (language, category_id)
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
 
 CREATE TABLE article_tags (
@@ -185,7 +185,7 @@ CREATE TABLE article_tags (
 CREATE INDEX article_tags_listed ON article_tags (tag_id, listed_at, id)
     INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_tags_updated ON article_tags (tag_id, updated_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX article_tags_public ON article_tags (tag_id, listed_at, id)
+CREATE INDEX article_tags_public ON article_tags (tag_id, listed_at, id) INCLUDE (language, category_id)
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
 
 -- Fills the copied columns of a new row. The lock keeps the author or tag from being deleted until the commit.

@@ -45,15 +45,13 @@ pub struct Effects {
     pub moments: Vec<DateTime<Utc>>,
 }
 
-/// The statement that records a change, in the transaction that makes it. `key_id` is the caller's API key, if a caller with one
-/// made the change.
-pub fn insert(change: Change, effects: &Effects, key_id: Option<Uuid>) -> Fragment {
+/// The statement that records a change, in the transaction that makes it.
+pub fn insert(change: Change, effects: &Effects) -> Fragment {
     Fragment::default().query(diesel::insert_into(events::table).values((
         events::resource.eq(change.resource),
         events::resource_id.eq(change.id),
         events::version.eq(change.version),
         events::action.eq(change.action),
-        events::key_id.eq(key_id),
         events::tags.eq(effects.tags.clone()),
         events::moments.eq(effects.moments.clone()),
     )))

@@ -63,18 +63,23 @@ fn of_kind(kind: ArticleKind) -> FilterPredicate {
 
 /// Whether the article has this author, or this tag.
 fn in_index_table(table: &'static str, column: &'static str, id: Fragment) -> FilterPredicate {
-    // `deleted_at` is in the condition for the sake of an index; visible rows have none anyway.
-    let sql = Fragment::new("EXISTS (SELECT FROM ")
-        .sql(table)
-        .sql(" WHERE ")
-        .column(table, "id = a.id AND ")
-        .column(table, "deleted_at IS NULL AND ")
-        .column(table, column)
-        .sql(" = ")
-        .append(&id);
+    let has = |condition: &'static str| {
+        Fragment::new("EXISTS (SELECT FROM ")
+            .sql(table)
+            .sql(" WHERE ")
+            .column(table, "id = a.id AND ")
+            .sql(condition)
+            .column(table, column)
+            .sql(" = ")
+            .append(&id)
+    };
+    // Visible rows aren't deleted: the condition is for the sake of an index that finds all rows, and must not stand where each
+    // row is looked up, for which the planner would take the same index.
+    let condition = has("deleted_at IS NULL AND ").sql(")");
+    let row_check = has("").sql(" OFFSET 0)");
     FilterPredicate {
-        condition: sql.clone().sql(")"),
-        row_check: Some(sql.sql(" OFFSET 0)")),
+        condition,
+        row_check: Some(row_check),
         index: Some(IndexAccess {
             table,
             column: Some((column, id)),

@@ -8,6 +8,8 @@ use crate::news::search::statistics::TableStatistics;
 /// A period is as long as sixteen of the next shorter ones, the shortest a day; this many lengths are in the index.
 const LENGTH: i64 = 16;
 const LEVELS: i32 = 3;
+/// How much longer each span is than the one before it.
+const GROWTH: f64 = 3.0;
 /// The beginning of the year 1, from which days are counted, in seconds before 1970.
 const ORIGIN: i64 = 62_135_596_800;
 /// The number of rows without a time.
@@ -52,7 +54,7 @@ impl<'a> Span<'a> {
             1.0 - self.from
         };
         (self.fraction < left).then_some(Self {
-            fraction: self.fraction * 8.0,
+            fraction: self.fraction * GROWTH,
             ..self
         })
     }
@@ -159,9 +161,12 @@ mod tests {
         let newest = span(2_010, true).unwrap();
         assert_eq!(newest.days(), (1_998, 2_010));
         let longer = newest.longer().unwrap();
-        assert_eq!(longer.days(), (1_395, 2_010));
-        assert_eq!(longer.longer().unwrap().days(), (1_000, 2_010));
-        assert!(longer.longer().unwrap().longer().is_none());
+        assert_eq!(longer.days(), (1_993, 2_010));
+        let longer = longer.longer().unwrap();
+        assert_eq!(longer.days(), (1_197, 2_010));
+        let longest = longer.longer().unwrap();
+        assert_eq!(longest.days(), (1_000, 2_010));
+        assert!(longest.longer().is_none());
         let older = span(1_990, true).unwrap();
         assert_eq!(older.days(), (1_792, 1_990));
         let upward = span(1_999, false).unwrap();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::access::extractors::Reader;
 use crate::db::{Database, Fragment, Statement};
 use crate::http::cache_tags::CacheTags;
-use crate::http::id_or_slug::ResourcePath;
+use crate::http::id_or_slug::{IdOrSlug, ResourcePath};
 use crate::http::ids::in_order;
 use crate::http::one::GetParameters;
 use crate::http::responses::Gone;
@@ -25,8 +25,8 @@ use crate::problem::Problem;
 
 /// How many of the newest articles of each tag, of the category and of the language are candidates.
 const NEWEST: usize = 30;
-/// How many articles that share rare words of the title are candidates.
-const SIMILAR: usize = 200;
+/// How many articles that share rare words of the title are looked at.
+const SIMILAR: usize = 100;
 /// How many words of the title count, how many rare ones find candidates, and that a rare one is in one article of so many.
 const TITLE_WORDS: usize = 12;
 const RARE_WORDS: usize = 6;
@@ -53,7 +53,7 @@ async fn list_related_articles(
     let path = ResourcePath::before(&request, "/related").ok_or(Problem::NotFound)?;
     let mut conn = db.connection().await?;
     let visibility = Visibility::of(&reader);
-    let Some(article) = Article::find(&mut conn, &path.name, visibility).await? else {
+    let Some(subject) = Subject::find(&mut conn, &path.name, visibility).await? else {
         return Err(
             match crud::explain_missing::<Article>(&mut conn, &path, visibility).await? {
                 Problem::Moved(to) => Problem::Moved(with_related(&to)),
@@ -62,7 +62,7 @@ async fn list_related_articles(
         );
     };
     let statistics = statistics.read(&mut conn).await?;
-    let ids = related(&mut conn, &statistics[0], article.id).await?;
+    let ids = related(&mut conn, &statistics[0], &subject).await?;
     let includes = |field: &str| one.fields.includes(field, !field.starts_with("body"));
     let (rows, _) =
         Article::with_ids(&mut conn, &ids, Visibility::Public, &one.locale, includes).await?;
@@ -98,31 +98,51 @@ struct Subject {
 }
 
 impl Subject {
-    async fn read(conn: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Self> {
+    /// Reads the article with this name, if it is visible.
+    async fn find(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+        visibility: Visibility,
+    ) -> QueryResult<Option<Self>> {
         let sql = Fragment::new(
-            "SELECT language, category_id, coalesce(translation_of, id), \
+            "SELECT id, language, category_id, coalesce(translation_of, id), \
              ARRAY(SELECT lexeme FROM unnest(search_head) WHERE 'A' = ANY(weights) ORDER BY positions[1] LIMIT ",
         )
         .number(TITLE_WORDS)
-        .sql(") FROM articles WHERE id = ")
-        .id(id);
-        type Row = (Text, Nullable<SqlUuid>, SqlUuid, Array<Text>);
-        let (language, category_id, story, title): (String, Option<Uuid>, Uuid, Vec<String>) =
-            Statement::<Row>::new(sql).get_result(conn).await?;
-        Ok(Self {
+        .sql(") FROM articles WHERE ")
+        .append(&visibility.of_articles(""));
+        let sql = match name {
+            IdOrSlug::Id(id) => sql.sql(" AND id = ").id(*id),
+            IdOrSlug::Slug(slug) => sql.sql(" AND slug = ").text(slug),
+        };
+        type Row = (SqlUuid, Text, Nullable<SqlUuid>, SqlUuid, Array<Text>);
+        type Loaded = (Uuid, String, Option<Uuid>, Uuid, Vec<String>);
+        let found: Option<Loaded> = Statement::<Row>::new(sql)
+            .get_result(conn)
+            .await
+            .optional()?;
+        Ok(found.map(|(id, language, category_id, story, title)| Self {
             id,
             language,
             category_id,
             story,
             title,
-        })
+        }))
     }
 
-    /// The words of the title that few articles have, as a `tsquery`.
+    /// The rarest words of the title, if few articles have them, as a `tsquery`: so many as have about [`SIMILAR`] articles
+    /// together, and one at least.
     fn rare_words(&self, statistics: &TableStatistics) -> String {
+        let matches = |term| statistics.matches_of_term(term);
+        let mut terms: Vec<&String> = self.title.iter().collect();
+        terms.sort_by(|a, b| matches(a).total_cmp(&matches(b)));
         let most = (statistics.rows / RARE).max(100.0);
-        let is_rare = |term: &&String| statistics.matches_of_term(term) <= most;
-        any_of(self.title.iter().filter(is_rare).take(RARE_WORDS))
+        let mut sum = 0.0;
+        let rarest = terms.into_iter().filter(|term| matches(term) <= most);
+        any_of(rarest.take(RARE_WORDS).enumerate().map_while(|(n, term)| {
+            sum += matches(term);
+            (n == 0 || sum <= SIMILAR as f64).then_some(term)
+        }))
     }
 }
 
@@ -136,9 +156,8 @@ fn any_of<'a>(terms: impl Iterator<Item = &'a String>) -> String {
 async fn related(
     conn: &mut AsyncPgConnection,
     statistics: &TableStatistics,
-    id: Uuid,
+    subject: &Subject,
 ) -> QueryResult<Vec<Uuid>> {
-    let subject = Subject::read(conn, id).await?;
     // No category has the nil id.
     let category = subject.category_id.unwrap_or_default();
     let public = is_public("");

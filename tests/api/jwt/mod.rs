@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use manchette::schema::events;
+use manchette::schema::audit;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -53,9 +53,9 @@ async fn tokens_of_every_supported_algorithm_grant_their_scopes() {
             .created();
         let id: Uuid = made.text("/id").parse().unwrap();
         let mut conn = app.conn().await;
-        let by: Option<Uuid> = events::table
-            .filter(events::resource_id.eq(id))
-            .select(events::key_id)
+        let by: Option<Uuid> = audit::table
+            .filter(audit::resource_id.eq(id))
+            .select(audit::key_id)
             .first(&mut conn)
             .await
             .unwrap();

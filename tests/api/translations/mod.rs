@@ -44,8 +44,9 @@ async fn events_of(app: &TestApp, article: &Value) -> Vec<(i32, String, bool)> {
         by_key: bool,
     }
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT version, action, key_id IS NOT NULL AS by_key FROM events WHERE resource = 'article' \
-         AND resource_id = $1::uuid ORDER BY xid, id",
+        "SELECT version, events.action, key_id IS NOT NULL AS by_key FROM events \
+         LEFT JOIN audit USING (resource, resource_id, version) WHERE resource = 'article' \
+         AND resource_id = $1::uuid ORDER BY xid, events.id",
     )
     .bind::<diesel::sql_types::Text, _>(article.text("/id"))
     .load(&mut app.conn().await)

@@ -135,8 +135,7 @@ pub(super) async fn record(
     effects: &Effects,
     actor: Option<&Actor>,
 ) -> Result<(), Problem> {
-    let key_id = actor.and_then(|actor| actor.caller.key_id);
-    let event = events::insert(change, effects, key_id);
+    let event = events::insert(change, effects);
     let sql = match actor {
         None => event,
         // One statement for both.
