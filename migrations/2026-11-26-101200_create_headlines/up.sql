@@ -163,22 +163,25 @@ CREATE TRIGGER untag_headlines BEFORE DELETE OR UPDATE OF id, tag_id ON article_
 
 -- The moments to come at which the public sees other content, without a change: what is scheduled goes out, headlines expire.
 -- They are complete until `until`: a day and a half ahead, or less if they are many. One row without a moment if there is none.
+-- The bounds stand in each condition, where they are bounds of an index.
 CREATE FUNCTION moments_to_come() RETURNS TABLE (moment timestamptz, until timestamptz) LANGUAGE sql STABLE AS $$
-    WITH ahead (start, stop) AS MATERIALIZED (SELECT now() - interval '1 minute', now() + interval '36 hours'),
-    articles_out AS MATERIALIZED (
-        SELECT listed_at AS moment FROM articles, ahead
-        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at BETWEEN start AND stop
+    WITH articles_out AS MATERIALIZED (
+        SELECT listed_at AS moment FROM articles
+        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled')
+            AND listed_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
         ORDER BY listed_at LIMIT 10000
     ), headlines_out AS MATERIALIZED (
-        SELECT listed_at AS moment FROM headlines, ahead
-        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at BETWEEN start AND stop
+        SELECT listed_at AS moment FROM headlines
+        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled')
+            AND listed_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
         ORDER BY listed_at LIMIT 10000
     ), headlines_expired AS MATERIALIZED (
-        SELECT expires_at AS moment FROM headlines, ahead
-        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND expires_at BETWEEN start AND stop
+        SELECT expires_at AS moment FROM headlines
+        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled')
+            AND expires_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
         ORDER BY expires_at LIMIT 10000
     ), known (until) AS (
-        SELECT least(ahead.stop, full_to.stop) FROM ahead, (SELECT min(stop) AS stop FROM (
+        SELECT least(now() + interval '36 hours', full_to.stop) FROM (SELECT min(stop) AS stop FROM (
             SELECT max(moment) AS stop FROM articles_out HAVING count(*) = 10000
             UNION ALL SELECT max(moment) FROM headlines_out HAVING count(*) = 10000
             UNION ALL SELECT max(moment) FROM headlines_expired HAVING count(*) = 10000

@@ -178,10 +178,8 @@ fn combinations(filters: &[&str], most: usize) -> Vec<String> {
     all.into_iter().map(|some| some.join("&")).collect()
 }
 
-#[actix_web::test]
-async fn no_list_or_search_reads_more_rows_than_its_budget() {
-    let app = TestApp::start().await;
-    create_content(&app).await;
+/// Makes the server log the plans of its statements, and returns a connection that logs the marks.
+async fn log_plans(app: &TestApp) -> AsyncPgConnection {
     let mut conn = app.conn().await;
     // Only connections opened after this, which are those of the server, log their plans.
     conn.batch_execute(
@@ -193,8 +191,38 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
     )
     .await
     .unwrap();
-    // This connection logs the marks.
-    let mut conn = app.conn().await;
+    app.conn().await
+}
+
+fn scanned_rows(plan: &Value) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    count_scanned_rows(&plan["Plan"], &mut found);
+    found
+}
+
+#[actix_web::test]
+async fn the_moments_to_come_are_read_without_the_rows_of_the_past() {
+    let app = TestApp::start().await;
+    create_content(&app).await;
+    let mut conn = log_plans(&app).await;
+    let mut log = Log::open();
+    conn.batch_execute("SELECT * FROM moments_to_come()")
+        .await
+        .unwrap();
+    let plans = log.plans(&mut conn).await;
+    assert_eq!(plans.len(), 1);
+    let found = scanned_rows(&plans[0]);
+    assert!(
+        found.len() >= 2 && found.values().sum::<u64>() <= 10,
+        "{found:?}"
+    );
+}
+
+#[actix_web::test]
+async fn no_list_or_search_reads_more_rows_than_its_budget() {
+    let app = TestApp::start().await;
+    create_content(&app).await;
+    let mut conn = log_plans(&app).await;
     let mut log = Log::open();
     let shared = [
         "category=big",
@@ -281,8 +309,7 @@ async fn no_list_or_search_reads_more_rows_than_its_budget() {
             "plans are missing for {some:?}"
         );
         for plan in &plans {
-            let mut found = BTreeMap::new();
-            count_scanned_rows(&plan["Plan"], &mut found);
+            let found = scanned_rows(plan);
             let read: u64 = found.values().sum();
             let searched = plan["Query Text"]
                 .as_str()
