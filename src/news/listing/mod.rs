@@ -94,9 +94,7 @@ mod tests {
         let mut text = text(&timeline.scan(&plan, cursor, 21).joined(&related));
         if !plan.residual_filters.is_empty() {
             text.push_str("\n\n-- fetch_then_sort\n");
-            text.push_str(&self::text(
-                &timeline.sort(cursor, 21, true).joined(&related),
-            ));
+            text.push_str(&self::text(&timeline.sort(cursor, 21).joined(&related)));
         }
         text
     }

@@ -89,18 +89,8 @@ impl Timeline<'_> {
     }
 
     /// The rows of a page from all matches, sorted.
-    pub(super) fn sort(
-        &self,
-        cursor: Option<&Cursor<SortTime>>,
-        rows: usize,
-        depends_on_values: bool,
-    ) -> RowSource {
-        let rows = self.sorted(cursor, rows);
-        let rows = match depends_on_values {
-            true => rows.uncached(),
-            false => rows,
-        };
-        self.in_order(rows, cursor)
+    pub(super) fn sort(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> RowSource {
+        self.in_order(self.sorted(cursor, rows).uncached(), cursor)
     }
 
     /// The rows in the list's order, as far as the page's bytes go.
@@ -122,7 +112,7 @@ impl Timeline<'_> {
         request: PageRequest,
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
-        let source = self.sort(cursor, request.rows, true);
+        let source = self.sort(cursor, request.rows);
         conn.transaction(async |conn| {
             conn.batch_execute(FORCE_CUSTOM_PLAN).await?;
             R::fetch(conn, source, related).await
@@ -130,15 +120,18 @@ impl Timeline<'_> {
         .await
     }
 
-    /// The same by one prepared statement, where the way to find the matches doesn't depend on the values.
+    /// The same by one prepared statement, where the way to find the matches doesn't depend on the values, for rows that need
+    /// no more than these columns.
     pub async fn fetch_sorted<R: TimeOrdered>(
         &self,
         conn: &mut AsyncPgConnection,
         cursor: Option<&Cursor<SortTime>>,
         rows: usize,
+        columns: &[&'static str],
         related: &Fragment,
     ) -> QueryResult<Vec<R>> {
-        R::fetch(conn, self.sort(cursor, rows, false), related).await
+        let rows = self.sorted_columns(cursor, rows, columns);
+        R::fetch(conn, self.in_order(rows, cursor), related).await
     }
 
     /// Counts the rows up to [`MOST_COUNTED`]; one more means that there are more.

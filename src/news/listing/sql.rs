@@ -237,4 +237,29 @@ impl Timeline<'_> {
             .sql(" AS page) AS ")
             .sql(self.table.name)
     }
+
+    /// The same with these columns alone, so that the rows are read once. `id` and the time are among them.
+    pub(super) fn sorted_columns(
+        &self,
+        cursor: Option<&Cursor<SortTime>>,
+        rows: usize,
+        columns: &[&'static str],
+    ) -> Fragment {
+        let alias = self.table.alias;
+        let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT ");
+        for (n, column) in columns.iter().enumerate() {
+            let separator = if n > 0 { ", " } else { "" };
+            sql = sql.sql(separator).column(alias, column);
+        }
+        sql = sql.sql(" FROM ").append(&self.all());
+        if let Some(cursor) = cursor {
+            sql = sql.sql(" AND ").append(&self.beyond(alias, cursor));
+        }
+        sql.sql(") SELECT * FROM found")
+            .append(&self.order_by("", &[], self.is_descending(cursor)))
+            .sql(" LIMIT ")
+            .number(rows)
+            .sql(") AS ")
+            .sql(self.table.name)
+    }
 }

@@ -135,6 +135,20 @@ impl Search<'_> {
 }
 
 impl SearchedTable<'_> {
+    /// The columns that [`Self::matched`] needs.
+    fn columns(&self) -> &'static [&'static str] {
+        match self.table {
+            "articles" => &[
+                "id",
+                "listed_at",
+                "published_at",
+                "updated_at",
+                "search_head",
+            ],
+            _ => &["id", "listed_at", "published_at", "updated_at", "search"],
+        }
+    }
+
     /// A lateral join that computes the columns of [`Match`].
     fn matched(&self, query: &ParsedQuery, order: Order) -> Fragment {
         let (table, is_article) = match self.table {
@@ -195,7 +209,7 @@ impl SearchedTable<'_> {
                 span.map(|span| FilterPredicate::new(span.condition(self.timeline.alias())));
             let timeline = self.timeline.clone().with_common(in_span);
             let matches = timeline
-                .fetch_sorted(conn, from, most + 1, &matched)
+                .fetch_sorted(conn, from, most + 1, self.columns(), &matched)
                 .await?;
             if span.is_none() || matches.len() > most {
                 return Ok(matches);

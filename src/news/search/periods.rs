@@ -27,7 +27,7 @@ pub struct Span<'a> {
 }
 
 impl<'a> Span<'a> {
-    /// The span from a time on that is likely to have so many matches; none if that is a large part of all rows.
+    /// The span from a time on that is likely to have so many matches; none if all matches are not many more.
     pub fn with_matches(
         statistics: &'a TableStatistics,
         matches: f64,
@@ -37,7 +37,7 @@ impl<'a> Span<'a> {
     ) -> Option<Self> {
         #[expect(clippy::cast_precision_loss, reason = "it is a few hundred")]
         let fraction = 1.5 * wanted as f64 / matches;
-        (fraction < 0.4).then(|| Self {
+        (fraction < 0.15).then(|| Self {
             statistics,
             first: day(from),
             from: statistics.fraction_until(from),
@@ -172,6 +172,6 @@ mod tests {
         let upward = span(1_999, false).unwrap();
         assert_eq!(upward.days(), (1_999, 2_000));
         assert!(upward.longer().is_none());
-        assert!(Span::with_matches(&statistics, 700.0, 200, at(2_000), true).is_none());
+        assert!(Span::with_matches(&statistics, 1_900.0, 200, at(2_000), true).is_none());
     }
 }

@@ -175,7 +175,7 @@ impl TableStatistics {
                 .common_terms
                 .get(term)
                 .copied()
-                .unwrap_or(self.others / 8.0),
+                .unwrap_or(self.others / 16.0),
         }
     }
 }
