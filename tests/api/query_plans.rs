@@ -209,13 +209,24 @@ async fn the_moments_to_come_are_read_without_the_rows_of_the_past() {
     conn.batch_execute("SELECT * FROM moments_to_come()")
         .await
         .unwrap();
+    // Other databases log their plans, too.
+    let is_of_moments = |plan: &Value| {
+        let text = plan["Query Text"].as_str().unwrap_or_default();
+        text.contains("moments_to_come")
+    };
     let plans = log.plans(&mut conn).await;
-    assert_eq!(plans.len(), 1);
-    let found = scanned_rows(&plans[0]);
-    assert!(
-        found.len() >= 2 && found.values().sum::<u64>() <= 10,
-        "{found:?}"
-    );
+    let found: Vec<_> = plans
+        .iter()
+        .filter(|plan| is_of_moments(plan))
+        .map(scanned_rows)
+        .collect();
+    assert!(!found.is_empty());
+    for found in found {
+        assert!(
+            found.len() >= 2 && found.values().sum::<u64>() <= 10,
+            "{found:?}"
+        );
+    }
 }
 
 #[actix_web::test]
