@@ -306,6 +306,7 @@ diesel::joinable!(article_counts -> categories (category_id));
 diesel::joinable!(article_tags -> articles (id));
 diesel::joinable!(article_tags -> tags (tag_id));
 diesel::joinable!(articles -> categories (category_id));
+diesel::joinable!(audit -> api_keys (key_id));
 diesel::joinable!(headline_tags -> headlines (id));
 diesel::joinable!(headline_tags -> tags (tag_id));
 diesel::joinable!(headlines -> articles (article_id));

@@ -7,8 +7,8 @@ CREATE FUNCTION is_line(value text, longest integer) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN char_length(value) <= longest
-    AND value !~ '[\u0001-\u001f\u007f-\u009f]'
-    AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+        AND value !~ '[\u0001-\u001f\u007f-\u009f]'
+        AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
 END $$;
 
 -- Plain text of several lines: tabs and line breaks are allowed.
@@ -16,8 +16,8 @@ CREATE FUNCTION is_multiline_text(value text, longest integer) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN char_length(value) <= longest
-    AND value !~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
-    AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
+        AND value !~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]'
+        AND value ~ '[^\s\u00a0\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]';
 END $$;
 
 -- Letters and digits of any script, in lower case, joined by single hyphens. Never in the form of a UUID, because paths
@@ -26,10 +26,10 @@ CREATE FUNCTION is_slug(value text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN char_length(value) BETWEEN 1 AND 200
-    AND value !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9\u2000-\u206f]'
-    AND value = lower(value)
-    AND value !~ '^-|--|-$'
-    AND value !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+        AND value !~ '[\u0001-\u002c\u002e\u002f\u003a-\u0060\u007b-\u00a9\u2000-\u206f]'
+        AND value = lower(value)
+        AND value !~ '^-|--|-$'
+        AND value !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 END $$;
 
 -- An absolute http or https URL (RFC 3986) without credentials, without a character that user agents normalise to another,
@@ -38,7 +38,7 @@ CREATE FUNCTION is_http_url(value text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN char_length(value) <= 2048
-    AND value ~* '^https?://(\[[0-9a-f:.]+\]|([-.0-9_a-z~!$&''()*+,;=]|%[0-9a-f]{2})+)(:[0-9]*)?([/?#]([-!#$&''()*+,./0-9:;=?@_a-z~[]|\]|%[0-9a-f]{2})*)?$';
+        AND value ~* '^https?://(\[[0-9a-f:.]+\]|([-.0-9_a-z~!$&''()*+,;=]|%[0-9a-f]{2})+)(:[0-9]*)?([/?#]([-!#$&''()*+,./0-9:;=?@_a-z~[]|\]|%[0-9a-f]{2})*)?$';
 END $$;
 
 -- The outer form of a BCP 47 language tag; the program also checks the subtags against the registry.

@@ -67,11 +67,7 @@ CREATE CONSTRAINT TRIGGER require_permanent_admin_key_on_update AFTER UPDATE ON 
         AND (NEW.revoked_at IS NOT NULL OR NOT 'admin' = ANY (NEW.scopes)
             OR NEW.expires_at < coalesce(OLD.expires_at, 'infinity')))
     EXECUTE FUNCTION require_permanent_admin_key();
-
--- A key stays when it is revoked: the audit names it.
-CREATE FUNCTION refuse_api_key_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE integrity_constraint_violation USING CONSTRAINT = 'api_keys_kept', MESSAGE = 'API keys are revoked, never deleted';
-END $$;
-CREATE TRIGGER refuse_api_key_deletion BEFORE DELETE OR TRUNCATE ON api_keys
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_api_key_deletion();
+CREATE CONSTRAINT TRIGGER require_permanent_admin_key_on_delete AFTER DELETE ON api_keys
+    DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW
+    WHEN ('admin' = ANY (OLD.scopes) AND OLD.revoked_at IS NULL AND (OLD.expires_at IS NULL OR OLD.expires_at > now()))
+    EXECUTE FUNCTION require_permanent_admin_key();

@@ -1,2 +1,2 @@
 DROP TABLE audit;
-DROP FUNCTION require_api_key, refuse_audit_changes;
+DROP FUNCTION refuse_audit_changes;

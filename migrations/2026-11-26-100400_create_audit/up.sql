@@ -12,8 +12,7 @@ CREATE TABLE audit (
     resource text NOT NULL CHECK (resource IN ('category', 'headline', 'article', 'author', 'tag', 'site', 'key', 'audit')),
     resource_id uuid,
     version integer CHECK (version > 0),
-    -- Of an existing key: see `require_api_key`.
-    key_id uuid,
+    key_id uuid REFERENCES api_keys (id),
     -- The name of the API key or the subject of the JWT; null without valid credentials.
     caller text CHECK (length(caller) BETWEEN 1 AND 300),
     request_id text NOT NULL CHECK (length(request_id) BETWEEN 1 AND 128),
@@ -38,15 +37,3 @@ BEGIN
 END $$;
 CREATE TRIGGER refuse_audit_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_changes();
-
--- A foreign key would lock the row of the API key for each write, and concurrent writes with one key would queue for that. Keys
--- are never deleted (`refuse_api_key_deletion`), so it is enough to look.
-CREATE FUNCTION require_api_key() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM api_keys WHERE id = NEW.key_id) THEN
-        RAISE foreign_key_violation USING CONSTRAINT = 'audit_key_id', MESSAGE = 'the API key does not exist';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER require_api_key AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.key_id IS NOT NULL)
-    EXECUTE FUNCTION require_api_key();

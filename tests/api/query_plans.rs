@@ -178,8 +178,10 @@ fn combinations(filters: &[&str], most: usize) -> Vec<String> {
     all.into_iter().map(|some| some.join("&")).collect()
 }
 
-/// Makes the server log the plans of its statements, and returns a connection that logs the marks.
-async fn log_plans(app: &TestApp) -> AsyncPgConnection {
+/// A server with content that logs the plans of its statements, the log, and a connection that logs the marks.
+async fn start() -> (TestApp, Log, AsyncPgConnection) {
+    let app = TestApp::start().await;
+    create_content(&app).await;
     let mut conn = app.conn().await;
     // Only connections opened after this, which are those of the server, log their plans.
     conn.batch_execute(
@@ -191,7 +193,8 @@ async fn log_plans(app: &TestApp) -> AsyncPgConnection {
     )
     .await
     .unwrap();
-    app.conn().await
+    let conn = app.conn().await;
+    (app, Log::open(), conn)
 }
 
 fn scanned_rows(plan: &Value) -> BTreeMap<String, u64> {
@@ -202,10 +205,7 @@ fn scanned_rows(plan: &Value) -> BTreeMap<String, u64> {
 
 #[actix_web::test]
 async fn the_moments_to_come_are_read_without_the_rows_of_the_past() {
-    let app = TestApp::start().await;
-    create_content(&app).await;
-    let mut conn = log_plans(&app).await;
-    let mut log = Log::open();
+    let (_app, mut log, mut conn) = start().await;
     conn.batch_execute("SELECT * FROM moments_to_come()")
         .await
         .unwrap();
@@ -231,10 +231,7 @@ async fn the_moments_to_come_are_read_without_the_rows_of_the_past() {
 
 #[actix_web::test]
 async fn no_list_or_search_reads_more_rows_than_its_budget() {
-    let app = TestApp::start().await;
-    create_content(&app).await;
-    let mut conn = log_plans(&app).await;
-    let mut log = Log::open();
+    let (app, mut log, mut conn) = start().await;
     let shared = [
         "category=big",
         "category=small",

@@ -218,21 +218,11 @@ impl Timeline<'_> {
 
     /// The same page as [`Timeline::scanned`] from all rows that match, sorted.
     pub(super) fn sorted(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
-        let alias = self.table.alias;
-        let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT ")
-            .column(alias, "id, ")
-            .column(alias, self.sort_column())
-            .sql(" FROM ")
-            .append(&self.all());
-        if let Some(cursor) = cursor {
-            sql = sql.sql(" AND ").append(&self.beyond(alias, cursor));
-        }
         let page = Fragment::new("(SELECT id FROM found")
-            .append(&self.order_by("", &[], self.is_descending(cursor)))
-            .sql(" LIMIT ")
-            .number(rows)
+            .append(&self.end_of_page(cursor, rows))
             .sql(")");
-        sql.sql(") SELECT * FROM ")
+        self.found(cursor, &["id", self.sort_column()])
+            .sql("SELECT * FROM ")
             .append(&self.own_rows(&page))
             .sql(" AS page) AS ")
             .sql(self.table.name)
@@ -245,6 +235,15 @@ impl Timeline<'_> {
         rows: usize,
         columns: &[&'static str],
     ) -> Fragment {
+        self.found(cursor, columns)
+            .sql("SELECT * FROM found")
+            .append(&self.end_of_page(cursor, rows))
+            .sql(") AS ")
+            .sql(self.table.name)
+    }
+
+    /// All rows that match from a place on, as `found`, from the parenthesis of a derived table on.
+    fn found(&self, cursor: Option<&Cursor<SortTime>>, columns: &[&'static str]) -> Fragment {
         let alias = self.table.alias;
         let mut sql = Fragment::new("(WITH found AS MATERIALIZED (SELECT ");
         for (n, column) in columns.iter().enumerate() {
@@ -255,11 +254,12 @@ impl Timeline<'_> {
         if let Some(cursor) = cursor {
             sql = sql.sql(" AND ").append(&self.beyond(alias, cursor));
         }
-        sql.sql(") SELECT * FROM found")
-            .append(&self.order_by("", &[], self.is_descending(cursor)))
+        sql.sql(") ")
+    }
+
+    fn end_of_page(&self, cursor: Option<&Cursor<SortTime>>, rows: usize) -> Fragment {
+        self.order_by("", &[], self.is_descending(cursor))
             .sql(" LIMIT ")
             .number(rows)
-            .sql(") AS ")
-            .sql(self.table.name)
     }
 }

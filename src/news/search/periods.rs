@@ -8,6 +8,8 @@ use crate::news::search::statistics::TableStatistics;
 /// A period is as long as sixteen of the next shorter ones, the shortest a day; this many lengths are in the index.
 const LENGTH: i64 = 16;
 const LEVELS: i32 = 3;
+/// A span is worth it while it has at most this fraction of the matches.
+const LARGEST: f64 = 0.15;
 /// How much longer each span is than the one before it.
 const GROWTH: f64 = 3.0;
 /// The beginning of the year 1, from which days are counted, in seconds before 1970.
@@ -27,7 +29,7 @@ pub struct Span<'a> {
 }
 
 impl<'a> Span<'a> {
-    /// The span from a time on that is likely to have so many matches; none if all matches are not many more.
+    /// The span from a time on that is likely to have so many matches; none if there are not many more matches than that.
     pub fn with_matches(
         statistics: &'a TableStatistics,
         matches: f64,
@@ -37,7 +39,7 @@ impl<'a> Span<'a> {
     ) -> Option<Self> {
         #[expect(clippy::cast_precision_loss, reason = "it is a few hundred")]
         let fraction = 1.5 * wanted as f64 / matches;
-        (fraction < 0.15).then(|| Self {
+        (fraction < LARGEST).then(|| Self {
             statistics,
             first: day(from),
             from: statistics.fraction_until(from),
