@@ -8,6 +8,7 @@ other node, nothing older a second later. Responses marked as stale may be older
 """
 
 import collections
+import datetime
 import http.client
 import json
 import os
@@ -28,16 +29,32 @@ CATEGORIES = ["economie", "sport"]
 # The first of the categories moves from one of these to the other.
 PARENTS = ["monde", "pays"]
 SECRET = "SECRET"
+# Allowed difference between a request's times here and Postgres's clock, which is the same machine's.
+CLOCKS = 0.02
+ALWAYS = "2026-01-01T00:00:00Z"
+
+
+def moment(at):
+    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).isoformat()
 
 
 class State:
-    """What one write made of a headline."""
+    """What one write made of a headline: it may go out and expire by itself."""
 
-    def __init__(self, number, category, public):
+    def __init__(self, number, category, public, begins=float("-inf"), ends=float("inf")):
         self.number, self.category, self.public = number, category, public
+        self.begins, self.ends = begins, ends
         self.sent = time.monotonic()
+        # Between the two clocks.
+        self.offset = time.time() - self.sent
         # When which node acknowledged it.
         self.acknowledged, self.node = None, None
+
+    def may_be_seen(self, begun, ended):
+        return self.public and self.begins - CLOCKS <= ended + self.offset and begun + self.offset <= self.ends + CLOCKS
+
+    def must_be_seen(self, begun, ended):
+        return self.public and self.begins + CLOCKS <= begun + self.offset and ended + self.offset <= self.ends - CLOCKS
 
     def title(self, headline):
         return f"{headline}.{self.number}" + ("" if self.public else f" {SECRET}")
@@ -95,12 +112,20 @@ class Headline(Resource):
         super().__init__("headlines", node, key, State(0, CATEGORIES[0], True))
 
     def next_state(self, last):
-        return State(last.number + 1, random.choice(CATEGORIES), random.random() > 0.2)
+        begins, ends, now = float("-inf"), float("inf"), time.time()
+        if random.random() < 0.3:
+            begins = now + random.random()
+        if random.random() < 0.3:
+            ends = max(begins, now) + 0.1 + random.random()
+        return State(last.number + 1, random.choice(CATEGORIES), random.random() > 0.2, begins, ends)
 
     def body(self, state):
-        status = "published" if state.public else "draft"
+        is_scheduled = state.begins > 0
+        status = "draft" if not state.public else "scheduled" if is_scheduled else "published"
         return {
-            "title": state.title(self.name), "language": "fr", "status": status, "published_at": "2026-01-01T00:00:00Z",
+            "title": state.title(self.name), "language": "fr", "status": status,
+            "published_at": moment(state.begins) if is_scheduled else ALWAYS,
+            "expires_at": moment(state.ends) if state.ends < float("inf") else None,
             "category_id": self.categories[state.category],
         }
 
@@ -181,10 +206,10 @@ class Oracle:
 
     def check_one(self, headline, node, begun, ended, status, found):
         states = headline.allowed(node, begun, ended)
-        public = {state.title(headline.name) for state in states if state.public}
+        public = {state.title(headline.name) for state in states if state.may_be_seen(begun, ended)}
         if status == 200 and found["title"] not in public:
             self.wrong.append(f"{headline.path} shows {found['title']}, not one of {sorted(public)}")
-        if status in (404, 410) and all(state.public for state in states):
+        if status in (404, 410) and all(state.must_be_seen(begun, ended) for state in states):
             self.wrong.append(f"{headline.path} is missing")
 
     def check_list(self, category, node, begun, ended, found):
@@ -196,15 +221,17 @@ class Oracle:
         def fits(state, place):
             """Whether the list has a headline in this state while the moving category is there."""
             branch = [state.category, place] if state.category == self.moving.slug else [state.category]
-            return state.public and (category is None or category in branch)
+            return category is None or category in branch
 
         for headline in self.headlines:
             states = headline.allowed(node, begun, ended)
             shown = titles.get(headline.name)
-            listed = {state.title(headline.name) for state in states if any(fits(state, place) for place in places)}
+            possible = [state for state in states if state.may_be_seen(begun, ended)]
+            listed = {state.title(headline.name) for state in possible if any(fits(state, place) for place in places)}
             if shown and shown not in listed:
                 self.wrong.append(f"a list of {category} shows {shown}, not one of {sorted(listed)}")
-            if not shown and all(fits(state, place) for state in states for place in places):
+            certain = all(state.must_be_seen(begun, ended) for state in states)
+            if not shown and certain and all(fits(state, place) for state in states for place in places):
                 self.wrong.append(f"a list of {category} lacks {states[0].title(headline.name)}")
 
     def terminate(self, condition):

@@ -14,7 +14,7 @@ SELECT ids, ARRAY(
 ), NULL::uuid, NULL::uuid FROM named \gset
 SELECT "articles"."id", "articles"."slug", "articles"."kind", "articles"."title", "articles"."short_title", "articles"."kicker",
     "articles"."lede", "articles"."body_format", "articles"."language", "articles"."dir", CASE WHEN articles.status = 'scheduled' AND articles.listed_at <= now() THEN 'published' ELSE articles.status END,
-    "articles"."published_at", "articles"."first_published_at", "articles"."category_id", of_category.category,
+    "articles"."published_at", "articles"."first_published_at", "articles"."expires_at", "articles"."category_id", of_category.category,
     '{}'::uuid[], signed.authors, '{}'::uuid[], tagged.tags, "articles"."dateline", "articles"."image",
     "articles"."word_count", "articles"."reading_minutes", "articles"."canonical_url", "articles"."source",
     translated.translation_of, translated.translations, false, "articles"."created_at", "articles"."updated_at",
@@ -22,12 +22,10 @@ SELECT "articles"."id", "articles"."slug", "articles"."kind", "articles"."title"
     bodies.is_beyond
 FROM (
     SELECT a.* FROM unnest(:array::uuid[]) AS branch (id)
-    CROSS JOIN LATERAL (
-        (SELECT * FROM articles AS a
-            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now()
+    CROSS JOIN LATERAL (SELECT * FROM articles AS a
+            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND release IS DISTINCT FROM 'expired' AND (expires_at IS NULL OR expires_at > now())
             AND category_id <= branch.id AND category_id >= branch.id
-            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
-    ) AS a
+            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21) AS a
     ORDER BY a.listed_at DESC, a.id DESC LIMIT 21
 ) AS articles
 LEFT JOIN LATERAL (
@@ -57,12 +55,12 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT (
         SELECT original.id FROM articles AS original WHERE original.id = articles.translation_of
-            AND original.deleted_at IS NULL AND original.status IN ('published', 'scheduled') AND original.listed_at <= now()
+            AND original.deleted_at IS NULL AND original.status IN ('published', 'scheduled') AND original.listed_at <= now() AND original.release IS DISTINCT FROM 'expired' AND (original.expires_at IS NULL OR original.expires_at > now())
     ) AS translation_of, ARRAY(
         SELECT ROW(other.language, other.id, other.slug, other.title) FROM articles AS other
         WHERE coalesce(other.translation_of, other.id) = coalesce(articles.translation_of, articles.id)
             AND other.id <> articles.id
-            AND other.deleted_at IS NULL AND other.status IN ('published', 'scheduled') AND other.listed_at <= now()
+            AND other.deleted_at IS NULL AND other.status IN ('published', 'scheduled') AND other.listed_at <= now() AND other.release IS DISTINCT FROM 'expired' AND (other.expires_at IS NULL OR other.expires_at > now())
         ORDER BY other.language
     ) AS translations
 ) AS translated

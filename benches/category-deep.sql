@@ -18,19 +18,11 @@ SELECT "headlines"."id", "headlines"."title", "headlines"."language", "headlines
     "headlines"."source", "headlines"."created_at", "headlines"."updated_at", "headlines"."version"
 FROM (
     SELECT h.* FROM unnest(:array::uuid[]) AS branch (id)
-    CROSS JOIN LATERAL (
-        (SELECT * FROM headlines AS h
-            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND expires_at IS NULL
+    CROSS JOIN LATERAL (SELECT * FROM headlines AS h
+            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND release IS DISTINCT FROM 'expired' AND (expires_at IS NULL OR expires_at > now())
             AND (category_id, listed_at, id) < (branch.id, coalesce(:at::timestamptz, 'infinity'), :id)
             AND category_id >= branch.id
-            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
-        UNION ALL
-        (SELECT * FROM headlines AS h
-            WHERE deleted_at IS NULL AND status IN ('published', 'scheduled') AND listed_at <= now() AND expires_at > now()
-            AND (category_id, listed_at, id) < (branch.id, coalesce(:at::timestamptz, 'infinity'), :id)
-            AND category_id >= branch.id
-            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21)
-    ) AS h
+            ORDER BY category_id DESC, listed_at DESC, id DESC LIMIT 21) AS h
     ORDER BY h.listed_at DESC, h.id DESC LIMIT 21
 ) AS headlines
 LEFT JOIN LATERAL (
@@ -44,6 +36,6 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT ROW(a.id, a.slug, a.title, a.image) AS article
     FROM articles AS a WHERE a.id = headlines.article_id
-        AND a.deleted_at IS NULL AND a.status IN ('published', 'scheduled') AND a.listed_at <= now()
+        AND a.deleted_at IS NULL AND a.status IN ('published', 'scheduled') AND a.listed_at <= now() AND a.release IS DISTINCT FROM 'expired' AND (a.expires_at IS NULL OR a.expires_at > now())
 ) AS of_article ON true
 ORDER BY headlines.listed_at DESC, headlines.id DESC;

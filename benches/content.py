@@ -180,6 +180,9 @@ class Content:
                     line.listed_at, expires_at, line.updated_at, line.deleted_at
                 FROM headlines AS line JOIN article_tags ON article_tags.id = article_id ORDER BY line.listed_at, line.id;
             DO $$ BEGIN
+                IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'headlines'::regclass AND attname = 'release') THEN
+                    UPDATE headlines SET release = 'expired' WHERE expires_at <= now();
+                END IF;
                 IF to_regclass('article_counts') IS NOT NULL THEN
                     INSERT INTO article_counts SELECT category_id, count(*) FROM articles GROUP BY category_id;
                 END IF;

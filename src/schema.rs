@@ -37,6 +37,8 @@ diesel::table! {
         language -> Text,
         category_id -> Nullable<Uuid>,
         listed_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        release -> Nullable<Text>,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
     }
@@ -66,6 +68,8 @@ diesel::table! {
         language -> Text,
         category_id -> Nullable<Uuid>,
         listed_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        release -> Nullable<Text>,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
     }
@@ -93,6 +97,9 @@ diesel::table! {
         published_at -> Nullable<Timestamptz>,
         first_published_at -> Nullable<Timestamptz>,
         listed_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        release -> Nullable<Text>,
+        public_effect -> Nullable<Text>,
         category_id -> Nullable<Uuid>,
         dateline -> Nullable<Text>,
         image -> Nullable<Jsonb>,
@@ -184,6 +191,7 @@ diesel::table! {
         resource_id -> Uuid,
         version -> Int4,
         action -> Text,
+        effect -> Nullable<Text>,
         tags -> Nullable<Array<Nullable<Int8>>>,
         moments -> Array<Nullable<Timestamptz>>,
     }
@@ -210,6 +218,7 @@ diesel::table! {
         category_id -> Nullable<Uuid>,
         listed_at -> Timestamptz,
         expires_at -> Nullable<Timestamptz>,
+        release -> Nullable<Text>,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
     }
@@ -239,6 +248,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         deleted_at -> Nullable<Timestamptz>,
+        release -> Nullable<Text>,
+        public_effect -> Nullable<Text>,
         search -> Tsvector,
     }
 }

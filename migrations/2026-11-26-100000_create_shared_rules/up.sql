@@ -87,6 +87,29 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Content is `pending` until its time comes, `out` while the public sees it, and `expired` afterwards; null if it is not for the
+-- public. Reads obey the times themselves: this is what the last version said. A task of the server writes the next one within
+-- a second of the moment. `public_effect` is what the version did to the public.
+CREATE FUNCTION set_release() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    was_out boolean := TG_OP = 'UPDATE' AND OLD.release IS NOT DISTINCT FROM 'out';
+BEGIN
+    NEW.release := CASE
+        WHEN NEW.deleted_at IS NOT NULL OR NEW.status NOT IN ('published', 'scheduled') THEN NULL
+        WHEN NEW.expires_at <= now() THEN 'expired'
+        WHEN NEW.published_at > now() THEN 'pending'
+        ELSE 'out'
+    END;
+    NEW.public_effect := CASE
+        WHEN NEW.release = 'out' THEN CASE WHEN was_out THEN 'updated' ELSE 'published' END
+        WHEN NOT was_out THEN NULL
+        WHEN NEW.release = 'expired' THEN 'expired'
+        WHEN NEW.deleted_at IS NOT NULL THEN 'deleted'
+        ELSE 'withdrawn'
+    END;
+    RETURN NEW;
+END $$;
+
 -- Slugs that a resource had before: a request for one is redirected (308) to the current slug.
 CREATE TABLE former_slugs (
     resource text NOT NULL CHECK (resource IN ('category', 'article', 'author', 'tag')),

@@ -9,6 +9,8 @@ CREATE TABLE events (
     resource_id uuid NOT NULL,
     version integer NOT NULL CHECK (version > 0),
     action text NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'restored')),
+    -- What the change did to the public; null if nothing.
+    effect text CHECK (effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
     -- The cache tags of the answers that the change affects; null if it may affect any.
     tags bigint[],
     -- The moments, past or to come, at which the resource becomes visible to the public, or ceases to be.

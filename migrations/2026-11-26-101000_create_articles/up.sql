@@ -26,11 +26,15 @@ CREATE TABLE articles (
     language text NOT NULL CHECK (is_language_tag(language)),
     dir text NOT NULL CHECK (dir IN ('ltr', 'rtl')),
     status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'scheduled', 'published', 'withdrawn')),
-    -- A scheduled article is public as of `published_at`: no job changes its status at that time.
+    -- A scheduled article is public as of `published_at`, whether or not its status says so yet.
     published_at timestamptz CHECK (is_timestamp(published_at)),
     first_published_at timestamptz,
     -- The sort key of lists: an article without a publication time comes first.
     listed_at timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(published_at, 'infinity')) STORED,
+    -- When the public stops seeing it.
+    expires_at timestamptz CHECK (is_timestamp(expires_at)),
+    release text CHECK (release IN ('pending', 'out', 'expired')),
+    public_effect text CHECK (public_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
     category_id uuid REFERENCES categories (id),
     dateline text CHECK (is_line(dateline, 100)),
     image jsonb CHECK (image IS NULL OR is_image(image)),
@@ -49,6 +53,7 @@ CREATE TABLE articles (
     search tsvector NOT NULL DEFAULT '',
     search_head tsvector NOT NULL DEFAULT '',
     CONSTRAINT articles_published_at_required CHECK (status NOT IN ('scheduled', 'published') OR published_at IS NOT NULL),
+    CONSTRAINT articles_expires_after_publication CHECK (expires_at > published_at),
     CONSTRAINT articles_translation_of_check CHECK (translation_of <> id),
     -- Bounds the size of a page of articles, and lets every body that is read be sent back.
     CONSTRAINT articles_rendered_size CHECK (octet_length(body_html) <= 4194304 AND octet_length(body_text) <= 4194304)
@@ -61,23 +66,27 @@ CREATE INDEX articles_slug_prefix ON articles (slug text_pattern_ops) WHERE dele
 
 -- Lists and searches of the public.
 CREATE INDEX articles_public ON articles (listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX articles_public_category ON articles (category_id, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX articles_public_language ON articles (language, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX articles_public_category_language ON articles (category_id, language, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX articles_public_source ON articles (source, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND source IS NOT NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired' AND source IS NOT NULL;
 -- Most articles are news: a list of those reads the other indexes.
 CREATE INDEX articles_public_kind ON articles (kind, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND kind <> 'news';
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired' AND kind <> 'news';
 -- With `listed_at`, so that the articles changed since a time are sorted by publication without reading the table.
 CREATE INDEX articles_public_updated ON articles (updated_at, id) INCLUDE (listed_at)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX articles_title_words ON articles USING gin (to_tsvector('simple', title_key)) WITH (fastupdate = off)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
+
+-- What the task that puts content out, and takes it back, looks for.
+CREATE INDEX articles_pending ON articles (listed_at) WHERE release = 'pending';
+CREATE INDEX articles_expiring ON articles (expires_at) WHERE expires_at IS NOT NULL AND release IN ('pending', 'out');
 
 -- Lists and searches with an API key.
 CREATE INDEX articles_all ON articles (listed_at, id) WHERE deleted_at IS NULL;
@@ -94,11 +103,14 @@ CREATE INDEX articles_search ON articles USING gin (search, search_periods(liste
 
 CREATE TRIGGER advance_updated_at BEFORE UPDATE ON articles
     FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION advance_updated_at();
+CREATE TRIGGER set_release_on_insert BEFORE INSERT ON articles FOR EACH ROW EXECUTE FUNCTION set_release();
+CREATE TRIGGER set_release_on_update BEFORE UPDATE ON articles
+    FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION set_release();
 CREATE TRIGGER require_live_category BEFORE INSERT OR UPDATE OF category_id, deleted_at ON articles
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL AND NEW.deleted_at IS NULL)
     EXECUTE FUNCTION require_live_category();
 
--- How many articles of each category are public or will be. Writes add their changes, which a task of the server adds up
+-- How many articles of each category are public or will be, and have not expired. Writes add their changes, which a task of the server adds up
 -- (`categories/counts.rs`): no write waits for another. The number is the sum of both tables.
 CREATE TABLE article_counts (
     category_id uuid PRIMARY KEY REFERENCES categories (id),
@@ -112,10 +124,12 @@ CREATE TABLE article_count_changes (
 
 CREATE FUNCTION count_article() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP <> 'INSERT' AND OLD.category_id IS NOT NULL AND OLD.status IN ('scheduled', 'published') AND OLD.deleted_at IS NULL THEN
+    IF TG_OP <> 'INSERT' AND OLD.category_id IS NOT NULL AND OLD.status IN ('scheduled', 'published') AND OLD.deleted_at IS NULL
+        AND OLD.release IS DISTINCT FROM 'expired' THEN
         INSERT INTO article_count_changes (category_id, change) VALUES (OLD.category_id, -1);
     END IF;
-    IF TG_OP <> 'DELETE' AND NEW.category_id IS NOT NULL AND NEW.status IN ('scheduled', 'published') AND NEW.deleted_at IS NULL THEN
+    IF TG_OP <> 'DELETE' AND NEW.category_id IS NOT NULL AND NEW.status IN ('scheduled', 'published') AND NEW.deleted_at IS NULL
+        AND NEW.release IS DISTINCT FROM 'expired' THEN
         INSERT INTO article_count_changes (category_id, change) VALUES (NEW.category_id, 1);
     END IF;
     RETURN NULL;
@@ -124,8 +138,9 @@ CREATE TRIGGER count_new_article AFTER INSERT ON articles
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL) EXECUTE FUNCTION count_article();
 CREATE TRIGGER count_removed_article AFTER DELETE ON articles
     FOR EACH ROW WHEN (OLD.category_id IS NOT NULL) EXECUTE FUNCTION count_article();
-CREATE TRIGGER count_changed_article AFTER UPDATE OF status, category_id, deleted_at ON articles
-    FOR EACH ROW WHEN ((OLD.status, OLD.category_id, OLD.deleted_at) IS DISTINCT FROM (NEW.status, NEW.category_id, NEW.deleted_at))
+CREATE TRIGGER count_changed_article AFTER UPDATE ON articles
+    FOR EACH ROW WHEN ((OLD.status, OLD.category_id, OLD.deleted_at, OLD.release)
+        IS DISTINCT FROM (NEW.status, NEW.category_id, NEW.deleted_at, NEW.release))
     EXECUTE FUNCTION count_article();
 
 -- A former slug redirects until a published article takes it: a draft with that slug does not interrupt the redirect, nor
@@ -157,6 +172,8 @@ CREATE TABLE article_authors (
     language text NOT NULL,
     category_id uuid,
     listed_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    release text,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
     PRIMARY KEY (id, author_id),
@@ -166,8 +183,8 @@ CREATE INDEX article_authors_listed ON article_authors (author_id, listed_at, id
     INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_authors_updated ON article_authors (author_id, updated_at, id) WHERE deleted_at IS NULL;
 -- Whether an author has an article that the public sees, however many drafts there are.
-CREATE INDEX article_authors_public ON article_authors (author_id, listed_at, id) INCLUDE (language, category_id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+CREATE INDEX article_authors_public ON article_authors (author_id, listed_at, id) INCLUDE (language, category_id, expires_at)
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 
 CREATE TABLE article_tags (
     id uuid NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
@@ -177,6 +194,8 @@ CREATE TABLE article_tags (
     language text NOT NULL,
     category_id uuid,
     listed_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    release text,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
     PRIMARY KEY (id, tag_id),
@@ -185,14 +204,14 @@ CREATE TABLE article_tags (
 CREATE INDEX article_tags_listed ON article_tags (tag_id, listed_at, id)
     INCLUDE (status, language, category_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX article_tags_updated ON article_tags (tag_id, updated_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX article_tags_public ON article_tags (tag_id, listed_at, id) INCLUDE (language, category_id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
+CREATE INDEX article_tags_public ON article_tags (tag_id, listed_at, id) INCLUDE (language, category_id, expires_at)
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 
 -- Fills the copied columns of a new row. The lock keeps the author or tag from being deleted until the commit.
 CREATE FUNCTION copy_from_article() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT status, language, category_id, listed_at, updated_at, deleted_at
-    INTO NEW.status, NEW.language, NEW.category_id, NEW.listed_at, NEW.updated_at, NEW.deleted_at
+    SELECT status, language, category_id, listed_at, expires_at, release, updated_at, deleted_at
+    INTO NEW.status, NEW.language, NEW.category_id, NEW.listed_at, NEW.expires_at, NEW.release, NEW.updated_at, NEW.deleted_at
     FROM articles WHERE id = NEW.id;
     IF TG_TABLE_NAME = 'article_authors' THEN
         PERFORM FROM authors WHERE id = NEW.author_id AND deleted_at IS NULL FOR SHARE;
@@ -214,14 +233,17 @@ CREATE TRIGGER copy_from_article BEFORE INSERT OR UPDATE OF id, tag_id ON articl
 CREATE FUNCTION copy_to_article_lists() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE article_authors SET status = NEW.status, language = NEW.language, category_id = NEW.category_id,
-        listed_at = NEW.listed_at, updated_at = NEW.updated_at, deleted_at = NEW.deleted_at WHERE id = NEW.id;
+        listed_at = NEW.listed_at, expires_at = NEW.expires_at, release = NEW.release, updated_at = NEW.updated_at,
+        deleted_at = NEW.deleted_at WHERE id = NEW.id;
     UPDATE article_tags SET status = NEW.status, language = NEW.language, category_id = NEW.category_id,
-        listed_at = NEW.listed_at, updated_at = NEW.updated_at, deleted_at = NEW.deleted_at WHERE id = NEW.id;
+        listed_at = NEW.listed_at, expires_at = NEW.expires_at, release = NEW.release, updated_at = NEW.updated_at,
+        deleted_at = NEW.deleted_at WHERE id = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER copy_to_article_lists AFTER UPDATE ON articles FOR EACH ROW
-    WHEN ((OLD.status, OLD.language, OLD.category_id, OLD.listed_at, OLD.updated_at, OLD.deleted_at)
-        IS DISTINCT FROM (NEW.status, NEW.language, NEW.category_id, NEW.listed_at, NEW.updated_at, NEW.deleted_at))
+    WHEN ((OLD.status, OLD.language, OLD.category_id, OLD.listed_at, OLD.expires_at, OLD.release, OLD.updated_at, OLD.deleted_at)
+        IS DISTINCT FROM (NEW.status, NEW.language, NEW.category_id, NEW.listed_at, NEW.expires_at, NEW.release, NEW.updated_at,
+            NEW.deleted_at))
     EXECUTE FUNCTION copy_to_article_lists();
 
 -- An article may be restored only when its authors and tags are not deleted. The locks keep them from being deleted until

@@ -21,6 +21,8 @@ CREATE TABLE headlines (
     updated_at timestamptz NOT NULL DEFAULT now(),
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     deleted_at timestamptz,
+    release text CHECK (release IN ('pending', 'out', 'expired')),
+    public_effect text CHECK (public_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
     -- The terms of the title.
     search tsvector NOT NULL DEFAULT '',
     CONSTRAINT headlines_published_at_required CHECK (status NOT IN ('scheduled', 'published') OR published_at IS NOT NULL),
@@ -28,20 +30,20 @@ CREATE TABLE headlines (
 );
 ALTER TABLE headlines ALTER search SET STATISTICS 200;
 
--- Lists of the public: headlines that never expire …
+-- Lists of the public. What has expired leaves them when the log says so, so that few rows are read that have expired since.
 CREATE INDEX headlines_public ON headlines (listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX headlines_public_category ON headlines (category_id, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX headlines_public_language ON headlines (language, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX headlines_public_category_language ON headlines (category_id, language, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired';
 CREATE INDEX headlines_public_source ON headlines (source, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NULL AND source IS NOT NULL;
--- … and those that do, by the time of it: only the few that have not expired yet are read.
-CREATE INDEX headlines_public_expiring ON headlines (expires_at, listed_at, id)
-    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND expires_at IS NOT NULL;
+    WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL AND release IS DISTINCT FROM 'expired' AND source IS NOT NULL;
+-- What the task that puts content out, and takes it back, looks for.
+CREATE INDEX headlines_pending ON headlines (listed_at) WHERE release = 'pending';
+CREATE INDEX headlines_expiring ON headlines (expires_at) WHERE expires_at IS NOT NULL AND release IN ('pending', 'out');
 CREATE INDEX headlines_public_updated ON headlines (updated_at, id) INCLUDE (listed_at)
     WHERE status IN ('published', 'scheduled') AND deleted_at IS NULL;
 
@@ -67,6 +69,9 @@ CREATE INDEX headlines_search ON headlines USING gin (search, search_periods(lis
 
 CREATE TRIGGER advance_updated_at BEFORE UPDATE ON headlines
     FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION advance_updated_at();
+CREATE TRIGGER set_release_on_insert BEFORE INSERT ON headlines FOR EACH ROW EXECUTE FUNCTION set_release();
+CREATE TRIGGER set_release_on_update BEFORE UPDATE ON headlines
+    FOR EACH ROW WHEN (NEW.version <> OLD.version) EXECUTE FUNCTION set_release();
 CREATE TRIGGER require_live_category BEFORE INSERT OR UPDATE OF category_id, deleted_at ON headlines
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL AND NEW.deleted_at IS NULL)
     EXECUTE FUNCTION require_live_category();
@@ -101,6 +106,7 @@ CREATE TABLE headline_tags (
     category_id uuid,
     listed_at timestamptz NOT NULL,
     expires_at timestamptz,
+    release text,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz,
     PRIMARY KEY (id, tag_id),
@@ -118,16 +124,16 @@ BEGIN
         IF NEW.article_id IS NOT DISTINCT FROM OLD.article_id THEN
             UPDATE headline_tags SET status = NEW.status, language = NEW.language, priority = NEW.priority,
                 pinned = NEW.pinned, category_id = NEW.category_id, listed_at = NEW.listed_at,
-                expires_at = NEW.expires_at, updated_at = NEW.updated_at, deleted_at = NEW.deleted_at
+                expires_at = NEW.expires_at, release = NEW.release, updated_at = NEW.updated_at, deleted_at = NEW.deleted_at
             WHERE id = NEW.id;
             RETURN NULL;
         END IF;
         DELETE FROM headline_tags WHERE id = NEW.id;
     END IF;
     INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
-        expires_at, updated_at, deleted_at)
+        expires_at, release, updated_at, deleted_at)
     SELECT NEW.id, tag_id, NEW.article_id, NEW.status, NEW.language, NEW.priority, NEW.pinned, NEW.category_id,
-        NEW.listed_at, NEW.expires_at, NEW.updated_at, NEW.deleted_at
+        NEW.listed_at, NEW.expires_at, NEW.release, NEW.updated_at, NEW.deleted_at
     FROM article_tags WHERE article_tags.id = NEW.article_id;
     RETURN NULL;
 END $$;
@@ -144,9 +150,9 @@ BEGIN
     PERFORM FROM articles WHERE id = NEW.id FOR NO KEY UPDATE;
     PERFORM FROM headlines WHERE article_id = NEW.id ORDER BY id FOR SHARE;
     INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
-        expires_at, updated_at, deleted_at)
+        expires_at, release, updated_at, deleted_at)
     SELECT id, NEW.tag_id, article_id, status, language, priority, pinned, category_id, listed_at, expires_at,
-        updated_at, deleted_at
+        release, updated_at, deleted_at
     FROM headlines WHERE article_id = NEW.id;
     RETURN NULL;
 END $$;
@@ -161,7 +167,7 @@ END $$;
 CREATE TRIGGER untag_headlines BEFORE DELETE OR UPDATE OF id, tag_id ON article_tags
     FOR EACH ROW EXECUTE FUNCTION untag_headlines();
 
--- The moments to come at which the public sees other content, without a change: what is scheduled goes out, headlines expire.
+-- The moments to come at which the public sees other content, without a change: what is scheduled goes out, content expires.
 -- They are complete until `until`: a day and a half ahead, or less if they are many. One row without a moment if there is none.
 -- The bounds stand in each condition, where they are bounds of an index.
 CREATE FUNCTION moments_to_come() RETURNS TABLE (moment timestamptz, until timestamptz) LANGUAGE sql STABLE AS $$
@@ -175,19 +181,25 @@ CREATE FUNCTION moments_to_come() RETURNS TABLE (moment timestamptz, until times
         WHERE deleted_at IS NULL AND status IN ('published', 'scheduled')
             AND listed_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
         ORDER BY listed_at LIMIT 10000
+    ), articles_expired AS MATERIALIZED (
+        SELECT expires_at AS moment FROM articles
+        WHERE expires_at IS NOT NULL AND release IN ('pending', 'out')
+            AND expires_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
+        ORDER BY expires_at LIMIT 10000
     ), headlines_expired AS MATERIALIZED (
         SELECT expires_at AS moment FROM headlines
-        WHERE deleted_at IS NULL AND status IN ('published', 'scheduled')
+        WHERE expires_at IS NOT NULL AND release IN ('pending', 'out')
             AND expires_at BETWEEN now() - interval '1 minute' AND now() + interval '36 hours'
         ORDER BY expires_at LIMIT 10000
     ), known (until) AS (
         SELECT least(now() + interval '36 hours', full_to.stop) FROM (SELECT min(stop) AS stop FROM (
             SELECT max(moment) AS stop FROM articles_out HAVING count(*) = 10000
             UNION ALL SELECT max(moment) FROM headlines_out HAVING count(*) = 10000
+            UNION ALL SELECT max(moment) FROM articles_expired HAVING count(*) = 10000
             UNION ALL SELECT max(moment) FROM headlines_expired HAVING count(*) = 10000
         ) AS full_lists) AS full_to
     )
     SELECT found.moment, known.until FROM known LEFT JOIN (
-        TABLE articles_out UNION TABLE headlines_out UNION TABLE headlines_expired
+        TABLE articles_out UNION TABLE headlines_out UNION TABLE articles_expired UNION TABLE headlines_expired
     ) AS found ON true
 $$;

@@ -24,6 +24,7 @@ use crate::db::embedded::Embedded;
 use crate::db::{ConnectOptions, migrations, pooler, reach};
 use crate::events::retention;
 use crate::news::categories::counts;
+use crate::news::release;
 use crate::news::search_index::reindex;
 use crate::server;
 
@@ -38,6 +39,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
     let (options, embedded, key) = start_database(&config).await?;
     warn_of_outdated_index(&options).await;
     actix_web::rt::spawn(counts::keep_summed(options.clone()));
+    actix_web::rt::spawn(release::run(options.clone()));
     actix_web::rt::spawn(retention::run(options.clone(), config.events.events_days));
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();

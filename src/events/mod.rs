@@ -8,6 +8,7 @@ mod snapshot;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use uuid::Uuid;
 
 use crate::db::Fragment;
@@ -22,6 +23,18 @@ crate::text_enum! {
         Deleted = "deleted",
         /// Taken out of the trash.
         Restored = "restored",
+    }
+}
+
+crate::text_enum! {
+    /// What a change did to the public.
+    PublicEffect {
+        Published = "published",
+        Updated = "updated",
+        Withdrawn = "withdrawn",
+        Expired = "expired",
+        /// Moved to the trash.
+        Deleted = "deleted",
     }
 }
 
@@ -45,13 +58,15 @@ pub struct Effects {
     pub moments: Vec<DateTime<Utc>>,
 }
 
-/// The statement that records a change, in the transaction that makes it.
-pub fn insert(change: Change, effects: &Effects) -> Fragment {
+/// The statement that records a change, in the transaction that makes it. `public_effect` is an expression of a
+/// [`PublicEffect`] or of null.
+pub fn insert(change: Change, public_effect: Fragment, effects: &Effects) -> Fragment {
     Fragment::default().query(diesel::insert_into(events::table).values((
         events::resource.eq(change.resource),
         events::resource_id.eq(change.id),
         events::version.eq(change.version),
         events::action.eq(change.action),
+        events::effect.eq(public_effect.typed::<Nullable<Text>>()),
         events::tags.eq(effects.tags.clone()),
         events::moments.eq(effects.moments.clone()),
     )))

@@ -7,6 +7,7 @@ pub mod content;
 pub mod headlines;
 pub mod listing;
 pub mod messages;
+pub mod release;
 pub mod search;
 pub mod search_index;
 pub mod site;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::messages;
 use super::text::Text;
-use super::{Fault, Problem, RateExceeded};
+use super::{Fault, GoneReason, Problem, RateExceeded};
 
 impl Problem {
     /// What this occurrence is about, for people.
@@ -30,7 +30,8 @@ impl Problem {
             Self::NotFound => messages::not_found(),
             Self::Moved(to) => messages::moved(to),
             Self::MethodNotAllowed(methods) => messages::allowed_methods(methods),
-            Self::Gone => messages::withdrawn(),
+            Self::Gone(GoneReason::Withdrawn) => messages::withdrawn(),
+            Self::Gone(GoneReason::Expired) => messages::expired(),
             Self::Outdated(current) => messages::outdated(current.version),
             Self::NothingMatches => messages::nothing_matches(),
             Self::PreconditionRequired => messages::if_match_required(),

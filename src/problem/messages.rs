@@ -33,6 +33,8 @@ crate::messages! {
         "méthodes autorisées : {methods}";
     withdrawn() = "this was withdrawn",
         "cette ressource a été retirée";
+    expired() = "this has expired",
+        "cette ressource a expiré";
     outdated(version) = "version mismatch: the current version is {version}",
         "la version ne correspond pas : la version actuelle est la {version}";
     nothing_matches() = "no resource that `If-Match` could match",

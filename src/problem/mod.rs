@@ -43,7 +43,7 @@ pub enum Problem {
     /// The allowed methods, as in `Allow`.
     MethodNotAllowed(String),
     Conflict(Text, Vec<Fault>),
-    Gone,
+    Gone(GoneReason),
     Outdated(Current),
     NothingMatches,
     PreconditionRequired,
@@ -75,6 +75,16 @@ pub enum Problem {
     /// A violated constraint that no resource has turned into a problem of its own.
     Constraint(#[source] Box<ConstraintViolation>),
     Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Why a resource that was public is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GoneReason {
+    /// Taken down.
+    Withdrawn,
+    /// Its `expires_at` has come.
+    Expired,
 }
 
 /// The current version of a resource.

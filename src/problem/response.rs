@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem_type::ProblemType;
-use super::{Current, FaultBody, Language, Problem};
+use super::{Current, FaultBody, GoneReason, Language, Problem};
 
 /// The most faults that one response lists.
 const MAX_FAULTS: usize = 100;
@@ -45,6 +45,10 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub current: Option<&'a Current>,
+    /// Why a resource is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<GoneReason>,
 }
 
 impl Problem {
@@ -86,6 +90,10 @@ impl Problem {
             errors: faults.map(|fault| fault.body(language)).collect(),
             current: match self {
                 Self::Outdated(current) => Some(current),
+                _ => None,
+            },
+            reason: match self {
+                Self::Gone(reason) => Some(*reason),
                 _ => None,
             },
         }

@@ -3,7 +3,8 @@
 use crate::http::messages;
 use crate::news::messages as of_content;
 use crate::problem::{
-    Current, Fault, FaultCode, KINDS, Problem, RateExceeded, Unauthenticated, messages as general,
+    Current, Fault, FaultCode, GoneReason, KINDS, Problem, RateExceeded, Unauthenticated,
+    messages as general,
 };
 
 /// A problem of each kind, in the order of the kinds.
@@ -44,7 +45,7 @@ fn of_resources() -> Vec<Problem> {
         Problem::NotFound,
         Problem::Moved("/v1/articles/le-nouveau-port".to_owned()),
         Problem::Conflict(of_content::slug_taken(), vec![taken]),
-        Problem::Gone,
+        Problem::Gone(GoneReason::Withdrawn),
         Problem::Outdated(Current {
             version: 3,
             etag: "\"3-5f0c2b7a9e1d-6d1f0a2c4b7e8f9012345678\"".to_owned(),

@@ -231,6 +231,11 @@ async fn a_deleted_article_counts_as_no_article_in_filters() {
     ] {
         for sort in ["-published_at", "published_at", "-updated_at"] {
             let path = format!("/v1/headlines?has_article={has}&count=true&sort={sort}");
+            let mut titles = titles.to_vec();
+            if sort == "-updated_at" {
+                // A headline changes when its article disappears.
+                titles.reverse();
+            }
             for page in [
                 app.get(&path).await.ok(),
                 app.get_as_admin(&path).await.ok(),

@@ -49,6 +49,7 @@ mod process;
 mod publication;
 mod query_plans;
 mod rate_limits;
+mod release;
 mod request_limits;
 mod response_cache;
 mod round_trips;

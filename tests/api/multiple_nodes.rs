@@ -1,7 +1,9 @@
 //! Two server processes on one database: concurrent writes through both have one winner.
 
 use std::process::Command;
+use std::time::Duration;
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -205,5 +207,30 @@ async fn concurrent_writes_through_two_nodes_have_one_winner() {
             .request(node, key, Method::GET, "/v1/me", None, Value::Null)
             .await;
         refused.problem(401, "unauthorized");
+    }
+}
+
+#[actix_web::test]
+async fn what_comes_due_is_written_by_one_of_the_nodes() {
+    let nodes = Nodes::start().await;
+    let create = async |milliseconds| {
+        let at = Utc::now() + TimeDelta::milliseconds(milliseconds);
+        let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body =
+            json!({"title": "x", "language": "fr", "status": "scheduled", "published_at": at});
+        let made = nodes.post(0, "/v1/headlines", body).await;
+        path("headlines", &made.created())
+    };
+    let version = async |path: &str| nodes.get(1, path).await.ok()["version"].clone();
+    let mut paths = Vec::new();
+    for milliseconds in [300, 300, 300, 300, 900] {
+        paths.push(create(milliseconds).await);
+    }
+    // By the last one, a second node would have written the first ones again.
+    while version(&paths[4]).await == 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for path in &paths {
+        assert_eq!(version(path).await, 2);
     }
 }

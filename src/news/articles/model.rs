@@ -52,7 +52,7 @@ impl Word for ArticleKind {}
     "lede": "Après six semaines d’attente, les tracteurs sont de retour.", "body": "Il a plu.\n\nEnfin.", "body_format": "markdown",
     "body_html": "<p>Il a plu.</p>\n<p>Enfin.</p>\n", "body_text": "Il a plu.\nEnfin.", "language": "fr", "dir": "ltr",
     "status": "published", "published_at": "2026-11-23T14:00:00.000000Z", "first_published_at": "2026-11-23T14:00:00.000000Z",
-    "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
+    "expires_at": null, "category_id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12",
     "category": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d12", "slug": "agriculture", "name": "Agriculture",
         "parent": {"id": "0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d11", "slug": "economie", "name": "Économie"}},
     "author_ids": ["0199f0a2-6c1e-7d6e-9f30-1f6a0b7c2d21"],
@@ -99,6 +99,9 @@ pub struct Article {
     /// The time of the first publication.
     #[serde(serialize_with = "timestamp::serialize")]
     pub first_published_at: Option<DateTime<Utc>>,
+    /// The time at which the public stops seeing it.
+    #[serde(serialize_with = "timestamp::serialize")]
+    pub expires_at: Option<DateTime<Utc>>,
     pub category_id: Option<Uuid>,
     /// A summary of the category.
     #[diesel(select_expression = column::<Nullable<CategoryRecord>>("of_category.category"), select_expression_type = Column<Nullable<CategoryRecord>>)]
@@ -206,6 +209,9 @@ pub struct NewArticle {
     /// The publication time. `published` without it means now; `scheduled` requires it. From the year 1600 to 9999.
     #[serde(default)]
     pub published_at: Option<DateTime<Utc>>,
+    /// The time at which the public stops seeing it: later than `published_at`.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub category_id: Option<Uuid>,
     #[serde(default)]
@@ -249,6 +255,7 @@ impl NewArticle {
             language,
             status: draft(),
             published_at: None,
+            expires_at: None,
             category_id: None,
             author_ids: Vec::new(),
             tag_ids: Vec::new(),

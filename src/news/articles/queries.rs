@@ -39,7 +39,6 @@ impl Article {
     pub const LISTED: ListedTable = ListedTable {
         name: Self::TABLE,
         alias: "a",
-        expires: false,
     };
 
     /// The list that a filter makes.
@@ -179,7 +178,7 @@ impl Article {
         let sql = Fragment::new("FROM articles")
             .append(&related(visibility, includes, None))
             .sql(" WHERE ")
-            .append(&visibility.of_articles("articles"));
+            .append(&visibility.of_content("articles"));
         let sql = match name {
             IdOrSlug::Id(id) => sql.sql(" AND articles.id = ").id(*id),
             IdOrSlug::Slug(slug) => sql.sql(" AND articles.slug = ").text(slug),

@@ -47,7 +47,7 @@ impl ArticleRef {
         )
         .sql(column)
         .sql(" AND ")
-        .append(&visibility.of_articles("a"))
+        .append(&visibility.of_content("a"))
         .sql(") AS of_article ON true")
     }
 

@@ -33,7 +33,7 @@ pub(super) fn join(visibility: Visibility, includes: impl Fn(&str) -> bool) -> F
 
 /// The translations that are visible, and the original if it is.
 fn translations(visibility: Visibility) -> Fragment {
-    let is_visible = |alias| visibility.of_articles(alias);
+    let is_visible = |alias| visibility.of_content(alias);
     let original = match visibility {
         Visibility::Everything => Fragment::new("articles.translation_of"),
         Visibility::Public | Visibility::Early => {

@@ -1,7 +1,6 @@
 //! Articles as a resource: the steps of a write that they have of their own.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, now};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -16,11 +15,13 @@ use crate::http::messages;
 use crate::news::articles::model::{Article, NewArticle};
 use crate::news::articles::prepared::{self, PreparedArticle, Renderer};
 use crate::news::articles::write;
-use crate::news::content::crud::{CascadedChange, Resource, Write};
+use crate::news::content::crud::{CascadedChange, Dependent, Resource, Write};
+use crate::news::content::gone;
+use crate::news::content::publication;
 use crate::news::content::slug::{self, SlugTable};
-use crate::news::content::visibility::{self, Status, Visibility};
+use crate::news::content::visibility::{self, Visibility};
 use crate::news::listing::cache_tags::{author_part, parts_of, tag_part};
-use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
+use crate::problem::{ConstraintViolation, Fault, FaultCode, GoneReason, Problem};
 use crate::schema::articles;
 
 impl Resource for Article {
@@ -32,6 +33,11 @@ impl Resource for Article {
     const TABLE: &'static str = "articles";
     const SLUGS: Option<SlugTable> = Some(SlugTable::Articles);
     const PATH: &'static str = "/v1/articles";
+    const DEPENDENT: Option<Dependent> = Some(Dependent {
+        name: "headline",
+        table: "headlines",
+        column: "article_id",
+    });
     const SIBLING_LOCK: &'static str = "translations";
     const MAX_BODY: usize = prepared::MAX_BODY;
 
@@ -68,17 +74,11 @@ impl Resource for Article {
         Self::find_with(conn, name, visibility, |field| fields.includes(field, true)).await
     }
 
-    async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
-        let gone = articles::table
-            .filter(articles::deleted_at.is_null())
-            .filter(articles::status.eq(Status::Withdrawn))
-            .filter(articles::first_published_at.le(now))
-            .into_boxed();
-        let gone = match name {
-            IdOrSlug::Id(id) => gone.filter(articles::id.eq(id)),
-            IdOrSlug::Slug(slug) => gone.filter(articles::slug.eq(slug)),
-        };
-        diesel::select(exists(gone)).get_result(conn).await
+    async fn gone(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+    ) -> QueryResult<Option<GoneReason>> {
+        gone::reason(conn, Self::TABLE, name).await
     }
 
     fn language(&self) -> Option<&str> {
@@ -125,6 +125,7 @@ impl Resource for Article {
         faults.extend(duplicates("author_ids", &new.author_ids));
         faults.extend(duplicates("tag_ids", &new.tag_ids));
         faults.extend(visibility::check_time(new.status, new.published_at));
+        faults.extend(publication::check_expiry(new.published_at, new.expires_at));
         if faults.is_empty() {
             Ok(())
         } else {
@@ -156,7 +157,8 @@ impl Resource for Article {
     }
 
     fn moments(&self) -> Vec<DateTime<Utc>> {
-        self.published_at.into_iter().collect()
+        let moments = [self.published_at, self.expires_at];
+        moments.into_iter().flatten().collect()
     }
 
     async fn insert(

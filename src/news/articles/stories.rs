@@ -74,7 +74,7 @@ fn goes_before(
             .column(alias, "translation_of IS NOT NULL, ")
             .column(alias, "language)")
     };
-    visible("other", false, visibility, filter.parameters.status)
+    visible("other", visibility, filter.parameters.status)
         .sql(" AND ((")
         .append(&position("other"))
         .sql(" < (")

@@ -35,6 +35,7 @@ struct ArticleRow {
     status: Status,
     published_at: Typed<Nullable<Timestamptz>>,
     first_published_at: Typed<Nullable<Timestamptz>>,
+    expires_at: Option<DateTime<Utc>>,
     category_id: Option<Uuid>,
     dateline: Option<String>,
     image: Option<Image>,
@@ -51,6 +52,7 @@ impl ArticleRow {
     ) -> Result<Self, Problem> {
         let time =
             Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
+        time.check_expiry(conn, new.expires_at).await?;
         Ok(Self {
             kind: new.kind,
             title: new.title,
@@ -62,6 +64,7 @@ impl ArticleRow {
             status: new.status,
             published_at: time.published_at.value(),
             first_published_at: time.first_published_at.value(),
+            expires_at: new.expires_at,
             category_id: new.category_id,
             dateline: new.dateline,
             image: new.image,

@@ -34,18 +34,24 @@ pub async fn count_articles(
     Ok(())
 }
 
-/// The number of articles directly in each category, in tree order: those that are or will be public, without those that will.
+/// The number of articles directly in each category, in tree order: of those that are or will be public, without those that will,
+/// and those that have expired since the log last said so.
 async fn own_counts(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(String, i64)>> {
     let sql = Fragment::new(
         "SELECT tree_key, (coalesce(own.count, 0) - ahead.count)::bigint FROM categories LEFT JOIN (\
          SELECT category_id, sum(count) AS count FROM (SELECT category_id, count FROM article_counts \
          UNION ALL SELECT category_id, change FROM article_count_changes) AS counted GROUP BY category_id\
          ) AS own ON own.category_id = categories.id CROSS JOIN LATERAL (\
-         SELECT count(*) FROM (SELECT FROM articles WHERE articles.category_id = categories.id AND deleted_at IS NULL \
-         AND status IN ('published', 'scheduled') AND listed_at > now() LIMIT ",
+         SELECT count(*) FROM ((SELECT FROM articles WHERE articles.category_id = categories.id AND deleted_at IS NULL \
+         AND status IN ('published', 'scheduled') AND release IS DISTINCT FROM 'expired' AND listed_at > now() LIMIT ",
     )
     .number(MOST_COUNTED + 1)
-    .sql(") AS scheduled) AS ahead WHERE deleted_at IS NULL ORDER BY tree_key");
+    .sql(
+        ") UNION ALL (SELECT FROM articles WHERE articles.category_id = categories.id AND release IN ('pending', 'out') \
+         AND expires_at <= now() LIMIT ",
+    )
+    .number(MOST_COUNTED + 1)
+    .sql(")) AS others) AS ahead WHERE deleted_at IS NULL ORDER BY tree_key");
     Statement::<(Text, BigInt)>::new(sql).load(conn).await
 }
 

@@ -2,6 +2,7 @@
 
 pub mod crud;
 pub mod dependents;
+pub mod gone;
 pub mod image;
 pub mod link;
 pub mod names;

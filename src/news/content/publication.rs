@@ -8,6 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::db::Fragment;
 use crate::db::statement::Typed;
 use crate::news::content::visibility::Status;
+use crate::news::messages;
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// A time that is stored: known, or that of the transaction by the database's clock, which lists compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,39 @@ impl Publication {
             first_published_at,
         })
     }
+
+    /// Refuses an expiry that isn't later, where the time of publication is known only now.
+    pub async fn check_expiry(
+        &self,
+        conn: &mut AsyncPgConnection,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Problem> {
+        if expires_at.is_none() {
+            return Ok(());
+        }
+        let published_at = match self.published_at {
+            StoredTime::Known(time) => time,
+            StoredTime::Now => Some(now(conn).await?),
+        };
+        match check_expiry(published_at, expires_at) {
+            Some(fault) => Err(Problem::Invalid(vec![fault])),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Content expires after it is published.
+pub fn check_expiry(
+    published_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+) -> Option<Fault> {
+    (expires_at? <= published_at?).then(|| {
+        Fault::at(
+            "/expires_at",
+            FaultCode::TooEarly,
+            messages::expiry_too_early(),
+        )
+    })
 }
 
 /// The time of the transaction by the database's clock.

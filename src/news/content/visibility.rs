@@ -60,7 +60,7 @@ pub fn check_status_filter(reader: &Reader, status: Status) -> Result<(), Proble
 /// The content that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// Content that is published, or scheduled and due.
+    /// Content that is published, or scheduled and due, until it expires.
     Public,
     /// Also content that is scheduled: for partners under embargo.
     Early,
@@ -81,38 +81,35 @@ impl Visibility {
         }
     }
 
-    /// The condition for visible articles; `alias` is the name or alias of the table in the statement, or empty.
-    pub fn of_articles(self, alias: &'static str) -> Fragment {
+    /// The condition for visible articles or headlines; `alias` is the name or alias of the table in the statement, or empty.
+    pub fn of_content(self, alias: &'static str) -> Fragment {
         match self {
             Self::Public => is_public(alias),
-            Self::Early => is_released(alias),
+            Self::Early => is_released(alias).sql(" AND ").append(&is_unexpired(alias)),
             Self::Everything => Fragment::default().column(alias, "deleted_at IS NULL"),
         }
     }
-
-    /// The condition for visible headlines, which have not expired either.
-    pub fn of_headlines(self, alias: &'static str) -> Fragment {
-        let sql = self.of_articles(alias);
-        match self {
-            Self::Public | Self::Early => sql
-                .sql(" AND (")
-                .column(alias, "expires_at IS NULL OR ")
-                .column(alias, "expires_at > now())"),
-            Self::Everything => sql,
-        }
-    }
 }
 
-/// The condition for content that everybody may see. Nothing is written when scheduled content becomes due, so it counts as
-/// published from then on.
+/// The condition for content that everybody may see: scheduled content from its moment on, whether or not the log says so yet.
 pub fn is_public(alias: &'static str) -> Fragment {
     is_released(alias)
         .sql(" AND ")
-        .column(alias, "listed_at <= now()")
+        .column(alias, "listed_at <= now() AND ")
+        .append(&is_unexpired(alias))
 }
 
-/// The condition for content that is published or scheduled.
-fn is_released(alias: &'static str) -> Fragment {
+/// The condition for content that has not expired. Its first part is that of the indexes, which still have what expired within
+/// the last second.
+pub fn is_unexpired(alias: &'static str) -> Fragment {
+    Fragment::default()
+        .column(alias, "release IS DISTINCT FROM 'expired' AND (")
+        .column(alias, "expires_at IS NULL OR ")
+        .column(alias, "expires_at > now())")
+}
+
+/// The condition for content that is published or scheduled, whether or not it has expired.
+pub fn is_released(alias: &'static str) -> Fragment {
     // The words of an index's condition are written out: a bind value would hide them from the planner.
     Fragment::default()
         .column(alias, "deleted_at IS NULL AND ")

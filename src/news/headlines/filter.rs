@@ -105,18 +105,13 @@ fn has_article(has: bool, visibility: Visibility) -> FilterPredicate {
     }
 }
 
-/// Whether the headline's article has the tag. The index table doesn't know whether the article is visible, nor whether
-/// the headline has expired: both are checked on each row.
+/// Whether the headline's article has the tag. The index table doesn't know whether the article is visible: that is checked on
+/// each row.
 fn with_tag(tag: Fragment, visibility: Visibility) -> FilterPredicate {
     let (condition, row_check) = article_is_visible(visibility);
     FilterPredicate {
         condition,
-        row_check: Some(match visibility {
-            Visibility::Everything => row_check,
-            Visibility::Public | Visibility::Early => {
-                row_check.sql(" AND (h.expires_at IS NULL OR h.expires_at > now())")
-            }
-        }),
+        row_check: Some(row_check),
         index: Some(IndexAccess {
             table: "headline_tags",
             column: Some(("tag_id", tag)),
@@ -130,7 +125,7 @@ fn with_tag(tag: Fragment, visibility: Visibility) -> FilterPredicate {
 /// The condition that the headline's article is visible, and the same as a check of each row.
 fn article_is_visible(visibility: Visibility) -> (Fragment, Fragment) {
     let sql = Fragment::new("EXISTS (SELECT FROM articles AS a WHERE a.id = h.article_id AND ")
-        .append(&visibility.of_articles("a"));
+        .append(&visibility.of_content("a"));
     (sql.clone().sql(")"), sql.sql(" OFFSET 0)"))
 }
 

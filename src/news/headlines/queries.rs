@@ -41,7 +41,6 @@ impl Headline {
     pub const LISTED: ListedTable = ListedTable {
         name: Self::TABLE,
         alias: "h",
-        expires: true,
     };
 
     /// The list that a filter makes.
@@ -123,7 +122,7 @@ impl Headline {
             .sql(" WHERE headlines.id = ")
             .id(id)
             .sql(" AND ")
-            .append(&visibility.of_headlines("headlines"));
+            .append(&visibility.of_content("headlines"));
         let found: Option<Self> = Statement::<RowType<Self>>::select::<Self>(&sql)
             .get_result(conn)
             .await

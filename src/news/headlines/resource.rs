@@ -1,9 +1,8 @@
 //! Headlines as a resource: the steps of a write that they have of their own.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, now};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
 use crate::http::cache_tags::CacheTag;
@@ -12,12 +11,13 @@ use crate::http::id_or_slug::IdOrSlug;
 use crate::http::language;
 use crate::http::locale::LanguagePreference;
 use crate::news::content::crud::{self, Resource};
-use crate::news::content::visibility::{self, Status, Visibility};
+use crate::news::content::gone;
+use crate::news::content::publication;
+use crate::news::content::visibility::{self, Visibility};
 use crate::news::headlines::model::{Headline, NewHeadline};
-use crate::news::headlines::write::{self, check_expiry};
+use crate::news::headlines::write;
 use crate::news::listing::cache_tags::parts_of;
-use crate::problem::{ConstraintViolation, Fault, FaultCode, Problem};
-use crate::schema::headlines;
+use crate::problem::{ConstraintViolation, Fault, FaultCode, GoneReason, Problem};
 
 impl Resource for Headline {
     type New = NewHeadline;
@@ -64,16 +64,14 @@ impl Resource for Headline {
         Self::find_with(conn, *id, visibility, |field| fields.includes(field, true)).await
     }
 
-    async fn is_gone(conn: &mut AsyncPgConnection, name: &IdOrSlug) -> QueryResult<bool> {
-        let IdOrSlug::Id(id) = name else {
-            return Ok(false);
-        };
-        let gone = headlines::table
-            .find(id)
-            .filter(headlines::deleted_at.is_null())
-            .filter(headlines::status.eq(Status::Withdrawn))
-            .filter(headlines::first_published_at.le(now));
-        diesel::select(exists(gone)).get_result(conn).await
+    async fn gone(
+        conn: &mut AsyncPgConnection,
+        name: &IdOrSlug,
+    ) -> QueryResult<Option<GoneReason>> {
+        match name {
+            IdOrSlug::Id(_) => gone::reason(conn, Self::TABLE, name).await,
+            IdOrSlug::Slug(_) => Ok(None),
+        }
     }
 
     fn language(&self) -> Option<&str> {
@@ -94,7 +92,7 @@ impl Resource for Headline {
             Err(detail) => faults.push(Fault::at("/language", FaultCode::InvalidLanguage, detail)),
         }
         faults.extend(visibility::check_time(new.status, new.published_at));
-        faults.extend(check_expiry(new.published_at, new.expires_at));
+        faults.extend(publication::check_expiry(new.published_at, new.expires_at));
         if faults.is_empty() {
             Ok(())
         } else {

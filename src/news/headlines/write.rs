@@ -9,12 +9,11 @@ use uuid::Uuid;
 use crate::db::Fragment;
 use crate::db::statement::Typed;
 use crate::http::language::{self, Dir};
-use crate::news::content::publication::{self, Publication, StoredTime};
+use crate::news::content::publication::Publication;
 use crate::news::content::visibility::Status;
 use crate::news::headlines::model::{NewHeadline, Priority};
-use crate::news::messages;
 use crate::news::search_index::{IndexedHeadline, Vocabulary};
-use crate::problem::{Fault, FaultCode, Problem};
+use crate::problem::Problem;
 use crate::schema::headlines;
 
 /// The columns that a client's document fills.
@@ -46,15 +45,7 @@ impl HeadlineRow {
     ) -> Result<Self, Problem> {
         let time =
             Publication::plan(conn, new.status, new.published_at, first_published_at).await?;
-        if new.expires_at.is_some() {
-            let published_at = match time.published_at {
-                StoredTime::Known(time) => time,
-                StoredTime::Now => Some(publication::now(conn).await?),
-            };
-            if let Some(fault) = check_expiry(published_at, new.expires_at) {
-                return Err(Problem::Invalid(vec![fault]));
-            }
-        }
+        time.check_expiry(conn, new.expires_at).await?;
         Ok(Self {
             dir: language::dir(&new.language),
             indexed: IndexedHeadline::new(&new.language, &new.title),
@@ -72,20 +63,6 @@ impl HeadlineRow {
             source: new.source,
         })
     }
-}
-
-/// A headline expires after it is published.
-pub(super) fn check_expiry(
-    published_at: Option<DateTime<Utc>>,
-    expires_at: Option<DateTime<Utc>>,
-) -> Option<Fault> {
-    (expires_at? <= published_at?).then(|| {
-        Fault::at(
-            "/expires_at",
-            FaultCode::TooEarly,
-            messages::expiry_too_early(),
-        )
-    })
 }
 
 /// The words that become known with a headline.

@@ -2,67 +2,40 @@
 //! where the columns stand alone.
 
 use crate::db::Fragment;
-use crate::news::content::visibility::{Status, Visibility};
+use crate::news::content::visibility::{Status, Visibility, is_released};
 use crate::news::listing::resolve::ResolvedFilter;
 use crate::news::listing::scan_plan::FilterPredicate;
 use crate::news::listing::timeline::ListedTable;
 
-/// Whether a row has this status now, and is visible at all.
-fn of_status(alias: &'static str, visibility: Visibility, status: Option<Status>) -> Fragment {
+/// The condition that a row is visible, and has the status asked for now.
+pub fn visible(alias: &'static str, visibility: Visibility, status: Option<Status>) -> Fragment {
     // The words of an index's condition are written out: a bind would hide them from the planner.
     let is = |status| {
         Visibility::Everything
-            .of_articles(alias)
+            .of_content(alias)
             .sql(" AND ")
             .column(alias, status)
     };
-    let listed = |sql: Fragment, condition| sql.sql(" AND ").column(alias, condition);
+    let and = |sql: Fragment, condition| sql.sql(" AND ").column(alias, condition);
     let Some(status) = status.filter(|_| visibility != Visibility::Public) else {
-        return visibility.of_articles(alias);
+        return visibility.of_content(alias);
     };
     match status {
         Status::Draft => is("status = 'draft'"),
-        Status::Scheduled => listed(is("status = 'scheduled'"), "listed_at > now()"),
+        Status::Scheduled => and(is("status = 'scheduled'"), "listed_at > now()"),
         // A scheduled row whose time has come is published.
-        Status::Published => Visibility::Early
-            .of_articles(alias)
-            .sql(" AND (")
-            .column(alias, "status = 'published' OR ")
-            .column(alias, "listed_at <= now())"),
+        Status::Published => {
+            let released = match visibility {
+                Visibility::Everything => is_released(alias),
+                Visibility::Public | Visibility::Early => Visibility::Early.of_content(alias),
+            };
+            released
+                .sql(" AND (")
+                .column(alias, "status = 'published' OR ")
+                .column(alias, "listed_at <= now())")
+        }
         Status::Withdrawn => is("status = 'withdrawn'"),
     }
-}
-
-/// The conditions of which every visible row meets exactly one, and each of which an index has.
-pub(super) fn visible_alternatives(
-    alias: &'static str,
-    expires: bool,
-    visibility: Visibility,
-    status: Option<Status>,
-) -> Vec<Fragment> {
-    let visible = of_status(alias, visibility, status);
-    if !expires || visibility == Visibility::Everything {
-        return vec![visible];
-    }
-    // One index has the rows that never expire, in order; the other one the few that will.
-    ["expires_at IS NULL", "expires_at > now()"]
-        .map(|expires| visible.clone().sql(" AND ").column(alias, expires))
-        .into()
-}
-
-/// The alternatives as one condition.
-pub fn visible(
-    alias: &'static str,
-    expires: bool,
-    visibility: Visibility,
-    status: Option<Status>,
-) -> Fragment {
-    let mut sql = Fragment::new("(");
-    let alternatives = visible_alternatives(alias, expires, visibility, status);
-    for (n, alternative) in alternatives.iter().enumerate() {
-        sql = sql.sql(if n > 0 { " OR " } else { "" }).append(alternative);
-    }
-    sql.sql(")")
 }
 
 impl ResolvedFilter {
@@ -126,14 +99,9 @@ impl ResolvedFilter {
         [after, before, day].into_iter().flatten().collect()
     }
 
-    /// All of these as one condition on a row of the table, or of an index table, which doesn't know when rows expire.
-    pub(super) fn row_condition(
-        &self,
-        alias: &'static str,
-        expires: bool,
-        visibility: Visibility,
-    ) -> Fragment {
-        let mut conditions = vec![visible(alias, expires, visibility, self.parameters.status)];
+    /// All of these as one condition on a row of the table, or of an index table.
+    pub(super) fn row_condition(&self, alias: &'static str, visibility: Visibility) -> Fragment {
+        let mut conditions = vec![visible(alias, visibility, self.parameters.status)];
         conditions.extend(self.category(alias));
         conditions.extend(self.language(alias));
         conditions.extend(self.published(alias));

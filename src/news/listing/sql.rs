@@ -2,7 +2,7 @@
 
 use crate::db::{Fragment, Keyset};
 use crate::http::cursor::Cursor;
-use crate::news::listing::conditions::visible_alternatives;
+use crate::news::listing::conditions::visible;
 use crate::news::listing::scan_plan::ScanPlan;
 use crate::news::listing::timeline::{SortTime, Timeline};
 
@@ -16,8 +16,6 @@ struct Scan<'a> {
     rows: usize,
     /// How many rows each scan may read for them.
     budget: usize,
-    /// Whether it is one of several that are merged.
-    is_merged: bool,
 }
 
 impl Scan<'_> {
@@ -29,7 +27,7 @@ impl Scan<'_> {
         }
         let residual = Fragment::all_of(&self.plan.residual_filters);
         let found = Fragment::new("SELECT * FROM (");
-        let found = if self.is_merged {
+        let found = if self.plan.per_category {
             // One row more than the budget marks the edge of what is known, so that the merge ends there.
             let columns = Fragment::new("SELECT *, row_number() OVER (")
                 .append(&self.order)
@@ -101,12 +99,7 @@ impl Timeline<'_> {
     ) -> Fragment {
         let descending = self.is_descending(cursor);
         let is_own_table = plan.table == self.table.name;
-        let conditions = visible_alternatives(
-            "",
-            self.table.expires && is_own_table,
-            self.visibility,
-            self.filter.parameters.status,
-        );
+        let condition = visible("", self.visibility, self.filter.parameters.status);
         let scan = Scan {
             plan,
             alias: self.table.alias,
@@ -114,16 +107,9 @@ impl Timeline<'_> {
             order: self.order_by("", &plan.columns, descending),
             rows,
             budget: self.budget_per_scan(plan, rows),
-            is_merged: plan.per_category || conditions.len() > 1,
         };
-        let mut found = Fragment::default();
-        for (n, condition) in conditions.iter().enumerate() {
-            found = found
-                .sql(if n > 0 { " UNION ALL (" } else { "(" })
-                .append(&scan.sql(condition))
-                .sql(")");
-        }
-        if scan.is_merged {
+        let mut found = Fragment::new("(").append(&scan.sql(&condition)).sql(")");
+        if plan.per_category {
             found = self.merged(&scan, &found, descending);
         }
         if !is_own_table {
@@ -142,17 +128,16 @@ impl Timeline<'_> {
         }
     }
 
-    /// The rows of several scans in one order, up to the first edge of a scan: behind it, another row may be missing.
+    /// The rows of a scan for each category in one order, up to the first edge of a scan: behind it, another row may be missing.
     fn merged(&self, scan: &Scan<'_>, scans: &Fragment, descending: bool) -> Fragment {
         let alias = self.table.alias;
         let order = self.order_by(alias, &[], descending);
-        let mut from = match scan.plan.per_category {
-            true => Fragment::new("unnest(")
-                .ids(self.filter.categories.clone())
-                .sql(") AS branch (id) CROSS JOIN LATERAL "),
-            false => Fragment::default(),
-        };
-        from = from.sql("(").append(scans).sql(") AS ").sql(alias);
+        let mut from = Fragment::new("unnest(")
+            .ids(self.filter.categories.clone())
+            .sql(") AS branch (id) CROSS JOIN LATERAL ")
+            .append(scans)
+            .sql(" AS ")
+            .sql(alias);
         if !scan.plan.residual_filters.is_empty() {
             from = Fragment::new("(SELECT ")
                 .column(alias, "*, count(*) FILTER (WHERE is_edge) OVER (")
@@ -191,9 +176,8 @@ impl Timeline<'_> {
         let mut aliases = INDEX_TABLES.into_iter();
         let alias = self.table.alias;
         let mut sql = Fragment::new(self.table.name).sql(" AS ").sql(alias);
-        let row_condition =
-            |alias, expires| self.filter.row_condition(alias, expires, self.visibility);
-        let mut conditions = vec![row_condition(alias, self.table.expires)];
+        let row_condition = |alias| self.filter.row_condition(alias, self.visibility);
+        let mut conditions = vec![row_condition(alias)];
         for predicate in &self.predicates {
             let index = predicate.index.as_ref();
             let index = index.filter(|index| index.table != self.table.name);
@@ -205,7 +189,7 @@ impl Timeline<'_> {
                     sql = sql.sql(" AND ").column(joined, column);
                     sql = sql.sql(" = ").append(value);
                 }
-                sql = sql.sql(" AND ").append(&row_condition(joined, false));
+                sql = sql.sql(" AND ").append(&row_condition(joined));
             }
             if joined.is_none_or(|(index, _)| !index.exact) {
                 conditions.push(predicate.condition.clone());

@@ -20,8 +20,6 @@ pub struct ListedTable {
     pub name: &'static str,
     /// The alias of its rows in conditions, also where an index table with the same columns is scanned instead.
     pub alias: &'static str,
-    /// Whether rows leave the list at `expires_at`.
-    pub expires: bool,
 }
 
 /// Rows of a table in the order of time; of two at the same time, the id decides.
@@ -122,7 +120,7 @@ impl<'a> Timeline<'a> {
     /// The condition that a row of its table, by this alias, is visible and has the status asked for.
     pub fn visible(&self, alias: &'static str) -> Fragment {
         let status = self.filter.parameters.status;
-        conditions::visible(alias, self.table.expires, self.visibility, status)
+        conditions::visible(alias, self.visibility, status)
     }
 
     /// How many filters are used, beside one category.

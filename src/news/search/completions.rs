@@ -163,7 +163,7 @@ fn on_article(visibility: Visibility, articles: &'static str, column: &'static s
         .sql(" AS own WHERE own.")
         .sql(column)
         .sql(" = named.id AND ")
-        .append(&visibility.of_articles("own"))
+        .append(&visibility.of_content("own"))
         .sql(" OFFSET 0)")
 }
 

@@ -110,7 +110,7 @@ impl Subject {
         )
         .number(TITLE_WORDS)
         .sql(") FROM articles WHERE ")
-        .append(&visibility.of_articles(""));
+        .append(&visibility.of_content(""));
         let sql = match name {
             IdOrSlug::Id(id) => sql.sql(" AND id = ").id(*id),
             IdOrSlug::Slug(slug) => sql.sql(" AND slug = ").text(slug),

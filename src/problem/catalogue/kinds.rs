@@ -63,7 +63,7 @@ kinds! {
         "`detail` and `errors` name the conflict. Resolve it first, or choose another value." | "`detail` et `errors` nomment le conflit. Résolvez-le d’abord, ou choisissez une autre valeur.";
     GONE = "gone", GONE,
         "Gone" | "Retirée",
-        "This resource was published and has been withdrawn." | "Cette ressource a été publiée, puis retirée.",
+        "This resource was published, and has been withdrawn or has expired: `reason` says which." | "Cette ressource a été publiée, puis retirée, ou elle a expiré : `reason` le précise.",
         "Remove it from your pages and caches." | "Retirez-la de vos pages et de vos caches.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED,
         "Precondition failed" | "Précondition non remplie",

@@ -31,7 +31,7 @@ impl Problem {
             Self::Moved(_) => &MOVED,
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
             Self::Conflict(..) => &CONFLICT,
-            Self::Gone => &GONE,
+            Self::Gone(_) => &GONE,
             Self::Outdated(_) | Self::NothingMatches => &PRECONDITION_FAILED,
             Self::PreconditionRequired => &PRECONDITION_REQUIRED,
             Self::InProgress => &IN_PROGRESS,

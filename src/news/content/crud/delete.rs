@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::constraints::constraint_problem;
 use super::lock::find_and_lock;
 use super::read::existing;
-use super::write::{change_of, check_preconditions, check_scopes, record, record_cascaded};
+use super::record::{record, record_cascaded};
+use super::write::{change_of, check_preconditions, check_scopes};
 use super::{Resource, Write, effects};
 use crate::access::extractors::Editor;
 use crate::db::{Database, Fragment, Statement};
@@ -36,7 +37,7 @@ pub async fn delete<R: Resource>(
         let (version, actor) = (locked.version + 1, Some(editor.actor()));
         let effects = effects::of_change(id, Some(&old), None);
         let change = change_of::<R>(id, version, Action::Deleted);
-        record(conn, change, &effects, actor).await?;
+        record::<R>(conn, change, &effects, actor).await?;
         record_cascaded::<R>(conn, editor, id).await?;
         Ok(NoContent)
     })

@@ -26,11 +26,11 @@ pub(super) fn of_change<R: Resource>(id: Uuid, old: Option<&R>, new: Option<&R>)
 }
 
 /// The effects of a change that another resource brought about: whatever its lists are.
-pub(super) fn of_cascade<R: Resource>(id: Uuid) -> Effects {
+pub(super) fn of_cascade(name: &'static str, id: Uuid) -> Effects {
     let tags = [
         CacheTag::of_id(id),
-        CacheTag::of_kind(R::NAME),
-        CacheTag::of_filtered(R::NAME),
+        CacheTag::of_kind(name),
+        CacheTag::of_filtered(name),
     ];
     Effects {
         tags: Some(tags.map(CacheTag::as_i64).to_vec()),

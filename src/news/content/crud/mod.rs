@@ -8,6 +8,7 @@ mod effects;
 mod lock;
 mod patch;
 mod read;
+mod record;
 mod replace;
 mod sample;
 mod write;
@@ -34,14 +35,15 @@ use crate::http::resource_response::Representation;
 use crate::http::schema::Patchable;
 use crate::news::content::slug::SlugTable;
 use crate::news::content::visibility::Visibility;
-use crate::problem::{ConstraintViolation, Fault, Problem};
+use crate::problem::{ConstraintViolation, Fault, GoneReason, Problem};
 
 pub use constraints::missing_reference;
 pub use create::create;
 pub use delete::delete;
 pub use lock::{Locked, lock_row};
 pub use patch::patch;
-pub use read::{explain_missing, get, localized};
+pub use read::{existing, explain_missing, get, localized};
+pub use record::{Dependent, record_due};
 pub use replace::replace;
 pub use sample::{insert, rewrite};
 
@@ -62,6 +64,8 @@ pub trait Resource: Serialize + Gettable + CacheTagged + Send + Sync + Sized + '
     const SLUGS: Option<SlugTable> = None;
     /// The path of its list.
     const PATH: &'static str;
+    /// The resources that show it, if they are of another kind.
+    const DEPENDENT: Option<Dependent> = None;
     /// The size limit of a body, in bytes.
     const MAX_BODY: usize = json_body::MAX_BODY;
 
@@ -103,12 +107,12 @@ pub trait Resource: Serialize + Gettable + CacheTagged + Send + Sync + Sized + '
     /// Replaces the names in it by those in the preferred language.
     fn localize(&mut self, _locale: &LanguagePreference) {}
 
-    /// Whether it was published and has been withdrawn.
-    fn is_gone(
+    /// Why it is gone, if it was public once.
+    fn gone(
         _conn: &mut AsyncPgConnection,
         _name: &IdOrSlug,
-    ) -> impl Future<Output = QueryResult<bool>> + Send {
-        async { Ok(false) }
+    ) -> impl Future<Output = QueryResult<Option<GoneReason>>> + Send {
+        async { Ok(None) }
     }
 
     /// Locks the row with this id, deleted or not, until the transaction ends.

@@ -12,7 +12,7 @@ use crate::http::locale::LanguagePreference;
 use crate::http::one::GetParameters;
 use crate::http::resource_response::ResourceResponse;
 use crate::news::content::visibility::Visibility;
-use crate::problem::Problem;
+use crate::problem::{GoneReason, Problem};
 
 /// Reads the resource at a path.
 pub async fn get<R: Resource>(
@@ -43,14 +43,14 @@ pub(super) fn unlocalized<R: Resource>(mut resource: R) -> R {
     resource
 }
 
-/// The reason why there is no resource at a path: it was withdrawn, has another slug now, or never existed.
+/// The reason why there is no resource at a path: it was withdrawn or expired, has another slug now, or never existed.
 pub async fn explain_missing<R: Resource>(
     conn: &mut AsyncPgConnection,
     path: &ResourcePath,
     visibility: Visibility,
 ) -> Result<Problem, Problem> {
-    if is_gone::<R>(conn, &path.name, visibility).await? {
-        return Ok(Problem::Gone);
+    if let Some(reason) = gone::<R>(conn, &path.name, visibility).await? {
+        return Ok(Problem::Gone(reason));
     }
     let (Some(slugs), IdOrSlug::Slug(slug)) = (R::SLUGS, &path.name) else {
         return Ok(Problem::NotFound);
@@ -61,25 +61,27 @@ pub async fn explain_missing<R: Resource>(
     let name = IdOrSlug::Id(id);
     Ok(match R::find(conn, &name, visibility).await? {
         Some(now) => Problem::Moved(path.moved(R::PATH, now.slug().unwrap_or_default())),
-        None if is_gone::<R>(conn, &name, visibility).await? => Problem::Gone,
-        None => Problem::NotFound,
+        None => match gone::<R>(conn, &name, visibility).await? {
+            Some(reason) => Problem::Gone(reason),
+            None => Problem::NotFound,
+        },
     })
 }
 
-/// Whether a caller who does not see withdrawn content is to be told that it was there.
-async fn is_gone<R: Resource>(
+/// Why a resource is gone, for a caller who doesn't see such resources.
+async fn gone<R: Resource>(
     conn: &mut AsyncPgConnection,
     name: &IdOrSlug,
     visibility: Visibility,
-) -> QueryResult<bool> {
-    Ok(visibility != Visibility::Everything && R::is_gone(conn, name).await?)
+) -> QueryResult<Option<GoneReason>> {
+    match visibility {
+        Visibility::Everything => Ok(None),
+        Visibility::Public | Visibility::Early => R::gone(conn, name).await,
+    }
 }
 
 /// A row that the transaction has locked.
-pub(super) async fn existing<R: Resource>(
-    conn: &mut AsyncPgConnection,
-    id: Uuid,
-) -> Result<R, Problem> {
+pub async fn existing<R: Resource>(conn: &mut AsyncPgConnection, id: Uuid) -> Result<R, Problem> {
     let found = R::find(conn, &IdOrSlug::Id(id), Visibility::Everything).await?;
     found.ok_or_else(|| Problem::internal("a locked row can't be read"))
 }

@@ -4,7 +4,8 @@ use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
 use super::read::existing;
-use super::write::{change_of, record};
+use super::record::record;
+use super::write::change_of;
 use super::{Resource, effects};
 use crate::events::Action;
 use crate::problem::Problem;
@@ -21,7 +22,7 @@ pub async fn insert<R: Resource>(
     let resource = R::insert_and_read(conn, id, new).await?;
     let effects = effects::of_change(id, None, Some(&resource));
     let change = change_of::<R>(id, 1, Action::Created);
-    record(conn, change, &effects, None).await?;
+    record::<R>(conn, change, &effects, None).await?;
     Ok(resource)
 }
 
@@ -37,5 +38,5 @@ pub async fn rewrite<R: Resource>(
     let new = existing::<R>(conn, id).await?;
     let effects = effects::of_change(id, Some(&old), Some(&new));
     let change = change_of::<R>(id, new.version(), Action::Updated);
-    record(conn, change, &effects, None).await
+    record::<R>(conn, change, &effects, None).await
 }

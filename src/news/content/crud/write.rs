@@ -1,7 +1,6 @@
-//! The parts that every write is made of: bodies, preconditions, scopes, the row itself, its event and its audit entry.
+//! The parts that every write is made of: bodies, preconditions, scopes, the row itself.
 
-use diesel::sql_types::Untyped;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -9,12 +8,10 @@ use std::borrow::Borrow;
 
 use super::lock::Locked;
 use super::read::{existing, unlocalized};
+use super::record::{record, record_cascaded};
 use super::{Resource, effects};
-use crate::access::actor::Actor;
-use crate::access::audit;
 use crate::access::extractors::Editor;
-use crate::db::{Fragment, Statement};
-use crate::events::{self, Action, Change, Effects};
+use crate::events::{Action, Change};
 use crate::http::preconditions::{PreconditionFailure, Preconditions, Version};
 use crate::http::resource_response::ResourceResponse;
 use crate::http::schema::Patch;
@@ -108,7 +105,7 @@ pub(super) async fn save<R: Resource>(
     let resource = unlocalized(resource);
     let effects = effects::of_change(id, old.as_ref(), Some(&resource));
     let change = change_of::<R>(id, version, action);
-    record(conn, change, &effects, Some(editor.actor())).await?;
+    record::<R>(conn, change, &effects, Some(editor.actor())).await?;
     if locked.is_some() {
         record_cascaded::<R>(conn, editor, id).await?;
     }
@@ -126,43 +123,4 @@ pub(super) fn change_of<R: Resource>(id: Uuid, version: i32, action: Action) -> 
         version,
         action,
     }
-}
-
-/// Records a change as an event and, if a caller made it, in the audit.
-pub(super) async fn record(
-    conn: &mut AsyncPgConnection,
-    change: Change,
-    effects: &Effects,
-    actor: Option<&Actor>,
-) -> Result<(), Problem> {
-    let event = events::insert(change, effects);
-    let sql = match actor {
-        None => event,
-        // One statement for both.
-        Some(actor) => Fragment::new("WITH event AS (")
-            .append(&event)
-            .sql(") ")
-            .append(&audit::insert_change(change, actor)),
-    };
-    Statement::<Untyped>::new(sql).execute(conn).await?;
-    Ok(())
-}
-
-/// Records the other rows that this transaction changed with the row. The editor must be allowed to change each of them.
-pub(super) async fn record_cascaded<R: Resource>(
-    conn: &mut AsyncPgConnection,
-    editor: &Editor,
-    id: Uuid,
-) -> Result<(), Problem> {
-    let changes = R::cascaded_changes(conn, id).await?;
-    if changes.iter().any(|change| change.requires_publish_scope) {
-        editor.may_publish()?;
-    }
-    for change in changes {
-        let actor = Some(editor.actor());
-        let effects = effects::of_cascade::<R>(change.id);
-        let change = change_of::<R>(change.id, change.version, Action::Updated);
-        record(conn, change, &effects, actor).await?;
-    }
-    Ok(())
 }
