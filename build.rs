@@ -11,6 +11,7 @@ use comrak::{Options, markdown_to_html};
 const GUIDES: &[&str] = &[
     "reading",
     "writing",
+    "live",
     "search-and-languages",
     "authentication",
     "problems",

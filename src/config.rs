@@ -14,6 +14,7 @@ use crate::http::cache_control::Caching;
 use crate::http::security_headers::Security;
 use crate::logging::LogFormat;
 use crate::news::articles::EmbedHost;
+use crate::news::live::StreamSettings;
 
 /// The heading of the settings of the server itself.
 const SERVER: &str = "Server";
@@ -40,6 +41,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub events: EventSettings,
+
+    #[command(flatten)]
+    pub streams: StreamSettings,
 
     #[command(flatten)]
     pub caching: Caching,

@@ -100,6 +100,8 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         release -> Nullable<Text>,
         public_effect -> Nullable<Text>,
+        early_effect -> Nullable<Text>,
+        previous -> Nullable<Jsonb>,
         category_id -> Nullable<Uuid>,
         dateline -> Nullable<Text>,
         image -> Nullable<Jsonb>,
@@ -183,6 +185,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::Xid8;
 
+    change_log (singleton) {
+        singleton -> Bool,
+        id -> Uuid,
+        cleared -> Xid8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
     events (id) {
         id -> Int8,
         xid -> Xid8,
@@ -192,6 +205,8 @@ diesel::table! {
         version -> Int4,
         action -> Text,
         effect -> Nullable<Text>,
+        early_effect -> Nullable<Text>,
+        previous -> Nullable<Jsonb>,
         tags -> Nullable<Array<Nullable<Int8>>>,
         moments -> Array<Nullable<Timestamptz>>,
     }
@@ -250,6 +265,8 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         release -> Nullable<Text>,
         public_effect -> Nullable<Text>,
+        early_effect -> Nullable<Text>,
+        previous -> Nullable<Jsonb>,
         search -> Tsvector,
     }
 }
@@ -334,6 +351,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     authors,
     categories,
     category_tree,
+    change_log,
     events,
     former_slugs,
     headline_tags,

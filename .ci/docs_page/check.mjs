@@ -68,8 +68,12 @@ async function send(page, tag, method, path) {
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 for (const width of [1280, 360]) for (const scheme of ["light", "dark"]) await look(browser, width, scheme);
+// A stream has no end.
+const isStream = ({ responses }) => "text/event-stream" in (responses[200]?.content ?? {});
 const operations = Object.entries(contract.paths).flatMap(([path, operations]) =>
-  Object.entries(operations).map(([method, { tags }]) => ({ path, method: method.toUpperCase(), tag: tags?.[0] })),
+  Object.entries(operations)
+    .filter(([, operation]) => !isStream(operation))
+    .map(([method, { tags }]) => ({ path, method: method.toUpperCase(), tag: tags?.[0] })),
 );
 const page = await open(browser, 1280);
 for (const { path, method, tag } of operations) {

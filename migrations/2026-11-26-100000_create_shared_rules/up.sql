@@ -89,10 +89,14 @@ END $$;
 
 -- Content is `pending` until its time comes, `out` while the public sees it, and `expired` afterwards; null if it is not for the
 -- public. Reads obey the times themselves: this is what the last version said. A task of the server writes the next one within
--- a second of the moment. `public_effect` is what the version did to the public.
+-- a second of the moment. `public_effect` is what the version did to the public, `early_effect` what it did to partners who see
+-- scheduled content. `previous` has the properties before the change that clients filter by.
 CREATE FUNCTION set_release() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was_out boolean := TG_OP = 'UPDATE' AND OLD.release IS NOT DISTINCT FROM 'out';
+    was_early boolean := was_out OR TG_OP = 'UPDATE' AND OLD.release IS NOT DISTINCT FROM 'pending';
+    was_public boolean;
+    ending text;
 BEGIN
     NEW.release := CASE
         WHEN NEW.deleted_at IS NOT NULL OR NEW.status NOT IN ('published', 'scheduled') THEN NULL
@@ -100,13 +104,31 @@ BEGIN
         WHEN NEW.published_at > now() THEN 'pending'
         ELSE 'out'
     END;
-    NEW.public_effect := CASE
-        WHEN NEW.release = 'out' THEN CASE WHEN was_out THEN 'updated' ELSE 'published' END
-        WHEN NOT was_out THEN NULL
+    -- Its time may have come without a version that says so; but what has expired since was not served.
+    was_public := was_out OR was_early AND OLD.published_at <= now() AND NEW.release IS DISTINCT FROM 'expired';
+    ending := CASE
         WHEN NEW.release = 'expired' THEN 'expired'
         WHEN NEW.deleted_at IS NOT NULL THEN 'deleted'
         ELSE 'withdrawn'
     END;
+    NEW.public_effect := CASE
+        WHEN NEW.release = 'out' THEN CASE WHEN was_out THEN 'updated' ELSE 'published' END
+        WHEN was_public THEN ending
+    END;
+    NEW.early_effect := CASE
+        WHEN NEW.release IN ('out', 'pending') THEN CASE WHEN was_early THEN 'updated' ELSE 'published' END
+        WHEN was_early THEN ending
+    END;
+    IF TG_OP = 'INSERT' THEN
+        RETURN NEW;
+    END IF;
+    IF TG_TABLE_NAME = 'headlines' THEN
+        NEW.previous := jsonb_build_object('language', OLD.language, 'category_id', OLD.category_id, 'priority', OLD.priority,
+            'tags', ARRAY(SELECT tag_id FROM headline_tags WHERE id = OLD.id));
+    ELSE
+        NEW.previous := jsonb_build_object('language', OLD.language, 'category_id', OLD.category_id, 'priority', NULL,
+            'tags', ARRAY(SELECT tag_id FROM article_tags WHERE id = OLD.id));
+    END IF;
     RETURN NEW;
 END $$;
 

@@ -1,2 +1,2 @@
-DROP TABLE events;
+DROP TABLE events, change_log;
 DROP FUNCTION limit_transaction_duration, max_transaction_duration;

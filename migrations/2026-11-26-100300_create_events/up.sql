@@ -11,6 +11,10 @@ CREATE TABLE events (
     action text NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'restored')),
     -- What the change did to the public; null if nothing.
     effect text CHECK (effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    -- What it did to partners who see scheduled content.
+    early_effect text CHECK (early_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    -- The properties before the change that clients filter by: language, category, priority, tags.
+    previous jsonb,
     -- The cache tags of the answers that the change affects; null if it may affect any.
     tags bigint[],
     -- The moments, past or to come, at which the resource becomes visible to the public, or ceases to be.
@@ -19,6 +23,14 @@ CREATE TABLE events (
 
 CREATE UNIQUE INDEX events_version ON events (resource_id, version, resource);
 CREATE INDEX events_in_commit_order ON events (xid, id);
+
+-- The log as a whole: its identity, which cursors carry, and the latest transaction whose events were removed.
+CREATE TABLE change_log (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    cleared xid8 NOT NULL DEFAULT '0'
+);
+INSERT INTO change_log DEFAULT VALUES;
 
 -- The longest time between the `updated_at` of a change and the moment when other transactions see it. A client that
 -- polls for changes by `updated_at` starts from that long before the latest one that it has seen, and misses nothing.

@@ -35,6 +35,8 @@ CREATE TABLE articles (
     expires_at timestamptz CHECK (is_timestamp(expires_at)),
     release text CHECK (release IN ('pending', 'out', 'expired')),
     public_effect text CHECK (public_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    early_effect text CHECK (early_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    previous jsonb,
     category_id uuid REFERENCES categories (id),
     dateline text CHECK (is_line(dateline, 100)),
     image jsonb CHECK (image IS NULL OR is_image(image)),

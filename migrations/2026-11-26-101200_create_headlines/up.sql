@@ -23,6 +23,8 @@ CREATE TABLE headlines (
     deleted_at timestamptz,
     release text CHECK (release IN ('pending', 'out', 'expired')),
     public_effect text CHECK (public_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    early_effect text CHECK (early_effect IN ('published', 'updated', 'withdrawn', 'expired', 'deleted')),
+    previous jsonb,
     -- The terms of the title.
     search tsvector NOT NULL DEFAULT '',
     CONSTRAINT headlines_published_at_required CHECK (status NOT IN ('scheduled', 'published') OR published_at IS NOT NULL),

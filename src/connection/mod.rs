@@ -25,7 +25,7 @@ use actix_web::HttpRequest;
 use crate::problem::Problem;
 use framing::Refusal;
 pub use settings::ConnectionSettings;
-pub use shutdown::Shutdown;
+pub use shutdown::{Draining, Shutdown};
 
 /// The paths of health checks: answered on every connection, even where all else is refused.
 pub const HEALTH: [&str; 2] = ["/livez", "/readyz"];

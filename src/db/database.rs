@@ -73,6 +73,14 @@ impl Database {
         self.take(async { None }).await
     }
 
+    /// A connection for a stream that is open: it isn't part of a request any more. It is returned at once.
+    ///
+    /// # Errors
+    /// Like [`Self::connection`].
+    pub async fn connection_for_streams(&self) -> Result<Connection, ConnectionError> {
+        self.take(async { None }).await
+    }
+
     async fn take(
         &self,
         permit: impl Future<Output = Option<OwnedSemaphorePermit>>,

@@ -2,17 +2,17 @@
 
 pub mod follow;
 mod log_reader;
+pub mod position;
 pub mod retention;
 pub mod settings;
-mod snapshot;
+pub mod snapshot;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Timestamptz};
 use uuid::Uuid;
 
 use crate::db::Fragment;
-use crate::schema::events;
 
 crate::text_enum! {
     /// The kind of a change.
@@ -58,16 +58,40 @@ pub struct Effects {
     pub moments: Vec<DateTime<Utc>>,
 }
 
-/// The statement that records a change, in the transaction that makes it. `public_effect` is an expression of a
-/// [`PublicEffect`] or of null.
-pub fn insert(change: Change, public_effect: Fragment, effects: &Effects) -> Fragment {
-    Fragment::default().query(diesel::insert_into(events::table).values((
-        events::resource.eq(change.resource),
-        events::resource_id.eq(change.id),
-        events::version.eq(change.version),
-        events::action.eq(change.action),
-        events::effect.eq(public_effect.typed::<Nullable<Text>>()),
-        events::tags.eq(effects.tags.clone()),
-        events::moments.eq(effects.moments.clone()),
-    )))
+/// Where a statement finds what a change did to its readers: the columns of a row, named `changed`.
+pub enum ReaderEffects {
+    /// Content, whose row says so.
+    OfRow(&'static str),
+    /// A resource that is public while it exists.
+    Same(PublicEffect),
+}
+
+/// The statement that records a change, in the transaction that makes it.
+pub fn insert(change: Change, readers: &ReaderEffects, effects: &Effects) -> Fragment {
+    let tags = effects.tags.clone();
+    let sql = Fragment::new(
+        "INSERT INTO events (resource, resource_id, version, action, tags, moments, effect, early_effect, previous) SELECT ",
+    )
+    .text(change.resource)
+    .sql(", ")
+    .id(change.id)
+    .sql(", ")
+    .query(change.version.into_sql::<Integer>())
+    .sql(", ")
+    .text(change.action.as_str())
+    .sql(", ")
+    .query(tags.into_sql::<Nullable<Array<BigInt>>>())
+    .sql(", ")
+    .query(effects.moments.clone().into_sql::<Array<Timestamptz>>());
+    match readers {
+        ReaderEffects::OfRow(table) => sql
+            .sql(", changed.public_effect, changed.early_effect, changed.previous FROM ")
+            .sql(table)
+            .sql(" AS changed WHERE changed.id = ")
+            .id(change.id),
+        ReaderEffects::Same(effect) => sql
+            .sql(", of_all.effect, of_all.effect, NULL::jsonb FROM (SELECT ")
+            .text(effect.as_str())
+            .sql("::text AS effect) AS of_all"),
+    }
 }

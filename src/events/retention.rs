@@ -31,10 +31,13 @@ pub async fn clear(
     days: u16,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut conn = options.connect_for_writes().await?;
-    // The oldest ones by their numbers: if the first of them are not old, none is.
+    // The oldest ones by their numbers: if the first of them are not old, none is. Who resumes from before the removed ones has
+    // to begin again.
     let sql = format!(
-        "DELETE FROM events WHERE at < now() - interval '{days} days' \
-         AND id IN (SELECT id FROM events ORDER BY id LIMIT {STEP})"
+        "WITH removed AS (DELETE FROM events WHERE at < now() - interval '{days} days' \
+         AND id IN (SELECT id FROM events ORDER BY id LIMIT {STEP}) RETURNING xid), \
+         noted AS (UPDATE change_log SET cleared = greatest(cleared, (SELECT xid FROM removed ORDER BY xid DESC LIMIT 1)) \
+         WHERE EXISTS (SELECT FROM removed)) SELECT FROM removed"
     );
     while diesel::sql_query(&sql).execute(&mut conn).await? == STEP {
         tokio::time::sleep(PAUSE).await;

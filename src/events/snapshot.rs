@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The transactions that were committed, or rolled back, when it was taken: all below `xmax` but those in progress.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     xmin: u64,
     xmax: u64,
@@ -16,6 +18,31 @@ impl Snapshot {
     /// failover that lost transactions, their numbers are used again.
     pub fn may_follow(&self, earlier: &Self) -> bool {
         self.xmax >= earlier.xmax && self.xmin >= earlier.xmin
+    }
+
+    /// The first transaction that it does not show for certain.
+    pub fn xmin(&self) -> u64 {
+        self.xmin
+    }
+
+    /// The first transaction that had not begun.
+    pub fn xmax(&self) -> u64 {
+        self.xmax
+    }
+
+    /// The transactions between the two that it does not show.
+    pub fn in_progress(&self) -> &[u64] {
+        &self.in_progress
+    }
+
+    /// Whether Postgres takes it for a snapshot: one from outside may be anything.
+    pub fn is_valid(&self) -> bool {
+        let is_sorted = self.in_progress.is_sorted_by(|one, next| one < next);
+        let bounds = self.xmin..self.xmax;
+        self.xmin > 0
+            && self.xmin <= self.xmax
+            && is_sorted
+            && self.in_progress.iter().all(|xid| bounds.contains(xid))
     }
 
     /// The condition for rows that this snapshot does not show yet. Rows that are visible now but do not meet it were

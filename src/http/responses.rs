@@ -41,6 +41,9 @@ pub fn shared(status: &str, name: &str) -> (String, RefOr<Response>) {
     (status.to_owned(), RefOr::Ref(Ref::from_response_name(name)))
 }
 
+/// In the schema of a response, in place of `contentSchema` (JSON Schema, section 8.5), which the document names so.
+pub const CONTENT_SCHEMA: &str = "x-content-schema";
+
 /// The headers of a response with the content of a resource.
 fn content_headers<R: Representation>(response: ResponseBuilder) -> ResponseBuilder {
     let names: &[&str] = match R::HAS_LANGUAGE {
@@ -86,7 +89,7 @@ impl IntoResponses for Conflict {
     }
 }
 
-/// Beside a handler that knows withdrawn content, in its annotation: 410.
+/// Beside a handler that knows withdrawn content, or places in the log of changes, in its annotation: 410.
 pub struct Gone;
 
 impl IntoResponses for Gone {

@@ -1,6 +1,12 @@
 //! The details of problems with content, in English and French.
 
 crate::messages! {
+    since_or_snapshot() = "either `since` or `snapshot=true` is required: begin with `snapshot=true`, go on with `since`",
+        "`since` ou `snapshot=true` est exigé, l’un ou l’autre : commencez par `snapshot=true`, continuez avec `since`";
+    words_of(words) = "words separated by commas, of: {words}",
+        "des mots séparés par des virgules, parmi : {words}";
+    seconds_to_wait(most) = "a whole number of seconds, at most {most}",
+        "un nombre entier de secondes, {most} au plus";
     needs_category() = "requires `category`",
         "exige `category`";
     needs_language() = "requires `language`",

@@ -3,9 +3,11 @@
 pub mod articles;
 pub mod authors;
 pub mod categories;
+pub mod changes;
 pub mod content;
 pub mod headlines;
 pub mod listing;
+pub mod live;
 pub mod messages;
 pub mod release;
 pub mod search;

@@ -31,6 +31,7 @@ use super::{examples, headers, operations, parameters, prose, responses, schemas
         (name = "Authors", description = "The authors of articles."),
         (name = "Tags", description = "Subjects, places, people and organisations that articles are about."),
         (name = "Site", description = "The site's settings: name, languages, time zone, links."),
+        (name = "Live", description = "Streams of what changes, and the changes since a place."),
         (name = "Search", description = "Full-text search and completion."),
         (name = "Keys", description = "API keys and their scopes."),
         (name = "Operations", description = "Health checks and the audit log."),

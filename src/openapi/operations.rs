@@ -10,6 +10,10 @@ pub struct Facts {
     /// In lower case, as the contract has it.
     pub method: String,
     pub reads: bool,
+    /// Whether it answers with a stream, which has no entity tag.
+    pub is_stream: bool,
+    /// Whether it is about changes, which no cache keeps.
+    pub is_live: bool,
     /// Whether it is a health check: it takes no key and is not rate limited. Its annotation says `security(())`.
     pub is_probe: bool,
     /// The scopes that it needs; none where it can be called without a key.
@@ -29,6 +33,9 @@ impl Facts {
             .flatten()
             .collect();
         let takes = |name: &str| parameters.iter().any(|it| it["name"] == name);
+        let is_stream = operation["responses"]["200"]["content"]
+            .get("text/event-stream")
+            .is_some();
         let id = parameters.iter().find(|it| it["in"] == "path");
         let scopes = operation["security"][0]["key"].as_array().map(|scopes| {
             let scopes = scopes.iter().filter_map(Value::as_str);
@@ -36,7 +43,9 @@ impl Facts {
         });
         Self {
             method: method.to_owned(),
-            reads: method == "get",
+            reads: method == "get" && !is_stream,
+            is_stream,
+            is_live: operation["tags"][0] == "Live",
             is_probe: operation["security"] == json!([{}]),
             scopes,
             has_id: id.is_some(),
@@ -127,10 +136,12 @@ fn complete_body(facts: &Facts, body: &mut Value, schemas: &Map<String, Value>) 
 fn complete_response(facts: &Facts, status: &str, response: &mut Value) {
     let mut names = Vec::new();
     if status != "204" && !facts.is_probe {
-        names.extend(["ETag", "Cache-Control", "Vary"]);
+        names.extend(["Cache-Control", "Vary"]);
+        names.extend((!facts.is_stream).then_some("ETag"));
     }
     if status != "204" && facts.shows_content() {
-        names.extend(["Cache-Tag", "Cache-Status"]);
+        names.push("Cache-Status");
+        names.extend((!facts.is_live).then_some("Cache-Tag"));
     }
     if status == "201" {
         names.push("Idempotency-Replayed");

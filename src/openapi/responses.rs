@@ -51,7 +51,7 @@ const STATUSES: [(&str, &str, &str); 11] = [
     (
         "410",
         "Gone",
-        "The content was published and has been withdrawn.",
+        "The content was published and is gone, or a cursor is too old.",
     ),
     (
         "412",

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::http::responses::CONTENT_SCHEMA;
 use crate::http::schema::{TypeSchema, complete_received, reference_of};
 use crate::problem::ProblemBody;
 
@@ -42,6 +43,10 @@ pub fn simplify(value: &mut Value) {
                 object.remove("format");
             }
             object.remove("uniqueItems");
+            if let Some(content) = object.remove(CONTENT_SCHEMA) {
+                object.insert("contentMediaType".into(), "application/json".into());
+                object.insert("contentSchema".into(), content);
+            }
             object.values_mut().for_each(simplify);
         }
         Value::Array(items) => items.iter_mut().for_each(simplify),

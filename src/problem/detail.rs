@@ -30,6 +30,8 @@ impl Problem {
             Self::NotFound => messages::not_found(),
             Self::Moved(to) => messages::moved(to),
             Self::MethodNotAllowed(methods) => messages::allowed_methods(methods),
+            Self::TooManyStreams(most) => messages::too_many_streams(*most),
+            Self::CursorExpired => messages::cursor_expired(),
             Self::Gone(GoneReason::Withdrawn) => messages::withdrawn(),
             Self::Gone(GoneReason::Expired) => messages::expired(),
             Self::Outdated(current) => messages::outdated(current.version),

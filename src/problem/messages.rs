@@ -57,6 +57,10 @@ crate::messages! {
         "{policy} : {requests} au plus en {seconds} secondes ; réessayez dans {wait}";
     too_much_unsent() = "responses to earlier requests from this address wait to be received: read those first",
         "des réponses à des requêtes précédentes de cette adresse attendent d’être reçues : lisez-les d’abord";
+    too_many_streams(most) = "at most {most} streams may be open at once: close others first",
+        "{most} flux au plus peuvent être ouverts en même temps : fermez-en d’abord";
+    cursor_expired() = "changes can't be followed from this cursor any more: begin again with `GET /v1/changes?snapshot=true`",
+        "les modifications ne peuvent plus être suivies à partir de ce curseur : recommencez par `GET /v1/changes?snapshot=true`";
     database_unavailable() = "the database is unavailable",
         "la base de données est indisponible";
     shared_sessions(cause) = "{cause}",

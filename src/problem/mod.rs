@@ -59,6 +59,10 @@ pub enum Problem {
     HeadersTooLarge(Text),
     TooManyRequests(Box<RateExceeded>),
     TooMuchUnsent,
+    /// More than this number of open streams.
+    TooManyStreams(u32),
+    /// A place in the log of changes that can't be resumed.
+    CursorExpired,
     UnsupportedMediaType(Text),
     Invalid(Vec<Fault>),
     Unavailable(#[source] Box<dyn Error + Send + Sync>),

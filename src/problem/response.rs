@@ -148,7 +148,7 @@ impl Problem {
             | Self::SessionLost(_)
             | Self::SharedSessions(_) => Some(1),
             // Freeing disk space takes longer.
-            Self::StorageFull(_) => Some(30),
+            Self::StorageFull(_) | Self::TooManyStreams(_) => Some(30),
             Self::TooManyRequests(exceeded) => Some(exceeded.wait),
             _ => None,
         }

@@ -46,6 +46,7 @@ fn of_resources() -> Vec<Problem> {
         Problem::Moved("/v1/articles/le-nouveau-port".to_owned()),
         Problem::Conflict(of_content::slug_taken(), vec![taken]),
         Problem::Gone(GoneReason::Withdrawn),
+        Problem::CursorExpired,
         Problem::Outdated(Current {
             version: 3,
             etag: "\"3-5f0c2b7a9e1d-6d1f0a2c4b7e8f9012345678\"".to_owned(),

@@ -13,10 +13,11 @@ use crate::connection::unsent::Unsent;
 use crate::cpu_tasks::CpuTasks;
 use crate::db::shares::resource_of;
 use crate::db::{ConnectOptions, Database, HealthMonitor};
-use crate::events::follow::Follower;
+use crate::events::follow::{Follower, News, Signal};
 use crate::http::json_body::BodySettings;
 use crate::http::preconditions::RequireIfMatch;
 use crate::news::articles::{Embeds, Renderer};
+use crate::news::live::Streams;
 use crate::news::search::SearchStatistics;
 use crate::server::cached_responses::CachedResponses;
 use crate::server::contract::contract;
@@ -33,6 +34,8 @@ pub struct SharedData {
     cpu_tasks: CpuTasks,
     cache: Data<ResponseCache>,
     search_statistics: Data<SearchStatistics>,
+    news: Data<News>,
+    streams: Data<Streams>,
     /// Keeps the cache true, for as long as a worker runs.
     _follower: Option<Arc<Follower>>,
 }
@@ -53,11 +56,9 @@ impl SharedData {
             provider.warm_up();
         }
         let cache = ResponseCache::new(&config.cache);
-        let follower = cache.is_on().then(|| {
-            let follower = Follower::start(options, vec![cache.clone()]);
-            cache.set_log(follower.state());
-            Arc::new(follower)
-        });
+        let (follower, news) = follow(options, &cache);
+        let news = Data::new(news);
+        let streams = Streams::start(options, &config.streams, news.clone().into_inner());
         let silence = config.database.silence();
         Ok(Self {
             health: Arc::new(HealthMonitor::start(options, silence)),
@@ -68,6 +69,8 @@ impl SharedData {
             cpu_tasks,
             cache: Data::from(cache),
             search_statistics: Data::default(),
+            news,
+            streams: Data::new(streams),
             _follower: follower,
         })
     }
@@ -90,6 +93,8 @@ impl SharedData {
         cfg.app_data(Data::new(database))
             .app_data(self.cache.clone())
             .app_data(self.search_statistics.clone())
+            .app_data(self.news.clone())
+            .app_data(self.streams.clone())
             .app_data(self.limits.clone())
             .app_data(self.unsent.clone())
             .app_data(Data::new(self.shutdown.clone()))
@@ -110,6 +115,18 @@ impl SharedData {
             cfg.app_data(provider.clone());
         }
     }
+}
+
+/// Follows the log of changes: for the cache at once, where there is one, and for others when they need it.
+fn follow(options: &ConnectOptions, cache: &Arc<ResponseCache>) -> (Option<Arc<Follower>>, News) {
+    if !cache.is_on() {
+        return (None, News::follow_when_needed(options));
+    }
+    let signal = Signal::default();
+    // The cache first: nobody is told of what it still has from before.
+    let follower = Follower::start(options, vec![cache.clone(), Arc::new(signal.clone())]);
+    cache.set_log(follower.state());
+    (Some(Arc::new(follower)), News::followed(signal))
 }
 
 /// The resources of the contract, each of which gets a share of the connections.

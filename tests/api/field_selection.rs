@@ -161,7 +161,9 @@ async fn every_get_returns_exactly_the_selected_fields() {
 async fn every_get_documents_the_fields_parameter_and_matches_its_schema() {
     for (path, item) in contract()["paths"].as_object().unwrap() {
         let operation = &item["get"];
-        if !path.starts_with("/v1/") || operation.is_null() {
+        // Changes and streams have whole documents.
+        let is_live = operation["tags"][0] == "Live";
+        if !path.starts_with("/v1/") || operation.is_null() || is_live {
             continue;
         }
         let parameters = operation.list("/parameters").iter().map(resolve);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use manchette::server::contract::{self, contract, resolve};
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::support::{JsonPath, TestApp};
@@ -276,7 +277,10 @@ async fn every_default_can_be_sent() {
                 .get_as_admin(&format!("{path}?{query}{all}"))
                 .await
                 .ok();
-            assert_eq!(with, without, "{path}?{query}{all}");
+            // Changes have the place in the log, which moves on.
+            if path != "/v1/changes" {
+                assert_eq!(with, without, "{path}?{query}{all}");
+            }
             sent += 1;
         }
     }
@@ -316,7 +320,13 @@ async fn every_example_works_on_the_sample_content_more_than_once() {
             _ => 2,
         };
         for _ in 0..times {
-            let request = app.request_as_admin(method.to_uppercase().parse().unwrap(), &target);
+            // A stream has no end.
+            let sent = if path.ends_with("/stream") {
+                "HEAD".to_owned()
+            } else {
+                method.to_uppercase()
+            };
+            let request = app.request_as_admin(sent.parse().unwrap(), &target);
             let body = operation.pointer("/requestBody/content/application~1json/examples/example");
             let request = match body {
                 Some(example) => request.json(resolve(example)["value"].clone()),
@@ -374,7 +384,9 @@ async fn every_documented_parameter_is_accepted() {
             });
             let value = in_words.map(|(value, _)| value.to_owned()).or(stated);
             let value = match (name, value) {
-                ("cursor", _) => continue, // it comes from a page: `lists` takes them
+                // They come from a page: `lists` takes them.
+                ("cursor", _) => continue,
+                ("since", None) => "now".to_owned(),
                 ("fields", _) if path == "/v1/search" => "type".to_owned(),
                 ("fields", _) if path == "/v1/me" => "name".to_owned(),
                 ("fields", _) => "id".to_owned(),
@@ -392,9 +404,14 @@ async fn every_documented_parameter_is_accepted() {
                 _ => "",
             };
             let path = sample.path(path);
-            app.get_as_admin(&format!("{path}?{required}{name}={value}"))
-                .await
-                .ok();
+            let sent = if path.ends_with("/stream") {
+                Method::HEAD
+            } else {
+                Method::GET
+            };
+            let path = format!("{path}?{required}{name}={value}");
+            let response = app.request_as_admin(sent, &path).await;
+            assert_eq!(response.status, 200, "{path}: {}", response.text());
         }
     }
 }

@@ -143,15 +143,16 @@ async fn create_content(app: &TestApp) {
             SELECT id, md5('a' || CASE WHEN n % 1000 = 8 THEN 1 ELSE 0 END)::uuid, 0, status, language, category_id, listed_at, updated_at
             FROM (SELECT *, split_part(slug, '-', 2)::int AS n FROM articles) AS articles WHERE n % 4 = 0;
          INSERT INTO headlines (id, title, language, dir, status, published_at, first_published_at, category_id, updated_at, source,
-            priority, pinned, expires_at, article_id)
+            priority, pinned, expires_at, release, article_id)
             SELECT {common}, {source}, CASE WHEN n % 900 = 1 THEN 'flash' WHEN n % 90 = 2 THEN 'breaking' ELSE 'normal' END, n % 1500 = 3,
                 CASE WHEN n % 200 = 0 THEN {moment} + interval '1 day' WHEN n % 5000 = 4 THEN '2999-01-01'::timestamptz END,
+                CASE WHEN n % 200 = 0 THEN 'expired' ELSE 'out' END,
                 CASE WHEN n % 4 = 0 THEN (SELECT id FROM articles WHERE slug = 'a-' || n AND deleted_at IS NULL) END
             FROM generate_series(1, {ROWS}) AS n;
          INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
-            expires_at, updated_at)
+            expires_at, release, updated_at)
             SELECT headlines.id, tag_id, article_id, headlines.status, headlines.language, priority, pinned,
-                headlines.category_id, headlines.listed_at, expires_at, headlines.updated_at
+                headlines.category_id, headlines.listed_at, headlines.expires_at, headlines.release, headlines.updated_at
             FROM headlines JOIN article_tags ON article_tags.id = article_id;
          SET session_replication_role = origin;"
     ))

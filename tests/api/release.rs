@@ -17,9 +17,10 @@ use crate::support::{JsonPath, TestApp, path_of};
 /// How long to wait for what must happen, however slow the machine is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A time a number of milliseconds from now.
+/// A time in a few seconds, and a number of milliseconds.
 fn soon(milliseconds: i64) -> String {
-    let time = Utc::now() + TimeDelta::milliseconds(milliseconds);
+    // Long enough to be written before, on a slow machine.
+    let time = Utc::now() + TimeDelta::seconds(3) + TimeDelta::milliseconds(milliseconds);
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -63,7 +64,9 @@ async fn what_comes_due_is_written_once_as_a_version_and_an_event() {
     let scheduled = json!({"status": "scheduled", "published_at": soon(700)});
     let headline = app.headline("Vient", scheduled.clone()).await;
     let article = app.article("Vient aussi", scheduled).await;
-    let leaving = app.headline("Part", json!({"expires_at": soon(700)})).await;
+    let leaving = app
+        .headline("Part", json!({"expires_at": soon(700)}))
+        .await;
     let ending = app
         .article(
             "Finit",

@@ -347,7 +347,7 @@ async fn the_tag_filter_of_headlines_follows_changes_of_headlines_and_articles()
         }
         let actual = "SELECT headline_tags.* FROM headline_tags";
         let expected = "SELECT h.id, tag_id, article_id, h.status, h.language, priority, pinned, h.category_id, \
-             h.listed_at, expires_at, h.updated_at, h.deleted_at \
+             h.listed_at, h.expires_at, h.release, h.updated_at, h.deleted_at \
              FROM headlines AS h JOIN article_tags ON article_tags.id = article_id";
         for (some, others) in [(actual, expected), (expected, actual)] {
             let query = diesel::sql_query(format!("{some} EXCEPT {others}"));

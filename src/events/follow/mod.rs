@@ -6,6 +6,7 @@
 //! quarter of a second as well, so that a notification may be lost.
 
 mod link;
+mod news;
 mod state;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub use super::log_reader::Event;
 use link::{Error, Link};
+pub use news::{News, Signal};
 pub use state::State;
 
 use super::log_reader::{LogReader, Piece};

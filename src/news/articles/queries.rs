@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::http::cursor::Cursor;
 use crate::http::id_or_slug::IdOrSlug;
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
-use crate::http::query::List;
+use crate::http::query::{List, PageRequest};
 use crate::news::articles::filter::ArticleFilter;
 use crate::news::articles::model::Article;
 use crate::news::articles::{bodies, relations, stories};
@@ -118,6 +119,23 @@ impl Article {
         let mut found = page.end(rows, |row| row.id, beyond);
         found.missing.extend(missing);
         Ok(list.page_of_ids(Self::NAME, found))
+    }
+
+    /// The times and ids of the newest ones.
+    pub async fn newest(
+        conn: &mut AsyncPgConnection,
+        filter: &ArticleFilter,
+        resolved: &ResolvedFilter,
+        visibility: Visibility,
+        request: PageRequest,
+    ) -> Result<Vec<(Option<DateTime<Utc>>, Uuid)>, Problem> {
+        let timeline = Self::timeline(filter, resolved, visibility);
+        let related = related(visibility, |_| false, None);
+        let (rows, _) = timeline.page::<Self>(conn, None, request, &related).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.published_at, row.id))
+            .collect())
     }
 
     /// The articles that stand for the stories of these, each once, and the ids for which there is none.

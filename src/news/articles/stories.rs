@@ -53,7 +53,7 @@ fn preference(filter: &ResolvedFilter) -> LanguagePreference {
 /// the one of stories, whatever the statistics of the table say.
 fn others(alias: &'static str) -> Fragment {
     Fragment::new(
-        "(SELECT id, translation_of, language, status, listed_at, deleted_at FROM articles AS sibling \
+        "(SELECT id, translation_of, language, status, listed_at, release, expires_at, deleted_at FROM articles AS sibling \
          WHERE sibling.deleted_at IS NULL AND coalesce(sibling.translation_of, sibling.id) = coalesce(",
     )
     .column(alias, "translation_of, ")

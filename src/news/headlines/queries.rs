@@ -1,5 +1,6 @@
 //! Reads headlines: lists, some by their ids, and one.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use crate::db::statement::RowType;
 use crate::db::{Fragment, Statement};
 use crate::http::locale::LanguagePreference;
 use crate::http::page::Page;
-use crate::http::query::List;
+use crate::http::query::{List, PageRequest};
 use crate::news::articles::{Article, ArticleRef};
 use crate::news::categories::CategoryRef;
 use crate::news::content::crud::Resource;
@@ -94,6 +95,23 @@ impl Headline {
         let position = |row: &Self| timeline.position(row.published_at, row.updated_at, row.id);
         let page = list.page(Self::NAME, rows, cursor.as_ref(), position);
         Ok(page.with_total(total))
+    }
+
+    /// The times and ids of the newest ones.
+    pub async fn newest(
+        conn: &mut AsyncPgConnection,
+        filter: &HeadlineFilter,
+        resolved: &ResolvedFilter,
+        visibility: Visibility,
+        request: PageRequest,
+    ) -> Result<Vec<(Option<DateTime<Utc>>, Uuid)>, Problem> {
+        let timeline = Self::timeline(filter, resolved, visibility);
+        let related = relations(visibility, |_| false);
+        let (rows, _) = timeline.page::<Self>(conn, None, request, &related).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.published_at, row.id))
+            .collect())
     }
 
     /// The visible ones of these ids, in any order.

@@ -20,8 +20,8 @@ pub struct ResolvedFilter {
     /// The day of `date` in the site's time zone.
     pub(super) day: Option<Day>,
     /// The categories and, without `direct`, those below them.
-    pub(super) categories: Vec<Uuid>,
-    pub(super) tag: Option<Uuid>,
+    pub categories: Vec<Uuid>,
+    pub tag: Option<Uuid>,
     pub(super) author: Option<Uuid>,
     /// The languages that the site prefers, where stories are listed.
     pub preferred_languages: Vec<String>,

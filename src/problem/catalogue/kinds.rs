@@ -65,6 +65,10 @@ kinds! {
         "Gone" | "Retirée",
         "This resource was published, and has been withdrawn or has expired: `reason` says which." | "Cette ressource a été publiée, puis retirée, ou elle a expiré : `reason` le précise.",
         "Remove it from your pages and caches." | "Retirez-la de vos pages et de vos caches.";
+    CURSOR_EXPIRED = "cursor-expired", GONE,
+        "Cursor expired" | "Curseur expiré",
+        "Changes can't be followed from this place any more: the log of changes no longer goes back so far (30 days, unless the server is configured otherwise), or the database was restored or replaced." | "Les modifications ne peuvent plus être suivies à partir de cet endroit : le journal des modifications ne remonte plus aussi loin (30 jours, sauf si le serveur est configuré autrement), ou la base de données a été restaurée ou remplacée.",
+        "Begin again with `GET /v1/changes?snapshot=true`: it reads everything, and ends with a cursor to go on from." | "Recommencez par `GET /v1/changes?snapshot=true` : tout y est lu, et la fin donne un curseur à partir duquel continuer.";
     PRECONDITION_FAILED = "precondition-failed", PRECONDITION_FAILED,
         "Precondition failed" | "Précondition non remplie",
         "The request named the version that it changes (`If-Match`), or required that none exists (`If-None-Match: *`), and that no longer holds." | "La requête nommait la version qu’elle modifie (`If-Match`), ou exigeait qu’il n’en existe aucune (`If-None-Match: *`), et ce n’est plus le cas.",

@@ -32,6 +32,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
             Self::Conflict(..) => &CONFLICT,
             Self::Gone(_) => &GONE,
+            Self::CursorExpired => &CURSOR_EXPIRED,
             Self::Outdated(_) | Self::NothingMatches => &PRECONDITION_FAILED,
             Self::PreconditionRequired => &PRECONDITION_REQUIRED,
             Self::InProgress => &IN_PROGRESS,
@@ -40,7 +41,9 @@ impl Problem {
             Self::TooSlow(_) | Self::HeadTooSlow(_) => &TOO_SLOW,
             Self::UriTooLong(_) => &URI_TOO_LONG,
             Self::HeadersTooLarge(_) => &HEADERS_TOO_LARGE,
-            Self::TooManyRequests(_) | Self::TooMuchUnsent => &TOO_MANY_REQUESTS,
+            Self::TooManyRequests(_) | Self::TooMuchUnsent | Self::TooManyStreams(_) => {
+                &TOO_MANY_REQUESTS
+            }
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
             Self::Unavailable(_)

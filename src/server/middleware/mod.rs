@@ -25,6 +25,7 @@ pub(super) mod unsent_bytes;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
@@ -138,6 +139,8 @@ async fn finish_body(context: &RequestContext, response: HttpResponse) -> HttpRe
     let (mut response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(body) => body,
+        // A stream has no end: for `HEAD`, it would never be sent.
+        Err(_) if context.method == Method::HEAD => return response.set_body(BoxBody::new(())),
         Err(body) => return response.set_body(body),
     };
     // Before the headers of this request alone.

@@ -13,9 +13,13 @@ use crate::http::cache_tags::CacheTags;
 use crate::http::preconditions::Version;
 use crate::problem::Problem;
 
+/// What is never kept: requests that are held, and streams. None waits for another.
+const UNCACHED: [&str; 3] = ["/v1/changes", "/v1/stream", "/v1/headlines/stream"];
+
 /// A cached response for this request. Otherwise the answer to it is to be kept, if that is possible now.
 pub async fn find(context: &RequestContext) -> Option<HttpResponse> {
-    let is_content = context.address.starts_with("/v1/");
+    let path = context.address.split('?').next().unwrap_or_default();
+    let is_content = path.starts_with("/v1/") && !UNCACHED.contains(&path);
     if !is_content || !context.is_read() || context.has_credentials {
         return None;
     }

@@ -10,6 +10,9 @@ use super::database;
 use crate::config::Config;
 use crate::problem::Problem;
 
+/// How long a request for changes may be held.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestTimeouts {
@@ -28,8 +31,10 @@ impl RequestTimeouts {
         }
     }
 
-    fn request_timeout(&self, method: &Method) -> Duration {
+    fn request_timeout(&self, method: &Method, address: &str) -> Duration {
         match *method {
+            // Held until there is something to send.
+            Method::GET if address.starts_with("/v1/changes?") => self.database + LONGEST_WAIT,
             Method::GET | Method::HEAD | Method::DELETE => self.database,
             _ => self.database + self.body,
         }
@@ -38,7 +43,10 @@ impl RequestTimeouts {
 
 /// Runs the handler until it is done, its time is over or the database is lost; in the latter cases it is dropped.
 pub async fn within<F: Future>(context: &RequestContext, handler: F) -> Result<F::Output, Problem> {
-    let request_timeout = context.app.timeouts.request_timeout(&context.method);
+    let request_timeout = context
+        .app
+        .timeouts
+        .request_timeout(&context.method, &context.address);
     tokio::select! {
         biased;
         handled = tokio::time::timeout(request_timeout, handler) => handled.map_err(|_| {

@@ -47,6 +47,9 @@ fn operations() -> Vec<(&'static str, &'static str, Requires, u16, Value)> {
             json!({"name": "N", "languages": ["fr"], "time_zone": "UTC"}),
         ),
         ("PATCH", "/v1/site", Publish, 200, json!({"name": "M"})),
+        ("GET", "/v1/changes", NoKeyOrAValidOne, 200, none()),
+        ("GET", "/v1/stream", NoKeyOrAValidOne, 200, none()),
+        ("GET", "/v1/headlines/stream", NoKeyOrAValidOne, 200, none()),
         ("GET", "/v1/search", NoKeyOrAValidOne, 200, none()),
         ("GET", "/v1/suggest", NoKeyOrAValidOne, 200, none()),
         (
@@ -236,7 +239,10 @@ async fn every_operation_enforces_its_required_scopes() {
                 ),
                 path => path.to_owned(),
             };
-            let mut request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &url);
+            // A stream has no end.
+            let is_stream = url.ends_with("/stream");
+            let sent = if is_stream { "HEAD" } else { *method };
+            let mut request = app.request(Method::from_bytes(sent.as_bytes()).unwrap(), &url);
             if let Some(key) = key {
                 request = request.key(key);
             }
@@ -252,6 +258,7 @@ async fn every_operation_enforces_its_required_scopes() {
                 response.text()
             );
             match status {
+                _ if is_stream => {}
                 401 => drop(response.problem(401, "unauthorized")),
                 403 => drop(response.problem(403, "forbidden")),
                 _ => {}

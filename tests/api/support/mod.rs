@@ -3,6 +3,7 @@
 mod app;
 pub mod cluster;
 pub mod database_proxy;
+pub mod event_stream;
 pub mod identity_provider;
 mod json;
 pub mod pages;
@@ -13,6 +14,7 @@ pub mod server_process;
 pub mod xss;
 
 pub use app::{TestApp, read_to_close};
+pub use event_stream::EventStream;
 pub use json::{JsonPath, path_of, with, without_id};
 pub use pages::{Traversal, follow};
 pub use request::{Request, send};

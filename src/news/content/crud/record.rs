@@ -12,7 +12,7 @@ use crate::access::actor::Actor;
 use crate::access::audit;
 use crate::access::extractors::Editor;
 use crate::db::{Fragment, Statement};
-use crate::events::{self, Action, Change, Effects, PublicEffect};
+use crate::events::{self, Action, Change, Effects, PublicEffect, ReaderEffects};
 use crate::problem::Problem;
 
 /// Resources that show content of another kind: they get a version when it appears to the public, or disappears.
@@ -32,11 +32,11 @@ pub(super) async fn record<R: Resource>(
     effects: &Effects,
     actor: Option<&Actor>,
 ) -> Result<(), Problem> {
-    let effect = match R::IS_CONTENT {
-        true => effect_of_row(R::TABLE, change.id),
-        false => effect_of_action(change.action),
+    let readers = match R::IS_CONTENT {
+        true => ReaderEffects::OfRow(R::TABLE),
+        false => ReaderEffects::Same(effect_of_action(change.action)),
     };
-    let effect = insert(conn, change, effect, effects, actor).await?;
+    let effect = insert(conn, change, &readers, effects, actor).await?;
     let has_moved = effect.is_some_and(|effect| effect != PublicEffect::Updated);
     if let Some(dependent) = R::DEPENDENT.filter(|_| has_moved) {
         record_dependents(conn, dependent, change.id, actor).await?;
@@ -44,35 +44,25 @@ pub(super) async fn record<R: Resource>(
     Ok(())
 }
 
-/// What the last version of a row did to the public.
-fn effect_of_row(table: &'static str, id: Uuid) -> Fragment {
-    Fragment::new("(SELECT public_effect FROM ")
-        .sql(table)
-        .sql(" WHERE id = ")
-        .id(id)
-        .sql(")")
-}
-
-/// The same of a resource that is public while it exists.
-fn effect_of_action(action: Action) -> Fragment {
-    let effect = match action {
+/// What a change does to the readers of a resource that is public while it exists.
+fn effect_of_action(action: Action) -> PublicEffect {
+    match action {
         Action::Created | Action::Restored => PublicEffect::Published,
         Action::Updated => PublicEffect::Updated,
         Action::Deleted => PublicEffect::Deleted,
-    };
-    Fragment::default().text(effect.as_str()).sql("::text")
+    }
 }
 
 /// Inserts the event and the audit entry in one statement, and returns what the change did to the public.
 async fn insert(
     conn: &mut AsyncPgConnection,
     change: Change,
-    effect: Fragment,
+    readers: &ReaderEffects,
     effects: &Effects,
     actor: Option<&Actor>,
 ) -> QueryResult<Option<PublicEffect>> {
     let mut sql = Fragment::new("WITH event AS (")
-        .append(&events::insert(change, effect, effects))
+        .append(&events::insert(change, readers, effects))
         .sql(" RETURNING effect)");
     if let Some(actor) = actor {
         let entry = audit::insert_change(change, actor);
@@ -113,7 +103,7 @@ async fn record_dependents(
             action: Action::Updated,
         };
         let effects = effects::of_cascade(name, id);
-        insert(conn, change, effect_of_row(table, id), &effects, actor).await?;
+        insert(conn, change, &ReaderEffects::OfRow(table), &effects, actor).await?;
     }
     Ok(())
 }
