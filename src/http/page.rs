@@ -41,7 +41,8 @@ pub struct PageInfo {
     pub limit: u8,
     /// The cursor of the next page; null on the last.
     pub next: Option<String>,
-    /// The cursor of the previous page; null on the first.
+    /// The cursor of what comes before: on the first page, of what will be there. Null if the list is empty, and at the first
+    /// page of a search and of `ids`.
     pub prev: Option<String>,
     /// The number of items in the list, with `count=true`; at most 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,15 +149,16 @@ fn neighbours<K: SortKey>(
         ..cursor.clone()
     };
     let (next, prev) = (beyond(last, true), beyond(first, false));
+    // There is always a way to what is new before the first item, also if nothing is yet.
     match cursor {
-        None => [next.filter(|_| more), None],
+        None => [next.filter(|_| more), prev],
         Some(cursor) if cursor.forward => [
             next.filter(|_| more),
             prev.or_else(|| Some(back(cursor, false))),
         ],
         Some(cursor) => [
             next.or_else(|| Some(back(cursor, true))),
-            prev.filter(|_| more),
+            prev.or_else(|| Some(cursor.clone())),
         ],
     }
 }

@@ -188,7 +188,6 @@ async fn pages_contain_every_author_once_in_both_directions_even_with_equal_name
     for limit in [1, 2, 3, 4, 9, 10, 11] {
         let list = format!("/v1/authors?limit={limit}");
         let pages = Traversal::read(|path| app.get(path), &list).await;
-        assert_eq!(pages.forward[0]["page"]["prev"], Value::Null);
         let expected: Vec<Vec<String>> = all.chunks(limit).map(<[String]>::to_vec).collect();
         assert_eq!(texts(&pages.forward, "/items/*/id"), expected, "{list}");
         assert_eq!(

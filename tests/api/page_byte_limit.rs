@@ -75,7 +75,6 @@ async fn pages_end_at_the_byte_limit_and_contain_everything_once_in_both_directi
         assert_eq!(pages.last()["page"]["total"].as_i64(), total);
         let backward = letters_by_page(&pages.backward).concat();
         assert_eq!(backward, expected.concat(), "{list}");
-        assert_eq!(pages.backward[0]["page"]["prev"], Value::Null);
     }
     // Read backwards, a page ends at the byte limit too, counted from its end.
     let list = "/v1/articles?limit=1&fields=title,body";
@@ -140,7 +139,6 @@ async fn search_pages_with_bodies_contain_every_hit_once() {
             assert!(pages.forward.len() > 1, "{list}");
             let backward = letters_by_page(&pages.backward).concat();
             assert_eq!(backward, forward, "{list}");
-            assert_eq!(pages.backward[0]["page"]["prev"], Value::Null);
         }
     }
 }

@@ -111,7 +111,38 @@ async fn content_published_while_paging_is_neither_repeated_nor_skipped() {
         .await
         .ok();
     assert_eq!(before.texts("/items/*/title"), ["new", "6", "5"]);
-    assert_eq!(before["page"]["prev"], Value::Null);
+    // What comes later.
+    app.headline("newer", json!({})).await;
+    let prev = before.text("/page/prev");
+    let later = app.get(&format!("/v1/headlines?cursor={prev}")).await.ok();
+    assert_eq!(later.texts("/items/*/title"), ["newer"]);
+}
+
+#[actix_web::test]
+async fn the_first_page_leads_to_what_is_published_later() {
+    let app = TestApp::start().await;
+    assert_eq!(
+        app.get("/v1/headlines").await.ok()["page"]["prev"],
+        Value::Null
+    );
+    app.headline("a", json!({})).await;
+    let first = app.get("/v1/headlines").await.ok();
+    let ask = async |page: &Value| {
+        let prev = page.text("/page/prev");
+        app.get(&format!("/v1/headlines?limit=1&cursor={prev}"))
+            .await
+            .ok()
+    };
+    let nothing = ask(&first).await;
+    assert_eq!(nothing["items"], json!([]));
+    for title in ["b", "c"] {
+        app.headline(title, json!({})).await;
+    }
+    let next = ask(&nothing).await;
+    assert_eq!(next.texts("/items/*/title"), ["b"]);
+    let last = ask(&next).await;
+    assert_eq!(last.texts("/items/*/title"), ["c"]);
+    assert_eq!(ask(&last).await["items"], json!([]));
 }
 
 #[actix_web::test]
@@ -138,8 +169,8 @@ async fn an_empty_page_still_links_back() {
         .await
         .ok();
     assert_eq!(
-        (&nothing["items"], &nothing["page"]["prev"]),
-        (&json!([]), &Value::Null)
+        (&nothing["items"], nothing.text("/page/prev")),
+        (&json!([]), prev)
     );
     let back = nothing.text("/page/next");
     assert_eq!(
@@ -180,7 +211,12 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
         .await;
     let next = first.ok().text("/page/next").to_owned();
     let path = format!("/v1/headlines?limit=2&language=fr&fields=title&cursor={next}");
-    assert_eq!(first.header("link"), format!("<{path}>; rel=\"next\""));
+    let prev = first.ok().text("/page/prev").to_owned();
+    let before = path.replace(&next, &prev);
+    assert_eq!(
+        first.header("link"),
+        format!("<{path}>; rel=\"next\", <{before}>; rel=\"prev\"")
+    );
     let second = app.get(&path).await;
     assert!(
         second.header("link").contains("rel=\"next\"")
@@ -188,8 +224,10 @@ async fn link_headers_match_the_cursors_and_keep_the_filters() {
     );
     assert_eq!(without_id(&second.ok()["items"][0]), json!({"title": "06"}));
     assert!(
-        !app.get("/v1/headlines").await.has("link"),
-        "a single page needs no links"
+        !app.get("/v1/headlines?language=ar&source=Personne")
+            .await
+            .has("link"),
+        "an empty list needs no links"
     );
 }
 

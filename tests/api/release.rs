@@ -64,9 +64,7 @@ async fn what_comes_due_is_written_once_as_a_version_and_an_event() {
     let scheduled = json!({"status": "scheduled", "published_at": soon(700)});
     let headline = app.headline("Vient", scheduled.clone()).await;
     let article = app.article("Vient aussi", scheduled).await;
-    let leaving = app
-        .headline("Part", json!({"expires_at": soon(700)}))
-        .await;
+    let leaving = app.headline("Part", json!({"expires_at": soon(700)})).await;
     let ending = app
         .article(
             "Finit",

@@ -1,6 +1,6 @@
 //! Reading lists page by page.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{JsonPath, Request};
 
@@ -24,6 +24,10 @@ pub async fn follow(
         };
         let page = get(&path).await.ok();
         cursor = page["page"][direction].as_str().map(str::to_owned);
+        // Before the first page there is an empty one, which leads to what comes later.
+        if direction == "prev" && page["items"] == json!([]) {
+            return pages;
+        }
         pages.push(page);
         assert!(pages.len() < MAX_PAGES, "{list} does not end");
         if cursor.is_none() {
