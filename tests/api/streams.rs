@@ -7,6 +7,7 @@ use manchette::news::release::write_due;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::database_proxy::DatabaseProxy;
 use crate::support::event_stream::ServerEvent;
 use crate::support::{EventStream, JsonPath, TestApp, path_of, with};
 
@@ -434,4 +435,28 @@ async fn parameters_of_streams_are_checked() {
         (head.status, head.header("content-type")),
         (200, "text/event-stream")
     );
+}
+
+#[actix_web::test]
+async fn a_browser_connects_again_while_the_database_is_away() {
+    let (proxy, database) = DatabaseProxy::to_new_database().await;
+    let app = TestApp::start_on(database, &["--database-silence-ms", "1000"]).await;
+    let mut stream = EventStream::open_now(app.get(HEADLINES)).await;
+    let first = app.headline("Une", json!({})).await;
+    let id = stream.next().await.unwrap().id.unwrap();
+    proxy.disconnect();
+    while app.get("/v1/headlines").await.status != 503 {}
+    app.get(HEADLINES).await.problem(503, "unavailable");
+    let again = || app.get(HEADLINES).header("Last-Event-ID", &id);
+    let mut told_to_wait = EventStream::open(again()).await;
+    assert_eq!(told_to_wait.next().await, None);
+    proxy.resume();
+    while app.get("/v1/headlines").await.status != 200 {}
+    // Both the stream that was open and one that connects again go on.
+    let mut resumed = EventStream::open(again()).await;
+    let second = app.headline("Deux", json!({})).await;
+    for stream in [&mut stream, &mut resumed] {
+        assert_eq!(told(&stream.take(1).await), [event("published", &second)]);
+    }
+    assert_ne!(first["id"], second["id"]);
 }

@@ -135,8 +135,9 @@ impl Hub {
         }
     }
 
-    /// Reads the log to its end; false after a failure.
+    /// Reads the log to its end; false after a failure. A connection that was cut meanwhile is replaced.
     async fn read_all(&mut self) -> bool {
+        let mut may_be_cut = self.conn.is_some();
         loop {
             let read = timeout(TIMEOUT, self.read()).await;
             match read.unwrap_or_else(|_| Err("no answer".into())) {
@@ -145,6 +146,7 @@ impl Hub {
                     self.has_failed = false;
                     return true;
                 }
+                Err(_) if may_be_cut => (self.conn, may_be_cut) = (None, false),
                 Err(error) => {
                     if !self.has_failed {
                         log::warn!("changes can't be read for streams: {error}");

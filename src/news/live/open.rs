@@ -1,6 +1,7 @@
 //! Opens streams: where each begins, who may, and its place among the others.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use futures_util::Stream;
+use futures_util::stream::once;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Sleep, sleep};
@@ -127,8 +130,26 @@ impl Streams {
         }
     }
 
-    /// Opens a stream.
+    /// Opens a stream. A browser gives up for ever after a problem: one that connects again while the database is away is told to
+    /// try once more.
     pub async fn open(
+        &self,
+        db: Data<Database>,
+        shutdown: &Shutdown,
+        reader: &Reader,
+        request: &HttpRequest,
+        asked: Asked,
+    ) -> Result<EventStream, Problem> {
+        let connects_again = request.headers().contains_key(LAST_EVENT_ID);
+        match self.begin(db, shutdown, reader, request, asked).await {
+            Err(Problem::Unavailable(_)) if connects_again => Ok(response(once(async {
+                Ok::<_, Infallible>(frames::retry(frames::RETRY))
+            }))),
+            opened => opened,
+        }
+    }
+
+    async fn begin(
         &self,
         db: Data<Database>,
         shutdown: &Shutdown,
@@ -152,7 +173,7 @@ impl Streams {
         let mut conn = db.connection().await?;
         let selection = Arc::new(subscription.resolve(&mut conn).await?);
         let mut ready = VecDeque::from([frames::retry(frames::RETRY)]);
-        let from = begin(&mut conn, asked.start, &subscription, &mut ready).await?;
+        let from = first_frames(&mut conn, asked.start, &subscription, &mut ready).await?;
         drop(conn);
         let visibility = subscription.visibility;
         let joined = self
@@ -179,13 +200,7 @@ impl Streams {
             place,
             is_over: false,
         };
-        let response = HttpResponse::Ok()
-            .content_type("text/event-stream")
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((ACCEL_BUFFERING, "no"))
-            .insert_header((CACHE_STATUS.clone(), CacheStatus::Bypassed.header()))
-            .streaming(stream.bytes());
-        Ok(EventStream(response))
+        Ok(response(stream.bytes()))
     }
 
     async fn join(
@@ -213,8 +228,18 @@ impl Drop for Streams {
     }
 }
 
+fn response(frames: impl Stream<Item = Result<Bytes, Infallible>> + 'static) -> EventStream {
+    let response = HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((ACCEL_BUFFERING, "no"))
+        .insert_header((CACHE_STATUS.clone(), CacheStatus::Bypassed.header()))
+        .streaming(frames);
+    EventStream(response)
+}
+
 /// Puts the first frames into `ready`, and returns the place that they lead to; none for the place of the others.
-async fn begin(
+async fn first_frames(
     conn: &mut AsyncPgConnection,
     start: Start,
     subscription: &Subscription,
