@@ -1,6 +1,6 @@
 //! `GET /v1/changes`.
 
-use std::future::{Ready, ready};
+use std::future::{Ready, poll_fn, ready};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
@@ -20,6 +20,7 @@ use super::parameters::ChangesParameters;
 use super::selection::Selection;
 use super::snapshot;
 use crate::access::extractors::Reader;
+use crate::connection::Shutdown;
 use crate::db::Database;
 use crate::events::follow::News;
 use crate::events::position::Position;
@@ -97,12 +98,14 @@ impl IntoParams for ChangesRequest {
 async fn list_changes(
     db: Data<Database>,
     news: Data<News>,
+    shutdown: Data<Shutdown>,
     reader: Reader,
     request: ChangesRequest,
 ) -> Result<ChangesPage, Problem> {
     let visibility = Visibility::of(&reader);
     let parameters = &request.parameters;
     let deadline = Instant::now() + Duration::from_secs(parameters.wait.0.into());
+    let mut draining = shutdown.draining();
     let mut told = (parameters.wait.0 > 0).then(|| news.subscribe());
     let mut from = request.from;
     loop {
@@ -126,8 +129,11 @@ async fn list_changes(
         }
         drop(conn);
         from = Start::At(next);
-        if tokio::time::timeout(wait, told.changed()).await.is_ok() {
-            tokio::time::sleep(PAUSE.min(wait)).await;
+        tokio::select! {
+            _ = told.changed() => tokio::time::sleep(PAUSE.min(wait)).await,
+            () = tokio::time::sleep(wait) => {}
+            // A server that stops waits for no change.
+            () = poll_fn(|cx| draining.poll(cx)) => return Ok(page),
         }
     }
 }
