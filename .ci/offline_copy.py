@@ -153,6 +153,7 @@ class Writer(threading.Thread):
         }
         if list == "headlines":
             return {**fields, "priority": choice(["normal", "breaking", "flash"]), "article_id": choice([None, self.pick("articles")])}
+        fields["translation_of"] = choice([None, None, self.pick("articles")])
         ids = {"author_ids": self.pick("authors"), "tag_ids": self.pick("tags")}
         return {**fields, "body": "Un texte.", **{name: [id] if id else [] for name, id in ids.items()}}
 

@@ -7,11 +7,11 @@ It can be stopped at any moment: each page of changes and the place to go on fro
 when it has caught up. Needs Python 3.9.
 """
 
+import http.client
 import json
 import sqlite3
 import sys
 import time
-import urllib.error
 import urllib.request
 
 PATHS = {"category": "categories", "tag": "tags", "author": "authors", "article": "articles", "headline": "headlines"}
@@ -35,15 +35,12 @@ class Copy:
             try:
                 with urllib.request.urlopen(self.base + path, timeout=60) as response:
                     return response.status, json.load(response)
-            except urllib.error.HTTPError as error:
+            except urllib.request.HTTPError as error:
                 if error.code not in (429, 500, 502, 503, 504):
                     return error.code, None
                 pause = float(error.headers.get("Retry-After", pause))
-            except (OSError, ValueError, EOFError, urllib.error.URLError):
+            except (OSError, ValueError, http.client.HTTPException):
                 pass  # not reached, cut off, or half a document
-            except Exception as error:  # http.client's own
-                if not type(error).__module__.startswith("http."):
-                    raise
             time.sleep(pause)
             pause = min(pause * 2, 10)
 
@@ -57,7 +54,10 @@ class Copy:
         found = set()
         for item in items:
             if item["resource"] in PATHS and item["resource"] != "headline":
-                found.update(self.db.execute("SELECT resource, id FROM documents WHERE document LIKE ?", (f"%{item['id']}%",)))
+                # What has just appeared is not mentioned yet: the site has all categories, a translation the others of its story.
+                others = [other["id"] for other in item.get("article", {}).get("translations", [])]
+                sql = "SELECT resource, id FROM documents WHERE document LIKE ? OR resource = ? OR id IN (SELECT value FROM json_each(?))"
+                found.update(self.db.execute(sql, (f"%{item['id']}%", {"category": "site"}.get(item["resource"]), json.dumps(others))))
         for resource, id in found:
             if id not in changed:
                 path = f"/v1/{PATHS[resource]}/{id}" if resource in PATHS else "/v1/site"

@@ -95,7 +95,8 @@ CREATE FUNCTION set_release() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was_out boolean := TG_OP = 'UPDATE' AND OLD.release IS NOT DISTINCT FROM 'out';
     was_early boolean := was_out OR TG_OP = 'UPDATE' AND OLD.release IS NOT DISTINCT FROM 'pending';
-    was_public boolean;
+    -- Its time may have come without a version that says so.
+    was_public boolean := was_out OR was_early AND OLD.published_at <= now();
     ending text;
 BEGIN
     NEW.release := CASE
@@ -104,8 +105,6 @@ BEGIN
         WHEN NEW.published_at > now() THEN 'pending'
         ELSE 'out'
     END;
-    -- Its time may have come without a version that says so; but what has expired since was not served.
-    was_public := was_out OR was_early AND OLD.published_at <= now() AND NEW.release IS DISTINCT FROM 'expired';
     ending := CASE
         WHEN NEW.release = 'expired' THEN 'expired'
         WHEN NEW.deleted_at IS NOT NULL THEN 'deleted'

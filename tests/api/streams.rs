@@ -91,15 +91,16 @@ async fn a_stream_goes_on_at_another_node_without_loss_and_repeats() {
     app.delete(&path_of("headlines", &third)).await;
     let id = begun.id.unwrap();
     let mut resumed = EventStream::open(node.get(HEADLINES).header("Last-Event-ID", &id)).await;
-    assert_eq!(told(&resumed.take(1).await), [event("published", &second)]);
-    // The third came and went: it leaves no trace.
+    // The third came and went: somebody may have it from a list.
+    let missed = [event("published", &second), event("deleted", &third)];
+    assert_eq!(told(&resumed.take(2).await), missed);
     let fourth = node.headline("Quatre", json!({})).await;
     assert_eq!(told(&resumed.take(1).await), [event("published", &fourth)]);
     let since = format!("{HEADLINES}?since={id}");
     let mut again = EventStream::open(app.get(&since)).await;
     assert_eq!(
-        told(&again.take(2).await),
-        [event("published", &second), event("published", &fourth)]
+        told(&again.take(3).await),
+        [&missed[..], &[event("published", &fourth)]].concat()
     );
 }
 
@@ -299,9 +300,9 @@ async fn a_key_shows_more_until_it_is_revoked() {
         .filter(|(_, id)| *id == scheduled_id)
         .map(|(name, _)| name.as_str())
         .collect();
-    // Both changes, or neither if they were read together.
+    // Both changes, or the last if they were read together.
     assert!(
-        [vec!["published", "withdrawn"], vec![]].contains(&of_scheduled),
+        [vec!["published", "withdrawn"], vec!["withdrawn"]].contains(&of_scheduled),
         "{of_scheduled:?}"
     );
     assert_eq!(told(&newsroom.take(1).await), [event("published", &draft)]);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::ResourceKind;
 use super::documents::{self, Document, Facts};
 use super::log::{self, Entry};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, seen_before};
 use super::selection::Facets;
 use crate::db::Fragment;
 use crate::events::position::Position;
@@ -24,8 +24,8 @@ pub struct Change {
     pub id: Uuid,
     pub at: DateTime<Utc>,
     pub outcome: Outcome,
-    /// The properties of content before it.
-    pub previous: Option<Facets>,
+    /// The properties that content had while the reader saw it, before it and in between.
+    pub seen_before: Vec<Facets>,
     /// Its state now; none if it ended.
     pub document: Option<Document>,
     /// The last event of the resource: its transaction and its number.
@@ -166,13 +166,11 @@ async fn seen_by(
     visibility: Visibility,
 ) -> Result<(Vec<Change>, Option<(u64, i64)>), Problem> {
     let outcomes = resources.iter().filter_map(|changed| {
-        // A later event follows: that one has the state of now.
+        let outcome = Outcome::of(&changed.entries, visibility)?;
+        // A later event follows: that one has the state of now. But not every later event tells that it is gone.
         let facts = facts.get(&changed.id);
         let is_newest = facts.is_none_or(|facts| facts.version == changed.last().version);
-        Some((
-            changed,
-            Outcome::of(&changed.entries, visibility).filter(|_| is_newest)?,
-        ))
+        (is_newest || matches!(outcome, Outcome::Ended(_))).then_some((changed, outcome))
     });
     let outcomes: Vec<(&Changed<'_>, Outcome)> = outcomes.collect();
     let there = outcomes
@@ -199,7 +197,7 @@ async fn seen_by(
             id: changed.id,
             at: changed.last().at,
             outcome,
-            previous: changed.entries[0].previous.clone(),
+            seen_before: seen_before(&changed.entries, visibility),
             document: document.filter(is_newest),
             place: changed.place(),
         })

@@ -1,6 +1,7 @@
 //! What changes did to a reader: each sees the public's content, or more.
 
 use super::log::Entry;
+use super::selection::Facets;
 use crate::events::{Action, PublicEffect};
 use crate::news::content::visibility::Visibility;
 
@@ -30,27 +31,27 @@ pub enum Outcome {
 
 impl Outcome {
     /// What the changes of one resource did together, sorted by version; none where the reader sees it neither before nor after.
+    /// What came and went between two readings is told as gone: a snapshot, or a list, may have had it meanwhile.
     pub(super) fn of(entries: &[&Entry], visibility: Visibility) -> Option<Self> {
         let effects = || entries.iter().filter_map(|entry| effect(entry, visibility));
-        let was_visible = effects().next()? != PublicEffect::Published;
-        let ending = match effects().next_back()? {
-            PublicEffect::Published | PublicEffect::Updated => {
-                return Some(match was_visible {
-                    true => Self::Changed,
-                    false => Self::Appeared,
-                });
-            }
-            PublicEffect::Withdrawn => Ending::Withdrawn,
-            PublicEffect::Expired => Ending::Expired,
-            PublicEffect::Deleted => Ending::Deleted,
-        };
-        was_visible.then_some(Self::Ended(ending))
+        let is_new = effects().next()? == PublicEffect::Published;
+        Some(match effects().next_back()? {
+            PublicEffect::Published | PublicEffect::Updated if is_new => Self::Appeared,
+            PublicEffect::Published | PublicEffect::Updated => Self::Changed,
+            PublicEffect::Withdrawn => Self::Ended(Ending::Withdrawn),
+            PublicEffect::Expired => Self::Ended(Ending::Expired),
+            PublicEffect::Deleted => Self::Ended(Ending::Deleted),
+        })
     }
+}
 
-    /// Whether the reader saw the resource before.
-    pub fn was_visible(self) -> bool {
-        self != Self::Appeared
-    }
+/// The properties that content had while the reader saw it, before each of its changes.
+pub(super) fn seen_before(entries: &[&Entry], visibility: Visibility) -> Vec<Facets> {
+    let was_visible = |entry: &&&Entry| {
+        effect(entry, visibility).is_some_and(|effect| effect != PublicEffect::Published)
+    };
+    let seen = entries.iter().filter(was_visible);
+    seen.filter_map(|entry| entry.previous.clone()).collect()
 }
 
 /// What one change did to a reader.
@@ -102,8 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_went_unseen_leaves_no_trace() {
-        assert_eq!(outcome(&[Some(Published), Some(Withdrawn)]), None);
-        assert_eq!(outcome(&[Some(Published), Some(Expired), None]), None);
+    fn what_came_and_went_is_gone() {
+        let gone = Outcome::Ended(Ending::Withdrawn);
+        assert_eq!(outcome(&[Some(Published), Some(Withdrawn)]), Some(gone));
+        assert_eq!(
+            outcome(&[Some(Published), Some(Withdrawn), None]),
+            Some(gone)
+        );
     }
 }

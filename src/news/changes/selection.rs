@@ -96,7 +96,12 @@ impl Selection {
         if !self.has(change.kind) {
             return None;
         }
-        let had = change.outcome.was_visible() && self.matches(change.previous.as_ref());
+        let was_content = change.kind.is_content();
+        let had = !was_content
+            || change
+                .seen_before
+                .iter()
+                .any(|facets| self.matches(Some(facets)));
         match (&change.outcome, &change.document) {
             (Outcome::Ended(ending), _) => had.then_some(Selected::Removed(*ending)),
             (_, Some(document)) if self.matches(document.facets.as_ref()) => {
