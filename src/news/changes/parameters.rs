@@ -97,8 +97,10 @@ impl ParameterType for Kinds {
     const IS_OPTIONAL: bool = true;
 
     fn parse(text: &str) -> Result<Self, Text> {
-        let kinds: Result<Vec<ResourceKind>, String> = text.split(',').map(str::parse).collect();
-        kinds.map(Self).map_err(|_| {
+        let kinds: Option<Vec<ResourceKind>> =
+            text.split(',').map(|word| word.parse().ok()).collect();
+        let kinds = kinds.filter(|kinds| kinds.len() <= ResourceKind::ALL.len());
+        kinds.map(Self).ok_or_else(|| {
             let words: Vec<&str> = ResourceKind::ALL.iter().map(|kind| kind.as_str()).collect();
             messages::words_of(words.join(", "))
         })
@@ -108,10 +110,7 @@ impl ParameterType for Kinds {
         let words: Vec<&str> = ResourceKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let word = words.join("|");
         let pattern = format!("^({word})(,({word}))*$");
-        string()
-            .max_length(Some(100))
-            .pattern(Some(pattern))
-            .build()
+        string().max_length(Some(53)).pattern(Some(pattern)).build()
     }
 }
 
