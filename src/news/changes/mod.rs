@@ -1,8 +1,8 @@
 //! What has changed since a place in the log of changes: read in one way for `GET /v1/changes` and for the streams.
 //!
-//! [`log`] reads events from a place on, [`outcome`] says what they did to a reader, [`documents`] reads the newest state of what
-//! they changed, [`selection`] what a client has asked for; [`batch`] puts these together, in one snapshot of the database.
-//! [`snapshot`] pages through everything that is there at first.
+//! `log` reads events from a place on, `outcome` says what they did to a reader, `documents` reads the newest state of what
+//! they changed, `selection` what a client has asked for; `batch` puts these together, in one snapshot of the database.
+//! `snapshot` pages through everything that is there at first.
 
 pub mod batch;
 pub mod cursor;
