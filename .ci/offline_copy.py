@@ -243,11 +243,13 @@ def main():
             writer.start()
         kills = disturb(node, proxy, lambda: subprocess.Popen(copy), lambda: not any(it.is_alive() for it in writers), dice)
         end, differs = time.monotonic() + DEADLINE, True
-        # What is scheduled, or expires, does so within a second or two.
-        while differs and time.monotonic() < end:
-            subprocess.run([*copy, "--once"], check=True, timeout=DEADLINE)
-            count, differs = difference(node, file)
-        node.stop(signal.SIGINT)
+        try:
+            # What is scheduled, or expires, does so within a second or two.
+            while differs and time.monotonic() < end:
+                subprocess.run([*copy, "--once"], check=True, timeout=DEADLINE)
+                count, differs = difference(node, file)
+        finally:
+            node.stop(signal.SIGINT)
     done = sum(writer.done for writer in writers)
     print(f"{done} changes, {kills} kills, {proxy.cuts} cuts, {node.starts} starts of the server, {count} documents (SEED={seed})")
     if differs:

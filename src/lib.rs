@@ -5,7 +5,7 @@
 //! - [`cli`]: one file for each command; [`config`]: every setting, its flag, its variable, its default.
 //! - [`server`]: the assembly of routes and middleware; health, documentation pages.
 //! - [`openapi`]: the contract, made from the code.
-//! - [`news`]: what the API is about: a folder for each resource, what content shares, lists, search.
+//! - [`news`]: what the API is about: a folder for each resource, what content shares, lists, search, changes and streams.
 //! - [`access`]: who may do what (API keys, JWTs), how much (rate limits), and who did (audit).
 //! - [`cache`]: answers kept in memory.
 //! - [`idempotency`]: stored responses, replayed to a repeated request.

@@ -112,8 +112,8 @@ CREATE TRIGGER require_live_category BEFORE INSERT OR UPDATE OF category_id, del
     FOR EACH ROW WHEN (NEW.category_id IS NOT NULL AND NEW.deleted_at IS NULL)
     EXECUTE FUNCTION require_live_category();
 
--- How many articles of each category are public or will be, and have not expired. Writes add their changes, which a task of the server adds up
--- (`categories/counts.rs`): no write waits for another. The number is the sum of both tables.
+-- How many articles of each category are public or will be, and have not expired. Writes add their changes, which a task of
+-- the server adds up (`categories/counts.rs`): no write waits for another. The number is the sum of both tables.
 CREATE TABLE article_counts (
     category_id uuid PRIMARY KEY REFERENCES categories (id),
     count bigint NOT NULL

@@ -64,20 +64,12 @@ impl Database {
         self.take(async { self.shares.take().await }).await
     }
 
-    /// A connection to look up the caller's credentials, outside of the shares: callers are authenticated even if the share
-    /// of their resource is used up. It is returned at once.
+    /// A connection outside of the shares, for work that returns it at once: looking up a caller's credentials, even if the share
+    /// of the resource is used up; and streams, which belong to no request any more.
     ///
     /// # Errors
     /// Like [`Self::connection`].
-    pub async fn connection_for_credentials(&self) -> Result<Connection, ConnectionError> {
-        self.take(async { None }).await
-    }
-
-    /// A connection for a stream that is open: it isn't part of a request any more. It is returned at once.
-    ///
-    /// # Errors
-    /// Like [`Self::connection`].
-    pub async fn connection_for_streams(&self) -> Result<Connection, ConnectionError> {
+    pub async fn unshared_connection(&self) -> Result<Connection, ConnectionError> {
         self.take(async { None }).await
     }
 

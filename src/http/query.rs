@@ -42,6 +42,23 @@ pub struct PageRequest {
     pub counts: bool,
 }
 
+impl PageRequest {
+    /// A page of up to `limit` items, which are not counted. The rows are one more at least, rounded up to few different numbers,
+    /// as each makes a prepared statement of its own.
+    pub fn of(limit: usize) -> Self {
+        let rows = match limit {
+            0..=20 => 21,
+            21..=50 => 51,
+            _ => 101,
+        };
+        Self {
+            limit,
+            rows,
+            counts: false,
+        }
+    }
+}
+
 /// The parsed parameters of a list.
 #[derive(Debug)]
 pub struct List<F> {
@@ -102,14 +119,9 @@ impl<F: Filter> List<F> {
         self.paging.limit.0.into()
     }
 
-    /// How many rows to read for the page: at least one more than it may have, to know whether another page follows. Rounded
-    /// up to few different numbers, as each makes a prepared statement of its own.
+    /// How many rows to read for the page: at least one more than it may have, to know whether another page follows.
     pub fn rows(&self) -> usize {
-        match self.limit() {
-            0..=20 => 21,
-            21..=50 => 51,
-            _ => 101,
-        }
+        PageRequest::of(self.limit()).rows
     }
 
     /// Whether the total is requested.
@@ -135,9 +147,8 @@ impl<F: Filter> List<F> {
     /// The number of rows to read for the page.
     pub fn page_request(&self) -> PageRequest {
         PageRequest {
-            limit: self.limit(),
-            rows: self.rows(),
             counts: self.counts(),
+            ..PageRequest::of(self.limit())
         }
     }
 

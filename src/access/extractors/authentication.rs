@@ -114,7 +114,7 @@ impl<'a> Credentials<'a> {
                 let db = request
                     .app_data::<Data<Database>>()
                     .expect("every worker has its database");
-                let mut conn = db.connection_for_credentials().await?;
+                let mut conn = db.unshared_connection().await?;
                 find_caller(&mut conn, &token).await?.ok_or(INVALID)
             }
             Self::Jwt(jwt, provider) => match provider.verify(&jwt).await {

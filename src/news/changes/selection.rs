@@ -37,7 +37,7 @@ pub struct Selection {
 /// What a change is to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selected<'a> {
-    /// It has this state now. `is_new` if the client's filters had nothing of it before.
+    /// It has this state now. `is_new` if the reader did not see it before, with any filters.
     Document {
         document: &'a Document,
         is_new: bool,

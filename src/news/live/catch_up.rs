@@ -40,7 +40,7 @@ impl CatchUp {
     /// Where the database can't be read.
     pub async fn read(&mut self) -> Result<CaughtUp, Problem> {
         let _permit = self.gate.acquire().await.map_err(Problem::internal)?;
-        let mut conn = self.db.connection_for_streams().await?;
+        let mut conn = self.db.unshared_connection().await?;
         let (from, until) = (self.from.clone(), self.until.seen.clone());
         let visibility = self.visibility;
         let batch = conn

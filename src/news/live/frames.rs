@@ -20,8 +20,13 @@ use crate::events::position::Position;
 use crate::http::responses::{self, CONTENT_SCHEMA};
 use crate::http::schema::{TypeSchema, reference};
 use crate::http::timestamp;
+use crate::news::articles::Article;
+use crate::news::authors::Author;
+use crate::news::categories::Category;
 use crate::news::changes::{Change, ChangesCursor, Ending, Outcome, ResourceKind, Selected};
 use crate::news::headlines::Headline;
+use crate::news::site::Site;
+use crate::news::tags::Tag;
 
 /// How long a client waits before it connects again.
 pub const RETRY: Duration = Duration::from_secs(3);
@@ -53,10 +58,10 @@ pub struct StreamReset {
     pub changes: &'static str,
 }
 
-/// The response of a stream.
-pub struct EventStream(pub HttpResponse);
+/// The response of a stream of headlines, or of all kinds of resources.
+pub struct EventStream<const ALL: bool>(pub HttpResponse);
 
-impl Responder for EventStream {
+impl<const ALL: bool> Responder for EventStream<ALL> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
@@ -64,13 +69,21 @@ impl Responder for EventStream {
     }
 }
 
-impl IntoResponses for EventStream {
+impl<const ALL: bool> IntoResponses for EventStream<ALL> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let data = [
+        let mut data = vec![
             reference::<Headline>(),
             reference::<Tombstone>(),
             reference::<StreamReset>(),
         ];
+        if ALL {
+            data.extend([
+                reference::<Article>(),
+                reference::<Category>(),
+                reference::<Author>(),
+            ]);
+            data.extend([reference::<Tag>(), reference::<Site>()]);
+        }
         let data: Vec<Value> = data.iter().map(|data| json!(data)).collect();
         // The document takes the schemas from those that are known.
         TypeSchema::sent::<Tombstone>();
@@ -78,7 +91,7 @@ impl IntoResponses for EventStream {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(
-                "Server-sent events; `contentSchema` describes the data of one.",
+                "Server-sent events; `contentSchema` describes the data of one. Resources have `resource` before their other fields.",
             ))
             .extensions(Some(
                 ExtensionsBuilder::new()

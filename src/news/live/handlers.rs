@@ -33,10 +33,11 @@ async fn stream_headlines(
     shutdown: Data<Shutdown>,
     reader: Reader,
     request: HttpRequest,
-) -> Result<EventStream, Problem> {
+) -> Result<EventStream<false>, Problem> {
     let (parameters, _, faults) = parse::<StreamParameters>(request.query_string());
     let asked = Asked::new(vec![ResourceKind::Headline], parameters, faults, &request)?;
-    streams.open(db, &shutdown, &reader, &request, asked).await
+    let response = streams.open(db, &shutdown, &reader, &request, asked).await;
+    response.map(EventStream)
 }
 
 /// Follow everything
@@ -51,9 +52,10 @@ async fn stream(
     shutdown: Data<Shutdown>,
     reader: Reader,
     request: HttpRequest,
-) -> Result<EventStream, Problem> {
+) -> Result<EventStream<true>, Problem> {
     let (parameters, _, faults) = parse::<AllParameters>(request.query_string());
     let kinds = parameters.kinds.kinds.0;
     let asked = Asked::new(kinds, parameters.stream, faults, &request)?;
-    streams.open(db, &shutdown, &reader, &request, asked).await
+    let response = streams.open(db, &shutdown, &reader, &request, asked).await;
+    response.map(EventStream)
 }

@@ -26,11 +26,7 @@ pub async fn read(
     let has = |kind| kinds.is_empty() || kinds.contains(&kind);
     let timeline = filter.timeline();
     let resolved = timeline.resolve(conn).await?;
-    let request = PageRequest {
-        limit: count,
-        rows: count,
-        counts: false,
-    };
+    let request = PageRequest::of(count);
     let mut newest: Vec<(Option<DateTime<Utc>>, Uuid, ResourceKind)> = Vec::new();
     if has(ResourceKind::Headline) {
         let filter = HeadlineFilter {

@@ -13,8 +13,8 @@ mod keys;
 mod latest;
 mod open;
 mod parameters;
-mod places;
 mod settings;
+mod slots;
 mod stream;
 
 pub use frames::{StreamReset, Tombstone};

@@ -1,4 +1,4 @@
-//! Opens streams: where each begins, who may, and its place among the others.
+//! Opens streams: where each begins, who may, and its group.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,13 +18,12 @@ use tokio::task::AbortHandle;
 use tokio::time::{Sleep, sleep};
 
 use super::catch_up::CatchUp;
-use super::frames::EventStream;
 use super::group::Subscription;
 use super::hub::{Hub, Join, Joined};
 use super::keys::StreamKeys;
 use super::parameters::StreamParameters;
-use super::places::{Holder, Places};
 use super::settings::StreamSettings;
+use super::slots::{Holder, StreamSlots};
 use super::stream::OpenStream;
 use super::{frames, latest};
 use crate::access::extractors::{Reader, known_caller};
@@ -46,7 +45,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What all streams of the process share.
 pub struct Streams {
     joins: mpsc::UnboundedSender<Join>,
-    places: Arc<Places>,
+    slots: Arc<StreamSlots>,
     keys: StreamKeys,
     catching_up: Arc<Semaphore>,
     tasks: [AbortHandle; 2],
@@ -123,7 +122,7 @@ impl Streams {
         ];
         Self {
             joins,
-            places: Arc::new(Places::new(settings)),
+            slots: Arc::new(StreamSlots::new(settings)),
             keys,
             catching_up: Arc::new(Semaphore::new(CATCHING_UP)),
             tasks,
@@ -139,7 +138,7 @@ impl Streams {
         reader: &Reader,
         request: &HttpRequest,
         asked: Asked,
-    ) -> Result<EventStream, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         let connects_again = request.headers().contains_key(LAST_EVENT_ID);
         match self.begin(db, shutdown, reader, request, asked).await {
             Err(Problem::Unavailable(_)) if connects_again => Ok(response(once(async {
@@ -156,13 +155,13 @@ impl Streams {
         reader: &Reader,
         request: &HttpRequest,
         asked: Asked,
-    ) -> Result<EventStream, Problem> {
+    ) -> Result<HttpResponse, Problem> {
         let caller = known_caller(request);
         let holder = match &caller {
             Some(caller) => Some(Holder::Account(caller.account())),
             None => network_to_bound(request).map(Holder::Address),
         };
-        let place = self.places.take(holder)?;
+        let slot = self.slots.take(holder)?;
         let key_ended = caller.as_ref().and_then(|caller| self.keys.watch(caller));
         let subscription = Subscription {
             visibility: Visibility::of(reader),
@@ -196,8 +195,11 @@ impl Streams {
             membership: joined.membership,
             draining: shutdown.draining(),
             key_ended,
-            expires: caller.and_then(|caller| sleep_until(caller.expires_at?)),
-            place,
+            // A JWT ends by this clock, as it is verified by it; a key by that of the database.
+            expires: caller
+                .filter(|caller| caller.key_id.is_none())
+                .and_then(|caller| sleep_until(caller.expires_at?)),
+            slot,
             is_over: false,
         };
         Ok(response(stream.bytes()))
@@ -228,14 +230,13 @@ impl Drop for Streams {
     }
 }
 
-fn response(frames: impl Stream<Item = Result<Bytes, Infallible>> + 'static) -> EventStream {
-    let response = HttpResponse::Ok()
+fn response(frames: impl Stream<Item = Result<Bytes, Infallible>> + 'static) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((ACCEL_BUFFERING, "no"))
         .insert_header((CACHE_STATUS.clone(), CacheStatus::Bypassed.header()))
-        .streaming(frames);
-    EventStream(response)
+        .streaming(frames)
 }
 
 /// Puts the first frames into `ready`, and returns the place that they lead to; none for the place of the others.

@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use super::catch_up::CatchUp;
 use super::frames;
-use super::places::Place;
+use super::slots::StreamSlot;
 use crate::connection::Draining;
 
 /// The bytes and the time that a reader may be behind.
@@ -67,7 +67,7 @@ pub struct OpenStream {
     /// The end of the caller's credentials.
     pub expires: Option<Pin<Box<Sleep>>>,
     #[expect(dead_code, reason = "it is given back with the stream")]
-    pub place: Place,
+    pub slot: StreamSlot,
     pub is_over: bool,
 }
 
@@ -126,5 +126,46 @@ async fn until(time: &mut Option<Pin<Box<Sleep>>>) {
     match time {
         Some(time) => time.await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn membership() -> (broadcast::Sender<Sent>, Membership) {
+        let (sender, received) = broadcast::channel(8);
+        let total = Arc::default();
+        (sender, Membership { received, total })
+    }
+
+    fn send(sender: &broadcast::Sender<Sent>, member: &Membership, bytes: usize, at: Instant) {
+        let total = member.total.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        let bytes = vec![b'x'; bytes].into();
+        assert!(sender.send(Sent { bytes, total, at }).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_reader_may_be_behind_by_some_bytes_and_seconds() {
+        let most = MOST_BEHIND as usize;
+        let (sender, mut member) = membership();
+        // One piece may be larger than that, while nothing follows it.
+        for bytes in [2 * most, most] {
+            send(&sender, &member, bytes, Instant::now());
+        }
+        for bytes in [2 * most, most] {
+            assert_eq!(member.next().await.map(|bytes| bytes.len()), Some(bytes));
+        }
+        for bytes in [1, most, 1] {
+            send(&sender, &member, bytes, Instant::now());
+        }
+        assert_eq!(member.next().await, None);
+
+        let (sender, mut member) = membership();
+        let late = Instant::now()
+            .checked_sub(2 * LONGEST_BEHIND)
+            .expect("the machine runs longer");
+        send(&sender, &member, 1, late);
+        assert_eq!(member.next().await, None);
     }
 }

@@ -31,6 +31,7 @@ pub fn cors(origins: &[String]) -> Cors {
             "If-Match",
             "If-None-Match",
             "If-Unmodified-Since",
+            "Last-Event-ID",
             "X-Request-Id",
         ])
         .expose_headers([

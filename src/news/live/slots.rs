@@ -17,12 +17,12 @@ pub enum Holder {
 
 /// The open streams of the process.
 #[derive(Debug)]
-pub struct Places {
+pub struct StreamSlots {
     open: Mutex<HashMap<Holder, u32>>,
     settings: StreamSettings,
 }
 
-impl Places {
+impl StreamSlots {
     pub fn new(settings: &StreamSettings) -> Self {
         Self {
             open: Mutex::default(),
@@ -30,11 +30,11 @@ impl Places {
         }
     }
 
-    /// Counts a stream until its place is dropped; without a holder, it is not counted.
+    /// Counts a stream until its slot is dropped; without a holder, it is not counted.
     ///
     /// # Errors
     /// Where the holder has as many as allowed.
-    pub fn take(self: &Arc<Self>, holder: Option<Holder>) -> Result<Place, Problem> {
+    pub fn take(self: &Arc<Self>, holder: Option<Holder>) -> Result<StreamSlot, Problem> {
         if let Some(holder) = &holder {
             let most = match holder {
                 Holder::Address(_) => self.settings.max_streams_per_address,
@@ -47,8 +47,8 @@ impl Places {
             }
             *count += 1;
         }
-        Ok(Place {
-            places: self.clone(),
+        Ok(StreamSlot {
+            slots: self.clone(),
             holder,
         })
     }
@@ -60,17 +60,17 @@ impl Places {
 
 /// A counted stream.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct StreamSlot {
+    slots: Arc<StreamSlots>,
     holder: Option<Holder>,
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let Some(holder) = &self.holder else {
             return;
         };
-        let mut open = self.places.lock();
+        let mut open = self.slots.lock();
         if let Some(count) = open.get_mut(holder) {
             *count -= 1;
             if *count == 0 {
@@ -85,33 +85,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_holder_has_a_limit_and_gets_places_back() {
+    fn each_holder_has_a_limit_and_gets_slots_back() {
         let settings = StreamSettings {
             max_streams_per_address: 1,
             max_streams_per_key: 2,
         };
-        let places = Arc::new(Places::new(&settings));
+        let slots = Arc::new(StreamSlots::new(&settings));
         let address = |last: u8| Some(Holder::Address(IpAddr::from([192, 0, 2, last])));
-        let first = places.take(address(1)).unwrap();
+        let first = slots.take(address(1)).unwrap();
         assert!(matches!(
-            places.take(address(1)),
+            slots.take(address(1)),
             Err(Problem::TooManyStreams(1))
         ));
-        let others = [
-            places.take(address(2)),
-            places.take(None),
-            places.take(None),
-        ];
+        let others = [slots.take(address(2)), slots.take(None), slots.take(None)];
         assert!(others.iter().all(Result::is_ok));
         let account = || Some(Holder::Account("a key".to_owned()));
-        let of_account = [places.take(account()), places.take(account())];
+        let of_account = [slots.take(account()), slots.take(account())];
         assert!(matches!(
-            places.take(account()),
+            slots.take(account()),
             Err(Problem::TooManyStreams(2))
         ));
         drop(first);
-        assert!(places.take(address(1)).is_ok());
+        assert!(slots.take(address(1)).is_ok());
         drop((others, of_account));
-        assert_eq!(places.lock().len(), 0);
+        assert_eq!(slots.lock().len(), 0);
     }
 }
