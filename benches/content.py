@@ -177,7 +177,7 @@ class Content:
             INSERT INTO headline_tags (id, tag_id, article_id, status, language, priority, pinned, category_id, listed_at,
                     expires_at, updated_at, deleted_at)
                 SELECT line.id, tag_id, article_id, line.status, line.language, priority, pinned, line.category_id,
-                    line.listed_at, expires_at, line.updated_at, line.deleted_at
+                    line.listed_at, line.expires_at, line.updated_at, line.deleted_at
                 FROM headlines AS line JOIN article_tags ON article_tags.id = article_id ORDER BY line.listed_at, line.id;
             DO $$ BEGIN
                 IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'headlines'::regclass AND attname = 'release') THEN
