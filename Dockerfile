@@ -10,6 +10,7 @@ COPY migrations migrations
 COPY build.rs build.rs
 COPY docs docs
 COPY benches benches
+COPY examples/front-page examples/front-page
 COPY src src
 RUN touch src/main.rs src/lib.rs && cargo build --release --locked --bin manchette
 

@@ -86,6 +86,13 @@ pub struct Config {
     #[arg(long, env = "MANCHETTE_NO_DEMO", help_heading = SERVER, global = true)]
     pub no_demo: bool,
 
+    /// Serve a front page at `/`, instead of a redirect to the documentation.
+    ///
+    /// It shows what is published: sections, articles, search and a live ticker. Default: served on an embedded Postgres, unless
+    /// `--no-demo` is given.
+    #[arg(long, env = "MANCHETTE_FRONT_PAGE", value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, help_heading = SERVER, global = true)]
+    pub front_page: Option<bool>,
+
     /// Format of log lines.
     ///
     /// `RUST_LOG` selects which lines are logged (default: `info`).
@@ -100,6 +107,12 @@ impl Config {
             || std::thread::available_parallelism().map_or(2, usize::from),
             usize::from,
         )
+    }
+
+    /// Whether `/` is the front page: as set, by default where there may be sample content.
+    pub fn has_front_page(&self) -> bool {
+        let has_sample_content = self.database.url().is_none() && !self.no_demo;
+        self.front_page.unwrap_or(has_sample_content)
     }
 
     /// Connections that the embedded Postgres has to offer: the workers', and some for the health monitor and commands that

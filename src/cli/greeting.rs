@@ -18,7 +18,7 @@ const READY: Style = AnsiColor::Green.on_default().bold();
 const URL: Style = AnsiColor::Cyan.on_default().underline();
 
 /// The text that is printed once, when the server is ready, with colours for a terminal.
-pub fn greeting(address: SocketAddr, key: Option<&DataDirKey>) -> String {
+pub fn greeting(address: SocketAddr, has_front_page: bool, key: Option<&DataDirKey>) -> String {
     let base = base_url(address);
     let version = env!("CARGO_PKG_VERSION");
     let read = format!("curl '{base}/v1/headlines?limit=3'");
@@ -50,8 +50,12 @@ pub fn greeting(address: SocketAddr, key: Option<&DataDirKey>) -> String {
             )
         }
     };
+    let front_page = match has_front_page {
+        true => format!("  Front page {URL}{base}/{URL:#}\n"),
+        false => String::new(),
+    };
     let mut text = format!(
-        "\n{READY}Manchette {version} is ready.{READY:#}\n\n  Listening  {address}\n  Ticker     {URL}{base}/v1/headlines{URL:#}\n  \
+        "\n{READY}Manchette {version} is ready.{READY:#}\n\n  Listening  {address}\n{front_page}  Ticker     {URL}{base}/v1/headlines{URL:#}\n  \
          Docs       {URL}{base}/docs/{URL:#}\n  {keys}\n\nTry it:\n\n  {read}\n"
     );
     if let Some(write) = write {

@@ -54,7 +54,7 @@ pub async fn run(mut config: Config) -> Result<(), Error> {
         CpuTasks::default(),
     )?;
     let handle = server.handle();
-    if let Err(error) = print(&greeting(address, key.as_ref())) {
+    if let Err(error) = print(&greeting(address, config.has_front_page(), key.as_ref())) {
         log::warn!("the greeting was not printed: {error}");
     }
     let mut server = actix_web::rt::spawn(server);

@@ -3,6 +3,7 @@
 mod cached_responses;
 pub mod contract;
 pub mod docs;
+pub mod front_page;
 pub mod health;
 mod http_service;
 pub mod middleware;
@@ -55,6 +56,9 @@ pub fn start(
                 .configure(routes::configure)
                 .map(|app| {
                     app.configure(docs::configure)
+                        .configure(|cfg| {
+                            front_page::configure(settings.has_front_page(), cfg);
+                        })
                         .configure(|cfg| shared.register(&options, &settings, cfg))
                 })
                 .split_for_parts();

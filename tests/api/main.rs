@@ -26,6 +26,7 @@ mod disk_full;
 mod docs_and_health;
 mod event_log;
 mod field_selection;
+mod front_page;
 mod headlines;
 mod html_sanitizer;
 mod http_framing;

@@ -79,12 +79,12 @@ async fn a_newer_schema_is_recognised() {
 async fn sample_content_is_loaded_only_once() {
     let address = cluster::new_database().await;
     let mut conn = address.connect_unbounded().await.unwrap();
+    let before = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     assert!(demo::load(&mut conn).await.unwrap());
     assert!(!demo::load(&mut conn).await.unwrap());
     let app = crate::support::TestApp::start_on(address, &[]).await;
     for (list, total) in [
         ("categories", 8),
-        ("headlines", 43),
         ("articles", 21),
         ("authors", 8),
         ("tags", 20),
@@ -95,6 +95,14 @@ async fn sample_content_is_loaded_only_once() {
             "{list}"
         );
     }
+    // Without those that are scheduled for the next hour.
+    let path = format!("/v1/headlines?count=true&published_before={before}");
+    assert_eq!(app.get(&path).await.ok()["page"]["total"], 43);
+    let scheduled = app
+        .get_as_admin("/v1/headlines?status=scheduled")
+        .await
+        .ok();
+    assert_eq!(scheduled.list("/items").len(), 13);
     let page = app
         .get("/v1/articles?fields=body_text,word_count,language&limit=100")
         .await

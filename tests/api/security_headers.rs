@@ -31,7 +31,12 @@ fn assert_security_headers(response: &Response) {
 
 #[actix_web::test]
 async fn every_response_has_security_headers_whatever_its_status() {
-    let app = TestApp::start_with(&["--cors-origins", "https://www.rivage.example"]).await;
+    let app = TestApp::start_with(&[
+        "--cors-origins",
+        "https://www.rivage.example",
+        "--front-page=false",
+    ])
+    .await;
     let article = app.article("x", json!({"slug": "x"})).await;
     let id = article.text("/id");
     app.patch(&format!("/v1/articles/{id}"), json!({"slug": "y"}))

@@ -1,4 +1,5 @@
-//! `manchette demo`: loads the sample content, two days of a news site in French, Arabic and English.
+//! `manchette demo`: loads the sample content, two days of a news site in French, Arabic and English, and an hour of headlines
+//! that are still to come.
 
 use std::collections::HashMap;
 
@@ -82,6 +83,7 @@ struct SampleHeadline {
     id: Option<Uuid>,
     title: String,
     language: String,
+    /// Negative if it is scheduled.
     minutes_ago: i64,
     priority: Priority,
     pinned: bool,
@@ -240,7 +242,11 @@ async fn insert_headlines(
         let new = NewHeadline {
             title: sample.title,
             language: sample.language,
-            status: Status::Published,
+            status: if sample.minutes_ago < 0 {
+                Status::Scheduled
+            } else {
+                Status::Published
+            },
             published_at: Some(now - Duration::minutes(sample.minutes_ago)),
             priority: sample.priority,
             pinned: sample.pinned,

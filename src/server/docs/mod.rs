@@ -11,8 +11,7 @@ use crate::problem::Problem;
 use crate::server::{contract, problem_pages};
 
 /// The paths of the pages, which are not part of the contract. They take `GET` only.
-pub const PAGES: [&str; 8] = [
-    "/",
+pub const PAGES: [&str; 7] = [
     "/openapi.json",
     "/docs",
     "/docs/",
@@ -29,12 +28,11 @@ pub fn is_page(path: &str) -> bool {
         path.strip_prefix(page)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    ["/", "/openapi.json"].contains(&path) || below("/docs") || below("/problems")
+    path == "/openapi.json" || below("/docs") || below("/problems")
 }
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(get_contract)
-        .service(to_docs)
         .service(docs_without_slash)
         .service(get_reference)
         .service(list_guides)
@@ -59,13 +57,6 @@ async fn get_contract() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(contract::text())
-}
-
-#[get("/")]
-async fn to_docs() -> HttpResponse {
-    HttpResponse::Found()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
 }
 
 #[get("/docs")]

@@ -13,6 +13,7 @@ use url::form_urlencoded;
 use crate::http::messages;
 use crate::problem::{Fault, FaultCode, Problem};
 use crate::server::contract::{contract, resolve};
+use crate::server::{docs, front_page};
 
 struct Route {
     path: ResourceDef,
@@ -55,7 +56,8 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         })
         .collect();
     let get = || vec![(Method::GET, BTreeSet::new())];
-    routes.extend(crate::server::docs::PAGES.map(|path| Route {
+    let pages = docs::PAGES.into_iter().chain(front_page::PATHS);
+    routes.extend(pages.map(|path| Route {
         path: ResourceDef::new(path),
         methods: get(),
     }));
@@ -107,6 +109,10 @@ pub fn check(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Probl
         }
         Method::HEAD => request.head_mut().method = Method::GET,
         _ => {}
+    }
+    // Links to it from elsewhere have parameters of others (`utm_source`), which change nothing.
+    if request.path() == front_page::ROOT && request.method() == Method::GET {
+        return Ok(None);
     }
     let Some((_, known)) = route
         .methods

@@ -9,7 +9,7 @@ use crate::access::extractors::{caller, key_prefix, known_caller};
 use crate::access::rate_limit::{Counted, Limits, RateLimitKey};
 use crate::connection::HEALTH;
 use crate::problem::Problem;
-use crate::server::docs;
+use crate::server::{docs, front_page};
 
 /// Counts a request and looks up its caller.
 ///
@@ -46,8 +46,9 @@ async fn count(limits: &Limits, request: &HttpRequest) -> Counted {
     if HEALTH.contains(&request.path()) || request.method() == Method::OPTIONS {
         return (None, Ok(()));
     }
-    // Documentation is public, so credentials are not looked up: it is there while the database is not.
-    if !request.headers().contains_key(header::AUTHORIZATION) || docs::is_page(request.path()) {
+    // Pages are public, so credentials are not looked up: they are there while the database is not.
+    let is_page = docs::is_page(request.path()) || front_page::is_file(request.path());
+    if !request.headers().contains_key(header::AUTHORIZATION) || is_page {
         return limits.count_address(request);
     }
     // Credentials that were valid a moment ago are counted before the database is asked whether they still are.

@@ -29,7 +29,8 @@ async fn the_first_start_prints_a_key_and_a_signal_stops_the_server_and_its_post
         server.startup_message
     );
     let (status, page) = server.get("/v1/headlines?limit=100").await;
-    assert_eq!((status, page.list("/items").len()), (200, 43));
+    // More are scheduled for the next hour.
+    assert!(status == 200 && page.list("/items").len() >= 43);
     assert_eq!(post(&server, &key, "x").await.unwrap().0, 201);
     assert_eq!(server.get("/readyz").await.0, 200);
 
@@ -46,7 +47,8 @@ async fn the_first_start_prints_a_key_and_a_signal_stops_the_server_and_its_post
     // The next start keeps the data and loads no sample content again.
     let server = ServerProcess::start(data.path(), &[]);
     let (_, page) = server.get("/v1/headlines?limit=100").await;
-    assert_eq!(page.list("/items").len(), 44);
+    let items = page.list("/items");
+    assert!((44..44 + 13).contains(&items.len()), "{}", items.len());
     assert!(server.startup_message.contains(&key));
     server.signal("INT");
     assert_eq!(server.wait_for_exit().0, Some(0));
