@@ -72,7 +72,8 @@ async function open(browser, link, { viewport = DESKTOP, colorScheme = "light", 
   page.setDefaultTimeout(PATIENCE);
   page.on("console", (message) => {
     // The browser itself reports each request that had no connection, and what isn't there.
-    const is_expected = message.text().includes(link.is_cut ? "net::ERR_" : "404") && (link.is_cut || page.url().endsWith(MISSING));
+    const is_gone = message.text().includes("410") || (message.text().includes("404") && page.url().endsWith(MISSING));
+    const is_expected = is_gone || (link.is_cut && message.text().includes("net::ERR_"));
     if (["error", "warning"].includes(message.type()) && !is_expected) fault(page.url(), "console:", message.text());
   });
   page.on("pageerror", (error) => fault(page.url(), "error:", error.message));
@@ -144,12 +145,41 @@ async function see_news_arrive_and_leave(page) {
   if (now !== loads) fault("the page was loaded again");
 }
 
+async function go_back(page) {
+  await page.locator("#content .teaser").last().locator("a").first().scrollIntoViewIfNeeded();
+  const top = await page.evaluate(() => scrollY);
+  await page.locator("#content .teaser").last().locator("a").first().click();
+  await page.locator(".article").waitFor();
+  await page.goBack();
+  await page.locator("#content .lead").waitFor();
+  await page.waitForFunction((top) => Math.abs(scrollY - top) < 5, top);
+}
+
+/** Nothing that is stored in the browser keeps the page from being shown. */
+async function survive_garbage(page, link) {
+  for (const garbage of ["null", "{", "[null]", '[{"id": "1", "title": "x", "published_at": "never"}]', "%%%"]) {
+    await page.evaluate((garbage) => ["ticker.fr", "language", "last-seen"].forEach((name) => localStorage.setItem(`front-page.${name}`, garbage)), garbage);
+    await page.reload();
+    await shown(page);
+  }
+  await page.evaluate(() => localStorage.clear());
+  await page.goto(link.origin);
+  await page.reload();
+  await shown(page);
+}
+
 async function go_offline_and_back(page, link) {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   const title = await page.locator("#content h2 a").first().innerText();
   await page.locator("#content h2 a").first().click();
   const heading = page.getByRole("heading", { level: 1, name: title });
   await heading.waitFor();
+  const taken_back = await write("POST", "/v1/articles", { title: `Retiré ${Date.now()}`, language: "fr", status: "published", body: "<p>Un mot.</p>" });
+  const path = `${link.origin}/#/article/${taken_back.slug}`;
+  await page.goto(path);
+  await page.getByRole("heading", { level: 1, name: taken_back.title }).waitFor();
+  await write("PATCH", `/v1/articles/${taken_back.id}`, { status: "withdrawn" });
+  await until_forgotten(page, `/v1/articles/${taken_back.slug}`);
   await page.goto(link.origin);
   await shown(page);
   await link.cut();
@@ -185,6 +215,12 @@ async function read_arabic(browser, link) {
   await page.context().close();
 }
 
+/** Asks past the browser's own cache until the server says that it is gone. */
+async function until_forgotten(page, path) {
+  await page.evaluate(async (path) => fetch(path, { cache: "reload" }), path);
+  await page.waitForFunction(async (path) => !(await caches.match(path)), path);
+}
+
 function side_of_ticker(page) {
   return page.evaluate(() => {
     const [ticker, content] = ["ticker", "content"].map((id) => document.getElementById(id).getBoundingClientRect());
@@ -201,6 +237,8 @@ const page = await open(browser, link);
 await page.goto(link.origin);
 await shown(page);
 await see_news_arrive_and_leave(page);
+await go_back(page);
+await survive_garbage(page, link);
 await go_offline_and_back(page, link);
 await browser.close();
 link.server.close();

@@ -59,10 +59,22 @@ async function get(path, query, signal) {
  * The site, with the names of its sections in a language.
  *
  * @param {string} language
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Site>}
  */
-export function getSite(language) {
-  return get("/v1/site", { language });
+export function getSite(language, signal) {
+  return get("/v1/site", { language }, signal);
+}
+
+/**
+ * The slug that a section has now, by one that it has or had.
+ *
+ * @param {string} slug
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string>}
+ */
+export async function currentSlug(slug, signal) {
+  return (await get(`/v1/categories/${encodeURIComponent(slug)}`, { fields: "slug" }, signal)).slug;
 }
 
 /**

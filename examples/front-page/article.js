@@ -1,5 +1,5 @@
 import { getArticle, getRelated } from "./api.js";
-import { kindOf, teaser } from "./articles.js";
+import { findSection, kindOf, teaser } from "./articles.js";
 import { bodyOf } from "./body.js";
 import { el, inLanguage, picture, urlOf } from "./dom.js";
 import { messagesFor } from "./messages.js";
@@ -29,7 +29,7 @@ export async function showArticle(context, slug, signal) {
     bodyOf(article, messages),
     ending(context, article));
   const next = related.slice(0, 3).map((other) => teaser(context, other, false));
-  const section = article.category?.parent?.slug ?? article.category?.slug;
+  const section = article.category ? findSection(context.site.categories, article.category.slug)[0]?.slug : undefined;
   return {
     title: article.title,
     section,

@@ -1,4 +1,4 @@
-import { getArticles } from "./api.js";
+import { currentSlug, getArticles } from "./api.js";
 import { el, inLanguage, picture, timeElement, urlOf } from "./dom.js";
 
 /** @import {CategoryNode, ListedArticle} from "./api.js" */
@@ -32,7 +32,9 @@ export async function showFront(context, signal) {
  * @returns {Promise<View | null>}
  */
 export async function showSection(context, slug, signal) {
-  const path = findSection(context.site.categories, slug);
+  const { categories } = context.site;
+  const found = findSection(categories, slug);
+  const path = found.length > 0 ? found : findSection(categories, await currentSlug(slug, signal));
   const section = path.at(-1);
   if (!section) return null;
   const list = await articleList(context, section.slug, signal);
@@ -58,7 +60,7 @@ export async function showSection(context, slug, signal) {
  * @param {string} slug
  * @returns {CategoryNode[]}
  */
-function findSection(tree, slug) {
+export function findSection(tree, slug) {
   for (const category of tree) {
     if (category.slug === slug) return [category];
     const below = findSection(category.children, slug);

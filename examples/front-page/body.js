@@ -20,9 +20,12 @@ export function bodyOf({ body_html, language, dir }, messages) {
   }
   for (const media of body.querySelectorAll("audio, video, iframe")) {
     const url = media.getAttribute("src") ?? media.querySelector("source")?.getAttribute("src");
-    const label = media.getAttribute("title") ?? messages.play;
+    const label = media.getAttribute("title")?.trim() || messages.play;
     media.replaceWith(url ? el("a", { class: "media", href: url, rel: "noopener" }, label) : "");
   }
+  // The page has one `h1`, and a heading of a table has a text.
+  rename(body.querySelectorAll("h1"), "h2");
+  rename(body.querySelectorAll("th:empty"), "td");
   // Wide code and tables scroll in boxes of their own, which the keyboard reaches.
   for (const code of body.querySelectorAll("pre")) code.tabIndex = 0;
   for (const table of body.querySelectorAll("table")) {
@@ -32,7 +35,24 @@ export function bodyOf({ body_html, language, dir }, messages) {
   }
   const element = el("div", { class: "body", lang: language, dir });
   for (const node of body.childNodes) element.append(document.importNode(node, true));
+  for (const image of element.querySelectorAll("img")) {
+    image.addEventListener("error", () => image.replaceWith(placeholder(image.src, image.alt)), { once: true });
+  }
   return element;
+}
+
+/**
+ * Replaces elements by others of this name, with the same content.
+ *
+ * @param {Iterable<Element>} elements
+ * @param {keyof HTMLElementTagNameMap} name
+ */
+function rename(elements, name) {
+  for (const element of elements) {
+    const other = el(name, element.id ? { id: element.id } : {});
+    other.append(...element.childNodes);
+    element.replaceWith(other);
+  }
 }
 
 /**

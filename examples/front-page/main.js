@@ -3,11 +3,12 @@ import { showArticle } from "./article.js";
 import { showFront, showSection } from "./articles.js";
 import { followFragments } from "./body.js";
 import { byId, el, searchUrl, urlOf } from "./dom.js";
-import { directionOf, messagesFor } from "./messages.js";
+import { LANGUAGES, directionOf, messagesFor } from "./messages.js";
 import { network, read, saveForOffline, write } from "./offline.js";
 import { showSearch } from "./search.js";
 import { Ticker } from "./ticker.js";
 import { Clock } from "./time.js";
+import { Visits } from "./visits.js";
 
 /** @import {Site} from "./api.js" */
 /** @import {Messages} from "./messages.js" */
@@ -34,6 +35,9 @@ import { Clock } from "./time.js";
  * @property {Record<string, string>} [translations] the URLs of an article in other languages
  */
 
+/** After this, a view that the server could not give is asked for again. In milliseconds. */
+const PAUSE = 10_000;
+
 const main = byId("content");
 const ticker = new Ticker(byId("ticker-lines"), byId("ticker-empty"), byId("ticker-news"));
 const query = /** @type {HTMLInputElement} */ (byId("query"));
@@ -44,14 +48,20 @@ let view;
 /** Whether the view is incomplete or old, because it was made while offline. */
 let isOld = false;
 let navigation = new AbortController();
+let starting = new AbortController();
+const visits = new Visits();
 
-/** Reads the site, and shows everything in a language. @param {string} wanted */
+/** Reads the site, and shows everything in a language; the last language that was asked for wins. @param {string} wanted */
 async function start(wanted) {
-  let site = await getSite(wanted);
+  starting.abort();
+  starting = new AbortController();
+  const { signal } = starting;
+  let site = await getSite(wanted, signal);
   const offered = site.languages.filter((language) => messagesFor(language));
   // Without one that has messages, the interface is in English, and the content in the site's first language.
   const language = offered.find((tag) => tag === wanted || tag.startsWith(`${wanted}-`)) ?? offered[0] ?? site.languages[0] ?? "en";
-  if (language !== wanted) site = await getSite(language);
+  if (language !== wanted) site = await getSite(language, signal);
+  signal.throwIfAborted();
   const messages = messagesFor(language) ?? /** @type {Messages} */ (messagesFor("en"));
   context = { language, direction: directionOf(language), messages, site, clock: new Clock(language, site.time_zone) };
   showFrame(offered);
@@ -97,20 +107,24 @@ function showLanguages(offered) {
 
 /** @param {string} language */
 async function chooseLanguage(language) {
-  write("language", language);
-  const translation = view?.translations?.[language];
+  const translation = view?.language === language ? undefined : view?.translations?.[language];
   try {
     await start(language);
-  } catch {
-    return; // Offline, and never read in this language: everything stays as it is.
+  } catch (error) {
+    // Everything stays as it is.
+    if (error instanceof OfflineError) byId("offline").textContent = messagesFor(language)?.not_kept ?? "";
+    return;
   }
-  if (translation && view?.language !== language) location.hash = translation;
+  write("language", language);
+  visits.forget();
+  view = undefined;
+  if (translation) location.hash = translation;
   else await show({ isNavigation: false });
 }
 
 /** The view that the URL names; null if there is none. @param {AbortSignal} signal */
 function viewOf(signal) {
-  const [path = "", parameters = ""] = location.hash.replace(/^#?\/?/, "").split("?");
+  const [, path = "", parameters = ""] = /^#?\/?([^?]*)\??(.*)$/.exec(location.hash) ?? [];
   const [name, slug] = path.split("/");
   query.value = "";
   if (!name) return showFront(context, signal);
@@ -131,29 +145,51 @@ async function show({ isNavigation }) {
   navigation.abort();
   navigation = new AbortController();
   const { signal } = navigation;
+  const visit = isNavigation ? visits.next(view && { view, isOld, nodes: [...main.childNodes] }) : undefined;
+  if (visit) {
+    ({ view, isOld } = visit);
+    showView(view, visit.nodes);
+    scrollTo(0, visit.top);
+    return focusHeading();
+  }
   main.ariaBusy = "true";
   try {
     view = (await viewOf(signal)) ?? problem(context.messages.not_found);
     isOld = network.since !== null;
   } catch (error) {
     if (signal.aborted) return;
-    isOld = error instanceof OfflineError;
+    isOld = true;
     view = problem(describe(error));
+    if (error instanceof HttpError && (error.status === 429 || error.status >= 500)) tryAgain(signal);
   }
   if (signal.aborted) return;
-  main.replaceChildren(...view.content.filter((node) => node instanceof Node));
+  showView(view, view.content.filter((node) => node instanceof Node));
+  if (!isNavigation) return;
+  scrollTo(0, 0);
+  expandTicker(false);
+  focusHeading();
+}
+
+function focusHeading() {
+  const heading = main.querySelector("h1");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+/** Shows the same view again after a while, unless another was chosen. @param {AbortSignal} signal */
+function tryAgain(signal) {
+  setTimeout(() => !signal.aborted && show({ isNavigation: false }), PAUSE);
+}
+
+/** @param {View} view @param {Node[]} nodes */
+function showView(view, nodes) {
+  main.replaceChildren(...nodes);
   main.ariaBusy = "false";
   const isFront = /^#?\/?$/.test(location.hash);
   document.body.dataset["view"] = isFront ? "front" : "other";
   document.title = isFront ? context.site.name : `${view.title} – ${context.site.name}`;
   markSection(isFront ? "#/" : view.section && urlOf("section", view.section));
-  if (!isNavigation) return;
-  scrollTo(0, 0);
-  expandTicker(false);
-  const heading = main.querySelector("h1");
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
 }
 
 /** @param {unknown} error */
@@ -201,15 +237,23 @@ function expandTicker(isExpanded) {
 
 /** Starts, or tries again when there is a connection. */
 async function begin() {
-  const language = read("language") ?? navigator.language.split("-")[0] ?? "en";
-  try {
-    await start(language);
-  } catch (error) {
-    const messages = messagesFor(language) ?? /** @type {Messages} */ (messagesFor("en"));
-    main.replaceChildren(el("h1", {}, error instanceof OfflineError ? messages.not_kept : messages.failed));
-    return network.lose();
+  const chosen = [read("language"), navigator.language.split("-")[0]].filter((tag) => tag && /^[a-z]{2,3}$/i.test(tag));
+  // Without a connection, in any language that was read before.
+  const languages = /** @type {string[]} */ ([...chosen, ...LANGUAGES]);
+  /** @type {unknown} */
+  let problem;
+  for (const language of languages) {
+    try {
+      await start(language);
+      return await show({ isNavigation: false });
+    } catch (error) {
+      problem = error;
+      if (!(error instanceof OfflineError)) break;
+    }
   }
-  await show({ isNavigation: false });
+  const messages = messagesFor(languages[0] ?? "en") ?? /** @type {Messages} */ (messagesFor("en"));
+  main.replaceChildren(el("h1", {}, problem instanceof OfflineError ? messages.not_kept : messages.failed));
+  network.lose();
 }
 
 addEventListener("hashchange", () => context && show({ isNavigation: true }));

@@ -42,7 +42,7 @@ const french = {
   /** @param {string} time */
   published: (time) => `Publié le ${time}`,
   /** @param {string} time */
-  changed: (time) => `Cet article a été modifié après sa première publication, le ${time}.`,
+  changed: (time) => `Dernière modification le ${time}.`,
   /** @param {string} words */
   results: (words) => `Recherche : « ${words} »`,
   /** @param {string} words */
@@ -87,7 +87,7 @@ const arabic = {
   source: (source) => `المصدر: ${source}`,
   reading: (minutes) => `مدة القراءة: ${minutes} د`,
   published: (time) => `نُشر في ${time}`,
-  changed: (time) => `عُدّل هذا المقال بعد نشره الأول، في ${time}.`,
+  changed: (time) => `آخر تعديل في ${time}.`,
   results: (words) => `بحث: «${words}»`,
   no_results: (words) => `لا نتائج عن «${words}».`,
   suggestion: "جرب هذه الكتابة:",
@@ -128,7 +128,7 @@ const english = {
   source: (source) => `Source: ${source}`,
   reading: (minutes) => `${minutes} min read`,
   published: (time) => `Published ${time}`,
-  changed: (time) => `This article was changed after its first publication, on ${time}.`,
+  changed: (time) => `Last changed on ${time}.`,
   results: (words) => `Search: “${words}”`,
   no_results: (words) => `No results for “${words}”.`,
   suggestion: "Try this spelling:",
@@ -138,6 +138,9 @@ const english = {
 
 /** @type {Record<string, Messages>} */
 const all = { fr: french, ar: arabic, en: english };
+
+/** The languages that have messages. */
+export const LANGUAGES = Object.keys(all);
 
 /**
  * The messages for a language tag, such as `fr` or `ar-MA`; undefined if there are none.

@@ -1,3 +1,6 @@
+/** How long the server may take to say that it is there. In milliseconds. */
+const CHECK_TIMEOUT = 8000;
+
 /**
  * Knows whether the server can be reached. Fires `lost` and `found`.
  *
@@ -34,7 +37,8 @@ class Network extends EventTarget {
 
   /** Asks the server for something small, past all caches. */
   async check() {
-    const response = await fetch("/v1/site?fields=id", { cache: "no-store" }).catch(() => null);
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT);
+    const response = await fetch("/v1/site?fields=id", { cache: "no-store", signal }).catch(() => null);
     if (!response || response.headers.has("X-Offline") || response.status >= 500) return this.lose();
     const was = this.since;
     this.since = null;
@@ -68,7 +72,7 @@ export async function saveForOffline() {
 
 /** When the server has answered last; now, if that is unknown. */
 function lastSeen() {
-  return new Date(read("last-seen") ?? Date.now());
+  return new Date(Date.parse(read("last-seen") ?? "") || Date.now());
 }
 
 /**

@@ -7,6 +7,8 @@ import { linkOf } from "./search.js";
 
 const SNAPSHOT = 20;
 const MAX_LINES = 50;
+/** With fewer lines than this, after many were withdrawn, there is room for older ones. */
+const FEW = 10;
 /** New lines that come within this time are announced together. In milliseconds. */
 const ANNOUNCEMENT_DELAY = 1000;
 /** A stream that has sent nothing for this long after it was opened has no snapshot to send. In milliseconds. */
@@ -20,6 +22,8 @@ export class Ticker {
   #place = "";
   /** What has come of the snapshot, until it is complete; null afterwards. @type {Map<string, Headline> | null} */
   #snapshot = null;
+  /** Whether there are older headlines than the snapshot had. */
+  #isFull = false;
   /** The lines in the list. @type {Map<string, {headline: Headline, element: HTMLLIElement}>} */
   #lines = new Map();
   /** @type {Context | null} */
@@ -51,9 +55,7 @@ export class Ticker {
     this.#close();
     this.#context = context;
     this.#place = "";
-    /** @type {Headline[]} */
-    const saved = JSON.parse(read(`ticker.${context.language}`) ?? "[]");
-    this.#replaceAll(saved);
+    this.#replaceAll(savedLines(context.language));
     this.#open();
   }
 
@@ -70,7 +72,8 @@ export class Ticker {
       handle(event);
       this.#place = event.lastEventId || this.#place;
     });
-    for (const name of ["published", "updated"]) on(name, (event) => this.#receive(event));
+    on("published", (event) => this.#receive(event, true));
+    on("updated", (event) => this.#receive(event, false));
     for (const name of ["withdrawn", "expired", "deleted", "left"]) on(name, (event) => this.#remove(event));
     source.addEventListener("reset", () => this.#context && this.start(this.#context));
     source.addEventListener("open", () => {
@@ -97,8 +100,11 @@ export class Ticker {
     setTimeout(() => this.#open(), 5000 + Math.random() * 10_000);
   }
 
-  /** @param {MessageEvent<string>} event */
-  #receive({ data, lastEventId }) {
+  /**
+   * @param {MessageEvent<string>} event
+   * @param {boolean} isPublished whether it is news, not a change of what was published before
+   */
+  #receive({ data, lastEventId }, isPublished) {
     /** @type {Headline} */
     const headline = JSON.parse(data);
     if (this.#snapshot) {
@@ -108,9 +114,11 @@ export class Ticker {
       return;
     }
     const isNew = !this.#lines.has(headline.id);
+    const oldest = this.#newestFirst().at(-1)?.headline;
+    if (isNew && this.#isFull && oldest && isBefore(headline, oldest)) return;
     this.#put(headline);
     const line = this.#lines.get(headline.id);
-    if (isNew && line) {
+    if (isNew && isPublished && line) {
       line.element.classList.add("new");
       this.#announce(headline);
     }
@@ -120,6 +128,7 @@ export class Ticker {
   #completeSnapshot() {
     if (!this.#snapshot) return;
     const headlines = [...this.#snapshot.values()];
+    this.#isFull = headlines.length >= SNAPSHOT;
     this.#snapshot = null;
     this.#replaceAll(headlines);
     this.#save();
@@ -142,6 +151,12 @@ export class Ticker {
     this.#lines.delete(id);
     this.empty.hidden = this.#lines.size > 0;
     this.#save();
+    if (this.#isFull && !this.#snapshot && this.#lines.size < FEW) {
+      // The older ones are read again.
+      this.#close();
+      this.#place = "";
+      this.#open();
+    }
   }
 
   /**
@@ -206,6 +221,22 @@ export class Ticker {
   #save() {
     const headlines = [...this.#lines.values()].map(({ headline }) => headline);
     write(`ticker.${this.#context?.language}`, JSON.stringify(headlines));
+  }
+}
+
+/**
+ * The lines that were saved last; none where something else stands in their place.
+ *
+ * @param {string} language
+ * @returns {Headline[]}
+ */
+function savedLines(language) {
+  try {
+    /** @type {Headline[]} */
+    const lines = JSON.parse(read(`ticker.${language}`) ?? "[]");
+    return lines.filter(({ id, title, published_at }) => id && title && Date.parse(published_at ?? ""));
+  } catch {
+    return [];
   }
 }
 

@@ -11,6 +11,7 @@ export class Clock {
     const format = (options) => new Intl.DateTimeFormat(locale, { timeZone, hourCycle: "h23", ...options });
     this.hour = format({ hour: "2-digit", minute: "2-digit" });
     this.day = format({ day: "numeric", month: "short" });
+    this.day_of_year = format({ day: "numeric", month: "short", year: "numeric" });
     this.date = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
     this.full = format({ day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" });
     // Only compared, never shown.
@@ -23,13 +24,15 @@ export class Clock {
   }
 
   /**
-   * The time of day for today (`14:00`), with the date before it for other days (`26 nov. 14:00`).
+   * The time of day for today (`14:00`), with the date before it for other days (`26 nov. 14:00`), and the date alone for other years.
    *
    * @param {Date} time
    */
   short(time) {
+    const [day, today] = [this.calendar.format(time), this.today];
+    if (day.slice(0, 4) !== today.slice(0, 4)) return this.day_of_year.format(time);
     const hour = this.hour.format(time);
-    return this.calendar.format(time) === this.today ? hour : `${this.day.format(time)} ${hour}`;
+    return day === today ? hour : `${this.day.format(time)} ${hour}`;
   }
 
   /**

@@ -9,6 +9,8 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 
 /** Change this name when the form of what is saved changes. */
 const CACHE = "front-page-1";
+/** How long the server may take, where there is a saved response. In milliseconds. */
+const TIMEOUT = 8000;
 /** How many responses of the API are kept: the last ones. */
 const KEPT = 300;
 /** The page's own files. */
@@ -29,6 +31,7 @@ const FILES = [
   "/front-page/search.js",
   "/front-page/ticker.js",
   "/front-page/time.js",
+  "/front-page/visits.js",
 ];
 
 worker.addEventListener("install", (event) => {
@@ -75,21 +78,27 @@ async function answerApi(event) {
   return isFrontPage ? answer(event) : fetch(event.request);
 }
 
-/** @param {FetchEvent} event */
+/**
+ * The server's response; a saved one where the server is away, is busy, or takes too long.
+ *
+ * @param {FetchEvent} event
+ */
 async function answer(event) {
   const { request } = event;
-  try {
-    const response = await fetch(request);
-    if (response.status < 500) {
-      // A check past all caches is not saved either.
-      const isSaved = response.ok && request.cache !== "no-store";
-      if (isSaved) event.waitUntil(save(request, response.clone()));
-      return response;
-    }
-    return (request.cache !== "no-store" && (await saved(request))) || response;
-  } catch {
-    return (request.cache !== "no-store" && (await saved(request))) || missing();
-  }
+  // A check past all caches is not saved, and not answered by what was.
+  if (request.cache === "no-store") return fetch(request).catch(missing);
+  const response = fetch(request).then((response) => {
+    event.waitUntil(keep(request, response.clone()));
+    return response;
+  });
+  const first = await Promise.race([response, sleep(TIMEOUT)]).catch(() => undefined);
+  if (first && first.status < 500 && first.status !== 429) return first;
+  return (await saved(request)) ?? response.catch(missing);
+}
+
+/** @param {number} milliseconds @returns {Promise<undefined>} */
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
 }
 
 /**
@@ -120,11 +129,15 @@ function missing() {
 }
 
 /**
+ * Saves a response, and forgets what is gone: a withdrawn article is not shown any more without a connection, either.
+ *
  * @param {Request} request
  * @param {Response} response
  */
-async function save(request, response) {
+async function keep(request, response) {
   const cache = await caches.open(CACHE);
+  if (response.status === 404 || response.status === 410) await cache.delete(keyOf(request));
+  if (!response.ok) return;
   await cache.put(keyOf(request), response);
   const answers = (await cache.keys()).filter(({ url }) => new URL(url).pathname.startsWith("/v1/"));
   await Promise.all(answers.slice(0, -KEPT).map((oldest) => cache.delete(oldest)));

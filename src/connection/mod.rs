@@ -17,8 +17,10 @@ pub mod stream;
 mod timer;
 pub mod unsent;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 
@@ -41,6 +43,10 @@ pub struct ConnectionState {
     pub read: Cell<u64>,
     /// The number of requests that have an answer, sent or not.
     pub answered: Cell<u64>,
+    /// Woken with each answer, by which a client that has sent requests ahead may send more.
+    pub ahead: RefCell<Option<Waker>>,
+    /// A write timeout shorter than that of the settings, from a response that asked for it.
+    pub write_timeout: Cell<Option<Duration>>,
 }
 
 impl ConnectionState {
@@ -49,14 +55,36 @@ impl ConnectionState {
         (is_stopping || self.overflow || self.refusal.get().is_some()) && self.is_idle()
     }
 
+    /// Notes that another request has its answer.
+    pub fn note_answer(&self) {
+        self.answered.set(self.answered.get() + 1);
+        let waker = self.ahead.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     /// Whether every request has an answer.
     pub fn is_idle(&self) -> bool {
-        self.read.get() == self.answered.get()
+        self.unanswered() == 0
+    }
+
+    /// The number of requests that have no answer yet.
+    pub fn unanswered(&self) -> u64 {
+        self.read.get().saturating_sub(self.answered.get())
     }
 }
 
 fn shared(request: &HttpRequest) -> Option<&ConnectionState> {
     request.conn_data::<Rc<ConnectionState>>().map(Rc::as_ref)
+}
+
+/// Has the connection of a request disconnected when its client takes next to nothing for this long, if that is shorter than the
+/// write timeout of the settings.
+pub fn shorten_write_timeout(request: &HttpRequest, timeout: Duration) {
+    if let Some(shared) = shared(request) {
+        shared.write_timeout.set(Some(timeout));
+    }
 }
 
 /// The problem of a refused head, for which the stream has put in a placeholder ([`framing::PLACEHOLDER`]).

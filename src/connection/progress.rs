@@ -11,8 +11,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub const MIN_PROGRESS: usize = 16 << 10;
 
 /// The progress of a connection's writes.
+#[derive(Default)]
 pub struct Progress {
-    timeout: Duration,
     /// The start of the current wait, and the bytes that were written since.
     waiting: Option<(Instant, usize)>,
     /// Kept between waits: most are short, and a timer that fires too early is cheap to reset.
@@ -20,14 +20,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(timeout: Duration) -> Self {
-        Self {
-            timeout,
-            waiting: None,
-            timer: None,
-        }
-    }
-
     /// Notes that the socket took some bytes.
     pub fn wrote(&mut self, bytes: usize) {
         if let Some((_, taken)) = &mut self.waiting {
@@ -44,9 +36,9 @@ impl Progress {
     }
 
     /// Waits for a socket that takes no bytes; ready with an error at the timeout.
-    pub fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    pub fn poll_wait(&mut self, cx: &mut Context<'_>, timeout: Duration) -> Poll<io::Error> {
         let (since, _) = *self.waiting.get_or_insert_with(|| (Instant::now(), 0));
-        let deadline = since + self.timeout;
+        let deadline = since + timeout;
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -65,8 +57,10 @@ mod tests {
     use super::*;
     use futures_util::future::poll_fn;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     async fn passes(progress: &mut Progress) -> bool {
-        let waits = poll_fn(|cx| progress.poll_wait(cx));
+        let waits = poll_fn(|cx| progress.poll_wait(cx, 20 * SECOND));
         tokio::time::timeout(Duration::from_millis(1), waits)
             .await
             .is_err()
@@ -74,22 +68,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn single_bytes_are_no_progress() {
-        let second = Duration::from_secs(1);
-        let mut progress = Progress::new(20 * second);
+        let mut progress = Progress::default();
         assert!(passes(&mut progress).await);
         for _ in 0..19 {
-            tokio::time::advance(second).await;
+            tokio::time::advance(SECOND).await;
             progress.wrote(800);
             assert!(passes(&mut progress).await);
         }
-        tokio::time::advance(second).await;
+        tokio::time::advance(SECOND).await;
         assert!(!passes(&mut progress).await);
 
         // 16 KiB or the last byte are progress.
-        let mut progress = Progress::new(20 * second);
+        let mut progress = Progress::default();
         for round in 0..10 {
             assert!(passes(&mut progress).await);
-            tokio::time::advance(19 * second).await;
+            tokio::time::advance(19 * SECOND).await;
             assert!(passes(&mut progress).await);
             if round % 2 == 0 {
                 progress.wrote(MIN_PROGRESS);

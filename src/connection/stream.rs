@@ -21,6 +21,12 @@ use super::timer::Timer;
 
 /// The unsent bytes of one connection that the kernel may buffer. Bytes in flight don't count, so it doesn't limit throughput.
 const UNSENT_IN_KERNEL: u32 = 64 << 10;
+/// How many requests, and how many bytes of them, a client may send ahead of the answers. The framework keeps them, some kilobytes
+/// for each however short it is, and with twice as many bytes it would ask for more without a pause.
+const REQUESTS_AHEAD: u64 = 16;
+const BYTES_AHEAD: usize = 64 << 10;
+/// How many bytes are read at once where a head begins: a few requests.
+const READ_AT_HEAD: usize = 4 << 10;
 /// The lifetime of a connection beyond the limit.
 const OVERFLOW_LIFETIME: Duration = Duration::from_secs(5);
 /// How long after its last use a connection is not closed as idle during shutdown: its next request may be in flight.
@@ -53,6 +59,8 @@ pub struct ClientStream {
     body_since: Option<Instant>,
     /// When the wait for a head began: the first one at the start, later ones at their first byte.
     head_since: Option<Instant>,
+    /// The bytes that have arrived since all requests had their answers.
+    ahead: usize,
     last_used: Instant,
     timer: Timer,
     progress: Progress,
@@ -96,9 +104,10 @@ impl ClientStream {
             timeouts,
             body_since: None,
             head_since: Some(now),
+            ahead: 0,
             last_used: now,
             timer: Timer::default(),
-            progress: Progress::new(timeouts.write),
+            progress: Progress::default(),
             lifetime: overflow.then(|| Box::pin(sleep_until(now + OVERFLOW_LIFETIME))),
             discarded: 0,
         }
@@ -107,6 +116,12 @@ impl ClientStream {
     /// The state shared with the requests on this connection.
     pub fn shared(&self) -> Rc<ConnectionState> {
         self.shared.clone()
+    }
+
+    fn write_timeout(&self) -> Duration {
+        let of_settings = self.timeouts.write;
+        let of_response = self.shared.write_timeout.get();
+        of_response.map_or(of_settings, |timeout| timeout.min(of_settings))
     }
 
     /// Fails when the lifetime of a connection beyond the limit is over.
@@ -207,6 +222,30 @@ impl ClientStream {
         Some(self.body_since? + self.timeouts.body + BODY_GRACE)
     }
 
+    /// Reads from the socket; nothing more from a client that is too far ahead of the answers to its requests.
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.received.is_at_head() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        let unanswered = self.shared.unanswered();
+        if unanswered == 0 {
+            self.ahead = 0;
+        }
+        if unanswered > REQUESTS_AHEAD || self.ahead > BYTES_AHEAD {
+            self.shared.ahead.replace(Some(cx.waker().clone()));
+            // It is not the client who is slow.
+            self.head_since = self.head_since.map(|_| Instant::now());
+            return Poll::Pending;
+        }
+        let mut bytes = [0; READ_AT_HEAD];
+        let length = bytes.len().min(buf.remaining());
+        let mut some = ReadBuf::new(&mut bytes[..length]);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut some))?;
+        buf.put_slice(some.filled());
+        self.ahead += some.filled().len();
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 4096];
         while self.discarded < MAX_DISCARDED {
@@ -249,7 +288,7 @@ impl AsyncRead for ClientStream {
                 continue;
             }
             let start = buf.filled().len();
-            match Pin::new(&mut this.io).poll_read(cx, buf) {
+            match this.poll_socket(cx, buf) {
                 Poll::Pending => ready!(this.poll_waiting(cx)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) if buf.filled().len() == start => return Poll::Ready(Ok(())),
@@ -278,7 +317,7 @@ impl AsyncWrite for ClientStream {
                 if this.slot.poll_evicted(cx).is_ready() {
                     return Poll::Ready(Err(this.abort(io::ErrorKind::ConnectionAborted)));
                 }
-                let error = ready!(this.progress.poll_wait(cx));
+                let error = ready!(this.progress.poll_wait(cx, this.write_timeout()));
                 Poll::Ready(Err(this.abort(error.kind())))
             }
             Poll::Ready(Ok(count)) => {

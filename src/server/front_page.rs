@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &[
     file!("style.css"),
     file!("ticker.js"),
     file!("time.js"),
+    file!("visits.js"),
     file!("worker.js"),
 ];
 

@@ -129,7 +129,7 @@ fn close_if_last(
     shutdown: &Shutdown,
     response: &mut Response<BoxBody>,
 ) {
-    connection.answered.set(connection.answered.get() + 1);
+    connection.note_answer();
     if connection.ends(shutdown.is_announced()) {
         let head = response.head_mut();
         head.set_connection_type(ConnectionType::Close);

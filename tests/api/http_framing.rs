@@ -57,6 +57,16 @@ fn statuses(received: &str) -> Vec<&str> {
 }
 
 #[actix_web::test]
+async fn all_requests_that_are_sent_ahead_are_answered() {
+    let app = TestApp::start_with(&["--rate-reads-without-key", "off"]).await;
+    // Few of them are taken before the first is answered.
+    let mut requests = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
+    requests.push_str("GET /v1/headlines HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let received = app.send_raw(requests.as_bytes());
+    assert_eq!(received.matches("HTTP/1.1 200 OK").count(), 2_001);
+}
+
+#[actix_web::test]
 async fn malformed_chunks_are_rejected_and_close_the_connection() {
     let app = TestApp::start().await;
     let document = r#"{"title": "x", "language": "fr"}"#;

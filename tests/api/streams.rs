@@ -1,15 +1,21 @@
 //! Streams of server-sent events.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time::sleep;
 use manchette::access::api_keys::Scope;
 use manchette::events::retention;
 use manchette::news::headlines::Headline;
 use manchette::news::release::write_due;
 use reqwest::Method;
 use serde_json::{Value, json};
+use socket2::SockRef;
 
 use crate::support::database_proxy::DatabaseProxy;
 use crate::support::event_stream::ServerEvent;
-use crate::support::{EventStream, JsonPath, TestApp, path_of, with};
+use crate::support::{EventStream, JsonPath, TestApp, path_of, read_to_close, with};
 
 const HEADLINES: &str = "/v1/headlines/stream";
 
@@ -402,6 +408,31 @@ async fn streams_are_limited_by_address_and_key() {
         .await
         .problem(429, "too-many-requests");
     drop((stream, of_key));
+}
+
+#[actix_web::test]
+async fn who_reads_nothing_is_disconnected_sooner_than_from_other_responses() {
+    let app =
+        TestApp::start_with(&["--write-timeout", "600", "--max-streams-per-address", "1"]).await;
+    let mut reader = TcpStream::connect(app.addr).unwrap();
+    SockRef::from(&reader).set_recv_buffer_size(4096).unwrap();
+    reader
+        .write_all(b"GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let mut bytes = [0; 64];
+    reader.read_exact(&mut bytes).unwrap();
+    let body = "<p>".to_owned() + &"mot ".repeat(50_000) + "</p>";
+    for n in 0..4 {
+        let title = format!("Article {n}");
+        app.article(&title, json!({"body": body})).await;
+    }
+    let begun = Instant::now();
+    while app.request(Method::HEAD, HEADLINES).await.status == 429 {
+        assert!(begun.elapsed() < Duration::from_secs(300));
+        sleep(Duration::from_millis(100)).await;
+    }
+    let received = read_to_close(reader);
+    assert!(received.len() < 4 * body.len(), "{}", received.len());
 }
 
 #[actix_web::test]

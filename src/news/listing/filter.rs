@@ -137,19 +137,18 @@ impl TimelineFilter {
         self.language.as_deref().filter(|_| !self.fallback)
     }
 
-    /// How many filters are used, beside one category.
+    /// How many filters are used, beside one category and those that are predicates (the tag, the author). Both ends of a range count
+    /// as one, and with them the order by the same time.
     pub(super) fn filter_count(&self) -> usize {
+        let by_update = self.sort.by_update();
         [
             self.categories.len() > 1 || self.direct,
-            self.tag.is_some(),
             self.only_language().is_some(),
             self.status.is_some(),
-            self.published_after.is_some(),
-            self.published_before.is_some(),
-            self.updated_after.is_some(),
-            self.updated_before.is_some(),
+            self.published_after.is_some() || self.published_before.is_some(),
+            self.updated_after.is_some() || self.updated_before.is_some() || by_update,
             self.date.is_some(),
-            self.sort != Sort::default(),
+            !by_update && self.sort != Sort::default(),
         ]
         .into_iter()
         .filter(|used| *used)

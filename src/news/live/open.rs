@@ -24,12 +24,12 @@ use super::keys::StreamKeys;
 use super::parameters::StreamParameters;
 use super::settings::StreamSettings;
 use super::slots::{Holder, StreamSlots};
-use super::stream::OpenStream;
+use super::stream::{LONGEST_BEHIND, OpenStream};
 use super::{frames, latest};
 use crate::access::extractors::{Reader, known_caller};
 use crate::cache::{CACHE_STATUS, CacheStatus};
-use crate::connection::Shutdown;
 use crate::connection::client_address::network_to_bound;
+use crate::connection::{Shutdown, shorten_write_timeout};
 use crate::db::{ConnectOptions, Database};
 use crate::events::follow::News;
 use crate::events::position::Position;
@@ -139,6 +139,7 @@ impl Streams {
         request: &HttpRequest,
         asked: Asked,
     ) -> Result<HttpResponse, Problem> {
+        shorten_write_timeout(request, LONGEST_BEHIND);
         let connects_again = request.headers().contains_key(LAST_EVENT_ID);
         match self.begin(db, shutdown, reader, request, asked).await {
             Err(Problem::Unavailable(_)) if connects_again => Ok(response(once(async {

@@ -22,7 +22,7 @@ use crate::connection::Draining;
 
 /// The bytes and the time that a reader may be behind.
 const MOST_BEHIND: u64 = 256 << 10;
-const LONGEST_BEHIND: Duration = Duration::from_secs(10);
+pub const LONGEST_BEHIND: Duration = Duration::from_secs(10);
 /// The bounds of the random pause after which the readers of a server that stops connect again, in milliseconds.
 const SPREAD: std::ops::Range<u64> = 1_000..10_000;
 

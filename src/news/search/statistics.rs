@@ -104,14 +104,6 @@ impl TableStatistics {
         let (rows, oldest, newest, terms, fractions, bounds): Loaded =
             Statement::<Row>::new(sql).get_result(conn).await?;
         let (oldest, newest) = (oldest.unwrap_or_default(), newest.unwrap_or_default());
-        let between = bounds
-            .into_iter()
-            .filter(|bound| *bound > oldest && *bound < newest);
-        let times = [oldest]
-            .into_iter()
-            .chain(between)
-            .chain([newest])
-            .collect();
         // Behind those of the terms are the least and the highest of them all.
         let fractions = fractions
             .into_iter()
@@ -119,7 +111,7 @@ impl TableStatistics {
         let common_terms: HashMap<String, f64> = terms.into_iter().zip(fractions).collect();
         Ok(Self {
             rows: rows.max(0.0),
-            times,
+            times: group_bounds(oldest, newest, &bounds),
             others: common_terms
                 .values()
                 .copied()
@@ -180,9 +172,37 @@ impl TableStatistics {
     }
 }
 
+/// The bounds of groups of rows. Those of the planner begin and end with rows of its sample, not with the oldest and the newest.
+fn group_bounds(
+    oldest: DateTime<Utc>,
+    newest: DateTime<Utc>,
+    of_sample: &[DateTime<Utc>],
+) -> Vec<DateTime<Utc>> {
+    let inner = match of_sample {
+        [_, inner @ .., _] => inner,
+        _ => &[],
+    };
+    let inner = inner.iter().copied();
+    let inner = inner.filter(|bound| *bound > oldest && *bound < newest);
+    [oldest].into_iter().chain(inner).chain([newest]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sample_has_as_many_groups_as_the_rows() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let bounds = |sample: &[i64]| {
+            let sample: Vec<_> = sample.iter().copied().map(at).collect();
+            group_bounds(at(0), at(100), &sample)
+        };
+        assert_eq!(bounds(&[1, 20, 60, 99]), [0, 20, 60, 100].map(at));
+        // Statistics from before the oldest rows were deleted, and none.
+        assert_eq!(bounds(&[-50, -10, 60, 99]), [0, 60, 100].map(at));
+        assert_eq!(bounds(&[]), [0, 100].map(at));
+    }
 
     #[test]
     fn times_and_fractions_of_the_rows_are_interpolated() {

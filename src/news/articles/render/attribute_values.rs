@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::http::language;
 use crate::news::articles::render::embeds::Embeds;
 use crate::news::articles::render::markdown::{NOTE_LINKS, NOTES};
 use crate::news::articles::render::posts;
@@ -36,7 +37,9 @@ pub fn attribute_value<'v>(
         (_, "title" | "alt" | "abbr" | "label") => {
             (!closes_markup(text)).then_some(Cow::Borrowed(text))
         }
-        (_, "lang" | "hreflang" | "srclang") => kept(is_plain(trimmed, 35, b"-")),
+        (_, "lang" | "hreflang" | "srclang") => {
+            kept(trimmed.len() <= 35 && language::canonical(trimmed).is_ok())
+        }
         (_, "dir") => one_of(trimmed, &["ltr", "rtl", "auto"]),
         (_, "width" | "height" | "span" | "colspan" | "rowspan") => {
             kept((1..=5).contains(&trimmed.len()) && trimmed.bytes().all(|b| b.is_ascii_digit()))
