@@ -2,6 +2,7 @@
 //! through [`stream::ClientStream`], which enforces the limits that the framework lacks.
 
 pub mod admission;
+mod ahead;
 mod chunks;
 pub mod client_address;
 pub mod files;
@@ -44,7 +45,7 @@ pub struct ConnectionState {
     /// The number of requests that have an answer, sent or not.
     pub answered: Cell<u64>,
     /// Woken with each answer, by which a client that has sent requests ahead may send more.
-    pub ahead: RefCell<Option<Waker>>,
+    pub waits_for_answer: RefCell<Option<Waker>>,
     /// A write timeout shorter than that of the settings, from a response that asked for it.
     pub write_timeout: Cell<Option<Duration>>,
 }
@@ -58,7 +59,7 @@ impl ConnectionState {
     /// Notes that another request has its answer.
     pub fn note_answer(&self) {
         self.answered.set(self.answered.get() + 1);
-        let waker = self.ahead.take();
+        let waker = self.waits_for_answer.take();
         if let Some(waker) = waker {
             waker.wake();
         }

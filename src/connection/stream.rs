@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ConnectionState;
 use super::admission::ConnectionSlot;
+use super::ahead::Ahead;
 use super::framing::Refusal;
 use super::progress::Progress;
 use super::received::Received;
@@ -21,12 +22,6 @@ use super::timer::Timer;
 
 /// The unsent bytes of one connection that the kernel may buffer. Bytes in flight don't count, so it doesn't limit throughput.
 const UNSENT_IN_KERNEL: u32 = 64 << 10;
-/// How many requests, and how many bytes of them, a client may send ahead of the answers. The framework keeps them, some kilobytes
-/// for each however short it is, and with twice as many bytes it would ask for more without a pause.
-const REQUESTS_AHEAD: u64 = 16;
-const BYTES_AHEAD: usize = 64 << 10;
-/// How many bytes are read at once where a head begins: a few requests.
-const READ_AT_HEAD: usize = 4 << 10;
 /// The lifetime of a connection beyond the limit.
 const OVERFLOW_LIFETIME: Duration = Duration::from_secs(5);
 /// How long after its last use a connection is not closed as idle during shutdown: its next request may be in flight.
@@ -59,8 +54,7 @@ pub struct ClientStream {
     body_since: Option<Instant>,
     /// When the wait for a head began: the first one at the start, later ones at their first byte.
     head_since: Option<Instant>,
-    /// The bytes that have arrived since all requests had their answers.
-    ahead: usize,
+    ahead: Ahead,
     last_used: Instant,
     timer: Timer,
     progress: Progress,
@@ -104,7 +98,7 @@ impl ClientStream {
             timeouts,
             body_since: None,
             head_since: Some(now),
-            ahead: 0,
+            ahead: Ahead::default(),
             last_used: now,
             timer: Timer::default(),
             progress: Progress::default(),
@@ -227,23 +221,12 @@ impl ClientStream {
         if !self.received.is_at_head() {
             return Pin::new(&mut self.io).poll_read(cx, buf);
         }
-        let unanswered = self.shared.unanswered();
-        if unanswered == 0 {
-            self.ahead = 0;
+        if self.ahead.may_send(&self.shared, cx) {
+            return self.ahead.poll_read(&mut self.io, cx, buf);
         }
-        if unanswered > REQUESTS_AHEAD || self.ahead > BYTES_AHEAD {
-            self.shared.ahead.replace(Some(cx.waker().clone()));
-            // It is not the client who is slow.
-            self.head_since = self.head_since.map(|_| Instant::now());
-            return Poll::Pending;
-        }
-        let mut bytes = [0; READ_AT_HEAD];
-        let length = bytes.len().min(buf.remaining());
-        let mut some = ReadBuf::new(&mut bytes[..length]);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut some))?;
-        buf.put_slice(some.filled());
-        self.ahead += some.filled().len();
-        Poll::Ready(Ok(()))
+        // It is not the client who is slow.
+        self.head_since = self.head_since.map(|_| Instant::now());
+        Poll::Pending
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
