@@ -116,7 +116,7 @@ async function look_at_views(browser, link, viewport, colorScheme) {
   const title = await page.locator("#content h2 a").first().innerText();
   await page.locator("#content h2 a").first().click();
   await page.getByRole("heading", { level: 1, name: title }).waitFor();
-  await page.locator(".authors").first().waitFor();
+  await page.locator(".article .byline").waitFor();
   await look(page, what("article"));
   await page.locator("#sections a").nth(1).click();
   await page.locator("#content header.section h1").waitFor();
