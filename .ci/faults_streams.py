@@ -174,6 +174,11 @@ class StreamTrial(Trial):
             )
             time.sleep(0.4)
 
+    def hang_briefly(self):
+        self.postgres.send(signal.SIGSTOP)
+        time.sleep(2)
+        self.postgres.send(signal.SIGCONT)
+
     def follow(self):
         progress(f"streams and changes are followed, for {SECONDS:.0f} s of faults")
         for reader in self.readers:
@@ -186,7 +191,7 @@ class StreamTrial(Trial):
         ends = time.monotonic() + SECONDS
         try:
             while time.monotonic() < ends:
-                for fault in (self.cut_followers, self.kill_server, self.cut, self.restart_postgres):
+                for fault in (self.cut_followers, self.kill_server, self.cut, self.restart_postgres, self.hang_briefly):
                     if time.monotonic() < ends:
                         time.sleep(random.uniform(0.3, 1))
                         fault()

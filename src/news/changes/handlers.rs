@@ -114,11 +114,12 @@ async fn list_changes(
         let selection =
             Selection::resolve(&mut conn, &parameters.kinds.kinds.0, filter, None).await?;
         let limit = parameters.limit.0.into();
+        let until = log::head(&mut conn).await?;
         let (page, next) = conn
             .build_transaction()
             .read_only()
             .repeatable_read()
-            .run(async |conn| page(conn, &from, &selection, visibility, limit).await)
+            .run(async |conn| page(conn, &until, &from, &selection, visibility, limit).await)
             .await?;
         let wait = deadline.saturating_duration_since(Instant::now());
         let Some(told) = told.as_mut().filter(|_| !wait.is_zero()) else {
@@ -138,15 +139,15 @@ async fn list_changes(
     }
 }
 
-/// Reads a page in the snapshot of the transaction.
+/// Reads a page in the snapshot of the transaction, as far as the log went before it began.
 async fn page(
     conn: &mut AsyncPgConnection,
+    head: &Head,
     from: &Start,
     selection: &Selection,
     visibility: Visibility,
     limit: usize,
 ) -> Result<(ChangesPage, ChangesCursor), Problem> {
-    let head = log::head(conn).await?;
     match from {
         Start::Now => {
             let next = ChangesCursor::Log(head.position());
@@ -155,7 +156,7 @@ async fn page(
         Start::Snapshot => {
             snapshot_page(
                 conn,
-                &head,
+                head,
                 head.position(),
                 (0, Uuid::nil()),
                 selection,
@@ -164,11 +165,14 @@ async fn page(
             )
             .await
         }
-        Start::At(cursor) if !head.can_resume(cursor.position()) => Err(Problem::CursorExpired),
+        // As it is in this snapshot: events may have been removed meanwhile.
+        Start::At(cursor) if !log::head(conn).await?.can_resume(cursor.position()) => {
+            Err(Problem::CursorExpired)
+        }
         Start::At(ChangesCursor::Snapshot { start, kind, after }) => {
             snapshot_page(
                 conn,
-                &head,
+                head,
                 start.clone(),
                 (*kind, *after),
                 selection,
@@ -178,7 +182,7 @@ async fn page(
             .await
         }
         Start::At(ChangesCursor::Log(position)) => {
-            changes_page(conn, &head, position, selection, visibility, limit).await
+            changes_page(conn, head, position, selection, visibility, limit).await
         }
     }
 }

@@ -79,6 +79,9 @@ type EntryRow = (
 );
 
 /// The log now.
+///
+/// What is read up to it belongs into a transaction that begins afterwards: by the clock of that one, all that the log has is
+/// published. In the same transaction, `now()` is older than the snapshot, and what was published between them would be missed.
 pub async fn head(conn: &mut AsyncPgConnection) -> Result<Head, Problem> {
     let sql = Fragment::new(
         "SELECT pg_current_snapshot()::text, id::text || left(pg_walfile_name(pg_current_wal_lsn()), 8), cleared::text, \

@@ -166,21 +166,20 @@ impl Hub {
         };
         let position = self.position.clone();
         let readers = group::readers(self.groups.values());
-        let (now, batch) = conn
+        let until = head(conn).await?;
+        let batch = conn
             .build_transaction()
             .read_only()
             .repeatable_read()
-            .run(async |conn| {
-                let head = head(conn).await?;
-                let batch = match &position {
-                    Some(position) if head.can_resume(position) => {
-                        Some(Batch::read(conn, position, &head.now, BATCH, &readers).await?)
-                    }
-                    _ => None,
-                };
-                Ok::<_, Problem>((head.position(), batch))
+            .run(async |conn| match &position {
+                Some(position) if head(conn).await?.can_resume(position) => {
+                    let batch = Batch::read(conn, position, &until.now, BATCH, &readers);
+                    batch.await.map(Some)
+                }
+                _ => Ok::<_, Problem>(None),
             })
             .await?;
+        let now = until.position();
         let Some(batch) = batch else {
             // The first reading, or the history of the database is another one.
             if position.is_some() {

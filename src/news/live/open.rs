@@ -255,16 +255,16 @@ async fn first_frames(
             Ok(None)
         }
         Start::Latest(count) => {
-            let (position, newest) = conn
+            let position = head(conn).await?.position();
+            let newest = conn
                 .build_transaction()
                 .read_only()
                 .repeatable_read()
                 .run(async |conn| {
-                    let position = head(conn).await?.position();
                     let filter = (&subscription.filter, subscription.priority);
                     let kinds = &subscription.kinds;
                     let newest = latest::read(conn, kinds, filter, subscription.visibility, count);
-                    Ok::<_, Problem>((position, newest.await?))
+                    newest.await
                 })
                 .await?;
             let last = newest.len().saturating_sub(1);
