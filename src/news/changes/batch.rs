@@ -47,7 +47,8 @@ pub struct Batch {
 
 impl Batch {
     /// Reads a batch of up to `limit` changes, as far as `until` shows them. In a transaction of one snapshot, documents are no
-    /// newer than the events.
+    /// newer than the events. Where one of them is ahead of the transaction's `now()`, the batch is empty: to be read again by a
+    /// transaction that begins later.
     pub async fn read(
         conn: &mut AsyncPgConnection,
         position: &Position,
@@ -56,6 +57,14 @@ impl Batch {
         readers: &[Visibility],
     ) -> Result<Self, Problem> {
         let entries = log::entries(conn, position, until, limit).await?;
+        if entries.iter().any(|entry| entry.is_ahead) {
+            return Ok(Self {
+                changes: readers.iter().map(|_| Vec::new()).collect(),
+                next: position.clone(),
+                more: true,
+                end: until.clone(),
+            });
+        }
         let resources = by_resource(&entries);
         let facts = facts_of(conn, &resources).await?;
         let (mut changes, mut stop) = (Vec::new(), None);

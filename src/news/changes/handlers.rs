@@ -107,19 +107,27 @@ async fn list_changes(
     let deadline = Instant::now() + Duration::from_secs(parameters.wait.0.into());
     let mut draining = shutdown.draining();
     let mut told = (parameters.wait.0 > 0).then(|| news.subscribe());
-    let mut from = request.from;
+    let mut from = match request.from {
+        Start::Now => None,
+        Start::At(cursor) => Some(cursor),
+        // Read before the transaction of the page, whose `now()` is older than its snapshot: what is published meanwhile follows.
+        Start::Snapshot => {
+            let start = log::head(&mut *db.connection().await?).await?.position();
+            let (kind, after) = (0, Uuid::nil());
+            Some(ChangesCursor::Snapshot { start, kind, after })
+        }
+    };
     loop {
         let mut conn = db.connection().await?;
         let filter = &parameters.filter;
         let selection =
             Selection::resolve(&mut conn, &parameters.kinds.kinds.0, filter, None).await?;
         let limit = parameters.limit.0.into();
-        let until = log::head(&mut conn).await?;
         let (page, next) = conn
             .build_transaction()
             .read_only()
             .repeatable_read()
-            .run(async |conn| page(conn, &until, &from, &selection, visibility, limit).await)
+            .run(async |conn| page(conn, from.as_ref(), &selection, visibility, limit).await)
             .await?;
         let wait = deadline.saturating_duration_since(Instant::now());
         let Some(told) = told.as_mut().filter(|_| !wait.is_zero()) else {
@@ -129,7 +137,7 @@ async fn list_changes(
             return Ok(page);
         }
         drop(conn);
-        from = Start::At(next);
+        from = Some(next);
         tokio::select! {
             _ = told.changed() => tokio::time::sleep(PAUSE.min(wait)).await,
             () = tokio::time::sleep(wait) => {}
@@ -139,40 +147,25 @@ async fn list_changes(
     }
 }
 
-/// Reads a page in the snapshot of the transaction, as far as the log went before it began.
+/// Reads a page in the snapshot of the transaction.
 async fn page(
     conn: &mut AsyncPgConnection,
-    head: &Head,
-    from: &Start,
+    from: Option<&ChangesCursor>,
     selection: &Selection,
     visibility: Visibility,
     limit: usize,
 ) -> Result<(ChangesPage, ChangesCursor), Problem> {
+    let head = log::head(conn).await?;
     match from {
-        Start::Now => {
+        None => {
             let next = ChangesCursor::Log(head.position());
             Ok((ChangesPage::new(Vec::new(), &next, false), next))
         }
-        Start::Snapshot => {
+        Some(cursor) if !head.can_resume(cursor.position()) => Err(Problem::CursorExpired),
+        Some(ChangesCursor::Snapshot { start, kind, after }) => {
             snapshot_page(
                 conn,
-                head,
-                head.position(),
-                (0, Uuid::nil()),
-                selection,
-                visibility,
-                limit,
-            )
-            .await
-        }
-        // As it is in this snapshot: events may have been removed meanwhile.
-        Start::At(cursor) if !log::head(conn).await?.can_resume(cursor.position()) => {
-            Err(Problem::CursorExpired)
-        }
-        Start::At(ChangesCursor::Snapshot { start, kind, after }) => {
-            snapshot_page(
-                conn,
-                head,
+                &head,
                 start.clone(),
                 (*kind, *after),
                 selection,
@@ -181,8 +174,8 @@ async fn page(
             )
             .await
         }
-        Start::At(ChangesCursor::Log(position)) => {
-            changes_page(conn, head, position, selection, visibility, limit).await
+        Some(ChangesCursor::Log(position)) => {
+            changes_page(conn, &head, position, selection, visibility, limit).await
         }
     }
 }
@@ -218,15 +211,18 @@ async fn changes_page(
     visibility: Visibility,
     limit: usize,
 ) -> Result<(ChangesPage, ChangesCursor), Problem> {
-    let mut batch = Batch::read(conn, position, &head.now, limit, &[visibility]).await?;
+    let mut from = position.clone();
+    let mut batch = Batch::read(conn, &from, &head.now, limit, &[visibility]).await?;
     for _ in 1..MOST_PAGES {
         let has_items = batch.changes[0]
             .iter()
             .any(|change| selection.select(change).is_some());
-        if has_items || !batch.more {
+        // At the same place, this transaction can't read on.
+        if has_items || !batch.more || batch.next == from {
             break;
         }
-        batch = Batch::read(conn, &batch.next, &head.now, limit, &[visibility]).await?;
+        from = batch.next;
+        batch = Batch::read(conn, &from, &head.now, limit, &[visibility]).await?;
     }
     let selected = batch.changes[0]
         .iter()

@@ -1,7 +1,9 @@
 //! Reads the log of changes from a place on.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
@@ -29,6 +31,9 @@ pub struct Entry {
     /// The properties of content before the change.
     pub previous: Option<Facets>,
     pub at: DateTime<Utc>,
+    /// Whether its transaction began after the one that reads it, which has an older `now()` than its snapshot: what it published
+    /// is not yet visible there. Not where the clock was set back.
+    pub is_ahead: bool,
 }
 
 /// The log as the database shows it now.
@@ -64,6 +69,7 @@ type EntryColumns = (
     Nullable<Text>,
     Nullable<Jsonb>,
     Timestamptz,
+    Bool,
 );
 type EntryRow = (
     String,
@@ -76,12 +82,10 @@ type EntryRow = (
     Option<PublicEffect>,
     Option<Value>,
     DateTime<Utc>,
+    bool,
 );
 
 /// The log now.
-///
-/// What is read up to it belongs into a transaction that begins afterwards: by the clock of that one, all that the log has is
-/// published. In the same transaction, `now()` is older than the snapshot, and what was published between them would be missed.
 pub async fn head(conn: &mut AsyncPgConnection) -> Result<Head, Problem> {
     let sql = Fragment::new(
         "SELECT pg_current_snapshot()::text, id::text || left(pg_walfile_name(pg_current_wal_lsn()), 8), cleared::text, \
@@ -107,7 +111,8 @@ pub(super) async fn entries(
 ) -> Result<Vec<Entry>, Problem> {
     // Planned anew: how much follows depends on the values.
     let sql = Fragment::new(
-        "SELECT xid::text, id, resource, resource_id, version, action, effect, early_effect, previous, at FROM events WHERE ",
+        "SELECT xid::text, id, resource, resource_id, version, action, effect, early_effect, previous, at, \
+         at > now() AND at <= clock_timestamp() FROM events WHERE ",
     )
     .append(&position.unread())
     .sql(" AND ")
@@ -120,7 +125,8 @@ pub(super) async fn entries(
 }
 
 fn entry(row: EntryRow) -> Result<Entry, Problem> {
-    let (xid, id, kind, resource_id, version, action, effect, early_effect, previous, at) = row;
+    let (xid, id, kind, resource_id, version, action, effect, early_effect, previous, at, is_ahead) =
+        row;
     Ok(Entry {
         xid: xid.parse().map_err(Problem::internal)?,
         id,
@@ -135,6 +141,7 @@ fn entry(row: EntryRow) -> Result<Entry, Problem> {
             .transpose()
             .map_err(Problem::internal)?,
         at,
+        is_ahead,
     })
 }
 
@@ -152,6 +159,7 @@ impl Entry {
             early_effect: effect,
             previous: None,
             at: DateTime::<Utc>::UNIX_EPOCH,
+            is_ahead: false,
         }
     }
 }

@@ -166,20 +166,21 @@ impl Hub {
         };
         let position = self.position.clone();
         let readers = group::readers(self.groups.values());
-        let until = head(conn).await?;
-        let batch = conn
+        let (now, batch) = conn
             .build_transaction()
             .read_only()
             .repeatable_read()
-            .run(async |conn| match &position {
-                Some(position) if head(conn).await?.can_resume(position) => {
-                    let batch = Batch::read(conn, position, &until.now, BATCH, &readers);
-                    batch.await.map(Some)
-                }
-                _ => Ok::<_, Problem>(None),
+            .run(async |conn| {
+                let head = head(conn).await?;
+                let batch = match &position {
+                    Some(position) if head.can_resume(position) => {
+                        Some(Batch::read(conn, position, &head.now, BATCH, &readers).await?)
+                    }
+                    _ => None,
+                };
+                Ok::<_, Problem>((head.position(), batch))
             })
             .await?;
-        let now = until.position();
         let Some(batch) = batch else {
             // The first reading, or the history of the database is another one.
             if position.is_some() {
