@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use manchette::access::api_keys::Scope;
+use manchette::events::position::Position;
 use manchette::events::retention;
+use manchette::news::changes::{Batch, head};
+use manchette::news::content::visibility::Visibility;
 use serde_json::{Value, json};
 
 use crate::support::{JsonPath, TestApp, path_of};
@@ -364,4 +368,31 @@ async fn cursors_that_cannot_be_used_say_how_to_begin_again() {
     app.get(&format!("/v1/changes?since={start}"))
         .await
         .problem(410, "cursor-expired");
+}
+
+#[actix_web::test]
+async fn what_is_published_while_a_transaction_begins_is_left_to_the_next_one() {
+    let app = TestApp::start().await;
+    let mut conn = app.conn().await;
+    let position = head(&mut conn).await.unwrap().position();
+    // `now()` is that of `BEGIN`, the snapshot that of the first statement.
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    conn.batch_execute(begin).await.unwrap();
+    let headline = app.headline("Une", json!({})).await;
+    let batch = read_as_public(&mut conn, &position).await;
+    assert!(batch.changes[0].is_empty() && batch.more && batch.next == position);
+    conn.batch_execute("COMMIT").await.unwrap();
+
+    conn.batch_execute(begin).await.unwrap();
+    let batch = read_as_public(&mut conn, &position).await;
+    let told = batch.changes[0].first().unwrap();
+    assert_eq!(told.id.to_string(), headline.text("/id"));
+    assert!(told.document.is_some() && !batch.more);
+}
+
+async fn read_as_public(conn: &mut AsyncPgConnection, position: &Position) -> Batch {
+    let until = head(conn).await.unwrap().now;
+    Batch::read(conn, position, &until, 10, &[Visibility::Public])
+        .await
+        .unwrap()
 }
